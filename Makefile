@@ -1,0 +1,88 @@
+# `make help` lists what there is. Every target sets up what it needs: git, make and Python 3.11 or newer will do.
+
+PYTHON ?= python3
+# Any released Airflow from 3.1 on, e.g. `make AIRFLOW_VERSION=3.3.2 test`; empty means the newest. An older one
+# may need the packages of its own day: UV_EXCLUDE_NEWER=2026-06-15 (devtools/matrix.py knows which).
+AIRFLOW_VERSION ?=
+PYTEST_ARGS ?=
+PYTEST_WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(or $(AIRFLOW_VERSION),newest)
+
+# Use the Python that is there: a build must not fetch another behind the user's back.
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Make .venv with the package and every development tool
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "'$(PYTHON)' is $$($(PYTHON) -V 2>&1), and Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments, because its modules venv and ensurepip are not installed." >&2; \
+	  echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(READY): $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	$(BIN)/uv pip install --python $(BIN)/python --group dev -e '.[s3,fast,sandbox]' \
+	  $(if $(AIRFLOW_VERSION),'apache-airflow==$(AIRFLOW_VERSION)')
+	@rm -f $(VENV)/.ready-* && touch $@
+
+.PHONY: demo
+demo: $(READY) ## Run the whole road on this machine: a LivePerson sandbox, an S3 server, Airflow
+	$(BIN)/python -m devtools.demo
+
+.PHONY: test
+test: $(READY) ## Run the unit, contract and integration tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests/unit tests/contract tests/integration $(PYTEST_ARGS)
+
+.PHONY: test-matrix
+test-matrix: $(READY) ## Run the tests on every supported Airflow and every Python that is installed
+	$(BIN)/python -m devtools.matrix
+
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: chromium
+chromium:
+	@if [ -n '$(CHROMIUM)' ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	else \
+	  echo "The browser tests need Chromium, and none is on PATH. On Debian: sudo apt-get install chromium." >&2; \
+	  echo "Or name one: make CHROMIUM=/path/to/chromium test-ui" >&2; exit 1; \
+	fi
+
+.PHONY: test-ui
+test-ui: $(READY) chromium ## Run the tests that drive Airflow's web pages with a real browser
+	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
+	  $(BIN)/python -m pytest tests/ui $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(READY) ## Mend style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: types
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+.PHONY: clean
+clean: ## Remove everything that these targets made
+	rm -rf $(VENV) .venv-matrix build dist .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,95 @@
+"""The command line: one table of commands behind both ``python -m airflow_provider_liveperson`` and
+``airflow liveperson``.
+
+A command lives in a module with two functions: ``add_arguments(parser)``, which declares its options on an
+:class:`argparse.ArgumentParser`, and ``run(arguments)``, which does the work and returns the exit code. Whoever
+builds a parser imports these modules, ``airflow --help`` among them, so they import the heavy things only in
+``run``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from airflow_provider_liveperson import __version__
+from airflow_provider_liveperson.exceptions import LivePersonError
+
+PROG = "python -m airflow_provider_liveperson"
+DESCRIPTION = "Tools of the LivePerson provider for Apache Airflow"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand.
+
+    :param name: what is typed.
+    :param help: one line for lists of commands.
+    :param description: what the command's own help begins with.
+    :param module: the dotted name of the module that implements it.
+    """
+
+    name: str
+    help: str
+    description: str
+    module: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's options.
+
+        :param parser: what is to read them.
+        """
+        import_module(self.module).add_arguments(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do the work. An error of this package becomes one line on standard error.
+
+        :param arguments: what the parser read.
+        :return: the exit code.
+        """
+        try:
+            return int(import_module(self.module).run(arguments) or 0)
+        except LivePersonError as error:
+            print(f"{self.name}: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+
+
+COMMANDS = (
+    Command(
+        name="sandbox",
+        help="Run a LivePerson on this machine",
+        description=(
+            "Run a LivePerson on this machine, for demonstrations, tests and development: the same paths, the same"
+            " credentials, the same limits, and made-up data."
+        ),
+        module="airflow_provider_liveperson.sandbox.command",
+    ),
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``python -m airflow_provider_liveperson``."""
+    parser = argparse.ArgumentParser(prog=PROG, description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"airflow-provider-liveperson {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.description)
+        command.add_arguments(subparser)
+        # The same name that Airflow's own parser gives it, so that a command cannot take it for an option.
+        subparser.set_defaults(func=command.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    :param argv: the arguments; those of the process if ``None``.
+    :return: the exit code.
+    """
+    arguments = build_parser().parse_args(argv)
+    return int(arguments.func(arguments))

@@ -1,0 +1,1 @@
+"""LivePerson over HTTP. Nothing in here knows Airflow."""

@@ -1,0 +1,151 @@
+"""The client: one account, one credential, one pooled session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+import requests
+
+from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.retries import RetrySchedule
+from airflow_provider_liveperson.client.session import GuardedSession, Sender
+from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+
+T = TypeVar("T")
+
+_DOMAIN_API = "Domain API"
+
+
+class LivePersonClient:
+    """Asks LivePerson's services for one account. Safe to share between threads.
+
+    :param settings: the account and the bounds.
+    :param credential: signs; it is bound to this client.
+    :param schedule: how failures are repeated.
+    :param budget: seconds that all requests together may take, or None for no such bound.
+    :raises ConfigurationError: for a malformed host.
+    :raises UntrustedHostError: for a host that is not LivePerson's.
+    """
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        credential: Credential,
+        *,
+        schedule: RetrySchedule | None = None,
+        budget: float | None = None,
+    ) -> None:
+        self.settings = settings
+        guard = HostGuard(settings.host, settings.service_hosts)
+        self._session = GuardedSession(
+            guard=guard, credential=credential, timeout=settings.timeout, pool=settings.max_concurrency
+        )
+        self._domain_api = guard.domain_api
+        self._directory = DomainDirectory(settings.account_id, guard, self._ask_domain_api)
+        self._sender = Sender(
+            session=self._session,
+            credential=credential,
+            base_url=self.base_url,
+            account_id=settings.account_id,
+            schedule=schedule or RetrySchedule(),
+            budget=budget,
+        )
+        credential.bind(lambda request: self._sender.send(request, _json))
+
+    @property
+    def account_id(self) -> str:
+        """The LivePerson account."""
+        return self.settings.account_id
+
+    @property
+    def session(self) -> requests.Session:
+        """The session itself: it signs, bounds and guards, but neither repeats nor reads answers."""
+        return self._session
+
+    def base_url(self, service: str) -> str:
+        """The base URL of a service, by the Domain API or ``service_hosts``.
+
+        :param service: the service's name, case-sensitive.
+        :raises ConfigurationError: for an unknown account or service.
+        :raises UntrustedHostError: for a host that is not LivePerson's.
+        """
+        return self._domain_api if service == _DOMAIN_API else self._directory.base_url(service)
+
+    def call(self, request: ApiRequest, parse: Callable[[Answer], T]) -> T:
+        """Send one request, repeated as the table in ``responses.py`` orders.
+
+        :param request: what to ask.
+        :param parse: makes the result; an InvalidResponseError from it has the request repeated.
+        :raises LivePersonError: the error that the table names.
+        """
+        return self._sender.send(request, parse)
+
+    def request(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request that the package has no dataset for.
+
+        :param method: the HTTP method.
+        :param service: the Domain API's name of the service.
+        :param path: the path on its host; ``{account_id}`` stands for the account.
+        :param params: query parameters.
+        :param json: an object to send as JSON.
+        :param headers: further headers; ``Authorization`` belongs to the credential.
+        :returns: the answer, read to its end.
+        :raises ConfigurationError: for a path or header that may not be.
+        :raises LivePersonError: for a refusal or a failure, after all repeats.
+        """
+        if not path.startswith("/") or "?" in path or "#" in path:
+            raise ConfigurationError(
+                f"path {path!r} must begin with / and have no query; give the query as params", field="path"
+            )
+        if any(name.lower() == "authorization" for name in headers or {}):
+            raise ConfigurationError(
+                "headers may not hold Authorization; the connection signs", field="headers"
+            )
+        return self.call(
+            ApiRequest(
+                method=method.upper(),
+                service=service,
+                path=path,
+                params=params or {},
+                json=json,
+                headers=headers or {},
+            ),
+            lambda answer: answer,
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def _ask_domain_api(self, path: str) -> Answer:
+        return self._sender.send(
+            ApiRequest(method="GET", service=_DOMAIN_API, path=path, params={"version": "1.0"}, signed=False),
+            _json,
+        )
+
+
+def _json(answer: Answer) -> Answer:
+    """Let an answer pass that is JSON."""
+    try:
+        msgspec.json.decode(answer.body, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        raise InvalidResponseError(
+            f"the answer is not JSON ({error}); check that the host is LivePerson's",
+            status=answer.status,
+            field="host",
+        ) from error
+    return answer

@@ -1,0 +1,69 @@
+"""API keys: OAuth 1.0, HMAC-SHA1, everything in the Authorization header.
+
+LivePerson page: `oauth-1-0-api-keys.html`; RFC 5849. Query parameters are part of the signature, JSON bodies
+are not. LivePerson has announced the end of OAuth 1.0 for 31 May 2026; its successor is the App-JWT.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import requests
+from requests_oauthlib import OAuth1
+
+from airflow_provider_liveperson.client.credentials.credential import Credential
+
+_PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, the rest is the same vocabulary
+    "consumer_key_unknown": ("app_key", "the app key is not known to LivePerson"),
+    "consumer_key_rejected": ("app_key", "LivePerson rejects the app key"),
+    "signature_invalid": (
+        "app_secret",
+        "the signature is wrong: check the app secret and the access token secret",
+    ),
+    "token_rejected": ("access_token", "LivePerson rejects the access token"),
+    "token_revoked": ("access_token", "the access token has been revoked"),
+    "timestamp_refused": (None, "LivePerson refuses the timestamp: check this machine's clock"),
+    "nonce_used": (None, "LivePerson has seen this request before: check for a proxy that repeats requests"),
+    "permission_denied": (None, "the key lacks the permission: tick it at the key in LivePerson"),
+}
+
+
+class ApiKeyCredential(Credential):
+    """The four parts of an API key.
+
+    :param app_key: the consumer key.
+    :param app_secret: the consumer secret; signs and is never sent.
+    :param access_token: the token.
+    :param access_token_secret: the token secret; signs and is never sent.
+    """
+
+    def __init__(self, *, app_key: str, app_secret: str, access_token: str, access_token_secret: str) -> None:
+        self._secrets = (app_secret, access_token_secret, access_token, app_key)
+        self._sign = OAuth1(app_key, app_secret, access_token, access_token_secret)
+        _keep_signers_quiet()
+
+    @property
+    def secrets(self) -> Iterable[str]:
+        return self._secrets
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed: requests.PreparedRequest = self._sign(request)
+        authorization = signed.headers["Authorization"]
+        if isinstance(authorization, bytes):
+            signed.headers["Authorization"] = authorization.decode("ascii")
+        return signed
+
+    def explain(self, body: str) -> tuple[str | None, str | None]:
+        return next((meaning for problem, meaning in _PROBLEMS.items() if problem in body), (None, None))
+
+
+def _drop_debug(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
+def _keep_signers_quiet() -> None:
+    """At DEBUG the signing libraries log secrets and base strings; nobody may switch that on by accident."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("oauthlib", "requests_oauthlib"):
+            logging.getLogger(name).addFilter(_drop_debug)

@@ -1,0 +1,127 @@
+"""What every credential is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.exceptions import AuthenticationError
+
+LONGEST_MARGIN = 300.0
+
+Exchange = Callable[[ApiRequest], Answer]
+"""Sends an unsigned request with all retries: how a credential asks for its token."""
+
+
+class Credential(AuthBase, ABC):
+    """Signs requests. Bind it to a client before its first use."""
+
+    @property
+    @abstractmethod
+    def secrets(self) -> Iterable[str]:
+        """Every value that may not appear in a message."""
+
+    def bind(self, exchange: Exchange) -> None:
+        """Take the road by which tokens are fetched; nothing to do for a credential that needs none.
+
+        :param exchange: sends an unsigned request.
+        """
+
+    @abstractmethod
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign one attempt of one request."""
+
+    def renew(self, rejected: requests.PreparedRequest) -> bool:
+        """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
+        return False
+
+    def explain(self, body: str) -> tuple[str | None, str | None]:
+        """Read an answer's refusal.
+
+        :param body: the scrubbed body of a 401 or 403.
+        :returns: the field of the connection that it blames and a sentence that says so; None for unknown.
+        """
+        return None, None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token.
+
+    :param value: what follows ``Bearer``.
+    :param renew_at: monotonic seconds from when on it should be replaced.
+    """
+
+    value: str = field(repr=False)
+    renew_at: float
+
+    @classmethod
+    def lasting(cls, value: str, lifetime: float, *, asked_at: float) -> Token:
+        """A token that is renewed ahead of its end: five minutes, but never more than half its life.
+
+        :param value: the token.
+        :param lifetime: seconds that it lasts.
+        :param asked_at: monotonic seconds when it was asked for, which is before its life began.
+        """
+        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2))
+
+
+class TokenCredential(Credential):
+    """A credential that buys a short-lived bearer token, once for all threads.
+
+    Subclasses say how in :meth:`fetch`.
+    """
+
+    now: Callable[[], float] = staticmethod(time.monotonic)
+
+    def __init__(self) -> None:
+        self._exchange: Exchange | None = None
+        self._token: Token | None = None
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def fetch(self, exchange: Exchange) -> Token:
+        """Ask for a new token.
+
+        :param exchange: sends an unsigned request.
+        :raises AuthenticationError: naming the fields, when it is refused.
+        """
+
+    def bind(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._current().value}"
+        return request
+
+    def renew(self, rejected: requests.PreparedRequest) -> bool:
+        with self._lock:  # another thread may have renewed since that request was signed
+            if self._token and rejected.headers.get("Authorization") == f"Bearer {self._token.value}":
+                self._token = None
+        return True
+
+    def _current(self) -> Token:
+        with self._lock:
+            if self._token is None or self.now() >= self._token.renew_at:
+                if self._exchange is None:
+                    raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
+                self._token = self.fetch(self._exchange)
+            return self._token
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()

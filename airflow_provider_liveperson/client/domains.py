@@ -1,0 +1,247 @@
+"""The Domain API (service name -> host), and the guard that says where credentials may go.
+
+LivePerson page: `domain-api.html`. The Domain API takes no credential, and its answers steer where
+credentials are sent, so every answer passes the guard.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidResponseError,
+    RequestRejectedError,
+    UntrustedHostError,
+)
+
+LIVEPERSON = "liveperson.net"
+TIME_TO_LIVE = 3600.0
+
+_BARE_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?")
+
+
+def is_loopback(hostname: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if hostname.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+class HostGuard:
+    """Decides which hosts may be given a credential.
+
+    These are: hosts under ``.liveperson.net``, over https; the loopback host that the connection itself
+    names; and the hosts that the connection's ``service_hosts`` names one by one. Plain http is for loopback.
+
+    :param host: the connection's ``host``, the base URL of the Domain API.
+    :param service_hosts: the connection's ``service_hosts``.
+    :raises ConfigurationError: for a malformed host; names the field.
+    :raises UntrustedHostError: for a ``host`` that is neither LivePerson's nor loopback.
+    """
+
+    def __init__(self, host: str, service_hosts: Mapping[str, str]) -> None:
+        scheme, self._own = self._split(host, field="host")
+        self._own_loopback = is_loopback(self._own)
+        if not self._own_loopback and not _is_liveperson(self._own):
+            raise UntrustedHostError(
+                f"host names {self._own}, which is not LivePerson's (not under .{LIVEPERSON}); the Domain API is"
+                " at https://api.liveperson.net",
+                field="host",
+            )
+        self.domain_api = f"{scheme}://{urlsplit(host if '://' in host else '//' + host).netloc}"
+        self._named: dict[str, str] = {}
+        for service, named in service_hosts.items():
+            scheme, hostname = self._split(str(named), field="service_hosts")
+            netloc = urlsplit(named if "://" in named else "//" + named).netloc
+            if "://" not in named and is_loopback(hostname):
+                scheme = "http"
+            self._named[service] = f"{scheme}://{netloc}"
+
+    def named(self, service: str) -> str | None:
+        """The base URL that ``service_hosts`` gives for a service, or None."""
+        return self._named.get(service)
+
+    def base_url(self, service: str, host: str) -> str:
+        """Turn a host that the Domain API gave into a base URL, if it may be trusted.
+
+        :param service: the service it was given for.
+        :param host: the bare host, with or without a port.
+        :raises UntrustedHostError: for any other host, before a byte is sent there.
+        """
+        if _BARE_HOST.fullmatch(host):
+            hostname = urlsplit("//" + host).hostname or ""
+            if _is_liveperson(hostname):
+                return f"https://{host}"
+            if self._own_loopback and hostname == self._own:
+                return f"http://{host}"
+        raise UntrustedHostError(
+            f"the Domain API names {host[:100]!r} as the host of {service}, which is not under .{LIVEPERSON}; no"
+            f" credential is sent there. If the host is right, name it in service_hosts:"
+            f' {{"{service}": "<host>"}}',
+            field="service_hosts",
+        )
+
+    def check(self, url: str) -> None:
+        """Let a URL pass that may be given a credential.
+
+        :raises UntrustedHostError: otherwise.
+        """
+        parts = urlsplit(url)
+        hostname = (parts.hostname or "").lower()
+        base = f"{parts.scheme}://{parts.netloc}".lower()
+        loopback = self._own_loopback and hostname == self._own
+        if (
+            (parts.scheme == "https" and _is_liveperson(hostname) and "@" not in parts.netloc)
+            or (loopback and "@" not in parts.netloc)
+            or base in {named.lower() for named in self._named.values()}
+        ):
+            return
+        raise UntrustedHostError(
+            f"{parts.scheme}://{hostname} may not be given LivePerson credentials: it is not an https host under"
+            f" .{LIVEPERSON}, nor named in the connection's service_hosts",
+            field="service_hosts",
+        )
+
+    @staticmethod
+    def _split(host: str, *, field: str) -> tuple[str, str]:
+        parts = urlsplit(host if "://" in host else "https://" + host)
+        try:
+            hostname, _ = parts.hostname, parts.port
+        except ValueError:
+            hostname = None
+        if (
+            not hostname
+            or parts.scheme not in ("http", "https")
+            or "@" in parts.netloc
+            or parts.path not in ("", "/")
+            or parts.query
+            or parts.fragment
+            or not _BARE_HOST.fullmatch(parts.netloc)
+        ):
+            raise ConfigurationError(
+                f"{field} must be a host such as https://api.liveperson.net, without user, path or query",
+                field=field,
+            )
+        if parts.scheme == "http" and not is_loopback(hostname):
+            raise ConfigurationError(
+                f"{field} is http://{hostname}; plain http is accepted for loopback only, use https",
+                field=field,
+            )
+        return parts.scheme, hostname.lower()
+
+
+def _is_liveperson(hostname: str) -> bool:
+    return hostname.lower().endswith("." + LIVEPERSON)
+
+
+class _Entry(msgspec.Struct):
+    service: str
+    baseURI: str
+
+
+class _List(msgspec.Struct):
+    baseURIs: list[_Entry]
+
+
+class DomainDirectory:
+    """Base URLs of an account's services, looked up once and kept for an hour.
+
+    The documentation shows the answer for one service both as a flat object and as a list of one, and
+    the list of all services with and without ``.json``: every form is understood.
+
+    :param account_id: the account.
+    :param guard: admits or refuses what the Domain API names.
+    :param get: performs an unsigned GET of a path on the Domain API, with all retries.
+    :param now: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        account_id: str,
+        guard: HostGuard,
+        get: Callable[[str], Answer],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._account_id = account_id
+        self._guard = guard
+        self._get = get
+        self._now = now
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, str]] = {}
+
+    def base_url(self, service: str) -> str:
+        """The base URL of a service, such as ``https://va.ac.liveperson.net``.
+
+        :param service: its name in the Domain API, case-sensitive.
+        :raises ConfigurationError: when the account or the service is unknown.
+        :raises UntrustedHostError: when the host is not LivePerson's.
+        :raises InvalidResponseError: when the Domain API's answer has neither documented shape.
+        """
+        if named := self._guard.named(service):
+            return named
+        with self._lock:
+            expires, url = self._known.get(service, (0.0, ""))
+            if url and self._now() < expires:
+                return url
+            url = self._guard.base_url(service, self._look_up(service))
+            self._known[service] = (self._now() + TIME_TO_LIVE, url)
+            return url
+
+    def _look_up(self, service: str) -> str:
+        services = self._entries(f"{service}/baseURI.json")
+        if service not in services:  # unknown, or a Domain API that only knows the list
+            services = self._entries("baseURI.json") or self._entries("baseURI")
+        if not services:
+            raise self._unknown_account()
+        if service not in services:
+            close = next((name for name in services if name.lower() == service.lower()), None)
+            hint = (
+                f"names are case-sensitive, did you mean {close}?"
+                if close
+                else f"it has {', '.join(services)}"
+            )
+            raise ConfigurationError(
+                f"account {self._account_id} has no LivePerson service {service!r}; {hint}", field="service"
+            )
+        return services[service]
+
+    def _entries(self, tail: str) -> dict[str, str]:
+        try:
+            answer = self._get(f"/api/account/{self._account_id}/service/{tail}")
+        except AuthenticationError as error:
+            raise self._unknown_account() from error
+        except RequestRejectedError:
+            return {}
+        try:
+            entries = msgspec.json.decode(answer.body, type=_List).baseURIs
+        except msgspec.ValidationError:
+            try:
+                entries = [msgspec.json.decode(answer.body, type=_Entry)]
+            except msgspec.ValidationError as error:
+                raise InvalidResponseError(
+                    f"GET {self._guard.domain_api} …/service/{tail}: the Domain API's answer has no baseURI; check"
+                    " that host is LivePerson's Domain API",
+                    field="host",
+                    status=answer.status,
+                ) from error
+        return {entry.service: entry.baseURI for entry in entries if entry.baseURI}
+
+    def _unknown_account(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"LivePerson's Domain API at {self._guard.domain_api} does not know account {self._account_id}; check"
+            " account_id",
+            field="account_id",
+        )

@@ -1,0 +1,68 @@
+"""What is asked of LivePerson and what it answers, before and after HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import msgspec
+
+from airflow_provider_liveperson.exceptions import InvalidResponseError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiRequest:
+    """One request to one LivePerson service.
+
+    :param method: the HTTP method.
+    :param service: the Domain API's name of the service, case-sensitive (``accountConfigReadOnly``).
+    :param path: the path on that service's host; ``{account_id}`` stands for the account.
+    :param params: query parameters. They are part of an OAuth 1.0 signature and may not hold secrets.
+    :param json: an object to send as a JSON body.
+    :param form: fields to send as a form body.
+    :param headers: further headers; never ``Authorization``, which belongs to the credential.
+    :param signed: whether the credential signs it.
+    :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
+    :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
+    """
+
+    method: str
+    service: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: object | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    signed: bool = True
+    to_disk: bool = False
+    shortest_wait: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.service} {self.path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A successful answer, read to its end.
+
+    :param status: the HTTP status, 2xx.
+    :param headers: the headers; names compare without case.
+    :param body: the whole body, empty where the request asked for a file.
+    :param file: the body as a file at its start, where the request said ``to_disk``; closed by its reader.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
+    file: BinaryIO | None = field(default=None, repr=False)
+
+    def json(self) -> Any:
+        """The body as Python objects.
+
+        :raises InvalidResponseError: when it is not JSON.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError as error:
+            raise InvalidResponseError(f"the answer is not JSON ({error})", status=self.status) from error

@@ -1,0 +1,261 @@
+"""Pagers: small state machines that say what to ask next and judge what came. They never send."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError, LivePersonError
+
+LARGEST_PAGE = 16_000
+MOST_TIE_PASSES = 100
+EQUAL_TIE_PASSES = 8
+
+
+class Row(NamedTuple):
+    """One record as it was received.
+
+    :param at: its instant, epoch milliseconds UTC.
+    :param raw: its bytes.
+    """
+
+    at: int
+    raw: bytes
+
+
+class Page(NamedTuple):
+    """What to ask for next."""
+
+    offset: int
+    limit: int
+
+
+class PagesMovedError(LivePersonError):
+    """Rows were added or taken away before the place that was read: the slice has to be read again.
+
+    Raised by pagers, caught by the puller; a user sees it only as the cause of an IncompletePullError.
+    """
+
+
+class TimeOrderedPager:
+    """Reads rows that are sorted by time, have no id, and may move while they are read.
+
+    With offsets alone, a row that arrives late pushes the rest down, so that some repeat and the late one is
+    missed; rows of one instant may change places from answer to answer; two rows may be equal and still be
+    two. Against all of that there is one rule: **an instant counts only when one answer holds all its rows**.
+    The last instant of an answer may be cut, so it is left for the next page, which starts one row earlier:
+    that row, the anchor, must belong to the instant before. If it does not, the pages have moved.
+
+    An instant with more rows than the server gives at once is put together from several answers, see
+    :class:`_Tie`. Within an instant, rows are handed on in the order of their bytes, so that the same rows
+    always give the same bytes.
+
+    :param limit: how many rows to ask for at once; the server may give fewer, always.
+    :param stop_at: epoch milliseconds; the first row at or after it ends the reading. None: read to the end.
+    """
+
+    def __init__(self, *, limit: int, stop_at: int | None = None) -> None:
+        self._limit = limit
+        self._stop_at = stop_at
+        self._most = 0  # rows that one answer has held
+        self._may_grow = True  # whether the server may give more at once than ``limit``
+        self._offset = 0
+        self._anchor: int | None = None  # the instant of the row at ``offset``, once rows were handed on
+        self._probed: tuple[int, list[Row]] | None = None
+        self._tie: _Tie | None = None
+        self._end = 0
+        self._seen = 0
+        self.reported: int | None = None
+        self.finished = False
+
+    @property
+    def received(self) -> int:
+        """How many rows have been read, each counted once."""
+        return self._end
+
+    @property
+    def repeated(self) -> int:
+        """How many rows came again, because pages overlap or moved."""
+        return self._seen - self._end
+
+    def next_page(self) -> Page | None:
+        """What to ask for next, or None at the end."""
+        if self.finished:
+            return None
+        if self._probed:
+            return Page(self._probed[0], self._limit)
+        return Page(self._tie.offset if self._tie else self._offset, self._limit)
+
+    def limit_refused(self) -> bool:
+        """The server refused the last page for its limit: ask for less.
+
+        :returns: False when it refused what it has given before, or even one row.
+        """
+        if self._limit <= max(1, self._most):
+            return False
+        self._limit = self._most or self._limit // 2
+        self._may_grow = not self._most
+        return True
+
+    def accept(self, rows: Sequence[Row], count: int | None) -> list[Row]:
+        """Take an answer and hand on the rows that are certain.
+
+        :param rows: the rows of the page that was asked for, in the server's order.
+        :param count: the server's own count of rows, which may mean all rows or those in this answer.
+        :raises PagesMovedError: when the slice has to be read again.
+        :raises InvalidResponseError: when the rows are not in ascending order.
+        :raises IncompletePullError: when an instant cannot be put together.
+        """
+        if any(after.at < before.at for before, after in zip(rows, rows[1:], strict=False)):
+            raise InvalidResponseError(
+                "the rows are not in ascending order of time, although that was asked for"
+            )
+        self._seen += len(rows)
+        if count is not None and count > len(rows):  # so it cannot mean the rows in this answer
+            self.reported = count
+        if self._probed:
+            (end, held_back), self._probed = self._probed, None
+            if rows:
+                self._ceiling_is(self._most)
+            return self._hand_on(held_back, end=end, at_end=not rows)
+        if self._tie:
+            return self._accept_tied(self._tie, rows)
+        return self._accept_page(rows)
+
+    def _accept_page(self, rows: Sequence[Row]) -> list[Row]:
+        anchored = self._anchor is not None
+        if anchored and (
+            not rows or rows[0].at != self._anchor or (len(rows) > 1 and rows[1].at == self._anchor)
+        ):
+            raise PagesMovedError("rows were added or taken away before the place that was read")
+        end, new = self._offset + len(rows), list(rows[1:] if anchored else rows)
+        short, fewer_than_before = len(rows) < self._limit, len(rows) < self._most
+        self._most = max(self._most, len(rows))
+        if not short:
+            return self._hand_on(new, end=end, at_end=False)
+        if self.reported is not None and end < self.reported:
+            self._ceiling_is(max(1, len(rows)))
+            return self._hand_on(new, end=end, at_end=False)
+        if fewer_than_before or not rows or end == self.reported:
+            return self._hand_on(new, end=end, at_end=True)
+        self._probed = end, new  # is that all there is, or all that the server gives at once?
+        return []
+
+    def _ceiling_is(self, rows: int) -> None:
+        self._limit, self._may_grow = rows, False
+
+    def _hand_on(self, new: list[Row], *, end: int, at_end: bool) -> list[Row]:
+        self._end = max(self._end, end)
+        if at_end or (self._stop_at is not None and new and new[-1].at >= self._stop_at):
+            return self._finish(new, at_end=at_end)
+        certain = len(new)
+        while certain and new[certain - 1].at == new[-1].at:
+            certain -= 1
+        if certain:
+            self._offset = end - len(new) + certain - 1
+            self._anchor = new[certain - 1].at
+            return _by_bytes(new[:certain])
+        if self._may_grow and self._limit < LARGEST_PAGE:
+            self._limit *= 2  # a single instant fills the page
+        else:
+            self._tie = _Tie(start=end - len(new))
+        return []
+
+    def _finish(self, rows: list[Row], *, at_end: bool) -> list[Row]:
+        if at_end and self.reported is not None and self.reported != self._end:
+            raise PagesMovedError(f"{self.reported} rows were reported and {self._end} received")
+        self.finished = True
+        return _by_bytes(row for row in rows if self._stop_at is None or row.at < self._stop_at)
+
+    def _accept_tied(self, tie: _Tie, rows: Sequence[Row]) -> list[Row]:
+        if not rows and self.reported is not None and tie.offset < self.reported:
+            raise PagesMovedError(f"{self.reported} rows were reported and {tie.offset} received")
+        if rows and self._anchor is not None and rows[0].at <= self._anchor:
+            raise PagesMovedError("rows were added before an instant that fills more than a page")
+        past = self._stop_at is not None and bool(rows) and rows[0].at >= self._stop_at
+        if past and tie.offset == tie.start:
+            self._end = max(self._end, tie.offset + len(rows))
+            return self._finish([], at_end=False)
+        whole = tie.accept(rows, last=len(rows) < self._limit)
+        self._end = max(self._end, tie.reached)
+        if whole is None:
+            return []
+        self._tie = None
+        if tie.at_end:
+            return self._finish(whole, at_end=True)
+        self._anchor = whole[0].at
+        self._offset = tie.start + len(whole) - 1
+        return whole
+
+
+class _Tie:
+    """Puts one instant together from several answers, because one answer cannot hold all its rows.
+
+    How many rows it has is known from where the next instant begins. Which rows they are is certain when
+    the answers, each taken by itself, have shown that many different ones; equal rows only count twice if
+    one answer holds both. Where equal rows never meet in one answer, the order is taken as stable once
+    several passes have given the very same rows.
+
+    :param start: the offset of the instant's first row.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.reached = start
+        self.at_end = False
+        self._rows: list[Row] = []
+        self._shown: Counter[bytes] = Counter()
+        self._passes: list[Counter[bytes]] = []
+
+    @property
+    def offset(self) -> int:
+        return self.start + len(self._rows)
+
+    def accept(self, rows: Sequence[Row], *, last: bool) -> list[Row] | None:
+        """Take an answer; return the instant's rows once they are certain.
+
+        :param rows: the rows from ``offset`` on.
+        :param last: whether the server has no more rows than these.
+        """
+        self.reached = max(self.reached, self.offset + len(rows))
+        first = self._rows[0] if self._rows else rows[0] if rows else None
+        if first is None:
+            self.at_end = True
+            return []
+        if rows and rows[0].at < first.at:
+            raise PagesMovedError("rows were added before an instant that fills more than a page")
+        own = [row for row in rows if row.at == first.at]
+        self._rows += own
+        self._shown |= Counter(row.raw for row in own)
+        if len(own) == len(rows) and not last:
+            return None
+        self.at_end = len(own) == len(rows)
+        return self._judge(first.at)
+
+    def _judge(self, at: int) -> list[Row] | None:
+        size, rows = len(self._rows), Counter(row.raw for row in self._rows)
+        self._passes.append(rows)
+        self._rows = []
+        if self._shown.total() == size:
+            return [Row(at, raw) for raw in sorted(self._shown.elements())]
+        if self._shown.total() > size:
+            raise PagesMovedError("an instant has fewer rows than it showed before")
+        latest = self._passes[-EQUAL_TIE_PASSES:]
+        if len(latest) == EQUAL_TIE_PASSES and all(one == rows for one in latest):
+            return [Row(at, raw) for raw in sorted(rows.elements())]
+        if len(self._passes) >= MOST_TIE_PASSES:
+            raise IncompletePullError(
+                f"{size} records share one instant (epoch ms {at}), more than the server gives in one answer, and"
+                f" {len(self._passes)} readings did not agree on which they are"
+            )
+        return None
+
+
+def _by_bytes(rows: Sequence[Row] | Iterator[Row]) -> list[Row]:
+    ordered: list[Row] = []
+    for _, tied in groupby(rows, key=itemgetter(0)):
+        ordered += sorted(tied)
+    return ordered

@@ -1,0 +1,185 @@
+"""The table: what came back (a status or an exception) -> what to do about it.
+
+The request loop in ``session.py`` and the task-level retry policy both read it, so that the two can never
+disagree. LivePerson's rules are on its page `retry-policy-recommendations.html`: 4xx is never repeated, 429
+waits at least a second, 5xx is repeated three times after 5, 10 and 15 seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+import requests
+
+from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidResponseError,
+    LivePersonError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestRejectedError,
+    ServiceUnavailableError,
+)
+
+
+class Action(Enum):
+    """What to do next."""
+
+    ACCEPT = "take the answer"
+    RENEW = "renew the credential once, then ask once more"
+    WAIT = "wait as long as LivePerson says, then ask again"
+    RETRY = "wait 5, 10, 15 seconds, asking again after each"
+    FAIL = "give up at once"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the table.
+
+    :param action: what to do.
+    :param error: what to raise when nothing (more) can be done.
+    :param mend: what the reader of that error can do.
+    """
+
+    action: Action
+    error: type[LivePersonError] = LivePersonError
+    mend: str = ""
+
+
+ACCEPTED = Outcome(Action.ACCEPT)
+UNREADABLE = Outcome(
+    Action.RETRY,
+    InvalidResponseError,
+    "The answer was cut short or is not what LivePerson documents; if it stays so, show it to LivePerson.",
+)
+
+_BY_STATUS: Mapping[int, Outcome] = {
+    401: Outcome(
+        Action.RENEW,
+        AuthenticationError,
+        "LivePerson does not accept this credential; check its fields in the Airflow connection.",
+    ),
+    403: Outcome(
+        Action.FAIL,
+        PermissionDeniedError,
+        "The credential is valid but may not do this; ask a LivePerson administrator for the permission.",
+    ),
+    404: Outcome(
+        Action.FAIL, RequestRejectedError, "There is no such resource; check the account ID and the path."
+    ),
+    429: Outcome(
+        Action.WAIT,
+        RateLimitedError,
+        "LivePerson limits the rate; run fewer tasks at once or lower max_concurrency.",
+    ),
+    451: Outcome(
+        Action.FAIL, PermissionDeniedError, "LivePerson Support has blocked this account or user; ask there."
+    ),
+}
+_BY_HUNDRED: Mapping[int, Outcome] = {
+    2: ACCEPTED,
+    3: Outcome(
+        Action.FAIL,
+        InvalidResponseError,
+        "It answered with a redirect, which is never followed because credentials would go along; check"
+        " the host in the connection.",
+    ),
+    4: Outcome(
+        Action.FAIL, RequestRejectedError, "LivePerson calls the request itself wrong; check the arguments."
+    ),
+    5: Outcome(Action.RETRY, ServiceUnavailableError, "LivePerson has a fault; try again later."),
+}
+_BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that fits
+    (
+        requests.exceptions.SSLError,
+        Outcome(
+            Action.FAIL,
+            ServiceUnavailableError,
+            "The host's certificate was not accepted; check the host, and any proxy in between.",
+        ),
+    ),
+    (requests.exceptions.ChunkedEncodingError, UNREADABLE),
+    (requests.exceptions.ContentDecodingError, UNREADABLE),
+    (InvalidResponseError, UNREADABLE),
+    (
+        requests.exceptions.Timeout,
+        Outcome(
+            Action.RETRY,
+            ServiceUnavailableError,
+            "No answer came in time; check the network, or raise the connection's timeout.",
+        ),
+    ),
+    (
+        requests.exceptions.ConnectionError,
+        Outcome(
+            Action.RETRY,
+            ServiceUnavailableError,
+            "The host cannot be reached or broke the connection; check the host, the network and any proxy.",
+        ),
+    ),
+    (
+        requests.exceptions.RequestException,
+        Outcome(
+            Action.FAIL, ConfigurationError, "The request cannot be sent; check the host in the connection."
+        ),
+    ),
+)
+
+
+def outcome_of_status(status: int) -> Outcome:
+    """Look a status up: by itself, else by its hundred; what HTTP does not know is unreadable."""
+    return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, UNREADABLE)
+
+
+def outcome_of_exception(error: Exception) -> Outcome | None:
+    """Look an exception up, or None for one that is not the network's doing and must surface as it is."""
+    return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
+
+
+def outcome_of_error(error: LivePersonError) -> Outcome:
+    """Look up an error that the request loop has already given up on, for the task-level retry policy."""
+    if error.status is not None:
+        return outcome_of_status(error.status)
+    rows = (*_BY_STATUS.values(), *_BY_HUNDRED.values(), *(row for _, row in _BY_EXCEPTION))
+    again = {row.error for row in rows if row.action in (Action.RETRY, Action.WAIT)}
+    return Outcome(Action.RETRY if type(error) in again else Action.FAIL, type(error))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), or None.
+
+    LivePerson documents no such header; it is honoured where it appears. A date is measured against the
+    answer's own ``Date``, so that a wrong clock here does no harm.
+
+    :param headers: the answer's headers.
+    :param now: the present, aware, for an answer without a ``Date``; default: this machine's clock.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdigit():
+        return float(value)
+    until = _http_date(value)
+    if until is None:
+        return None
+    present = _http_date(headers.get("Date", "")) or now or datetime.now(UTC)
+    return max(0.0, (until - present).total_seconds())
+
+
+def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds by which LivePerson's clock is ahead of ``now``, from the answer's ``Date``, or None."""
+    date = _http_date(headers.get("Date", ""))
+    return None if date is None else (date - now).total_seconds()
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

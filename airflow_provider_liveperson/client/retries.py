@@ -1,0 +1,55 @@
+"""How often and how long the request loop waits."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_waiting = True
+
+
+@dataclass(frozen=True)
+class RetrySchedule:
+    """The bounds of the request loop.
+
+    :param waits: seconds before each repeat after a 5xx, a broken connection or an unreadable answer.
+    :param rate_limit_repeats: how often a 429 is waited out.
+    :param longest_wait: the most seconds to wait for one 429, whatever it asks for.
+    """
+
+    waits: tuple[float, ...] = (5.0, 10.0, 15.0)
+    rate_limit_repeats: int = 6
+    longest_wait: float = 120.0
+
+    def rate_limit_wait(self, repeat: int, *, shortest: float, asked: float | None) -> float:
+        """Seconds to wait after the ``repeat``-th 429 in a row, the first being 1.
+
+        :param shortest: the least LivePerson wants (1 second; 5 for a login).
+        :param asked: what the answer's ``Retry-After`` asks for, if there was one.
+        """
+        if asked is not None:
+            return min(max(asked, shortest), self.longest_wait)
+        return min(shortest * 2 ** (repeat - 1) * random.uniform(1.0, 1.5), self.longest_wait)  # noqa: S311
+
+
+NO_RETRIES = RetrySchedule(waits=(), rate_limit_repeats=0)
+
+
+def pause(seconds: float) -> None:
+    """Sleep, unless waits are switched off."""
+    if _waiting:
+        time.sleep(seconds)
+
+
+@contextmanager
+def without_waits() -> Iterator[None]:
+    """Switch every wait of this process off, for tests: retries then follow each other at once."""
+    global _waiting
+    before, _waiting = _waiting, False
+    try:
+        yield
+    finally:
+        _waiting = before

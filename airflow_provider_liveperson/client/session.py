@@ -1,0 +1,280 @@
+"""One pooled session per client: where every request leaves, and the loop that asks again."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, BinaryIO, TypeVar, cast
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+
+from airflow_provider_liveperson import __version__
+from airflow_provider_liveperson.client import retries
+from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.responses import (
+    Action,
+    Outcome,
+    clock_offset,
+    outcome_of_exception,
+    outcome_of_status,
+    retry_after,
+)
+from airflow_provider_liveperson.client.retries import RetrySchedule
+from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.exceptions import InvalidResponseError, LivePersonError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+USER_AGENT = (
+    f"airflow-provider-liveperson/{__version__} python/{platform.python_version()}"
+    f" requests/{requests.__version__}"
+)
+LONGEST_CONNECT = 10.0
+NOTABLE_CLOCK_OFFSET = 60.0
+_CHUNK = 1 << 16
+_IN_MEMORY = 1 << 20
+
+
+class GuardedSession(requests.Session):
+    """A ``requests.Session`` that signs, bounds and guards whatever goes through it.
+
+    Every request is signed by the credential, has timeouts, follows no redirect, keeps no cookie, and is
+    refused before it leaves if its host may not be given a credential.
+
+    :param guard: admits hosts.
+    :param credential: signs.
+    :param timeout: seconds to wait for the next byte; connecting is given at most 10 of them.
+    :param pool: the most connections kept open to one host.
+    """
+
+    def __init__(self, *, guard: HostGuard, credential: Credential, timeout: float, pool: int) -> None:
+        super().__init__()
+        self._guard = guard
+        self.timeout = (min(LONGEST_CONNECT, timeout), timeout)
+        self.auth = credential
+        self.headers["User-Agent"] = USER_AGENT
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.max_redirects = 0
+        self.trust_env = not is_loopback(urlsplit(guard.domain_api).hostname or "")
+        adapter = HTTPAdapter(pool_connections=16, pool_maxsize=pool, max_retries=0)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Sign a request.
+
+        :raises UntrustedHostError: for a host that may not be given a credential.
+        """
+        self._guard.check(str(request.url))
+        return super().prepare_request(request)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a prepared request; see the class for what holds."""
+        self._guard.check(str(request.url))
+        kwargs["allow_redirects"] = False
+        if not kwargs.get("timeout"):
+            kwargs["timeout"] = self.timeout
+        return super().send(request, **kwargs)
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An auth that adds nothing; without one, requests would look for a netrc file."""
+    return request
+
+
+class _AskAgainError(Exception):
+    """Carries one failed attempt to the retry loop."""
+
+    def __init__(self, outcome: Outcome, error: LivePersonError) -> None:
+        super().__init__()
+        self.outcome = outcome
+        self.error = error
+
+
+class Sender:
+    """Sends requests by the table in ``responses.py``.
+
+    :param session: where they leave.
+    :param credential: signs, renews and explains.
+    :param base_url: service name to base URL.
+    :param account_id: stands in for ``{account_id}`` in paths.
+    :param schedule: how often and how long to wait.
+    :param budget: seconds that all requests together may take, or None; for the connection test.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: GuardedSession,
+        credential: Credential,
+        base_url: Callable[[str], str],
+        account_id: str,
+        schedule: RetrySchedule,
+        budget: float | None = None,
+    ) -> None:
+        self._session = session
+        self._credential = credential
+        self._base_url = base_url
+        self._account_id = account_id
+        self._schedule = schedule
+        self._deadline = None if budget is None else time.monotonic() + budget
+
+    def send(self, request: ApiRequest, parse: Callable[[Answer], T]) -> T:
+        """Ask until there is a good answer or no more sense in asking.
+
+        :param request: what to ask.
+        :param parse: makes the result of an answer; an InvalidResponseError from it counts as unreadable.
+        :raises LivePersonError: the error that the table names, after the repeats that it orders.
+        """
+        url = self._base_url(request.service) + request.path.replace("{account_id}", self._account_id)
+        failures: dict[Action, int] = {Action.RETRY: 0, Action.WAIT: 0}
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            failed = cast("_AskAgainError", state.outcome.exception() if state.outcome else None)
+            failures[failed.outcome.action] += 1
+            repeat = failures[failed.outcome.action]
+            if failed.outcome.action is Action.WAIT:
+                seconds = self._schedule.rate_limit_wait(
+                    repeat, shortest=request.shortest_wait, asked=failed.error.retry_after
+                )
+            else:
+                seconds = self._schedule.waits[repeat - 1]
+            log.debug("%s failed; asking again in %.1f s", request, seconds)
+            return seconds
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            failed = cast("_AskAgainError", state.outcome.exception() if state.outcome else None)
+            if failed.outcome.action is Action.WAIT:
+                return failures[Action.WAIT] >= self._schedule.rate_limit_repeats
+            return failures[Action.RETRY] >= len(self._schedule.waits)
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_AskAgainError),
+            wait=wait,
+            stop=stop,
+            sleep=lambda seconds: retries.pause(seconds),
+            reraise=True,
+        )
+        try:
+            return attempts(self._attempt, request, url, parse)
+        except _AskAgainError as failed:
+            raise failed.error from failed.__cause__
+
+    def _attempt(self, request: ApiRequest, url: str, parse: Callable[[Answer], T]) -> T:
+        try:
+            response = self._exchange(request, url)
+            if response.status_code == 401 and request.signed and self._credential.renew(response.request):
+                response.close()
+                response = self._exchange(request, url)
+            outcome = outcome_of_status(response.status_code)
+            if outcome.action is not Action.ACCEPT:
+                with response:
+                    error = self._refusal(request, url, response, outcome)
+                if outcome.action in (Action.RETRY, Action.WAIT):
+                    raise _AskAgainError(outcome, error)
+                raise error
+            return parse(_read(request, response))
+        except (_AskAgainError, LivePersonError, requests.RequestException) as error:
+            if isinstance(error, _AskAgainError):
+                raise
+            outcome_or_none = outcome_of_exception(error)
+            if outcome_or_none is None:
+                raise
+            failure = self._breakdown(request, url, error, outcome_or_none)
+            if outcome_or_none.action is Action.RETRY:
+                raise _AskAgainError(outcome_or_none, failure) from error
+            raise failure from error
+
+    def _exchange(self, request: ApiRequest, url: str) -> requests.Response:
+        timeout = None
+        if self._deadline is not None:
+            left = max(0.1, min(self._deadline - time.monotonic(), self._session.timeout[1]))
+            timeout = (left, left)
+        started = time.monotonic()
+        response = self._session.request(
+            request.method,
+            url,
+            params=request.params or None,
+            json=request.json,
+            data=request.form,
+            headers={"Accept": "application/json", **request.headers},
+            auth=None if request.signed else _unsigned,
+            timeout=timeout,
+            stream=True,
+        )
+        log.debug("%s: %s in %.3f s", request, response.status_code, time.monotonic() - started)
+        return response
+
+    def _refusal(
+        self, request: ApiRequest, url: str, response: requests.Response, outcome: Outcome
+    ) -> LivePersonError:
+        try:
+            body = scrub(
+                response.raw.read(4096, decode_content=True).decode("utf-8", "replace"),
+                self._credential.secrets,
+            )
+        except Exception as error:
+            log.debug("%s: the body of the refusal is unreadable: %s", request, type(error).__name__)
+            body = ""
+        field, why = (None, None)
+        if request.signed and response.status_code in (401, 403):
+            field, why = self._credential.explain(body)
+            offset = clock_offset(response.headers, datetime.now(UTC))
+            if response.status_code == 401 and offset is not None and abs(offset) > NOTABLE_CLOCK_OFFSET:
+                why = (
+                    f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
+                    " LivePerson's): set it right"
+                )
+        return outcome.error(
+            f"{request} at {_host(url)} answered {response.status_code}"
+            + (f" {body!r}" if body else "")
+            + f". {_sentence(why) if why else outcome.mend}",
+            field=field,
+            status=response.status_code,
+            retry_after=retry_after(response.headers) if outcome.action is Action.WAIT else None,
+        )
+
+    def _breakdown(
+        self, request: ApiRequest, url: str, error: Exception, outcome: Outcome
+    ) -> LivePersonError:
+        if isinstance(error, InvalidResponseError):
+            return InvalidResponseError(
+                f"{request} at {_host(url)}: {error}", field=error.field, status=error.status
+            )
+        reason = scrub(f"{type(error).__name__}: {error}", self._credential.secrets)
+        return outcome.error(f"{request} at {_host(url)} failed ({reason}). {outcome.mend}", field="host")
+
+
+def _read(request: ApiRequest, response: requests.Response) -> Answer:
+    with response:
+        if not request.to_disk:
+            return Answer(status=response.status_code, headers=response.headers, body=response.content)
+        file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
+        try:
+            for chunk in response.iter_content(_CHUNK):
+                file.write(chunk)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return Answer(status=response.status_code, headers=response.headers, file=file)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."

@@ -1,0 +1,64 @@
+"""What a client has to know beside its credential."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+DEFAULT_HOST = "https://api.liveperson.net"
+DEFAULT_SOURCE = "AirflowProvider"
+REGIONS = ("va", "lo", "sy")
+
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_]{1,20}")
+_SOURCE = re.compile(r"[A-Za-z0-9_]{1,20}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings:
+    """The settings of one client, checked as they come in.
+
+    :param account_id: the LivePerson account, also called site ID or brand ID.
+    :param host: the base URL of the Domain API; plain ``http`` for loopback only.
+    :param timeout: seconds to wait for an answer's next byte; connecting is given at most 10 of them.
+    :param max_concurrency: the most requests under way at once.
+    :param source: the label that some LivePerson APIs ask of their callers.
+    :param region: ``va``, ``lo`` or ``sy``, for the services that the Domain API does not know.
+    :param service_hosts: service name to host, for services that shall not be discovered.
+    :raises ConfigurationError: naming the field that is missing or malformed.
+    """
+
+    account_id: str
+    host: str = DEFAULT_HOST
+    timeout: float = 60.0
+    max_concurrency: int = 8
+    source: str = DEFAULT_SOURCE
+    region: str | None = None
+    service_hosts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _ACCOUNT_ID.fullmatch(self.account_id):
+            raise ConfigurationError(
+                f"account_id is {self.account_id!r}; a LivePerson account ID has 1 to 20 letters, digits or"
+                " underscores",
+                field="account_id",
+            )
+        if not 0 < self.timeout <= 3600:
+            raise ConfigurationError(
+                f"timeout is {self.timeout}; it must be more than 0 and at most 3600 seconds", field="timeout"
+            )
+        if not 1 <= self.max_concurrency <= 64:
+            raise ConfigurationError(
+                f"max_concurrency is {self.max_concurrency}; it must be from 1 to 64", field="max_concurrency"
+            )
+        if not _SOURCE.fullmatch(self.source):
+            raise ConfigurationError(
+                f"source is {self.source!r}; LivePerson takes 1 to 20 letters, digits or underscores",
+                field="source",
+            )
+        if self.region is not None and self.region not in REGIONS:
+            raise ConfigurationError(
+                f"region is {self.region!r}; it must be one of {', '.join(REGIONS)}", field="region"
+            )

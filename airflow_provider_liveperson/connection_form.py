@@ -1,0 +1,530 @@
+"""The fields of each connection type: one table, from which everything that knows of them is made.
+
+Airflow 3.2 and 3.3 read the form from the provider's metadata (:func:`connection_types`), Airflow 3.1 asks the
+hook class (:func:`form_widgets`, :func:`field_behaviour`), and the hooks read a connection by it
+(:func:`read_fields`) and speak of it in errors (:func:`locate`).
+
+What Airflow's web pages make of it:
+
+* A standard field (host, login, password) shows its label and its placeholder, but no help text. An extra
+  field shows its label and its help text, but no placeholder.
+* Saving a new connection stores every extra field of the form: an untouched one as ``null``, or as its
+  default if the schema names one. The schemas here name none, so that a default of a later version also
+  reaches the connections made today; the help texts tell the defaults instead.
+* The form of Airflow 3.1 hides no extra field while one types, and requires none. Saved values are masked by
+  name there as everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+Place = Literal["host", "login", "password", "extra"]
+Kind = Literal["string", "integer", "number", "object"]
+
+DOMAIN_API_URL = "https://api.liveperson.net"
+OAUTH1_NOTICE = (
+    "LivePerson announced the end of OAuth 1.0 API keys for 31 May 2026. Their successor is App-JWT (OAuth 2.0):"
+    " prefer the connection type “LivePerson (App-JWT, OAuth 2.0)” wherever LivePerson lets it read the data."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormField:
+    """One field of a connection form.
+
+    :param name: its key in what :func:`read_fields` returns and, for an extra field, in the extra JSON.
+    :param label: what the form calls it.
+    :param place: the column of the connection, or ``extra``.
+    :param description: the help text; shown for extra fields only.
+    :param placeholder: what the empty field shows; for standard fields only.
+    :param kind: the JSON type of its value.
+    :param secret: whether it is hidden while typed, and kept out of every error.
+    :param required: whether a connection without it is refused.
+    :param choices: the only values that it may have.
+    :param default: what a missing field counts as.
+    :param minimum: the smallest number allowed.
+    :param above: the number that its value must exceed.
+    :param maximum: the largest number allowed.
+    :param pattern: the regular expression that the whole text must match.
+    :param max_length: the longest text allowed.
+    """
+
+    name: str
+    label: str
+    place: Place
+    description: str = ""
+    placeholder: str = ""
+    kind: Kind = "string"
+    secret: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    minimum: int | None = None
+    above: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
+    max_length: int | None = None
+
+    @property
+    def where(self) -> str:
+        """Its label and its place, such as ``Account ID (extra: account_id)``."""
+        return f"{self.label} ({f'extra: {self.name}' if self.place == 'extra' else self.place})"
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of its value, as the provider's metadata hold it."""
+        schema: dict[str, Any] = {"type": self.kind if self.required else [self.kind, "null"]}
+        rules = {
+            "format": "password" if self.secret else None,
+            "enum": list(self.choices) or None,
+            "minimum": self.minimum,
+            "exclusiveMinimum": self.above,
+            "maximum": self.maximum,
+            "maxLength": self.max_length,
+            "pattern": f"^(?:{self.pattern})$" if self.pattern else None,
+        }
+        return schema | {rule: value for rule, value in rules.items() if value is not None}
+
+    def read(self, raw: object) -> Any:
+        """Turn what a connection holds, already known not to be empty, into the field's value.
+
+        :raises ValueError: saying what the value must be, and telling it unless it is secret.
+        """
+        value = _READERS[self.kind](raw)
+        if value is None:
+            raise ValueError(f"{self.where} must be {_NOUNS[self.kind]}{self._but_is(raw)}")
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.where} must be one of {', '.join(self.choices)}{self._but_is(raw)}")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            raise ValueError(f"{self.where} must match {self.pattern}{self._but_is(raw)}")
+        if self.max_length is not None and len(value) > self.max_length:
+            raise ValueError(
+                f"{self.where} must have at most {self.max_length} characters{self._but_is(raw)}"
+            )
+        if (
+            (self.minimum is not None and value < self.minimum)
+            or (self.above is not None and value <= self.above)
+            or (self.maximum is not None and value > self.maximum)
+        ):
+            raise ValueError(f"{self.where} must be {self._range()}{self._but_is(raw)}")
+        return value
+
+    def _range(self) -> str:
+        lower = f"more than {self.above}" if self.above is not None else f"at least {self.minimum}"
+        return f"{lower} and at most {self.maximum}"
+
+    def _but_is(self, raw: object) -> str:
+        # Objects are left out too: somebody may have put a whole credential file there.
+        if self.secret or self.kind == "object":
+            return ""
+        shown = repr(raw)
+        return f", but is {shown if len(shown) <= 60 else shown[:57] + '…'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionForm:
+    """The form of one connection type.
+
+    :param conn_type: the connection type.
+    :param label: what the list of connection types calls it.
+    :param hook_class_name: the dotted path of its hook class.
+    :param fields: its fields, in the order of the form.
+    :param notice: what everybody must read who makes such a connection; it becomes part of the first extra
+        field's help text, since forms have no other place for it.
+    """
+
+    conn_type: str
+    label: str
+    hook_class_name: str
+    fields: tuple[FormField, ...]
+    notice: str = ""
+
+    @property
+    def standard_fields(self) -> tuple[FormField, ...]:
+        """The fields that are columns of the connection."""
+        return tuple(field for field in self.fields if field.place != "extra")
+
+    @property
+    def extra_fields(self) -> tuple[FormField, ...]:
+        """The fields that are kept in the extra JSON."""
+        return tuple(field for field in self.fields if field.place == "extra")
+
+    def help_text(self, field: FormField) -> str:
+        """The help text of a field, with the notice where it is due."""
+        if self.notice and field == self.extra_fields[0]:
+            return f"{field.description} {self.notice}"
+        return field.description
+
+    def field(self, name: str) -> FormField:
+        """The field of that name.
+
+        :raises KeyError: if the form has none.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+
+_HOST = FormField(
+    name="host",
+    label="Domain API URL",
+    place="host",
+    placeholder=f"{DOMAIN_API_URL} (leave empty for this)",
+    default=DOMAIN_API_URL,
+)
+_ACCOUNT_ID = FormField(
+    name="account_id",
+    label="Account ID",
+    place="extra",
+    description="The LivePerson account, also called site ID or brand ID.",
+    required=True,
+    pattern="[A-Za-z0-9_]{1,20}",
+    max_length=20,
+)
+_COMMON = (
+    FormField(
+        name="timeout",
+        label="Timeout",
+        place="extra",
+        description="Seconds to wait for LivePerson to go on answering. Default: 60.",
+        kind="number",
+        default=60.0,
+        above=0,
+        maximum=3600,
+    ),
+    FormField(
+        name="max_concurrency",
+        label="Concurrent requests",
+        place="extra",
+        description="The most requests under way at once, from 1 to 64. Default: 8.",
+        kind="integer",
+        default=8,
+        minimum=1,
+        maximum=64,
+    ),
+    FormField(
+        name="source",
+        label="Source label",
+        place="extra",
+        description=(
+            "The name by which LivePerson tells this caller from others: at most 20 letters, digits and underscores."
+            " Default: AirflowProvider."
+        ),
+        default="AirflowProvider",
+        pattern="[A-Za-z0-9_]{1,20}",
+        max_length=20,
+    ),
+    FormField(
+        name="region",
+        label="Region",
+        place="extra",
+        description=(
+            "Where the account is hosted: va (Americas), lo (Europe, Middle East, Africa) or sy (Asia Pacific)."
+            " Only needed for the Data Access API, whose host LivePerson's Domain API does not tell."
+        ),
+        choices=("va", "lo", "sy"),
+    ),
+    FormField(
+        name="service_hosts",
+        label="Service hosts",
+        place="extra",
+        description=(
+            'Service names and their hosts, such as {"msgHist": "va.msghist.liveperson.net"}, used instead of asking'
+            " the Domain API. Rarely needed."
+        ),
+        kind="object",
+    ),
+)
+
+_API_KEY = ConnectionForm(
+    conn_type="liveperson_api_key",
+    label="LivePerson (API key, OAuth 1.0)",
+    hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonApiKeyHook",
+    notice=OAUTH1_NOTICE,
+    fields=(
+        _HOST,
+        FormField(
+            name="app_key",
+            label="App key",
+            place="login",
+            placeholder="OAuth 1.0 ends on 31 May 2026: prefer App-JWT",
+            required=True,
+        ),
+        FormField(
+            name="app_secret",
+            label="App secret",
+            place="password",
+            placeholder="“Secret” on LivePerson's API keys page",
+            secret=True,
+            required=True,
+        ),
+        _ACCOUNT_ID,
+        FormField(
+            name="access_token",
+            label="Access token",
+            place="extra",
+            description="The third of the API key's four parts.",
+            secret=True,
+            required=True,
+        ),
+        FormField(
+            name="access_token_secret",
+            label="Access token secret",
+            place="extra",
+            description="The fourth of the API key's four parts.",
+            secret=True,
+            required=True,
+        ),
+        *_COMMON,
+    ),
+)
+
+_APP_JWT = ConnectionForm(
+    conn_type="liveperson_app_jwt",
+    label="LivePerson (App-JWT, OAuth 2.0)",
+    hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonAppJwtHook",
+    fields=(
+        _HOST,
+        FormField(
+            name="client_id",
+            label="Client ID",
+            place="login",
+            placeholder="from Management Console → Application Install",
+            required=True,
+        ),
+        FormField(
+            name="client_secret",
+            label="Client secret",
+            place="password",
+            placeholder="from Management Console → Application Install",
+            secret=True,
+            required=True,
+        ),
+        _ACCOUNT_ID,
+        FormField(
+            name="token_version",
+            label="Token version",
+            place="extra",
+            description=(
+                "Which of LivePerson's two token services to ask. Default: v2, which the data APIs want; v1 serves the"
+                " Connector API."
+            ),
+            choices=("v2", "v1"),
+            default="v2",
+        ),
+        *_COMMON,
+    ),
+)
+
+FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT)}
+
+_HIDDEN_FIELDS = ("port", "schema")
+
+
+def connection_types() -> list[dict[str, Any]]:
+    """The ``connection-types`` of the provider's metadata, which Airflow 3.2 and newer draw the forms from."""
+    return [
+        {
+            "connection-type": form.conn_type,
+            "hook-class-name": form.hook_class_name,
+            "hook-name": form.label,
+            "ui-field-behaviour": {
+                key.replace("_", "-"): value for key, value in field_behaviour(form.conn_type).items()
+            },
+            "conn-fields": {
+                field.name: {
+                    "label": field.label,
+                    "description": form.help_text(field),
+                    "schema": field.schema(),
+                }
+                for field in form.extra_fields
+            },
+        }
+        for form in FORMS.values()
+    ]
+
+
+def field_behaviour(conn_type: str) -> dict[str, Any]:
+    """What a hook's ``get_ui_field_behaviour`` returns.
+
+    :param conn_type: a key of :data:`FORMS`.
+    """
+    fields = FORMS[conn_type].standard_fields
+    return {
+        "hidden_fields": list(_HIDDEN_FIELDS),
+        "relabeling": {field.place: field.label for field in fields},
+        "placeholders": {field.place: field.placeholder for field in fields},
+    }
+
+
+def form_widgets(conn_type: str) -> dict[str, Any]:
+    """What a hook's ``get_connection_form_widgets`` returns, which only Airflow 3.1 asks for.
+
+    Airflow stands in for WTForms where that is not installed, so it is imported when called. The fields come
+    without Flask-AppBuilder widgets: only the web pages of Airflow 2 drew those.
+
+    :param conn_type: a key of :data:`FORMS`.
+    """
+    from wtforms import IntegerField, PasswordField, StringField
+    from wtforms.validators import Optional, any_of
+
+    # The widgets allowed are text, password, integer and boolean: numbers and objects are typed as text.
+    def widget(field: FormField, help_text: str) -> Any:
+        kind: Callable[..., Any] = StringField
+        if field.secret:
+            kind = PasswordField
+        elif field.kind == "integer":
+            kind = IntegerField
+        validators = [Optional()]
+        if field.choices:
+            validators.append(any_of(list(field.choices)))
+        return kind(field.label, validators=validators, description=help_text)
+
+    form = FORMS[conn_type]
+    return {field.name: widget(field, form.help_text(field)) for field in form.extra_fields}
+
+
+def read_fields(
+    conn_type: str,
+    *,
+    host: str | None,
+    login: str | None,
+    password: str | None,
+    extra: Mapping[str, object],
+    conn_id: str,
+) -> dict[str, Any]:
+    """Read a connection by the table.
+
+    White space around a text is dropped, an empty text counts as missing, a missing field becomes its default
+    (or ``None``), and numbers and objects that came as text are converted. An extra field may also have the
+    longer name ``extra__<conn_type>__<name>`` of old Airflow forms.
+
+    :param conn_type: a key of :data:`FORMS`.
+    :param host: the connection's host.
+    :param login: the connection's login.
+    :param password: the connection's password.
+    :param extra: the connection's extra JSON, parsed.
+    :param conn_id: the connection's id, for errors.
+    :return: a value for each field of the form, by its name.
+    :raises ConfigurationError: naming everything that is missing or wrong, where in the form it belongs, and
+        the connection, but no value of a secret field.
+    """
+    form = FORMS.get(conn_type)
+    if form is None:
+        raise ConfigurationError(
+            f"Connection {conn_id!r} has the type {conn_type!r}; a LivePerson connection has one of"
+            f" {', '.join(FORMS)}.",
+            field="conn_type",
+        )
+    columns: dict[str, object] = {"host": host, "login": login, "password": password}
+    values: dict[str, Any] = {}
+    missing: list[FormField] = []
+    wrong: dict[str, str] = {}
+    for field in form.fields:
+        if field.place == "extra":
+            raw = _present(extra.get(field.name))
+            if raw is None:
+                raw = _present(extra.get(f"extra__{conn_type}__{field.name}"))
+        else:
+            raw = _present(columns[field.place])
+        if raw is None:
+            values[field.name] = {} if field.kind == "object" else field.default
+            if field.required:
+                missing.append(field)
+            continue
+        try:
+            values[field.name] = field.read(raw)
+        except ValueError as error:
+            wrong[field.name] = str(error)
+    if missing or wrong:
+        sentences = list(wrong.values())
+        if missing:
+            sentences.insert(0, f"missing: {', '.join(field.where for field in missing)}")
+        raise ConfigurationError(
+            f"Connection {conn_id!r} of type {form.label!r} is not complete and correct; {'; '.join(sentences)}.",
+            field=missing[0].name if missing else next(iter(wrong)),
+        )
+    return values
+
+
+def locate(conn_type: str, field: str) -> str:
+    """How an error speaks of a field, such as ``'Account ID' (extra: account_id)``.
+
+    :param conn_type: a key of :data:`FORMS`.
+    :param field: the name of one of its fields; another name is returned as it is, in quotes.
+    """
+    form = FORMS.get(conn_type)
+    try:
+        found = form.field(field) if form else None
+    except KeyError:
+        found = None
+    if found is None:
+        return repr(field)
+    return f"{found.label!r} {found.where.removeprefix(found.label).lstrip()}"
+
+
+def _present(raw: object) -> object:
+    """The value without the white space around it, or ``None`` if nothing is left."""
+    if isinstance(raw, str):
+        return raw.strip() or None
+    return raw
+
+
+def _read_string(raw: object) -> str | None:
+    # An account ID written as a number in hand-made JSON is meant as its digits; True is meant as nothing.
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    return raw if isinstance(raw, str) else None
+
+
+def _read_number(raw: object) -> float | None:
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        return None
+    try:
+        number = float(raw)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _read_integer(raw: object) -> int | None:
+    number = _read_number(raw)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def _read_object(raw: object) -> dict[str, str] | None:
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw)
+        except ValueError:
+            return None
+    if not isinstance(raw, Mapping):
+        return None
+    pairs = {key.strip(): value.strip() for key, value in raw.items() if _is_text(key) and _is_text(value)}
+    return pairs if len(pairs) == len(raw) and all(pairs) and all(pairs.values()) else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_READERS: dict[Kind, Callable[[object], Any]] = {
+    "string": _read_string,
+    "integer": _read_integer,
+    "number": _read_number,
+    "object": _read_object,
+}
+_NOUNS: dict[Kind, str] = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a JSON object whose keys and values are texts",
+}

@@ -1,0 +1,1 @@
+"""What can be pulled: one declaration per LivePerson API."""

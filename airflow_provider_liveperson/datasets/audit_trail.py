@@ -1,0 +1,255 @@
+"""The audit trail: every change of the account's configuration, by GraphQL.
+
+LivePerson page: `audit-trail-api-methods-retrieve-audit-trail-records.html`. What shapes this module:
+
+* The range filter takes whole days. In which zone days are cut, and whether ``toDate`` is inside, is not
+  documented; so days beyond both ends are asked for, and the rows are trimmed by their own instant.
+* Rows have no id. :class:`TimeOrderedPager` keeps equal rows apart and moving pages together.
+* The largest page is not documented, nor is what happens above it; the field ``actionType`` is in older
+  versions of the page only. Both are tried, and given up where the server refuses them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.paging import Row, TimeOrderedPager
+from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.datasets.dataset import Dataset, Filter, Query
+from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+
+FIELDS = (
+    "accountId",
+    "objectType",
+    "objectName",
+    "actionType",
+    "element",
+    "oldValue",
+    "newValue",
+    "changeDate",
+    "originator",
+    "originatorLoginName",
+    "originatorUserId",
+    "originatorUserAgent",
+    "originatorAuthType",
+    "originatorIsLpa",
+)
+LARGEST_PAGE = 1000
+LANGUAGE = "en-US"
+
+FILTERS = {
+    "users": Filter(kind=list, description="Only changes by these users. Default: by everybody."),
+    "component_types": Filter(
+        kind=list,
+        description="Only changes of these kinds of object, by LivePerson's internal names such as ACUserObject."
+        " Default: all kinds.",
+    ),
+    "lpa": Filter(
+        kind=bool, description="Whether changes by LivePerson's own staff are included. Default: true."
+    ),
+    "automatic_updates": Filter(
+        kind=bool, description="Whether automatic changes are included. Default: true."
+    ),
+}
+
+
+def arguments(query: Query) -> dict[str, Any]:
+    """What both audit trail methods are asked, in LivePerson's names.
+
+    ``toDate`` goes two days beyond the last day of the window: it may be exclusive, and days may be cut in a
+    zone east of UTC. ``fromDate`` goes one day back, for zones west of it.
+    """
+    first = query.window.start.date()
+    last = (query.window.end - timedelta(microseconds=1)).date()
+    asked: dict[str, Any] = {
+        "fromDate": (first - timedelta(days=1)).isoformat(),
+        "toDate": (last + timedelta(days=2)).isoformat(),
+        "language": LANGUAGE,
+        "timezone": "UTC",
+        "lpa": query.filters.get("lpa", True),
+        "automaticUpdates": query.filters.get("automatic_updates", True),
+    }
+    if "users" in query.filters:
+        asked["users"] = query.filters["users"]
+    if "component_types" in query.filters:
+        asked["componentTypes"] = query.filters["component_types"]
+    return asked
+
+
+def epoch_ms(text: str) -> int:
+    """Epoch milliseconds of a time without a zone, which is UTC because that was asked for.
+
+    :param text: ``2026-01-14 16:02:11.0`` or ``2026-01-14T16:02:11``.
+    :raises InvalidResponseError: for anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+        fraction = text[19:].removeprefix(".") or "0"
+        return round(moment.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0"))
+    except ValueError as error:
+        raise InvalidResponseError(f"{text[:40]!r} is not a time as the audit trail has them") from error
+
+
+def graphql(name: str, arguments: dict[str, Any], fields: Sequence[str]) -> str:
+    """A GraphQL query with its arguments inline, since LivePerson documents no variables.
+
+    A JSON string is a GraphQL string; non-ASCII characters stay as they are, because older GraphQL has no
+    escapes for those beyond U+FFFF.
+    """
+    inline = ",".join(f"{key}:{json.dumps(value, ensure_ascii=False)}" for key, value in arguments.items())
+    return f"{{{name}({inline}){{{' '.join(fields)}}}}}"
+
+
+class _Data(msgspec.Struct):
+    auditData: list[msgspec.Raw]
+
+
+class _Envelope(msgspec.Struct):
+    data: _Data | None = None
+    errors: list[msgspec.Raw] | None = None
+
+
+class _Stamped(msgspec.Struct):
+    changeDate: str
+
+
+class _Page(NamedTuple):
+    rows: list[Row]
+    count: int | None
+    refusal: str | None
+
+
+class AuditTrailReader:
+    """Reads one slice of the audit trail.
+
+    :param dataset: the declaration.
+    :param query: the slice.
+    """
+
+    def __init__(self, dataset: Dataset, query: Query) -> None:
+        self._dataset = dataset
+        self._arguments = arguments(query)
+        self._fields: Sequence[str] = FIELDS
+        self._limit = LARGEST_PAGE
+        self._started = False
+        self._doubts: list[tuple[Sequence[str], int]] = []
+        self._first_refusal: RequestRejectedError | None = None
+        self._stop_at = query.window.end_ms
+        self._pager = TimeOrderedPager(limit=LARGEST_PAGE, stop_at=self._stop_at)
+
+    @property
+    def reported(self) -> int | None:
+        return self._pager.reported
+
+    @property
+    def received(self) -> int:
+        return self._pager.received
+
+    @property
+    def repeated(self) -> int:
+        return self._pager.repeated
+
+    def next_request(self) -> ApiRequest | None:
+        page = self._pager.next_page()
+        if page is None:
+            return None
+        asked = {
+            **self._arguments,
+            "orderBy": ["changeTimestamp"],
+            "orderDirection": ["ASC"],
+            "first": page.limit,
+            "offset": page.offset,
+        }
+        return ApiRequest(
+            method=self._dataset.method,
+            service=self._dataset.service,
+            path=self._dataset.path,
+            json={"query": graphql("auditData", asked, self._fields)},
+        )
+
+    def parse(self, answer: Answer) -> _Page:
+        try:
+            envelope = msgspec.json.decode(answer.body, type=_Envelope)
+            if envelope.errors:
+                return _Page([], None, scrub(b" ".join(envelope.errors).decode("utf-8", "replace")))
+            if envelope.data is None:
+                raise InvalidResponseError("the answer has neither data nor errors", status=answer.status)
+            rows = [
+                Row(epoch_ms(msgspec.json.decode(raw, type=_Stamped).changeDate), one_line(bytes(raw)))
+                for raw in envelope.data.auditData
+            ]
+        except msgspec.DecodeError as error:
+            raise InvalidResponseError(
+                f"the answer is not what the audit trail documents ({error})", status=answer.status
+            ) from error
+        count = answer.headers.get("X-Total-Count", "")
+        return _Page(rows, int(count) if count.isdigit() else None, None)
+
+    def accept(self, parsed: _Page) -> Iterable[Row]:
+        if parsed.refusal is not None:
+            self.refused(
+                RequestRejectedError(
+                    f"{self._dataset.method} {self._dataset.service} {self._dataset.path} answered 200 with GraphQL"
+                    f" errors {parsed.refusal!r}. Check the filters.",
+                    status=200,
+                )
+            )
+            return []
+        if not self._started and self._limit == 1:  # so the page was too large; find out what is not
+            self._started = True
+            self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)
+            return []
+        self._started = True
+        return self._pager.accept(parsed.rows, parsed.count)
+
+    def refused(self, error: RequestRejectedError) -> None:
+        """Give up ``actionType``, or ask for smaller pages, if that is what the server may have refused.
+
+        A refusal seldom says why. So the first one is followed by the same request without ``actionType``, then
+        with a page of one row, then with both; whichever is taken shows the reason. If none is, the request
+        itself is wrong, and the first refusal is raised.
+        """
+        if self._started:
+            if not self._pager.limit_refused():
+                raise error
+            return
+        if self._first_refusal is None:
+            self._first_refusal = error
+            plain = tuple(name for name in FIELDS if name != "actionType")
+            self._doubts = [(plain, LARGEST_PAGE), (FIELDS, 1), (plain, 1)]
+        if not self._doubts:
+            raise self._first_refusal
+        self._fields, self._limit = self._doubts.pop(0)
+        self._pager = TimeOrderedPager(limit=self._limit, stop_at=self._stop_at)
+
+
+def one_line(raw: bytes) -> bytes:
+    """A JSON value without line breaks between its tokens, as JSON Lines wants it."""
+    return msgspec.json.format(raw, indent=-1) if b"\n" in raw or b"\r" in raw else raw
+
+
+def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
+    return {**arguments(query), "orderBy": ["changeTimestamp"], "orderDirection": ["ASC"]}
+
+
+AUDIT_TRAIL = Dataset(
+    name="audit_trail",
+    title="Audit trail",
+    documentation="audit-trail-api-methods-retrieve-audit-trail-records.html",
+    service="accountConfigReadOnly",
+    method="POST",
+    path="/api/account/{account_id}/configuration/metadata/audit",
+    cursors=("changeDate",),
+    key="none; equal rows are separate records",
+    credentials=("API key", "Login"),
+    read=AuditTrailReader,
+    describe=_describe,
+    filters=FILTERS,
+    longest_slice=timedelta(days=31),
+)

@@ -1,0 +1,23 @@
+"""Every dataset by its name."""
+
+from __future__ import annotations
+
+from airflow_provider_liveperson.datasets.audit_trail import AUDIT_TRAIL
+from airflow_provider_liveperson.datasets.audit_trail_export import AUDIT_TRAIL_EXPORT
+from airflow_provider_liveperson.datasets.dataset import Dataset
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (AUDIT_TRAIL, AUDIT_TRAIL_EXPORT)}
+
+
+def dataset_named(name: str) -> Dataset:
+    """Look a dataset up.
+
+    :raises ConfigurationError: for an unknown name; tells the known ones.
+    """
+    try:
+        return DATASETS[name]
+    except KeyError:
+        raise ConfigurationError(
+            f"dataset is {name!r}; it must be one of {', '.join(sorted(DATASETS))}", field="dataset"
+        ) from None

@@ -1,0 +1,46 @@
+"""What Airflow reads at start-up. It imports nothing heavy, and nothing of Airflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_liveperson.connection_form import connection_types
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe this provider to Airflow; the entry point ``apache_airflow_provider`` names this function.
+
+    Airflow 3.1 ignores ``cli`` and, inside ``connection-types``, everything but the type and the hook class: it
+    asks the hook classes for the rest.
+    """
+    return {
+        # Must be the distribution's name, or discovery refuses the provider.
+        "package-name": "airflow-provider-liveperson",
+        "name": "LivePerson",
+        "description": (
+            "Pulls `LivePerson <https://www.liveperson.com/>`__ data into Amazon S3 and other object stores."
+        ),
+        "integrations": [
+            {
+                "integration-name": "LivePerson",
+                "external-doc-url": "https://developers.liveperson.com/",
+                "tags": ["service"],
+            },
+        ],
+        "hooks": [
+            {
+                "integration-name": "LivePerson",
+                "python-modules": ["airflow_provider_liveperson.hooks.liveperson"],
+            },
+        ],
+        "transfers": [
+            {
+                "source-integration-name": "LivePerson",
+                # As the Amazon provider spells it: a transfer's two ends must be integrations of some provider.
+                "target-integration-name": "Amazon Simple Storage Service (S3)",
+                "python-module": "airflow_provider_liveperson.transfers.liveperson_to_s3",
+            },
+        ],
+        "connection-types": connection_types(),
+        "cli": ["airflow_provider_liveperson.cli_definition.get_liveperson_cli_commands"],
+    }

@@ -1,0 +1,249 @@
+"""The hooks: an Airflow connection becomes a LivePerson client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_liveperson.connection_form import (
+    FORMS,
+    field_behaviour,
+    form_widgets,
+    locate,
+    read_fields,
+)
+from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError
+
+if TYPE_CHECKING:
+    import requests
+    from airflow.sdk import Connection
+
+    from airflow_provider_liveperson.client.client import LivePersonClient
+    from airflow_provider_liveperson.client.credentials.credential import Credential
+    from airflow_provider_liveperson.client.messages import Answer
+    from airflow_provider_liveperson.client.settings import ClientSettings
+
+
+class LivePersonHook(BaseHook):
+    """Asks LivePerson with the credential of an Airflow connection, whatever its LivePerson type.
+
+    :param liveperson_conn_id: the connection's id.
+    """
+
+    conn_name_attr = "liveperson_conn_id"
+    default_conn_name = "liveperson_default"
+    conn_type: ClassVar[str]
+    hook_name = "LivePerson"
+
+    def __init__(self, liveperson_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.liveperson_conn_id = liveperson_conn_id
+
+    @classmethod
+    def for_connection(cls, liveperson_conn_id: str = default_conn_name) -> LivePersonHook:
+        """The hook for a connection, of the subclass that its type asks for.
+
+        :param liveperson_conn_id: the connection's id.
+        :raises ConfigurationError: when the connection is of no LivePerson type.
+        """
+        return _hook_class(cls.get_connection(liveperson_conn_id))(liveperson_conn_id=liveperson_conn_id)
+
+    def get_conn(self) -> LivePersonClient:
+        """The client, made once. It is safe to share between threads.
+
+        :raises ConfigurationError: for a missing or malformed field; says where it is in the form.
+        :raises UntrustedHostError: for a host that is not LivePerson's.
+        """
+        return self._client
+
+    def get_session(self) -> requests.Session:
+        """A session for whatever this package does not cover.
+
+        It signs every request, has timeouts, follows no redirect, and refuses hosts that are not LivePerson's.
+        It does not repeat failed requests.
+        """
+        return self.get_conn().session
+
+    def request(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request, repeated as LivePerson's retry rules say.
+
+        :param method: the HTTP method.
+        :param service: the Domain API's name of the service, such as ``accountConfigReadOnly``.
+        :param path: the path on its host; ``{account_id}`` stands for the connection's account.
+        :param params: query parameters; never secrets.
+        :param json: an object to send as JSON.
+        :param headers: further headers.
+        :returns: the answer: ``status``, ``headers``, ``body`` and ``json()``.
+        :raises LivePersonError: see ``airflow_provider_liveperson.exceptions``.
+        """
+        return self.get_conn().request(method, service, path, params=params, json=json, headers=headers)
+
+    def records(
+        self,
+        dataset: str,
+        *,
+        start: datetime | str,
+        end: datetime | str,
+        filters: Mapping[str, Any] | None = None,
+        cursor: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The records of a dataset in a half-open window, without landing them.
+
+        :param dataset: the dataset's name, such as ``audit_trail``.
+        :param start: first instant inside: an aware datetime, or ISO 8601 text with an offset.
+        :param end: first instant outside, likewise.
+        :param filters: the dataset's filters.
+        :param cursor: one of the dataset's cursors.
+        :returns: dicts, in the dataset's order.
+        :raises ConfigurationError: for a bad argument, before any request.
+        :raises LivePersonError: for whatever goes wrong at LivePerson.
+        """
+        import msgspec
+
+        from airflow_provider_liveperson.datasets.catalog import dataset_named
+        from airflow_provider_liveperson.pull import records
+        from airflow_provider_liveperson.window import resolve_window
+
+        declared = dataset_named(dataset)
+        query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
+        return (msgspec.json.decode(raw) for raw in records(self.get_conn(), declared, query))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Try the connection within ten seconds, without waiting for retries.
+
+        :returns: whether it works, and a sentence that says so or names the field at fault.
+        """
+        from airflow_provider_liveperson.client.check import BUDGET, check
+        from airflow_provider_liveperson.client.client import LivePersonClient
+        from airflow_provider_liveperson.client.retries import NO_RETRIES
+
+        conn = self.get_connection(self.liveperson_conn_id)
+        try:
+            settings, credential = self._read(conn)
+            client = LivePersonClient(
+                replace(settings, timeout=min(settings.timeout, BUDGET)),
+                credential,
+                schedule=NO_RETRIES,
+                budget=BUDGET,
+            )
+            return True, check(client)
+        except LivePersonError as error:
+            place = locate(conn.conn_type, error.field) if error.field and conn.conn_type in FORMS else ""
+            return False, f"{place}: {error}" if place and place not in str(error) else str(error)
+
+    @cached_property
+    def _client(self) -> LivePersonClient:
+        from airflow_provider_liveperson.client.client import LivePersonClient
+
+        conn = self.get_connection(self.liveperson_conn_id)
+        try:
+            return LivePersonClient(*self._read(conn))
+        except LivePersonError as error:
+            if error.field and conn.conn_type in FORMS and self.liveperson_conn_id not in str(error):
+                place = locate(conn.conn_type, error.field)
+                raise type(error)(
+                    f"connection {self.liveperson_conn_id!r}, {place}: {error}", field=error.field
+                ) from error
+            raise
+
+    def _read(self, conn: Connection) -> tuple[ClientSettings, Credential]:
+        from airflow_provider_liveperson.client.settings import ClientSettings
+
+        hook_class = _hook_class(conn)
+        values = read_fields(
+            hook_class.conn_type,
+            host=_host(conn),
+            login=conn.login,
+            password=conn.password,
+            extra=conn.extra_dejson,
+            conn_id=self.liveperson_conn_id,
+        )
+        known = {field.name for field in fields(ClientSettings)}
+        settings = ClientSettings(
+            **{name: values[name] for name in known & values.keys() if values[name] is not None}
+        )
+        return settings, hook_class.make_credential({name: values[name] for name in values.keys() - known})
+
+    @classmethod
+    def make_credential(cls, values: dict[str, Any]) -> Credential:
+        """The credential of this connection type.
+
+        :param values: the fields of the form that are not a client's settings.
+        """
+        raise NotImplementedError(f"{cls.__name__} is for no particular connection type")
+
+
+class _TypedHook(LivePersonHook):
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The extra fields, for Airflow 3.1; later versions read the provider's metadata."""
+        return form_widgets(cls.conn_type)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The standard fields, for Airflow 3.1; later versions read the provider's metadata."""
+        return field_behaviour(cls.conn_type)
+
+
+class LivePersonApiKeyHook(_TypedHook):
+    """LivePerson by an API key: OAuth 1.0, whose end LivePerson has announced for 31 May 2026."""
+
+    conn_type = "liveperson_api_key"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def make_credential(cls, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
+
+        return ApiKeyCredential(**values)
+
+
+class LivePersonAppJwtHook(_TypedHook):
+    """LivePerson by an App-JWT: OAuth 2.0 client credentials."""
+
+    conn_type = "liveperson_app_jwt"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def make_credential(cls, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
+
+        return AppJwtCredential(**values)
+
+
+_HOOKS: dict[str, type[LivePersonHook]] = {
+    hook.conn_type: hook for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook)
+}
+
+
+def _hook_class(conn: Connection) -> type[LivePersonHook]:
+    try:
+        return _HOOKS[conn.conn_type.replace("-", "_")]
+    except KeyError:
+        raise ConfigurationError(
+            f"connection {conn.conn_id!r} has the type {conn.conn_type!r}; it must be one of {', '.join(_HOOKS)}",
+            field="conn_type",
+        ) from None
+
+
+def _host(conn: Connection) -> str | None:
+    """The host with the port and scheme that a connection given as a URI holds apart from it."""
+    host: str | None = conn.host
+    if not host or "://" in host:
+        return host
+    scheme = f"{conn.schema}://" if conn.schema in ("http", "https") else ""
+    return f"{scheme}{host}:{conn.port}" if conn.port else f"{scheme}{host}"

@@ -1,0 +1,1 @@
+"""Where records go: encoded, cut into parts, stored, and proven by a manifest."""

@@ -1,0 +1,139 @@
+"""The landing of one window: its folder, its parts, and the manifest that makes them count."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.landing import manifest as manifests
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.landing.parts import ROLL_AT, Part, PartWriter
+from airflow_provider_liveperson.landing.stores import Store
+from airflow_provider_liveperson.window import Window, file_stamp
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where a pull shall land.
+
+    :param store: the object store.
+    :param prefix: the folder below which the layout begins; may be empty.
+    :param encoding: file format and compression.
+    :param roll_at: the most bytes, before compression, that a part may hold by about one record.
+    :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
+    """
+
+    store: Store
+    prefix: str
+    encoding: Encoding
+    roll_at: int = ROLL_AT
+
+    def __post_init__(self) -> None:
+        prefix = self.prefix.strip("/")
+        steps = prefix.split("/") if prefix else []
+        if any(step in ("", ".", "..") for step in steps) or "\\" in prefix or "://" in prefix:
+            raise ConfigurationError(
+                f"prefix is {self.prefix!r}; it must be plain folder names separated by single slashes, without . or"
+                " .., such as raw/liveperson",
+                field="prefix",
+            )
+        object.__setattr__(self, "prefix", prefix)
+
+    def folder(self, dataset: str, account_id: str, window: Window) -> str:
+        """The folder of one window, partitioned so that query engines see ``account_id`` and ``dt``."""
+        layout = (
+            f"{dataset}/account_id={account_id}/dt={window.start:%Y-%m-%d}"
+            f"/{file_stamp(window.start)}_{file_stamp(window.end)}"
+        )
+        return f"{self.prefix}/{layout}" if self.prefix else layout
+
+
+class Landing:
+    """Lands one window. Use it as a context manager: what fails in between leaves no part behind.
+
+    Parts go up as they are finished, under names that hold a hash of their content; a part that an earlier
+    landing of the same window holds already is left alone. :meth:`commit` puts the manifest last and then
+    removes the parts that it no longer names.
+
+    :param destination: where to.
+    :param folder: the window's folder.
+    """
+
+    def __init__(self, destination: Destination, folder: str) -> None:
+        self._store = destination.store
+        self._destination = destination
+        self._folder = folder
+        self._manifest_key = f"{folder}/{manifests.NAME}"
+        self._before: Manifest | None = None
+        self._uploaded: set[str] = set()
+        self._committed = False
+
+    @property
+    def manifest_uri(self) -> str:
+        """The manifest's address."""
+        return self._store.uri(self._manifest_key)
+
+    def uris(self, parts: list[Part]) -> list[str]:
+        """The addresses of parts."""
+        return [self._store.uri(self._key(part)) for part in parts]
+
+    def __enter__(self) -> Landing:
+        earlier = self._store.read(self._manifest_key)
+        self._before = Manifest.decode(earlier, self.manifest_uri) if earlier is not None else None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if not self._committed:
+            try:
+                self._remove(keep=self._before.parts if self._before else [])
+            except Exception as second:
+                if error is None:
+                    raise
+                log.warning("Parts without a manifest stay in %s: %s", self._store.uri(self._folder), second)
+
+    def writer(self, first: int) -> PartWriter:
+        """A writer whose parts land here.
+
+        :param first: the number of its first part.
+        """
+        return PartWriter(
+            self._destination.encoding, first=first, deliver=self._deliver, roll_at=self._destination.roll_at
+        )
+
+    def commit(self, manifest: Manifest) -> bool:
+        """Make the parts count, and remove those that no longer do.
+
+        :returns: whether anything in the store changed; False for a window that had landed just so.
+        """
+        changed = bool(self._uploaded) or self._before is None or not manifest.lands_the_same(self._before)
+        if changed:
+            self._store.write(self._manifest_key, manifest.encode())
+        self._committed = True
+        stale = self._before.parts if self._before else []
+        self._uploaded |= {self._key(part) for part in stale}
+        self._remove(keep=manifest.parts)
+        return changed
+
+    def _deliver(self, part: Part, path: Path) -> Part:
+        key = self._key(part)
+        known = (
+            next((old for old in self._before.parts if old.name == part.name), None) if self._before else None
+        )
+        if known and self._store.size(key) == known.bytes:
+            log.info("Part %s is in place already: %d records", self._store.uri(key), part.records)
+            return replace(part, bytes=known.bytes, sha256=known.sha256)
+        self._store.upload(key, path)
+        self._uploaded.add(key)
+        log.info("Landed %s: %d records, %d bytes", self._store.uri(key), part.records, part.bytes)
+        return part
+
+    def _key(self, part: Part) -> str:
+        return f"{self._folder}/{part.name}"
+
+    def _remove(self, *, keep: list[Part]) -> None:
+        self._store.delete(sorted(self._uploaded - {self._key(part) for part in keep}))

@@ -1,0 +1,100 @@
+"""The proof of a window: what was asked, what came, what was kept, and in which files. Written last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.parts import Part
+
+NAME = "_manifest.json"
+FORMAT = 1
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Records, each once.
+
+    :param reported: what LivePerson says there are for what was asked, where it says so.
+    :param received: what came; more than the window where LivePerson only takes whole days.
+    :param outside_window: received, but not inside the window.
+    :param kept: landed. ``received`` is ``outside_window`` plus ``kept``.
+    :param repeated: rows that came more than once, because pages overlapped or moved.
+    """
+
+    reported: int | None
+    received: int
+    outside_window: int
+    kept: int
+    repeated: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One window, landed.
+
+    :param manifest_format: the version of this file's shape.
+    :param dataset: the dataset's name.
+    :param account_id: the LivePerson account.
+    :param window_start: first instant inside, ISO 8601, UTC.
+    :param window_end: first instant outside, ISO 8601, UTC.
+    :param cursor: the field by which a record belongs to the window.
+    :param filters: the dataset's filters as they were given.
+    :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
+    :param file_format: of the parts.
+    :param compression: of the parts.
+    :param counts: records.
+    :param parts: the files, in order.
+    :param versions: of what wrote it.
+    """
+
+    manifest_format: int = FORMAT
+    dataset: str
+    account_id: str
+    window_start: str
+    window_end: str
+    cursor: str
+    filters: dict[str, Any]
+    request: dict[str, Any]
+    file_format: str
+    compression: str
+    counts: Counts
+    parts: list[Part]
+    versions: dict[str, str]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all parts as stored."""
+        return sum(part.bytes for part in self.parts)
+
+    def lands_the_same(self, other: Manifest) -> bool:
+        """Whether two manifests describe the same landed data, however they came by it.
+
+        Counts of overlap and versions may differ between two runs that land the same bytes.
+        """
+        ignored = {"counts", "versions"}
+        fields = (name for name in self.__struct_fields__ if name not in ignored)
+        return self.counts.kept == other.counts.kept and all(
+            getattr(self, name) == getattr(other, name) for name in fields
+        )
+
+    def encode(self) -> bytes:
+        """As indented JSON, ending in a line break."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    @classmethod
+    def decode(cls, data: bytes, where: str) -> Manifest | None:
+        """Read a manifest; None for one of a later format, which counts as none.
+
+        :param data: the file.
+        :param where: its URI, for the error.
+        :raises StorageError: when it is no manifest.
+        """
+        try:
+            if msgspec.json.decode(data).get("manifest_format", 0) > FORMAT:
+                return None
+            return msgspec.json.decode(data, type=cls)
+        except (msgspec.DecodeError, AttributeError, TypeError) as error:
+            raise StorageError(
+                f"{where} is not a manifest of this package ({error}); move it away, or land under another prefix"
+            ) from error

@@ -1,0 +1,32 @@
+"""A LivePerson on localhost, for demos, tests and other people's continuous integration.
+
+It plays the Domain API, Sentinel (App-JWT) and the Audit Trail API well enough to refuse a wrong
+signature, an expired token or a malformed query. Every point on which LivePerson's documentation is silent
+or contradicts itself is a switch of :class:`SandboxSettings`; every failure a client must survive is a
+fault that can be asked for.
+
+>>> from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+>>> with SandboxServer(SandboxSettings(seed=7)) as sandbox:
+...     print(sandbox.url)  # doctest: +SKIP
+
+The server's modules are imported on first use, because the command line reads only the settings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.sandbox.server import SandboxServer
+
+__all__ = ["SandboxServer", "SandboxSettings"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SandboxServer":
+        from airflow_provider_liveperson.sandbox.server import SandboxServer
+
+        return SandboxServer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,146 @@
+"""The ``sandbox`` command: run the sandbox until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.sandbox.server import SandboxServer
+
+DEFAULT_PORT = 8765
+
+_OPTIONS = {
+    "seed": "number from which credentials and data are derived",
+    "account_id": "LivePerson account that exists",
+    "audit_rows": "audit records in total",
+    "days": "days that hold data",
+    "until": "UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
+    "latency_ms": "wait before every data answer, in milliseconds",
+    "page_ceiling": "the most rows an audit page gives",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options.
+
+    :param parser: the command's parser.
+    """
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="TCP port on 127.0.0.1; 0 for a free one"
+    )
+    for name, meaning in _OPTIONS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=None, help=meaning)
+    parser.add_argument(
+        "--switch",
+        dest="switches",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"any other setting, repeatable; a map as JSON, a list with commas. Names: {_switch_names()}",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object with the URL and the connections"
+    )
+
+
+def _switch_names() -> str:
+    return ", ".join(name for name in SandboxSettings.__dataclass_fields__ if name not in _OPTIONS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sandbox until SIGINT or SIGTERM.
+
+    :param args: what :func:`add_arguments` declared.
+    :return: exit status: 0, or 2 if an option does not fit or the port is taken.
+    """
+    try:
+        settings = settings_of(args)
+    except ValueError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
+    try:
+        from airflow_provider_liveperson.sandbox.server import SandboxServer
+    except ImportError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
+    server = SandboxServer(settings, port=args.port)
+    interrupted = threading.Event()
+    before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in _SIGNALS}
+    try:
+        server.start()
+    except (OSError, OverflowError) as error:
+        print(f"sandbox: cannot listen on port {args.port}: {error}", file=sys.stderr)
+        return 2
+    else:
+        print(_as_json(server) if args.json else _as_text(server), flush=True)
+        interrupted.wait()
+        return 0
+    finally:
+        server.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def settings_of(args: argparse.Namespace) -> SandboxSettings:
+    """Turn options into settings.
+
+    :param args: what :func:`add_arguments` declared.
+    :raises ValueError: if an option does not fit.
+    """
+    chosen: dict[str, Any] = {
+        name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None
+    }
+    for switch in args.switches:
+        name, separator, value = switch.partition("=")
+        if not separator:
+            raise ValueError(f"--switch takes NAME=VALUE, not {switch!r}")
+        if name not in SandboxSettings.__dataclass_fields__:
+            raise ValueError(f"there is no setting named {name!r}")
+        chosen[name] = _mapping(name, value) if value.startswith("{") else value
+    return SandboxSettings(**chosen)
+
+
+def _mapping(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON: {error}") from None
+
+
+def _as_json(server: SandboxServer) -> str:
+    connections = {
+        name: {**connection.as_dict(), "uri": connection.as_uri(), "export": connection.as_export()}
+        for name, connection in server.connections().items()
+    }
+    return json.dumps(
+        {"url": server.url, "account_id": server.settings.account_id, "connections": connections},
+        separators=(",", ":"),
+    )
+
+
+def _as_text(server: SandboxServer) -> str:
+    settings = server.settings
+    lines = [
+        f"LivePerson sandbox: {server.url}",
+        f"Account {settings.account_id}: {len(server.audit)} audit records "
+        f"in the {settings.days} days before {settings.until} (UTC)",
+    ]
+    for name, connection in server.connections().items():
+        lines += [
+            "",
+            f"Connection {name}",
+            f"  JSON   {connection.as_json()}",
+            f"  URI    {connection.as_uri()}",
+            f"  shell  {connection.as_export()}",
+        ]
+    return "\n".join([*lines, "", "Press Ctrl-C to stop."])

@@ -1,0 +1,143 @@
+"""Failures on demand: what goes wrong, for which requests, and how often."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+FaultKind = Literal[
+    "status",
+    "drop",
+    "cut",
+    "cut_json",
+    "slow",
+    "not_json",
+    "redirect",
+    "expire_tokens",
+    "revoke_tokens",
+    "insert_rows",
+]
+
+
+@dataclass(kw_only=True, slots=True)
+class Fault:
+    """One failure.
+
+    ======================  =====================================================================
+    kind                    what happens
+    ======================  =====================================================================
+    ``status``              an answer of ``status`` with ``body``, and ``retry_after`` if given
+    ``drop``                the connection closes without an answer
+    ``cut``                 the right answer's headers, half of its body, and the connection closes
+    ``cut_json``            half of the right answer's body, with a length that fits the half
+    ``slow``                the right answer, after ``seconds``
+    ``not_json``            a 200 with a page of HTML
+    ``redirect``            a 302 to ``location``
+    ``expire_tokens``       every App-JWT issued so far expires; then the request is answered
+    ``revoke_tokens``       every App-JWT issued so far is revoked; then the request is answered
+    ``insert_rows``         ``rows`` audit records appear (see ``when``); then the request is answered
+    ======================  =====================================================================
+
+    :param kind: what happens.
+    :param match: part of the path, with its query string, of the requests it happens to; empty for all.
+    :param times: to how many requests it happens.
+    :param skip: how many matching requests pass before.
+    :param status: status of ``status``.
+    :param body: body of ``status``: text as it is, anything else as JSON. None for a short JSON message.
+    :param retry_after: seconds, or ``http-date``. None for the setting of the same name, on a 429 only.
+    :param seconds: how long the request waits first, whatever the kind.
+    :param location: target of ``redirect``.
+    :param rows: records of ``insert_rows``.
+    :param when: ``newest`` for records dated now, ``late`` for records dated among rows already read.
+    :raises ValueError: if a value does not fit.
+    """
+
+    kind: FaultKind
+    match: str = ""
+    times: int = 1
+    skip: int = 0
+    status: int = 500
+    body: Any = None
+    retry_after: float | Literal["http-date"] | None = None
+    seconds: float = 0.0
+    location: str = "https://evil.example.com/"
+    rows: int = 1
+    when: Literal["newest", "late"] = "newest"
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for name in ("kind", "when"):
+            if getattr(self, name) not in get_args(hints[name]):
+                choices = ", ".join(get_args(hints[name]))
+                raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
+        for name, kind, least in (
+            ("times", int, 1),
+            ("skip", int, 0),
+            ("status", int, 200),
+            ("rows", int, 1),
+            ("seconds", (int, float), 0),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kind) or value < least:
+                raise ValueError(f"{name} must be a number of at least {least}, not {value!r}")
+        for name in ("match", "location"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, not {getattr(self, name)!r}")
+        if self.status > 599:
+            raise ValueError(f"status must be at most 599, not {self.status}")
+        if self.retry_after not in (None, "http-date") and not isinstance(self.retry_after, (int, float)):
+            raise ValueError(f"retry_after must be seconds or http-date, not {self.retry_after!r}")
+
+
+class FaultQueue:
+    """Faults that wait. Each counts the requests that match it; the first one whose turn has come acts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[Fault] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, **description: Any) -> Fault:
+        """Add a fault behind the others.
+
+        :param description: the parameters of :class:`Fault`; ``kind`` is required.
+        :raises ValueError: for an unknown parameter or a value that does not fit.
+        """
+        known = {item.name for item in fields(Fault)}
+        unknown = sorted(set(description) - known)
+        if unknown or "kind" not in description:
+            raise ValueError(
+                f"A fault takes a kind and {', '.join(sorted(known - {'kind'}))}; unknown: {unknown}"
+            )
+        fault = Fault(**description)
+        with self._lock:
+            self._waiting.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._waiting.clear()
+
+    def take(self, target: str) -> Fault | None:
+        """Find what goes wrong with a request.
+
+        :param target: the request's path and query string.
+        """
+        with self._lock:
+            acting: Fault | None = None
+            for fault in list(self._waiting):
+                if fault.match not in target:
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                elif acting is None:
+                    acting = fault
+                    fault.times -= 1
+                    if not fault.times:
+                        self._waiting.remove(fault)
+            return acting

@@ -1,0 +1,225 @@
+"""The sandbox as a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from airflow_provider_liveperson.sandbox.application import build_application
+from airflow_provider_liveperson.sandbox.audit_log import AuditLog
+from airflow_provider_liveperson.sandbox.connections import SandboxConnection, connections_to
+from airflow_provider_liveperson.sandbox.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.state import SandboxState
+
+HOST = "127.0.0.1"
+
+
+class SandboxServer:
+    """A LivePerson on this machine, in a thread of its own.
+
+    >>> with SandboxServer(SandboxSettings(seed=7)) as sandbox:
+    ...     sandbox.faults.add(kind="status", match="/audit", status=429)  # doctest: +SKIP
+
+    :param settings: data, credentials and switches; the defaults when omitted.
+    :param port: TCP port on 127.0.0.1; 0 for a free one.
+    """
+
+    def __init__(self, settings: SandboxSettings | None = None, *, port: int = 0) -> None:
+        self._state = SandboxState(settings or SandboxSettings())
+        self._port = port
+        self._running: _Running | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; when this returns, requests are answered.
+
+        :raises OSError: if the port is taken.
+        :raises RuntimeError: if it runs already, or did not come up.
+        """
+        if self._running is not None:
+            raise RuntimeError("The sandbox runs already")
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((HOST, self._port))
+        except BaseException:
+            listening.close()
+            raise
+        self._running = _Running(self._state, listening)
+        try:
+            self._running.start()
+        except BaseException:
+            self._running = None
+            raise
+
+    def stop(self) -> None:
+        """Close every connection and end the thread. Does nothing if it does not run."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+    def wait(self) -> None:
+        """Wait until somebody else stops the sandbox."""
+        if self._running is not None:
+            self._running.thread.join()
+
+    @property
+    def url(self) -> str:
+        """Base URL of every service.
+
+        :raises RuntimeError: if it does not run.
+        """
+        if self._running is None:
+            raise RuntimeError("The sandbox does not run")
+        return f"http://{HOST}:{self._running.port}"
+
+    @property
+    def settings(self) -> SandboxSettings:
+        """The settings as they are now."""
+        return self._state.settings
+
+    @property
+    def faults(self) -> FaultQueue:
+        """Faults that wait for their requests; see :meth:`FaultQueue.add`."""
+        return self._state.faults
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit trail's records, and the truth about them."""
+        return self._state.audit
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Every request so far but those to ``/_sandbox/``, oldest first, with raw headers and body."""
+        return list(self._state.requests)
+
+    def now(self) -> float:
+        """Give the sandbox's time in epoch seconds."""
+        return self._state.now()
+
+    def configure(self, **switches: Any) -> None:
+        """Change switches while it runs.
+
+        :param switches: field names of :class:`SandboxSettings` and their new values.
+        :raises ValueError: for an unknown name, a value that does not fit, or a field that shapes the data.
+        """
+        self._state.configure(**switches)
+
+    def reset(self) -> None:
+        """Return to the first settings and data; forget tokens, nonces, faults and requests."""
+        self._state.reset()
+
+    def rotate_keys(self) -> str:
+        """Sign V2 tokens with a new key from now on.
+
+        :return: the new key's id.
+        """
+        return self._state.tokens.rotate_keys()
+
+    def expire_tokens(self) -> None:
+        """Let every App-JWT issued so far be refused as expired."""
+        self._state.tokens.expire_all()
+
+    def revoke_tokens(self) -> None:
+        """Let every App-JWT issued so far be refused as revoked."""
+        self._state.tokens.revoke_all()
+
+    def connections(self) -> dict[str, SandboxConnection]:
+        """Give ready-made Airflow connections, by connection id.
+
+        :raises RuntimeError: if it does not run.
+        """
+        return connections_to(self.settings, self.url)
+
+
+class _Running:
+    """One run of the server: its socket, its thread and its hold on the connections.
+
+    :param state: what the sandbox remembers.
+    :param listening: a bound socket.
+    """
+
+    def __init__(self, state: SandboxState, listening: socket.socket) -> None:
+        self.port: int = listening.getsockname()[1]
+        self._socket = listening
+        self._server = _Uvicorn(
+            uvicorn.Config(
+                build_application(state, self),
+                # The front door adds a Date header from the sandbox's own clock.
+                date_header=False,
+                server_header=False,
+                proxy_headers=False,
+                access_log=False,
+                log_config=None,
+                log_level="error",
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.thread = threading.Thread(target=self._run, name="liveperson-sandbox", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+        self._server.ready.wait()
+        if not self._server.started:
+            raise RuntimeError("The sandbox did not come up")
+
+    def stop(self) -> None:
+        loop = self._server.loop
+        if loop is not None:
+            # The loop may have ended by itself in the meantime.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._server.stopping.set)
+        self.thread.join()
+
+    async def pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._server.stopping.wait(), seconds)
+
+    def hang_up(self, client: tuple[str, int]) -> None:
+        for connection in list(self._server.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None and getattr(connection, "client", None) == client:
+                transport.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+            self._server.ready.set()
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it listens, and stops on an event rather than by looking ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self.stopping = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.loop = asyncio.get_running_loop()
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()

@@ -1,0 +1,327 @@
+"""Everything about a sandbox that can be chosen: its data, its credentials and its switches."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import string
+import types
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"]
+
+SECRET_FIELDS = frozenset({"app_secret", "access_token", "access_token_secret", "client_secret"})
+"""Fields that no control answer, log or repr may show."""
+
+FIXED_FIELDS = frozenset({"seed", "account_id", "audit_rows", "days", "until"})
+"""Fields that shape the data; they cannot change while a sandbox runs."""
+
+ACCOUNT_ID_PATTERN = re.compile(r"[a-zA-Z0-9_]{1,20}")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxSettings:
+    """The choices that make one sandbox.
+
+    The same seed always gives the same credentials and, day by day, the same data. Values may be given as
+    text (``"404"``, ``"true"``, ``"oauth1,app_jwt_v2"``); they are brought to the declared type.
+
+    :param seed: the number from which credentials and data are derived.
+    :param account_id: LivePerson account (site) that exists; every other account is unknown.
+    :param app_key: OAuth 1.0 consumer key; derived from the seed when empty, as are the next five.
+    :param app_secret: OAuth 1.0 consumer secret.
+    :param access_token: OAuth 1.0 token.
+    :param access_token_secret: OAuth 1.0 token secret.
+    :param client_id: OAuth 2.0 client id, a UUID.
+    :param client_secret: OAuth 2.0 client secret, 26 lowercase letters and digits.
+    :param app_scope: scope written into App-JWTs.
+    :param audit_rows: audit records in total, spread evenly over the days.
+    :param days: calendar days (UTC) that hold data.
+    :param until: UTC day at whose start the data ends, exclusive. Default: today.
+    :param latency_ms: wait before every data answer (all but Domain API and Sentinel), in milliseconds.
+    :param page_ceiling: the most rows an audit page gives; None for no ceiling.
+    :param page_ceiling_mode: what a larger ``first`` meets: silently ``clamp`` or ``reject`` as an error.
+    :param domain_single_shape: answer for one service: a ``flat`` object or a ``list`` of one.
+    :param domain_unknown_service: answer for an unknown service: 404, 400, or 200 with an ``empty`` list.
+    :param domain_unknown_account: answer for an unknown account: 401, 400, or 200 with an ``empty`` list.
+    :param domain_version_required: whether a Domain API request without ``version`` is a 400.
+    :param service_hosts: service name to host, instead of the sandbox's own host and port.
+    :param oauth1_skew_seconds: how far an OAuth 1.0 timestamp may be from the sandbox's clock.
+    :param oauth1_nonce_memory: whether a nonce that was seen before is refused.
+    :param oauth1_refuse_all: refuse every OAuth 1.0 request, as after the protocol's end of life.
+    :param oauth1_body_hash_checked: whether ``oauth_body_hash``, where present, must fit the body.
+    :param missing_permission: credential kinds that are valid but may not read the audit trail.
+    :param audit_forbidden_status: status for a missing permission: 403 or 401.
+    :param audit_auth: credential kinds that the audit trail accepts.
+    :param jwt_issuer: ``iss`` of App-JWTs; documented in both spellings.
+    :param jwt_lifetime_seconds: ``exp`` minus ``iat``.
+    :param jwt_expires_in: whether the token answer also holds ``expires_in``.
+    :param sentinel_error_status: ``rfc`` for 401 on ``invalid_client`` and 400 otherwise, or always ``400``.
+    :param token_body_required: whether V1 takes its parameters from the body only, as V2 always does.
+    :param retry_after: ``Retry-After`` of a 429: None for no header, seconds, or ``http-date``.
+    :param audit_total_count: ``X-Total-Count``: ``all`` matching rows, rows of the ``page``, or ``absent``.
+    :param audit_to_date: whether the day named by ``toDate`` is ``inclusive`` or ``exclusive``.
+    :param audit_day_zone: zone in which days are cut: the ``requested`` one, or an IANA name.
+    :param audit_timezone_accepted: zones that ``timezone`` may name; empty for every IANA zone.
+    :param audit_action_type: whether the field ``actionType`` is ``accepted`` or ``unknown``.
+    :param audit_error_style: a GraphQL error is a ``400``, or a ``200`` with ``errors``.
+    :param audit_error_silent: whether such a 400 has an empty body.
+    :param audit_ties: order of rows that share a second: ``stable``, or ``shuffled`` at every answer.
+    :param audit_strict_json: whether raw control characters inside JSON strings are refused.
+    :param audit_insert_rows: rows that appear before each page after the first; 0 for none.
+    :param audit_insert_when: such rows are dated now (``newest``) or among rows already read (``late``).
+    :param audit_insert_times: how often they appear, at most.
+    :param export_order: order of the CSV export.
+    :param export_bom: whether the CSV export starts with a UTF-8 byte order mark.
+    :param export_line_end: line ends of the CSV export.
+    :param clock_offset_seconds: how far the sandbox's clock is ahead of the real one. It feeds the Date
+        header, the OAuth 1.0 timestamp check and the times inside App-JWTs.
+    :raises ValueError: if a value does not fit; the message names the field.
+    """
+
+    seed: int = 1
+    account_id: str = "70000001"
+    app_key: str = ""
+    app_secret: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    access_token_secret: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    app_scope: str = "msg.consumer users.external"
+
+    audit_rows: int = 2000
+    days: int = 30
+    until: date = field(default_factory=_today)
+
+    latency_ms: int = 0
+    page_ceiling: int | None = None
+    page_ceiling_mode: Literal["clamp", "reject"] = "clamp"
+
+    domain_single_shape: Literal["flat", "list"] = "flat"
+    domain_unknown_service: Literal[404, 400, "empty"] = 404
+    domain_unknown_account: Literal[401, 400, "empty"] = 401
+    domain_version_required: bool = True
+    service_hosts: Mapping[str, str] = field(default_factory=dict)
+
+    oauth1_skew_seconds: int = 300
+    oauth1_nonce_memory: bool = True
+    oauth1_refuse_all: bool = False
+    oauth1_body_hash_checked: bool = False
+    missing_permission: frozenset[AuditCredential] = frozenset()
+    audit_forbidden_status: Literal[403, 401] = 403
+    audit_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2"})
+
+    jwt_issuer: Literal["Sentinel", "sentinel"] = "Sentinel"
+    jwt_lifetime_seconds: int = 3600
+    jwt_expires_in: bool = False
+    sentinel_error_status: Literal["rfc", "400"] = "rfc"
+    token_body_required: bool = False
+
+    retry_after: float | Literal["http-date"] | None = None
+    audit_total_count: Literal["all", "page", "absent"] = "all"
+    audit_to_date: Literal["inclusive", "exclusive"] = "inclusive"
+    audit_day_zone: str = "requested"
+    audit_timezone_accepted: frozenset[str] = frozenset()
+    audit_action_type: Literal["accepted", "unknown"] = "accepted"
+    audit_error_style: Literal["400", "200"] = "400"
+    audit_error_silent: bool = False
+    audit_ties: Literal["stable", "shuffled"] = "stable"
+    audit_strict_json: bool = True
+    audit_insert_rows: int = 0
+    audit_insert_when: Literal["newest", "late"] = "newest"
+    audit_insert_times: int = 3
+    export_order: Literal["descending", "ascending"] = "descending"
+    export_bom: bool = False
+    export_line_end: Literal["crlf", "lf"] = "crlf"
+    clock_offset_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        hints = _hints()
+        for item in fields(self):
+            value = _coerce(item.name, hints[item.name], getattr(self, item.name))
+            if value == "" and item.name in _DERIVED:
+                value = _DERIVED[item.name](f"{self.seed}/{item.name}")
+            object.__setattr__(self, item.name, value)
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value != "http-date" and value < least:
+                raise ValueError(f"{name} must be at least {least}, not {value!r}")
+        if not ACCOUNT_ID_PATTERN.fullmatch(self.account_id):
+            raise ValueError(f"account_id must match {ACCOUNT_ID_PATTERN.pattern}, not {self.account_id!r}")
+        if self.audit_day_zone != "requested":
+            try:
+                find_zone(self.audit_day_zone)
+            except ValueError as error:
+                raise ValueError(f"audit_day_zone must be requested or a zone: {error}") from None
+
+    @property
+    def login_bearer(self) -> str:
+        """The opaque token that stands for a Login Service bearer, where ``audit_auth`` admits it."""
+        return hashlib.sha256(f"{self.seed}/login_bearer".encode()).hexdigest()
+
+    def changed(self, **switches: Any) -> SandboxSettings:
+        """Give a copy with some switches changed.
+
+        :param switches: field names and their new values.
+        :raises ValueError: for an unknown name, a value that does not fit, or a field that shapes the data.
+        """
+        for name in switches:
+            if name not in _hints():
+                raise ValueError(f"The sandbox has no setting named {name!r}")
+            if name in FIXED_FIELDS:
+                raise ValueError(f"{name} shapes the data and cannot change while the sandbox runs")
+        return replace(self, **switches)
+
+    def public(self) -> dict[str, Any]:
+        """Give all settings but the secrets, as values that JSON can hold."""
+        shown: dict[str, Any] = {}
+        for item in fields(self):
+            if item.name in SECRET_FIELDS:
+                continue
+            value = getattr(self, item.name)
+            if isinstance(value, frozenset):
+                value = sorted(value)
+            elif isinstance(value, date):
+                value = value.isoformat()
+            elif isinstance(value, Mapping):
+                value = dict(value)
+            shown[item.name] = value
+        return shown
+
+
+def find_zone(name: str) -> Any:
+    """Find an IANA time zone.
+
+    :param name: the zone's name, such as ``Europe/London``.
+    :raises ValueError: if there is no such zone.
+    """
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    # Names of folders and names with odd characters fail in other ways than unknown names do.
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{name!r} is not the name of a time zone") from None
+
+
+def _hex_key(label: str) -> str:
+    return hashlib.sha256(label.encode()).hexdigest()[:32]
+
+
+def _uuid(label: str) -> str:
+    return str(uuid.UUID(bytes=hashlib.sha256(label.encode()).digest()[:16], version=4))
+
+
+def _client_secret(label: str) -> str:
+    source = random.Random(label)  # noqa: S311
+    return "".join(source.choices(string.ascii_lowercase + string.digits, k=26))
+
+
+_DERIVED = {
+    "app_key": _hex_key,
+    "app_secret": _hex_key,
+    "access_token": _hex_key,
+    "access_token_secret": _hex_key,
+    "client_id": _uuid,
+    "client_secret": _client_secret,
+}
+
+_LEAST = {
+    "audit_rows": 0,
+    "days": 1,
+    "latency_ms": 0,
+    "page_ceiling": 1,
+    "oauth1_skew_seconds": 0,
+    "jwt_lifetime_seconds": 1,
+    "retry_after": 0,
+    "audit_insert_rows": 0,
+    "audit_insert_times": 0,
+}
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(SandboxSettings)
+
+
+def _coerce(name: str, hint: Any, value: Any) -> Any:
+    """Bring a value to a field's declared type.
+
+    :param name: the field, for the error message.
+    :param hint: its resolved annotation.
+    :param value: what was given, perhaps as text.
+    :raises ValueError: if the value does not fit.
+    """
+    origin = get_origin(hint)
+    if origin is Literal:
+        for choice in get_args(hint):
+            if str(value) == str(choice):
+                return choice
+        choices = ", ".join(str(choice) for choice in get_args(hint))
+        raise ValueError(f"{name} must be one of {choices}, not {value!r}")
+    if origin in (Union, types.UnionType):
+        return _coerce_union(name, get_args(hint), value)
+    if hint is type(None):
+        if value is None or (isinstance(value, str) and value.lower() in ("", "none", "null")):
+            return None
+        raise ValueError(f"{name} is not empty")
+    if origin is frozenset:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple, set, frozenset)):
+            raise ValueError(f"{name} must be a list of names, not {value!r}")
+        (inner,) = get_args(hint)
+        names = (item.strip() if isinstance(item, str) else item for item in items)
+        return frozenset(_coerce(name, inner, item) for item in names if item != "")
+    if origin is Mapping:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{name} must map names to values, not {value!r}")
+        return {str(key): str(item) for key, item in value.items()}
+    return _coerce_plain(name, hint, value)
+
+
+def _coerce_union(name: str, hints: tuple[Any, ...], value: Any) -> Any:
+    for hint in sorted(hints, key=lambda hint: hint is not type(None)):
+        try:
+            return _coerce(name, hint, value)
+        except ValueError:
+            continue
+    wanted = " or ".join(
+        "none" if hint is type(None) else getattr(hint, "__name__", str(hint)) for hint in hints
+    )
+    raise ValueError(f"{name} must be {wanted}, not {value!r}")
+
+
+def _coerce_plain(name: str, hint: Any, value: Any) -> Any:
+    if hint is bool:
+        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        if str(value).lower() in words:
+            return words[str(value).lower()]
+    elif hint is str:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return str(value)
+    elif hint is date:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            pass
+    elif not isinstance(value, bool):
+        try:
+            number = hint(value)
+            if hint is float or not isinstance(value, float) or number == value:
+                return number
+        except (TypeError, ValueError):
+            pass
+    kinds = {bool: "true or false", str: "text", date: "a date as YYYY-MM-DD", int: "a whole number"}
+    raise ValueError(f"{name} must be {kinds.get(hint, 'a number')}, not {value!r}")

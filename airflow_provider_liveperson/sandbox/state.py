@@ -1,0 +1,82 @@
+"""All that one sandbox remembers."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from email.utils import formatdate
+from typing import Any, Literal
+
+from airflow_provider_liveperson.sandbox.audit_log import AuditLog
+from airflow_provider_liveperson.sandbox.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.oauth1 import ApiKeyGate
+from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS, SandboxSettings
+from airflow_provider_liveperson.sandbox.tokens import TokenOffice
+
+_REQUESTS_KEPT = 50_000
+
+
+class SandboxState:
+    """Settings, data, tokens, faults and the request log of one sandbox.
+
+    :param settings: what it starts with, and returns to on a reset.
+    """
+
+    audit: AuditLog
+    tokens: TokenOffice
+    api_key: ApiKeyGate
+    ties: random.Random
+    inserts_left: int
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._initial = settings
+        self.settings = settings
+        self.faults = FaultQueue()
+        self.requests: deque[RecordedRequest] = deque(maxlen=_REQUESTS_KEPT)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.audit = AuditLog(self.settings)
+        self.tokens = TokenOffice(self.now)
+        self.api_key = ApiKeyGate(self.now)
+        self.ties = random.Random(self.settings.seed)  # noqa: S311
+        self.inserts_left = self.settings.audit_insert_times
+
+    def now(self) -> float:
+        """Give the sandbox's time in epoch seconds; it may be off on purpose."""
+        return time.time() + self.settings.clock_offset_seconds
+
+    def configure(self, **switches: Any) -> None:
+        """Change switches while the sandbox runs.
+
+        :param switches: field names of the settings and their new values.
+        :raises ValueError: see :meth:`SandboxSettings.changed`.
+        """
+        self.settings = self.settings.changed(**switches)
+        if any(name.startswith("audit_insert_") for name in switches):
+            self.inserts_left = self.settings.audit_insert_times
+
+    def reset(self) -> None:
+        """Return to the first settings and data; forget tokens, nonces, faults and requests."""
+        self.settings = self._initial
+        self.faults.clear()
+        self.requests.clear()
+        self._begin()
+
+    def secrets(self) -> set[str]:
+        """Give every value that may not leave the process."""
+        values = {getattr(self.settings, name) for name in SECRET_FIELDS}
+        return values | {self.settings.login_bearer} | self.tokens.issued
+
+    def retry_after(self, value: float | Literal["http-date"] | None) -> dict[str, str]:
+        """Make a ``Retry-After`` header.
+
+        :param value: seconds; ``http-date`` for two seconds from now by the sandbox's clock; None for none.
+        """
+        if value is None:
+            return {}
+        if value == "http-date":
+            return {"Retry-After": formatdate(self.now() + 2, usegmt=True)}
+        return {"Retry-After": f"{value:g}"}

@@ -1,0 +1,1 @@
+"""Operators: arguments, templating, and a call to the main road."""

@@ -1,0 +1,10 @@
+"""What stands in different places in the Airflow versions that this package supports."""
+
+from __future__ import annotations
+
+try:
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import AirflowSkipException
+
+__all__ = ["AirflowSkipException"]

@@ -1,0 +1,156 @@
+"""Half-open windows in UTC, and how a run gets its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_PARTITION_KEYS = (
+    (re.compile(r"\d{4}-\d{2}-\d{2}"), "%Y-%m-%d", timedelta(days=1)),
+    (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}"), "%Y-%m-%dT%H", timedelta(hours=1)),
+)
+
+EMPTY_INTERVAL = (
+    "this run has no window: its data interval is empty ({start} to {end}). On Airflow 3 a plain cron string, a"
+    " manual trigger and an asset all give an empty interval. Schedule the DAG with"
+    ' CronDataIntervalTimetable("0 0 * * *", timezone="UTC") (from airflow.sdk on Airflow 3.2 and later, from'
+    " airflow.timetables.interval on 3.1), or give the operator start and end."
+)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """All instants from ``start``, inclusive, to ``end``, exclusive.
+
+    :param start: aware; kept in UTC.
+    :param end: aware; kept in UTC.
+    :raises ConfigurationError: for a naive datetime.
+    :raises EmptyWindowError: unless ``start`` is before ``end``.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            object.__setattr__(self, name, instant(getattr(self, name), name))
+        if self.start >= self.end:
+            raise EmptyWindowError(
+                f"start ({self.start.isoformat()}) must be before end ({self.end.isoformat()}); windows are"
+                " half-open: start is inside, end is not",
+                field="end",
+            )
+
+    @property
+    def start_ms(self) -> int:
+        """Epoch milliseconds of the first instant inside, rounded up."""
+        return -((_EPOCH - self.start) // _MILLISECOND)
+
+    @property
+    def end_ms(self) -> int:
+        """Epoch milliseconds of the first instant outside, rounded up."""
+        return -((_EPOCH - self.end) // _MILLISECOND)
+
+    def cut(self, longest: timedelta | None) -> Iterator[Window]:
+        """Contiguous windows of at most ``longest`` that make up this one, in order."""
+        start = self.start
+        while start < self.end:
+            end = self.end if longest is None else min(self.end, start + longest)
+            yield Window(start, end)
+            start = end
+
+    def __str__(self) -> str:
+        return f"{stamp(self.start)} to {stamp(self.end)}"
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as text for people and manifests: ``2026-01-31T00:00:00Z``, microseconds only if there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def file_stamp(moment: datetime) -> str:
+    """An instant as part of an object's key, without colons: ``20260131T000000Z``."""
+    utc = moment.astimezone(UTC)
+    fraction = f"{utc.microsecond:06d}" if utc.microsecond else ""
+    return utc.strftime("%Y%m%dT%H%M%S") + fraction + "Z"
+
+
+def instant(value: datetime | str, name: str) -> datetime:
+    """Read an aware instant.
+
+    :param value: an aware datetime, or ISO 8601 text with an offset or ``Z``.
+    :param name: the argument's name, for the error.
+    :returns: the same instant in UTC.
+    :raises ConfigurationError: for text that is no instant, and for one without an offset.
+    """
+    moment = value
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment.strip())
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{name} is {value!r}, which is no ISO 8601 date and time such as 2026-01-31T00:00:00+00:00",
+                field=name,
+            ) from error
+    if not isinstance(moment, datetime):
+        raise ConfigurationError(f"{name} must be a datetime or ISO 8601 text, not {value!r}", field=name)
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ConfigurationError(
+            f"{name} ({value}) has no time zone; give an aware datetime or text with an offset, such as"
+            " 2026-01-31T00:00:00+00:00",
+            field=name,
+        )
+    return datetime.fromtimestamp(0, UTC) + (moment - _EPOCH)
+
+
+def resolve_window(
+    *,
+    start: datetime | str | None,
+    end: datetime | str | None,
+    partition_key: str | None = None,
+    data_interval_start: datetime | None = None,
+    data_interval_end: datetime | None = None,
+) -> Window:
+    """The window of a run: explicit arguments, else its partition key, else its data interval.
+
+    :param start: the operator's ``start``, or None.
+    :param end: the operator's ``end``, or None.
+    :param partition_key: the run's partition key: ``YYYY-MM-DD`` for a day, ``YYYY-MM-DDTHH`` for an hour, UTC.
+    :param data_interval_start: the start of the run's data interval.
+    :param data_interval_end: its end.
+    :raises ConfigurationError: when only one of start and end is given, or one of them or the key is malformed.
+    :raises EmptyWindowError: when nothing defines a window; the message shows the mend.
+    """
+    if start is not None or end is not None:
+        if start is None or end is None:
+            missing = "start" if start is None else "end"
+            raise ConfigurationError(
+                f"{missing} is missing; give start and end together, or neither", field=missing
+            )
+        return Window(instant(start, "start"), instant(end, "end"))
+    if partition_key:
+        return _partition(partition_key)
+    if data_interval_start is None or data_interval_end is None or data_interval_start >= data_interval_end:
+        raise EmptyWindowError(EMPTY_INTERVAL.format(start=data_interval_start, end=data_interval_end))
+    return Window(data_interval_start, data_interval_end)
+
+
+def _partition(key: str) -> Window:
+    for shape, pattern, length in _PARTITION_KEYS:
+        if shape.fullmatch(key):
+            try:
+                start = datetime.strptime(key, pattern).replace(tzinfo=UTC)
+            except ValueError:
+                break
+            return Window(start, start + length)
+    raise ConfigurationError(
+        f"the partition key {key!r} does not tell how long its window is; have the timetable make keys for days"
+        ' (key_format="%Y-%m-%d") or hours (key_format="%Y-%m-%dT%H"), or give start and end',
+        field="partition_key",
+    )

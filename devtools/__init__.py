@@ -1,0 +1,1 @@
+"""Tools for developing this package. Not part of the wheel."""

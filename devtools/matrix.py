@@ -1,0 +1,259 @@
+"""Runs the tests on every supported Airflow with every Python that is installed here.
+
+``python -m devtools.matrix`` makes one virtual environment per combination beneath ``.venv-matrix/``, prints a
+table at the end, and exits with 1 if any combination failed. ``--airflow 3.2 --python 3.12`` picks some of them;
+what follows ``--`` goes to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ROOT / ".venv-matrix"
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A supported Airflow.
+
+    :param version: the newest patch release of its minor version.
+    :param exclude_newer: the day whose packages it is installed with; ``None`` means today's.
+    :param why: what goes wrong with today's packages.
+    """
+
+    version: str
+    exclude_newer: str | None = None
+    why: str | None = None
+
+    @property
+    def minor(self) -> str:
+        """Such as ``3.2``."""
+        return self.version.rpartition(".")[0]
+
+
+AIRFLOWS = (
+    Airflow("3.1.8"),
+    Airflow("3.2.2", exclude_newer="2026-06-15", why="its API server does not start with pydantic 2.14"),
+    Airflow("3.3.2"),
+)
+PYTHONS = ("3.11", "3.12", "3.13")
+EXTRAS = "s3,fast,sandbox"
+# Provider discovery reads Airflow's own internals, so it is the one integration test that every version runs.
+TESTS = ("tests/unit", "tests/contract", "tests/integration/test_provider_discovery.py")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination."""
+
+    airflow: Airflow
+    python_version: str
+    interpreter: str
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return f"Airflow {self.airflow.version}, Python {self.python_version}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its virtual environment is."""
+        return ENVIRONMENTS / f"airflow-{self.airflow.version}-python-{self.python_version}"
+
+    @property
+    def python(self) -> str:
+        """The interpreter inside its virtual environment."""
+        return str(self.folder / "bin" / "python")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a combination went. ``state`` is ``passed``, ``failed`` or ``excluded``."""
+
+    cell: Cell
+    state: str
+    seconds: float
+    remark: str
+
+
+def uv() -> str:
+    """The ``uv`` beside this Python, or else on PATH."""
+    beside = Path(sys.executable).with_name("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if not found:
+        sys.exit("uv is missing; `make test-matrix` installs it.")
+    return found
+
+
+def candidates(version: str) -> Iterator[str]:
+    """Where an interpreter of that version may be: on PATH, and where pyenv keeps its own."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if found := shutil.which(f"python{version}", path=folder):
+            yield found
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from (str(path) for path in sorted(pyenv.glob(f"versions/{version}.*/bin/python"), reverse=True))
+
+
+def find_python(version: str) -> str | None:
+    """An interpreter of that version that really runs: a pyenv shim is there even for a version that is not.
+
+    :param version: such as ``3.12``.
+    """
+    probe = "import ssl, sqlite3, sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+    for candidate in candidates(version):
+        try:
+            answer = subprocess.run(
+                [candidate, "-c", probe], capture_output=True, text=True, timeout=30, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        found, _, executable = answer.stdout.strip().partition(" ")
+        if answer.returncode == 0 and found == version:
+            return executable
+    return None
+
+
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in the checkout, with its two outputs as one text."""
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    environment.pop("VIRTUAL_ENV", None)
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def lock(cell: Cell) -> list[str]:
+    """The options that install an Airflow with the packages of its day."""
+    return ["--exclude-newer", cell.airflow.exclude_newer] if cell.airflow.exclude_newer else []
+
+
+def excluded_by_metadata(cell: Cell) -> bool:
+    """Whether that Airflow itself says that it does not run on that Python."""
+    answer = subprocess.run(
+        [uv(), "pip", "compile", "--quiet", "--no-deps", "--python-version", cell.python_version, "-"],
+        input=f"apache-airflow-core=={cell.airflow.version}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.returncode != 0 and "does not satisfy Python" in answer.stderr
+
+
+def prepare(cell: Cell) -> tuple[float, str | None]:
+    """Make a combination's environment.
+
+    :return: the seconds it took, and what the tools said if they failed.
+    """
+    started = time.monotonic()
+    steps = (
+        [uv(), "venv", "--quiet", "--clear", "--python", cell.interpreter, str(cell.folder)],
+        [
+            *[uv(), "pip", "install", "--quiet", "--python", cell.python, *lock(cell)],
+            *["--group", "test", "-e", f".[{EXTRAS}]", f"apache-airflow=={cell.airflow.version}"],
+        ],
+    )
+    for step in steps:
+        answer = run(step)
+        if answer.returncode:
+            return time.monotonic() - started, f"$ {shlex.join(step)}\n{answer.stdout}"
+    return time.monotonic() - started, None
+
+
+def closing_line(output: str) -> str:
+    """pytest's own summary, such as ``212 passed in 31.20s``."""
+    lines = [line.strip("= ") for line in output.splitlines() if line.strip("= ")]
+    return lines[-1] if lines else "pytest said nothing"
+
+
+def try_out(cell: Cell, preparation: tuple[float, str | None], arguments: Sequence[str]) -> Result:
+    """Run the tests of one combination and print what they say."""
+    seconds, problem = preparation
+    print(f"\n=== {cell.name} (installed in {seconds:.0f} s)", flush=True)
+    if problem is not None:
+        print(problem, flush=True)
+        if excluded_by_metadata(cell):
+            return Result(cell, "excluded", seconds, "Airflow's own metadata excludes this Python")
+        return Result(cell, "failed", seconds, "could not be installed")
+    started = time.monotonic()
+    command = [cell.python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider"]
+    answer = run([*command, *TESTS, *arguments])
+    print(answer.stdout, end="", flush=True)
+    state = "failed" if answer.returncode else "passed"
+    return Result(cell, state, seconds + time.monotonic() - started, closing_line(answer.stdout))
+
+
+def table(results: Sequence[Result], missing: Sequence[str]) -> str:
+    """The closing table."""
+    lines = [
+        f"{'Airflow':<9} {'Python':<7} {'result':<9} {'seconds':>7}  pytest's closing line",
+        f"{'-' * 9} {'-' * 7} {'-' * 9} {'-' * 7}  {'-' * 40}",
+    ]
+    lines += [
+        f"{result.cell.airflow.version:<9} {result.cell.python_version:<7} {result.state:<9} "
+        f"{result.seconds:>7.0f}  {result.remark}"
+        for result in results
+    ]
+    lines += [f"{'-':<9} {version:<7} {'skipped':<9} {'':>7}  not installed here" for version in missing]
+    lines += [
+        f"Airflow {airflow.version} is installed with the packages of {airflow.exclude_newer}: {airflow.why}."
+        for airflow in AIRFLOWS
+        if airflow.exclude_newer and any(result.cell.airflow is airflow for result in results)
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run the matrix.
+
+    :return: the exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m devtools.matrix", description=__doc__)
+    parser.add_argument("--airflow", action="append", metavar="3.2", help="only this Airflow (repeatable)")
+    parser.add_argument("--python", action="append", metavar="3.12", help="only this Python (repeatable)")
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    arguments = parser.parse_args()
+
+    airflows = [airflow for airflow in AIRFLOWS if airflow.minor in (arguments.airflow or [airflow.minor])]
+    interpreters = {version: find_python(version) for version in arguments.python or PYTHONS}
+    cells = [
+        Cell(airflow, version, interpreter)
+        for airflow in airflows
+        for version, interpreter in interpreters.items()
+        if interpreter
+    ]
+    if not cells:
+        print("There is nothing to run: no such Airflow, or none of the Pythons is installed.")
+        return 1
+    # One environment is made while the tests of the one before run: installing waits for disk and network.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        preparations = [pool.submit(prepare, cell) for cell in cells]
+        results = [
+            try_out(cell, preparation.result(), arguments.pytest)
+            for cell, preparation in zip(cells, preparations, strict=True)
+        ]
+    print(
+        "\n" + table(results, [version for version, interpreter in interpreters.items() if not interpreter])
+    )
+    return int(any(result.state == "failed" for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

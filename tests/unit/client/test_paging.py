@@ -1,0 +1,179 @@
+"""The pager against a model of a server that does everything that the fact sheets leave open."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.paging import Page, PagesMovedError, Row, TimeOrderedPager
+from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
+
+
+@dataclass
+class Server:
+    """Rows by offset and limit, ascending; the switches are what LivePerson's docs are silent about."""
+
+    rows: list[Row]
+    ceiling: int | None = None
+    count: str = "absent"
+    shuffled: bool = False
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
+    pages: list[Page] = field(default_factory=list)
+
+    def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        self.pages.append(page)
+        order = sorted(self.rows, key=lambda row: (row.at, self.chance.random() if self.shuffled else 0))
+        rows = order[page.offset : page.offset + min(page.limit, self.ceiling or page.limit)]
+        return rows, {"absent": None, "page": len(rows), "all": len(self.rows)}[self.count]
+
+
+def read(server: Server, *, limit: int = 10, stop_at: int | None = None) -> list[Row]:
+    pager = TimeOrderedPager(limit=limit, stop_at=stop_at)
+    rows: list[Row] = []
+    while page := pager.next_page():
+        rows += pager.accept(*server.answer(page))
+        assert len(server.pages) < 20_000
+    return rows
+
+
+def rows_of(*ats: int) -> list[Row]:
+    return [Row(at, b"row %d" % number) for number, at in enumerate(ats)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    # few instants and few values, so that ties and equal rows are common
+    raw=st.lists(st.tuples(st.integers(0, 12), st.sampled_from([b"a", b"b", b"c", b"d", b"e"])), max_size=60),
+    limit=st.integers(1, 25),
+    ceiling=st.none() | st.integers(2, 12),
+    count=st.sampled_from(["absent", "page", "all"]),
+    shuffled=st.booleans(),
+    stop_at=st.none() | st.integers(0, 14),
+    seed=st.integers(0, 10_000),
+)
+def test_every_row_once_and_equal_rows_stay_two(
+    raw: list[tuple[int, bytes]],
+    limit: int,
+    ceiling: int | None,
+    count: str,
+    shuffled: bool,
+    stop_at: int | None,
+    seed: int,
+) -> None:
+    rows = sorted((Row(at, value) for at, value in raw), key=lambda row: row.at)
+    server = Server(rows, ceiling, count, shuffled, random.Random(seed))
+    expected = sorted(row for row in rows if stop_at is None or row.at < stop_at)
+    try:
+        assert read(server, limit=limit, stop_at=stop_at) == expected
+    except IncompletePullError:  # only where no reader could tell, and then never a wrong result
+        ties = [list(tied) for _, tied in groupby(rows, key=itemgetter(0))]
+        assert shuffled
+        assert ceiling
+        assert any(len(tied) > ceiling and len(set(tied)) < len(tied) for tied in ties)
+
+
+def test_a_ceiling_of_one_row_is_survived() -> None:
+    rows = rows_of(1, 1, 2, 3, 3, 3) + [Row(4, b"same"), Row(4, b"same")]
+    assert read(Server(rows, ceiling=1, shuffled=True)) == sorted(rows)
+
+
+def test_rows_appended_while_reading_do_not_disturb() -> None:
+    server = Server(rows_of(*range(50)))
+    pager = TimeOrderedPager(limit=10, stop_at=50)
+    rows: list[Row] = []
+    while page := pager.next_page():
+        rows += pager.accept(*server.answer(page))
+        server.rows.append(Row(100 + len(server.rows), b"new"))
+    assert rows == rows_of(*range(50))
+
+
+@pytest.mark.parametrize("place", [0, 3, 8])
+def test_a_row_inserted_before_the_place_that_was_read_is_noticed(place: int) -> None:
+    server = Server(rows_of(*range(0, 60, 2)))
+    pager = TimeOrderedPager(limit=10)
+    pager.accept(*server.answer(pager.next_page()))  # type: ignore[arg-type]
+    server.rows.insert(place, Row(server.rows[place].at, b"late"))
+    with pytest.raises(PagesMovedError):
+        while page := pager.next_page():
+            pager.accept(*server.answer(page))
+
+
+def test_a_row_taken_away_is_noticed() -> None:
+    server = Server(rows_of(*range(30)))
+    pager = TimeOrderedPager(limit=10)
+    pager.accept(*server.answer(pager.next_page()))  # type: ignore[arg-type]
+    del server.rows[4]
+    with pytest.raises(PagesMovedError):
+        while page := pager.next_page():
+            pager.accept(*server.answer(page))
+
+
+def test_reading_stops_at_the_end_of_the_window() -> None:
+    server = Server(rows_of(*range(1000)))
+    assert read(server, limit=10, stop_at=25) == rows_of(*range(25))
+    assert max(page.offset for page in server.pages) < 30
+
+
+def test_a_short_total_is_noticed() -> None:
+    """The server says 40 and then gives only 30."""
+    pager = TimeOrderedPager(limit=10)
+    server = Server(rows_of(*range(30)))
+    with pytest.raises(PagesMovedError, match="40"):
+        while page := pager.next_page():
+            rows, _ = server.answer(page)
+            pager.accept(rows, 40)
+
+
+def test_descending_rows_are_refused() -> None:
+    pager = TimeOrderedPager(limit=10)
+    pager.next_page()
+    with pytest.raises(InvalidResponseError, match="ascending"):
+        pager.accept([Row(2, b""), Row(1, b"")], None)
+
+
+def test_a_refused_limit_is_halved_until_it_is_taken() -> None:
+    server = Server(rows_of(*range(100)))
+    pager = TimeOrderedPager(limit=1000)
+    rows: list[Row] = []
+    while page := pager.next_page():
+        if page.limit > 40:
+            assert pager.limit_refused()
+            continue
+        rows += pager.accept(*server.answer(page))
+    assert rows == rows_of(*range(100))
+    assert {page.limit for page in server.pages} == {31}
+
+
+def test_a_limit_that_was_taken_before_or_of_one_row_cannot_be_lowered() -> None:
+    pager = TimeOrderedPager(limit=1)
+    assert not pager.limit_refused()
+    pager = TimeOrderedPager(limit=2)
+    pager.accept(rows_of(1, 2), None)
+    assert not pager.limit_refused()
+
+
+def test_an_instant_that_never_comes_whole_ends_in_an_error_that_names_it() -> None:
+    """Three rows, one an answer, of two kinds that change about: nobody can tell which kind is there twice."""
+    pager = TimeOrderedPager(limit=1)
+    chance = random.Random(1)
+    with pytest.raises(IncompletePullError, match="epoch ms 7"):
+        while page := pager.next_page():
+            if page.limit > 1:
+                pager.limit_refused()
+            else:
+                pager.accept([Row(7, chance.choice([b"a", b"b"]))] if page.offset < 3 else [], None)
+
+
+def test_counts_add_up() -> None:
+    server = Server(rows_of(*range(25)), count="all")
+    pager = TimeOrderedPager(limit=10)
+    while page := pager.next_page():
+        pager.accept(*server.answer(page))
+    assert (pager.reported, pager.received) == (25, 25)
+    assert pager.repeated == sum(len(server.answer(page)[0]) for page in list(server.pages)) - 25

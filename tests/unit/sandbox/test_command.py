@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from airflow_provider_liveperson.sandbox import command
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = """
+import argparse, sys
+from airflow_provider_liveperson.sandbox import command
+parser = argparse.ArgumentParser()
+command.add_arguments(parser)
+sys.exit(command.run(parser.parse_args()))
+"""
+
+
+def started(*options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, "--port", "0", "--audit-rows", "20", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_interrupted(number: int) -> None:
+    process = started(
+        "--json", "--seed", "9", "--switch", "domain_single_shape=list", "--switch", "jwt_issuer=sentinel"
+    )
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    try:
+        settings = requests.get(first["url"] + "/_sandbox/settings", timeout=10).json()
+    finally:
+        status, _, err = ended(process, number)
+    assert (settings["seed"], settings["domain_single_shape"], settings["jwt_issuer"]) == (
+        9,
+        "list",
+        "sentinel",
+    )
+    assert settings["audit_rows"] == 20
+    key = first["connections"]["liveperson_api_key"]
+    assert key["host"] == first["url"]
+    assert key["uri"].startswith("liveperson-api-key://http://")
+    assert key["export"].startswith("export AIRFLOW_CONN_LIVEPERSON_API_KEY=")
+    assert (status, err) == (0, "")
+
+
+def test_it_says_how_to_connect() -> None:
+    process = started()
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            break
+    status, _, err = ended(process, signal.SIGINT)
+    text = "".join(lines)
+    assert "http://127.0.0.1:" in lines[0]
+    assert "liveperson-app-jwt://http://" in text
+    assert "export AIRFLOW_CONN_LIVEPERSON_APP_JWT=" in text
+    assert (status, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--switch", "colour=red"], "no setting named 'colour'"),
+        (["--switch", "colour"], "NAME=VALUE"),
+        (["--switch", "audit_ties=loose"], "audit_ties must be one of stable, shuffled"),
+        (["--switch", "service_hosts={"], "service_hosts"),
+        (["--days", "0"], "days must be at least 1"),
+        (["--port", "99999"], "cannot listen on port 99999"),
+    ],
+)
+def test_options_that_do_not_fit_end_it(capsys: Any, options: list[str], complaint: str) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert command.run(parser.parse_args(options)) == 2
+    captured = capsys.readouterr()
+    assert complaint in captured.err
+    assert captured.out == ""
+
+
+def test_the_options_reach_the_settings() -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    plain = "--account-id le1 --days 3 --until 2026-01-05 --latency-ms 4 --page-ceiling 5"
+    hosts = 'service_hosts={"sentinel": "evil.example.com"}'
+    args = parser.parse_args([*plain.split(), "--switch", hosts, "--switch", "missing_permission=oauth1"])
+    settings = command.settings_of(args)
+    assert (settings.account_id, settings.days, str(settings.until)) == ("le1", 3, "2026-01-05")
+    assert (settings.latency_ms, settings.page_ceiling) == (4, 5)
+    assert settings.service_hosts == {"sentinel": "evil.example.com"}
+    assert settings.missing_permission == {"oauth1"}
+
+
+def test_reading_the_options_imports_no_server() -> None:
+    script = (
+        "import argparse, sys\n"
+        "from airflow_provider_liveperson.sandbox import command\n"
+        "command.add_arguments(argparse.ArgumentParser())\n"
+        "heavy = {'starlette', 'fastapi', 'uvicorn', 'graphql', 'jwt', 'oauthlib'} & set(sys.modules)\n"
+        "sys.exit(repr(heavy) if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_missing_graphql_core_is_named() -> None:
+    script = "import sys\nsys.modules['graphql'] = None\n" + SCRIPT
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--port", "0"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 2
+    assert "pip install 'airflow-provider-liveperson[sandbox]'" in done.stderr

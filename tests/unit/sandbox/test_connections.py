@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveperson.sandbox import SandboxSettings
+from airflow_provider_liveperson.sandbox.connections import connections_to
+
+URL = "http://127.0.0.1:8765"
+
+
+def test_the_two_connections() -> None:
+    settings = SandboxSettings(seed=7)
+    made = {name: connection.as_dict() for name, connection in connections_to(settings, URL).items()}
+    assert made == {
+        "liveperson_api_key": {
+            "conn_type": "liveperson_api_key",
+            "login": settings.app_key,
+            "password": settings.app_secret,
+            "host": URL,
+            "extra": {
+                "account_id": "70000001",
+                "access_token": settings.access_token,
+                "access_token_secret": settings.access_token_secret,
+            },
+        },
+        "liveperson_app_jwt": {
+            "conn_type": "liveperson_app_jwt",
+            "login": settings.client_id,
+            "password": settings.client_secret,
+            "host": URL,
+            "extra": {"account_id": "70000001", "token_version": "v2"},
+        },
+    }
+
+
+@pytest.mark.parametrize("form", ["json", "uri"])
+@pytest.mark.parametrize("password", ["plain", "a/b:c@d?e=f&g%h#i ü"])
+def test_airflow_reads_every_form_back(form: str, password: str) -> None:
+    from airflow.models.connection import Connection
+
+    settings = SandboxSettings(seed=7, app_secret=password, client_secret=password)
+    for connection in connections_to(settings, URL).values():
+        if form == "json":
+            read = Connection.from_json(connection.as_json(), conn_id=connection.conn_id)
+        else:
+            read = Connection(uri=connection.as_uri())
+        assert {
+            "conn_type": read.conn_type,
+            "login": read.login,
+            "password": read.password,
+            "host": read.host,
+            "extra": read.extra_dejson,
+        } == connection.as_dict()
+        assert read.port is None
+
+
+def test_a_shell_takes_the_export_lines() -> None:
+    settings = SandboxSettings(seed=7, app_secret="it's $HOME `x`")
+    for connection in connections_to(settings, URL).values():
+        variable = f"AIRFLOW_CONN_{connection.conn_id.upper()}"
+        script = f'{connection.as_export()}\nprintf %s "${variable}"'
+        shell = subprocess.run(
+            ["sh", "-c", script], capture_output=True, check=True, env={"PATH": os.environ["PATH"]}
+        )
+        assert json.loads(shell.stdout) == connection.as_dict()
+
+
+def test_a_repr_shows_no_secret() -> None:
+    settings = SandboxSettings(seed=7)
+    shown = repr(connections_to(settings, URL))
+    for secret in (settings.app_secret, settings.access_token_secret, settings.client_secret):
+        assert secret not in shown
+
+
+def test_a_running_sandbox_gives_its_own(sandbox: Any) -> None:
+    server = sandbox()
+    assert {connection.host for connection in server.connections().values()} == {server.url}

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+
+SMALL = SandboxSettings(seed=7, audit_rows=10, days=1)
+
+
+def test_it_answers_on_loopback_until_it_stops() -> None:
+    with SandboxServer(SMALL) as server:
+        url = server.url
+        assert url.startswith("http://127.0.0.1:")
+        answer = requests.get(url + "/_sandbox/health", timeout=10)
+        assert answer.status_code == 200
+        assert "Server" not in answer.headers
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(url + "/_sandbox/health", timeout=10)
+    assert "liveperson-sandbox" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(RuntimeError, match="does not run"):
+        _ = server.url
+
+
+def test_it_can_start_again_and_keeps_its_state() -> None:
+    server = SandboxServer(SMALL)
+    for _ in range(2):
+        with server:
+            requests.get(server.url + "/nowhere", timeout=10)
+    assert [recorded.status for recorded in server.requests] == [404, 404]
+    server.stop()
+
+
+def test_it_cannot_start_twice() -> None:
+    with SandboxServer(SMALL) as server, pytest.raises(RuntimeError, match="runs already"):
+        server.start()
+
+
+def test_a_taken_port_is_an_error_and_a_chosen_one_is_used() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            SandboxServer(SMALL, port=port).start()
+    with SandboxServer(SMALL, port=port) as server:
+        assert server.url == f"http://127.0.0.1:{port}"
+
+
+def test_a_connection_left_open_does_not_hold_up_the_stop() -> None:
+    with SandboxServer(SMALL) as server:
+        session = requests.Session()
+        session.get(server.url + "/_sandbox/health", timeout=10)
+        idle = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    idle.close()
+    session.close()
+
+
+def test_slow_requests_do_not_wait_for_each_other(sandbox: Any) -> None:
+    server = sandbox(latency_ms=300)
+    server.rows(first=1)
+    with ThreadPoolExecutor(10) as pool:
+        sizes = list(pool.map(lambda number: len(server.rows(first=number)), range(1, 11)))
+    assert sizes == list(range(1, 11))
+    started = [recorded.started for recorded in server.requests[1:]]
+    ended = [recorded.started + (recorded.seconds or 0) for recorded in server.requests[1:]]
+    assert max(started) < min(ended)
+
+
+def test_two_sandboxes_do_not_meet(sandbox: Any) -> None:
+    first, second = sandbox(), sandbox(seed=8)
+    first.faults.add(kind="status", status=500)
+    assert second.ask("{auditData{element}}").status_code == 200
+    assert requests.post(second.audit_url, auth=first.oauth(), timeout=10).status_code == 401
+    assert len(first.requests) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("GET", "/api/account/70000001/configuration/metadata/audit", 405)],
+)
+def test_what_is_not_served_is_refused_in_json(sandbox: Any, method: str, path: str, status: int) -> None:
+    answer = requests.request(method, sandbox().url + path, timeout=10)
+    assert answer.status_code == status
+    assert answer.json()["message"]

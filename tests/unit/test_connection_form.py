@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import copy
+import json
+import re
+import sys
+import types
+
+import pytest
+
+from airflow_provider_liveperson.connection_form import (
+    FORMS,
+    FormField,
+    connection_types,
+    field_behaviour,
+    form_widgets,
+    locate,
+    read_fields,
+)
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+API_KEY_FIELDS = {
+    "host": None,
+    "login": "the-app-key",
+    "password": "the-app-secret",
+    "extra": {
+        "account_id": "70000001",
+        "access_token": "the-access-token",
+        "access_token_secret": "the-token-secret",
+    },
+}
+APP_JWT_FIELDS = {
+    "host": None,
+    "login": "the-client-id",
+    "password": "the-client-secret",
+    "extra": {"account_id": "70000001"},
+}
+FIELDS = {"liveperson_api_key": API_KEY_FIELDS, "liveperson_app_jwt": APP_JWT_FIELDS}
+COMMON_DEFAULTS = {
+    "host": "https://api.liveperson.net",
+    "account_id": "70000001",
+    "timeout": 60.0,
+    "max_concurrency": 8,
+    "source": "AirflowProvider",
+    "region": None,
+    "service_hosts": {},
+}
+
+every_type = pytest.mark.parametrize("conn_type", sorted(FORMS))
+
+
+def read(conn_type="liveperson_app_jwt", *, extra=None, **columns):
+    fields = copy.deepcopy(FIELDS[conn_type])
+    fields["extra"].update(extra or {})
+    return read_fields(conn_type, conn_id="lp", **{**fields, **columns})
+
+
+def problem(conn_type="liveperson_app_jwt", **changes) -> ConfigurationError:
+    with pytest.raises(ConfigurationError) as caught:
+        read(conn_type, **changes)
+    return caught.value
+
+
+class TestTheTable:
+    def test_names_are_unique_within_a_form(self):
+        for form in FORMS.values():
+            names = [field.name for field in form.fields]
+            assert len(names) == len(set(names))
+
+    @every_type
+    def test_each_standard_column_is_used_once(self, conn_type):
+        places = [field.place for field in FORMS[conn_type].standard_fields]
+        assert sorted(places) == ["host", "login", "password"]
+
+    @every_type
+    def test_names_secrets_so_that_airflow_masks_them_in_extra(self, conn_type):
+        # Airflow hides what it shows of a connection by the field's name.
+        masked = ("access_token", "token", "secret", "password", "api_key", "private_key", "passphrase")
+        for field in FORMS[conn_type].extra_fields:
+            if field.secret:
+                assert any(word in field.name for word in masked), field.name
+
+    @every_type
+    def test_every_default_passes_its_own_rules(self, conn_type):
+        for field in FORMS[conn_type].fields:
+            if field.default is not None:
+                assert field.read(field.default) == field.default
+
+    def test_agrees_with_what_a_client_takes(self):
+        settings = pytest.importorskip("airflow_provider_liveperson.client.settings")
+        form = FORMS["liveperson_app_jwt"]
+        made = settings.ClientSettings(account_id="70000001")
+        for name in ("host", "timeout", "max_concurrency", "source", "region"):
+            assert form.field(name).default == getattr(made, name), name
+        assert set(form.field("region").choices) == set(settings.REGIONS)
+
+    def test_an_unknown_field_is_a_key_error(self):
+        with pytest.raises(KeyError):
+            FORMS["liveperson_app_jwt"].field("app_key")
+
+
+class TestMetadata:
+    def test_has_both_types(self):
+        assert {kind["connection-type"]: kind["hook-name"] for kind in connection_types()} == {
+            "liveperson_api_key": "LivePerson (API key, OAuth 1.0)",
+            "liveperson_app_jwt": "LivePerson (App-JWT, OAuth 2.0)",
+        }
+
+    def test_is_json(self):
+        assert json.loads(json.dumps(connection_types())) == connection_types()
+
+    def test_hands_out_a_new_copy_each_time(self):
+        connection_types()[0]["conn-fields"].clear()
+        assert connection_types()[0]["conn-fields"]
+
+    def test_has_the_extra_fields_in_order(self):
+        common = ["timeout", "max_concurrency", "source", "region", "service_hosts"]
+        assert {kind["connection-type"]: list(kind["conn-fields"]) for kind in connection_types()} == {
+            "liveperson_api_key": ["account_id", "access_token", "access_token_secret", *common],
+            "liveperson_app_jwt": ["account_id", "token_version", *common],
+        }
+
+    def test_marks_secrets_requirements_and_choices(self):
+        schemas = {
+            name: field["schema"]
+            for kind in connection_types()
+            for name, field in kind["conn-fields"].items()
+        }
+        assert schemas["access_token_secret"] == {"type": "string", "format": "password"}
+        assert schemas["account_id"]["type"] == "string"
+        assert schemas["token_version"] == {"type": ["string", "null"], "enum": ["v2", "v1"]}
+        assert schemas["region"] == {"type": ["string", "null"], "enum": ["va", "lo", "sy"]}
+        assert schemas["timeout"] == {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 3600}
+        assert schemas["max_concurrency"] == {"type": ["integer", "null"], "minimum": 1, "maximum": 64}
+        assert schemas["service_hosts"] == {"type": ["object", "null"]}
+
+    def test_names_no_default_because_the_form_would_store_it(self):
+        for kind in connection_types():
+            for name, field in kind["conn-fields"].items():
+                assert "default" not in field["schema"], name
+
+    def test_tells_every_default_in_the_help_text(self):
+        for form in FORMS.values():
+            for field in form.extra_fields:
+                if field.default is not None:
+                    told = f"{field.default:g}" if field.kind == "number" else str(field.default)
+                    assert re.search(rf"Default: {told}[.,]", field.description), field.name
+
+    def test_every_extra_field_has_label_and_help(self):
+        for kind in connection_types():
+            for field in kind["conn-fields"].values():
+                assert field["label"]
+                assert field["description"].endswith(".")
+
+    def test_warns_of_the_end_of_oauth_1_where_the_form_shows_it(self):
+        api_key, app_jwt = connection_types()
+        first_help = next(iter(api_key["conn-fields"].values()))["description"]
+        assert "31 May 2026" in first_help
+        assert "App-JWT" in first_help
+        assert "31 May 2026" in api_key["ui-field-behaviour"]["placeholders"]["login"]
+        assert "31 May 2026" not in json.dumps(app_jwt)
+
+    def test_relabels_and_hides_standard_fields(self):
+        api_key, app_jwt = (kind["ui-field-behaviour"] for kind in connection_types())
+        assert api_key["relabeling"] == {
+            "host": "Domain API URL",
+            "login": "App key",
+            "password": "App secret",
+        }
+        assert app_jwt["relabeling"] == {
+            "host": "Domain API URL",
+            "login": "Client ID",
+            "password": "Client secret",
+        }
+        assert api_key["hidden-fields"] == app_jwt["hidden-fields"] == ["port", "schema"]
+        assert "https://api.liveperson.net" in api_key["placeholders"]["host"]
+
+
+def _drawn(conn_type, monkeypatch):
+    """The fields as Airflow's API server shows them, with its own stand-ins for WTForms."""
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+    wtforms, validators = types.ModuleType("wtforms"), types.ModuleType("wtforms.validators")
+    wtforms.StringField = HookMetaService.MockStringField
+    wtforms.PasswordField = HookMetaService.MockPasswordField
+    wtforms.IntegerField = HookMetaService.MockIntegerField
+    validators.Optional = HookMetaService.MockOptional
+    validators.any_of = HookMetaService.MockEnum
+    monkeypatch.setitem(sys.modules, "wtforms", wtforms)
+    monkeypatch.setitem(sys.modules, "wtforms.validators", validators)
+    return {name: widget.param.dump() for name, widget in form_widgets(conn_type).items()}
+
+
+class TestPythonForm:
+    @every_type
+    def test_behaviour_passes_airflows_schema(self, conn_type):
+        from airflow.providers_manager import _create_customized_form_field_behaviours_schema_validator
+
+        _create_customized_form_field_behaviours_schema_validator().validate(field_behaviour(conn_type))
+
+    def test_draws_the_same_form_as_the_metadata(self, monkeypatch):
+        drawn = {conn_type: _drawn(conn_type, monkeypatch) for conn_type in FORMS}
+        for kind in connection_types():
+            widgets = drawn[kind["connection-type"]]
+            assert list(widgets) == list(kind["conn-fields"])
+            for name, field in kind["conn-fields"].items():
+                shown, schema = widgets[name], widgets[name]["schema"]
+                assert shown["value"] is None
+                assert schema["title"] == field["label"]
+                assert shown["description"] == field["description"]
+                assert schema.get("format") == field["schema"].get("format")
+                assert schema.get("enum") == field["schema"].get("enum")
+                # A number or an object is typed as text there.
+                kinds = {"number": "string", "object": "string"}
+                wanted = field["schema"]["type"]
+                wanted = wanted if isinstance(wanted, str) else wanted[0]
+                assert schema["type"] == [kinds.get(wanted, wanted), "null"]
+
+
+class TestReading:
+    def test_api_key_with_defaults(self):
+        assert read("liveperson_api_key") == {
+            **COMMON_DEFAULTS,
+            "app_key": "the-app-key",
+            "app_secret": "the-app-secret",
+            "access_token": "the-access-token",
+            "access_token_secret": "the-token-secret",
+        }
+
+    def test_app_jwt_with_defaults(self):
+        assert read("liveperson_app_jwt") == {
+            **COMMON_DEFAULTS,
+            "client_id": "the-client-id",
+            "client_secret": "the-client-secret",
+            "token_version": "v2",
+        }
+
+    def test_untouched_fields_of_a_new_form_are_stored_as_null(self):
+        nothing = dict.fromkeys(
+            ["token_version", "timeout", "max_concurrency", "source", "region", "service_hosts"]
+        )
+        assert read(extra=nothing, host="") == read()
+
+    def test_drops_white_space(self):
+        values = read(
+            host=" https://eu.example.test ",
+            login="\tid\n",
+            password=" secret ",
+            extra={"account_id": " 70000001 ", "source": "  "},
+        )
+        assert values["host"] == "https://eu.example.test"
+        assert values["client_id"] == "id"
+        assert values["client_secret"] == "secret"
+        assert values["account_id"] == "70000001"
+        assert values["source"] == "AirflowProvider"
+
+    @pytest.mark.parametrize(
+        ("field", "raw", "value"),
+        [
+            ("timeout", "30", 30.0),
+            ("timeout", " 2.5 ", 2.5),
+            ("timeout", 90, 90.0),
+            ("max_concurrency", "4", 4),
+            ("max_concurrency", 4.0, 4),
+            ("account_id", 70000001, "70000001"),
+            ("region", "lo", "lo"),
+            ("token_version", "v1", "v1"),
+            ("service_hosts", {"msgHist": "a.test"}, {"msgHist": "a.test"}),
+            ("service_hosts", ' {"msgHist": " a.test "} ', {"msgHist": "a.test"}),
+            ("service_hosts", "{}", {}),
+            ("service_hosts", {}, {}),
+        ],
+    )
+    def test_converts(self, field, raw, value):
+        found = read(extra={field: raw})[field]
+        assert found == value
+        assert type(found) is type(value)
+
+    def test_takes_the_prefixed_names_of_old_forms(self):
+        extra = {
+            "extra__liveperson_app_jwt__account_id": "1",
+            "extra__liveperson_app_jwt__region": "sy",
+            "region": "",
+        }
+        values = read_fields(
+            "liveperson_app_jwt", host=None, login="a", password="b", extra=extra, conn_id="lp"
+        )
+        assert (values["account_id"], values["region"]) == ("1", "sy")
+
+    def test_the_plain_name_wins_over_the_prefixed_one(self):
+        assert read(extra={"extra__liveperson_app_jwt__account_id": "1"})["account_id"] == "70000001"
+
+    def test_one_connections_hosts_are_not_anothers(self):
+        read()["service_hosts"]["msgHist"] = "a.test"
+        assert read()["service_hosts"] == {}
+
+    def test_names_all_that_is_missing_at_once(self):
+        with pytest.raises(ConfigurationError) as caught:
+            read_fields(
+                "liveperson_api_key",
+                host="",
+                login=None,
+                password=" ",
+                extra={"account_id": ""},
+                conn_id="lp_eu",
+            )
+        message = str(caught.value)
+        assert "'lp_eu'" in message
+        for place in (
+            "App key (login)",
+            "App secret (password)",
+            "Account ID (extra: account_id)",
+            "Access token (extra: access_token)",
+            "Access token secret (extra: access_token_secret)",
+        ):
+            assert place in message
+        assert "Region" not in message
+        assert caught.value.field == "app_key"
+
+    @pytest.mark.parametrize(
+        ("field", "raw", "expected"),
+        [
+            ("timeout", "soon", "must be a number, but is 'soon'"),
+            ("timeout", True, "must be a number"),
+            ("timeout", "nan", "must be a number"),
+            ("timeout", 0, "must be more than 0 and at most 3600, but is 0"),
+            ("timeout", "3601", "at most 3600"),
+            ("max_concurrency", 2.5, "must be a whole number, but is 2.5"),
+            ("max_concurrency", 65, "must be at least 1 and at most 64, but is 65"),
+            ("source", "no spaces", "must match"),
+            ("source", "a" * 21, "must match"),
+            ("source", ["x"], "must be a text"),
+            ("region", "us", "must be one of va, lo, sy, but is 'us'"),
+            ("token_version", "v3", "must be one of v2, v1"),
+            ("account_id", "7000/../1", "must match"),
+            ("service_hosts", "{", "must be a JSON object"),
+            ("service_hosts", "[]", "must be a JSON object"),
+            ("service_hosts", {"msgHist": 1}, "must be a JSON object"),
+            ("service_hosts", {"msgHist": " "}, "must be a JSON object"),
+        ],
+    )
+    def test_refuses(self, field, raw, expected):
+        error = problem(extra={field: raw})
+        assert expected in str(error)
+        assert f"(extra: {field})" in str(error)
+        assert "'lp'" in str(error)
+        assert error.field == field
+
+    def test_names_what_is_missing_and_what_is_wrong_together(self):
+        error = problem(login="", extra={"region": "us", "timeout": "x"})
+        assert "Client ID (login)" in str(error)
+        assert "Region (extra: region)" in str(error)
+        assert "Timeout (extra: timeout)" in str(error)
+        assert error.field == "client_id"
+
+    def test_never_tells_a_secret(self):
+        secrets = ["hunter2-access", "hunter2-password", "hunter2-list", "hunter2-host"]
+        error = problem(
+            "liveperson_api_key",
+            login="",
+            password=secrets[1],
+            extra={
+                "access_token": secrets[0],
+                "access_token_secret": [secrets[2]],
+                "service_hosts": {"a": {"password": secrets[3]}},
+            },
+        )
+        assert "Access token secret (extra: access_token_secret) must be a text;" in str(error)
+        assert not [secret for secret in secrets if secret in str(error)]
+
+    def test_cuts_long_values_short(self):
+        assert "x" * 80 not in str(problem(extra={"region": "x" * 80}))
+
+    def test_refuses_another_connection_type(self):
+        with pytest.raises(ConfigurationError, match="'http'.*liveperson_api_key, liveperson_app_jwt"):
+            read_fields("http", host=None, login=None, password=None, extra={}, conn_id="lp")
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "field", "words"),
+    [
+        ("liveperson_api_key", "account_id", "'Account ID' (extra: account_id)"),
+        ("liveperson_api_key", "app_key", "'App key' (login)"),
+        ("liveperson_app_jwt", "client_secret", "'Client secret' (password)"),
+        ("liveperson_app_jwt", "host", "'Domain API URL' (host)"),
+        ("liveperson_app_jwt", "app_key", "'app_key'"),
+        ("http", "account_id", "'account_id'"),
+    ],
+)
+def test_locate(conn_type, field, words):
+    assert locate(conn_type, field) == words
+
+
+def test_max_length_and_secret_rules_of_a_field():
+    field = FormField(name="pin", label="PIN", place="extra", max_length=3, secret=True)
+    with pytest.raises(ValueError, match=r"PIN \(extra: pin\) must have at most 3 characters$"):
+        field.read("1234")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveperson.connection_form import connection_types
+from airflow_provider_liveperson.get_provider_info import get_provider_info
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_passes_airflows_schema():
+    from airflow.providers_manager import _create_provider_info_schema_validator
+
+    _create_provider_info_schema_validator().validate(get_provider_info())
+
+
+def test_is_json_and_a_new_copy_each_time():
+    info = get_provider_info()
+    assert json.loads(json.dumps(info)) == info
+    info["connection-types"].clear()
+    assert get_provider_info()["connection-types"] == connection_types()
+
+
+def test_has_the_name_of_the_distribution():
+    # Airflow refuses a provider whose name is not that of the distribution that announces it.
+    assert get_provider_info()["package-name"] == PROJECT["name"]
+
+
+def test_the_entry_point_names_the_function():
+    assert PROJECT["entry-points"]["apache_airflow_provider"] == {
+        "provider_info": f"{get_provider_info.__module__}:{get_provider_info.__name__}"
+    }
+
+
+def test_every_integration_it_speaks_of_exists():
+    amazon = pytest.importorskip("airflow.providers.amazon.get_provider_info").get_provider_info()
+    known = {
+        integration["integration-name"]
+        for info in (get_provider_info(), amazon)
+        for integration in info["integrations"]
+    }
+    info = get_provider_info()
+    spoken_of = {item["integration-name"] for item in info["hooks"]}
+    for transfer in info["transfers"]:
+        spoken_of |= {transfer["source-integration-name"], transfer["target-integration-name"]}
+    assert spoken_of <= known
+
+
+def _modules() -> list[str]:
+    info = get_provider_info()
+    return [
+        *(module for hook in info["hooks"] for module in hook["python-modules"]),
+        *(transfer["python-module"] for transfer in info["transfers"]),
+        *(kind["hook-class-name"].rpartition(".")[0] for kind in info["connection-types"]),
+        *(function.rpartition(".")[0] for function in info["cli"]),
+    ]
+
+
+@pytest.mark.parametrize("module", sorted(set(_modules())))
+def test_every_module_it_names_exists(module):
+    assert importlib.util.find_spec(module) is not None
+
+
+@pytest.mark.parametrize("kind", connection_types(), ids=lambda kind: kind["connection-type"])
+def test_the_hook_class_declares_the_same_type_and_name(kind):
+    module, _, name = kind["hook-class-name"].rpartition(".")
+    hook = getattr(importlib.import_module(module), name)
+    assert hook.conn_type == kind["connection-type"]
+    assert hook.hook_name == kind["hook-name"]
+    assert hook.conn_name_attr
+    assert hook.default_conn_name
+    assert callable(hook.test_connection)
+
+
+@pytest.mark.parametrize("kind", connection_types(), ids=lambda kind: kind["connection-type"])
+def test_the_hook_class_itself_offers_the_python_form(kind):
+    # Airflow 3.1 looks into the class's own dictionary and sees nothing that is inherited.
+    module, _, name = kind["hook-class-name"].rpartition(".")
+    hook = getattr(importlib.import_module(module), name)
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(hook))

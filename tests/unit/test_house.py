@@ -1,0 +1,153 @@
+"""The arrows between the package's parts, and what importing them costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+NAME = "airflow_provider_liveperson"
+PACKAGE = Path(__file__).resolve().parents[2] / NAME
+
+OUTER = {"cli", "cli_definition", "hooks", "plugins", "sandbox", "sensors", "transfers", "triggers"}
+# What a part must not import: outside packages by their name, parts of this package with a leading dot.
+FORBIDDEN: dict[str, set[str]] = {
+    "exceptions": {"airflow", ".*"},
+    "window": {"airflow", ".client", ".datasets", ".landing", ".pull", *(f".{part}" for part in OUTER)},
+    "client": {"airflow", ".datasets", ".landing", ".pull", *(f".{part}" for part in OUTER)},
+    "datasets": {"airflow", ".landing", ".pull", *(f".{part}" for part in OUTER)},
+    "landing/parts": {"airflow", ".client", ".pull", *(f".{part}" for part in OUTER)},
+    "landing/encoding": {"airflow", ".client", ".pull", *(f".{part}" for part in OUTER)},
+    "landing/manifest": {"airflow", ".client", ".pull", *(f".{part}" for part in OUTER)},
+    "landing": {".client", ".pull", *(f".{part}" for part in OUTER)},
+    "pull": {f".{part}" for part in OUTER},
+    "hooks": {".transfers", ".sensors", ".plugins", ".sandbox", ".cli", ".cli_definition"},
+    "connection_form": {
+        "airflow",
+        ".client",
+        ".datasets",
+        ".landing",
+        ".pull",
+        *(f".{part}" for part in OUTER),
+    },
+    "get_provider_info": {
+        "airflow",
+        ".client",
+        ".datasets",
+        ".landing",
+        ".pull",
+        *(f".{part}" for part in OUTER),
+    },
+    "cli": {"airflow"},
+    # The sandbox judges the client, so it shares no code with it.
+    "sandbox": {"airflow", ".client", ".datasets", ".landing", ".pull", ".hooks", ".transfers", ".sensors"},
+}
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module that a file imports, at whatever depth, with the line."""
+    package = [NAME, *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def is_forbidden(module: str, forbidden: set[str]) -> bool:
+    """Whether a module is one of those, or inside one of them."""
+    outside, _, inside = module.partition(".")
+    if outside != NAME:
+        return outside in forbidden
+    part = inside.partition(".")[0]
+    return f".{part}" in forbidden or (".*" in forbidden and part != "__version__")
+
+
+def files(part: str) -> list[Path]:
+    """The files of a part: a module or a package."""
+    module = PACKAGE / f"{part}.py"
+    return [module] if module.exists() else sorted((PACKAGE / part).rglob("*.py"))
+
+
+@pytest.mark.parametrize("part", sorted(FORBIDDEN))
+def test_arrows_go_one_way(part):
+    assert files(part), f"there is no {part}"
+    wrong = [
+        f"{path.relative_to(PACKAGE.parent)}:{line} imports {module}"
+        for path in files(part)
+        for line, module in imports(path)
+        if is_forbidden(module, FORBIDDEN[part])
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("airflow", {"airflow"}),
+        ("airflow.sdk.BaseHook", {"airflow"}),
+        (f"{NAME}.landing.parts.Parts", {".landing"}),
+        (f"{NAME}.landing", {".landing"}),
+        (f"{NAME}.client", {".*"}),
+    ],
+)
+def test_the_rule_sees_what_is_wrong(module, forbidden):
+    assert is_forbidden(module, forbidden)
+
+
+@pytest.mark.parametrize("module", ["requests", f"{NAME}.window.Window", "airflow_provider_other.x"])
+def test_the_rule_lets_the_rest_through(module):
+    assert not is_forbidden(module, {"airflow", ".landing"})
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level packages that are loaded after running some code in a new process."""
+    script = f"import json, sys\n{code}\nprint('LOADED' + json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return set(json.loads(answer.stdout.rpartition("LOADED")[2]))
+
+
+@pytest.mark.parametrize("module", ["get_provider_info", "connection_form", "cli", "exceptions"])
+def test_what_airflow_reads_at_start_up_is_light(module):
+    heavy = {"airflow", "boto3", "botocore", "fastapi", "isal", "jwt", "msgspec", "oauthlib", "pyarrow"}
+    heavy |= {"pydantic", "requests", "requests_oauthlib", "tenacity", "wtforms", "flask_appbuilder"}
+    code = f"from {NAME} import {module}"
+    if module == "get_provider_info":
+        code = f"from {NAME}.get_provider_info import get_provider_info; get_provider_info()"
+    assert loaded_by(code) & heavy == set()
+
+
+OPERATORS = sorted(path.stem for path in (PACKAGE / "transfers").glob("*.py") if path.stem != "__init__")
+
+
+def test_there_are_operators():
+    assert "liveperson_to_s3" in OPERATORS
+
+
+@pytest.mark.parametrize("module", OPERATORS)
+def test_parsing_a_dag_with_an_operator_is_light(module):
+    """Airflow itself loads some of these, depending on its version: what counts is what the operator adds."""
+    heavy = {"boto3", "botocore", "fastapi", "graphql", "isal", "jwt", "oauthlib", "pyarrow", "requests"}
+    heavy |= {"requests_oauthlib", "s3fs", "starlette", "uvicorn"}
+    airflow_alone = loaded_by("import airflow.sdk\nfrom airflow.sdk import BaseOperator")
+    with_operator = loaded_by(f"import {NAME}.transfers.{module}")
+    assert (with_operator - airflow_alone) & heavy == set()
+
+
+def test_nothing_speaks_of_where_it_was_made():
+    root = PACKAGE.parent
+    told = [
+        str(path.relative_to(root))
+        for folder in (PACKAGE, root / "example_dags", root / "devtools")
+        for path in sorted(folder.rglob("*.py"))
+        if "/work/" in path.read_text(encoding="utf-8")
+    ]
+    assert told == []
