@@ -2,9 +2,9 @@
 ``airflow liveperson``.
 
 A command lives in a module with two functions: ``add_arguments(parser)``, which declares its options on an
-:class:`argparse.ArgumentParser`, and ``run(arguments)``, which does the work and returns the exit code. Whoever
-builds a parser imports these modules, ``airflow --help`` among them, so they import the heavy things only in
-``run``.
+:class:`argparse.ArgumentParser`, and ``run(arguments)``, which does the work and returns the exit code.
+Whoever builds a parser imports these modules, ``airflow --help`` among them, so they import the heavy things
+only in ``run``.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ COMMANDS = (
         name="sandbox",
         help="Run a LivePerson on this machine",
         description=(
-            "Run a LivePerson on this machine, for demonstrations, tests and development: the same paths, the same"
-            " credentials, the same limits, and made-up data."
+            "Run a LivePerson on this machine, for demonstrations, tests and development: the same paths, the"
+            " same credentials, the same limits, and made-up data."
         ),
         module="airflow_provider_liveperson.sandbox.command",
     ),

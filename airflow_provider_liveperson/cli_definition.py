@@ -11,7 +11,7 @@ from airflow_provider_liveperson.cli import COMMANDS, DESCRIPTION, Command
 
 
 class _Arguments(Arg):
-    """All the options of a command as if they were one, so that argparse declares them just once, in their module.
+    """All the options of a command as if they were one, so that they are declared in one place only.
 
     :param command: whose options these are.
     """
@@ -27,8 +27,8 @@ class _Arguments(Arg):
 
 
 def _action(command: Command) -> ActionCommand:
-    # Airflow survives an exception here, but not one from building its parser later, which would take the whole
-    # `airflow` command down.
+    # Airflow survives an exception here, but not one from building its parser later, which would take the
+    # whole `airflow` command down.
     command.add_arguments(argparse.ArgumentParser())
 
     def run(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """The fields of each connection type: one table, from which everything that knows of them is made.
 
-Airflow 3.2 and 3.3 read the form from the provider's metadata (:func:`connection_types`), Airflow 3.1 asks the
-hook class (:func:`form_widgets`, :func:`field_behaviour`), and the hooks read a connection by it
+Airflow 3.2 and 3.3 read the form from the provider's metadata (:func:`connection_types`), Airflow 3.1 asks
+the hook class (:func:`form_widgets`, :func:`field_behaviour`), and the hooks read a connection by it
 (:func:`read_fields`) and speak of it in errors (:func:`locate`).
 
 What Airflow's web pages make of it:
@@ -31,8 +31,9 @@ Kind = Literal["string", "integer", "number", "object"]
 
 DOMAIN_API_URL = "https://api.liveperson.net"
 OAUTH1_NOTICE = (
-    "LivePerson announced the end of OAuth 1.0 API keys for 31 May 2026. Their successor is App-JWT (OAuth 2.0):"
-    " prefer the connection type “LivePerson (App-JWT, OAuth 2.0)” wherever LivePerson lets it read the data."
+    "LivePerson announced the end of OAuth 1.0 API keys for 31 May 2026. Their successor is App-JWT (OAuth"
+    " 2.0): prefer the connection type “LivePerson (App-JWT, OAuth 2.0)” wherever LivePerson lets it read the"
+    " data."
 )
 
 
@@ -215,8 +216,8 @@ _COMMON = (
         label="Source label",
         place="extra",
         description=(
-            "The name by which LivePerson tells this caller from others: at most 20 letters, digits and underscores."
-            " Default: AirflowProvider."
+            "The name by which LivePerson tells this caller from others: at most 20 letters, digits and"
+            " underscores. Default: AirflowProvider."
         ),
         default="AirflowProvider",
         pattern="[A-Za-z0-9_]{1,20}",
@@ -227,8 +228,8 @@ _COMMON = (
         label="Region",
         place="extra",
         description=(
-            "Where the account is hosted: va (Americas), lo (Europe, Middle East, Africa) or sy (Asia Pacific)."
-            " Only needed for the Data Access API, whose host LivePerson's Domain API does not tell."
+            "Where the account is hosted: va (Americas), lo (Europe, Middle East, Africa) or sy (Asia"
+            " Pacific). Only needed for the Data Access API, whose host LivePerson's Domain API does not tell."
         ),
         choices=("va", "lo", "sy"),
     ),
@@ -237,8 +238,8 @@ _COMMON = (
         label="Service hosts",
         place="extra",
         description=(
-            'Service names and their hosts, such as {"msgHist": "va.msghist.liveperson.net"}, used instead of asking'
-            " the Domain API. Rarely needed."
+            'Service names and their hosts, such as {"msgHist": "va.msghist.liveperson.net"}, used instead of'
+            " asking the Domain API. Rarely needed."
         ),
         kind="object",
     ),
@@ -314,8 +315,8 @@ _APP_JWT = ConnectionForm(
             label="Token version",
             place="extra",
             description=(
-                "Which of LivePerson's two token services to ask. Default: v2, which the data APIs want; v1 serves the"
-                " Connector API."
+                "Which of LivePerson's two token services to ask. Default: v2, which the data APIs want; v1"
+                " serves the Connector API."
             ),
             choices=("v2", "v1"),
             default="v2",
@@ -330,7 +331,7 @@ _HIDDEN_FIELDS = ("port", "schema")
 
 
 def connection_types() -> list[dict[str, Any]]:
-    """The ``connection-types`` of the provider's metadata, which Airflow 3.2 and newer draw the forms from."""
+    """Make the ``connection-types`` of the provider's metadata, for the forms of Airflow 3.2 and newer."""
     return [
         {
             "connection-type": form.conn_type,
@@ -449,7 +450,7 @@ def read_fields(
         if missing:
             sentences.insert(0, f"missing: {', '.join(field.where for field in missing)}")
         raise ConfigurationError(
-            f"Connection {conn_id!r} of type {form.label!r} is not complete and correct; {'; '.join(sentences)}.",
+            f"Connection {conn_id!r} of type {form.label!r} cannot be used; {'; '.join(sentences)}.",
             field=missing[0].name if missing else next(iter(wrong)),
         )
     return values

@@ -10,8 +10,8 @@ from airflow_provider_liveperson.connection_form import connection_types
 def get_provider_info() -> dict[str, Any]:
     """Describe this provider to Airflow; the entry point ``apache_airflow_provider`` names this function.
 
-    Airflow 3.1 ignores ``cli`` and, inside ``connection-types``, everything but the type and the hook class: it
-    asks the hook classes for the rest.
+    Airflow 3.1 ignores ``cli`` and, inside ``connection-types``, everything but the type and the hook class:
+    it asks the hook classes for the rest.
     """
     return {
         # Must be the distribution's name, or discovery refuses the provider.
@@ -36,7 +36,7 @@ def get_provider_info() -> dict[str, Any]:
         "transfers": [
             {
                 "source-integration-name": "LivePerson",
-                # As the Amazon provider spells it: a transfer's two ends must be integrations of some provider.
+                # As the Amazon provider spells it: both ends of a transfer must be integrations that exist.
                 "target-integration-name": "Amazon Simple Storage Service (S3)",
                 "python-module": "airflow_provider_liveperson.transfers.liveperson_to_s3",
             },

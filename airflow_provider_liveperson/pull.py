@@ -152,7 +152,7 @@ def pull(
         "none" if tally.reported is None else tally.reported,
         tally.received - tally.kept,
         tally.repeated,
-        manifest.bytes,
+        manifest.size,
         len(parts),
         time.monotonic() - started,
         landing.manifest_uri,
@@ -163,7 +163,7 @@ def pull(
         window_start=manifest.window_start,
         window_end=manifest.window_end,
         records=tally.kept,
-        bytes=manifest.bytes,
+        bytes=manifest.size,
         manifest=landing.manifest_uri,
         objects=landing.uris(parts),
     )

@@ -249,9 +249,8 @@ def main() -> int:
             try_out(cell, preparation.result(), arguments.pytest)
             for cell, preparation in zip(cells, preparations, strict=True)
         ]
-    print(
-        "\n" + table(results, [version for version, interpreter in interpreters.items() if not interpreter])
-    )
+    missing = [version for version, interpreter in interpreters.items() if not interpreter]
+    print("\n" + table(results, missing))
     return int(any(result.state == "failed" for result in results))
 
 

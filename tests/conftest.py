@@ -12,13 +12,12 @@ from pathlib import Path
 def _isolate_airflow() -> None:
     """Point Airflow at an empty home, and drop what the developer's shell says about Airflow.
 
-    Airflow's own unit-test mode stays off: its configuration gives cron schedules a data interval, which a real
-    Airflow 3 does not, and this package has to cope with the real one.
+    Airflow's own unit-test mode stays off: its configuration gives cron schedules a data interval, which a
+    real Airflow 3 does not, and this package has to cope with the real one.
     """
-    for name in [
-        name for name in os.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_"))
-    ]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")):
+            del os.environ[name]
     os.environ.pop("AIRFLOW_CONFIG", None)
     home = Path(tempfile.mkdtemp(prefix="liveperson-airflow-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -109,7 +109,7 @@ class TimeOrderedPager:
         :raises InvalidResponseError: when the rows are not in ascending order.
         :raises IncompletePullError: when an instant cannot be put together.
         """
-        if any(after.at < before.at for before, after in zip(rows, rows[1:], strict=False)):
+        if any(after.at < before.at for before, after in pairwise(rows)):
             raise InvalidResponseError(
                 "the rows are not in ascending order of time, although that was asked for"
             )

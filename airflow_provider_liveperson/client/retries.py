@@ -24,6 +24,10 @@ class RetrySchedule:
     rate_limit_repeats: int = 6
     longest_wait: float = 120.0
 
+    def server_wait(self, repeat: int) -> float:
+        """Seconds to wait after the ``repeat``-th failure, the first being 1."""
+        return self.waits[min(repeat, len(self.waits)) - 1] if self.waits else 0.0
+
     def rate_limit_wait(self, repeat: int, *, shortest: float, asked: float | None) -> float:
         """Seconds to wait after the ``repeat``-th 429 in a row, the first being 1.
 
@@ -32,7 +36,7 @@ class RetrySchedule:
         """
         if asked is not None:
             return min(max(asked, shortest), self.longest_wait)
-        return min(shortest * 2 ** (repeat - 1) * random.uniform(1.0, 1.5), self.longest_wait)  # noqa: S311
+        return min(shortest * 2.0 ** (repeat - 1) * random.uniform(1.0, 1.5), self.longest_wait)  # noqa: S311
 
 
 NO_RETRIES = RetrySchedule(waits=(), rate_limit_repeats=0)

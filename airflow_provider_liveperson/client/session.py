@@ -6,7 +6,9 @@ import logging
 import platform
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO, TypeVar, cast
@@ -66,11 +68,13 @@ class GuardedSession(requests.Session):
         self.auth = credential
         self.headers["User-Agent"] = USER_AGENT
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.max_redirects = 0
         self.trust_env = not is_loopback(urlsplit(guard.domain_api).hostname or "")
         adapter = HTTPAdapter(pool_connections=16, pool_maxsize=pool, max_retries=0)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No answer leads anywhere else."""
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Sign a request.
@@ -83,7 +87,6 @@ class GuardedSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request; see the class for what holds."""
         self._guard.check(str(request.url))
-        kwargs["allow_redirects"] = False
         if not kwargs.get("timeout"):
             kwargs["timeout"] = self.timeout
         return super().send(request, **kwargs)
@@ -101,6 +104,10 @@ class _AskAgainError(Exception):
         super().__init__()
         self.outcome = outcome
         self.error = error
+
+
+def _failure(state: tenacity.RetryCallState) -> _AskAgainError:
+    return cast("_AskAgainError", state.outcome.exception() if state.outcome else None)
 
 
 class Sender:
@@ -138,39 +145,50 @@ class Sender:
         :param parse: makes the result of an answer; an InvalidResponseError from it counts as unreadable.
         :raises LivePersonError: the error that the table names, after the repeats that it orders.
         """
-        url = self._base_url(request.service) + request.path.replace("{account_id}", self._account_id)
-        failures: dict[Action, int] = {Action.RETRY: 0, Action.WAIT: 0}
+        request = replace(request, path=request.path.replace("{account_id}", self._account_id))
+        url = self._base_url(request.service) + request.path
+        failures: Counter[Action] = Counter()
+        allowed = {
+            Action.RETRY: len(self._schedule.waits),
+            Action.WAIT: self._schedule.rate_limit_repeats,
+        }
 
-        def wait(state: tenacity.RetryCallState) -> float:
-            failed = cast("_AskAgainError", state.outcome.exception() if state.outcome else None)
-            failures[failed.outcome.action] += 1
-            repeat = failures[failed.outcome.action]
-            if failed.outcome.action is Action.WAIT:
-                seconds = self._schedule.rate_limit_wait(
-                    repeat, shortest=request.shortest_wait, asked=failed.error.retry_after
-                )
-            else:
-                seconds = self._schedule.waits[repeat - 1]
-            log.debug("%s failed; asking again in %.1f s", request, seconds)
-            return seconds
+        def attempt() -> T:
+            try:
+                return self._attempt(request, url, parse)
+            except _AskAgainError as failed:
+                failures[failed.outcome.action] += 1
+                raise
 
         def stop(state: tenacity.RetryCallState) -> bool:
-            failed = cast("_AskAgainError", state.outcome.exception() if state.outcome else None)
+            action = _failure(state).outcome.action
+            return failures[action] > allowed[action]
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            failed = _failure(state)
+            repeat = failures[failed.outcome.action]
             if failed.outcome.action is Action.WAIT:
-                return failures[Action.WAIT] >= self._schedule.rate_limit_repeats
-            return failures[Action.RETRY] >= len(self._schedule.waits)
+                return self._schedule.rate_limit_wait(
+                    repeat, shortest=request.shortest_wait, asked=failed.error.retry_after
+                )
+            return self._schedule.server_wait(repeat)
+
+        def sleep(seconds: float) -> None:
+            log.debug("%s failed; asking again in %.1f s", request, seconds)
+            retries.pause(seconds)
 
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AskAgainError),
             wait=wait,
             stop=stop,
-            sleep=lambda seconds: retries.pause(seconds),
+            sleep=sleep,
             reraise=True,
         )
         try:
-            return attempts(self._attempt, request, url, parse)
+            answer: T = attempts(attempt)
         except _AskAgainError as failed:
             raise failed.error from failed.__cause__
+        return answer
 
     def _attempt(self, request: ApiRequest, url: str, parse: Callable[[Answer], T]) -> T:
         try:

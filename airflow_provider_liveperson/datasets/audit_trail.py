@@ -121,7 +121,7 @@ class _Stamped(msgspec.Struct):
 
 class _Page(NamedTuple):
     rows: list[Row]
-    count: int | None
+    total: int | None
     refusal: str | None
 
 
@@ -206,7 +206,7 @@ class AuditTrailReader:
             self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)
             return []
         self._started = True
-        return self._pager.accept(parsed.rows, parsed.count)
+        return self._pager.accept(parsed.rows, parsed.total)
 
     def refused(self, error: RequestRejectedError) -> None:
         """Give up ``actionType``, or ask for smaller pages, if that is what the server may have refused.

@@ -117,7 +117,8 @@ class AuditTrailExportReader:
 
 def field_name(title: str) -> str:
     """A column title as a field name in the style of the GraphQL fields: ``Object ID`` is ``objectId``."""
-    first, *rest = re.findall(r"[A-Za-z0-9]+", title) or [title]
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", title)
+    first, *rest = words or [title]
     return first.lower() + "".join(word.capitalize() for word in rest)
 
 

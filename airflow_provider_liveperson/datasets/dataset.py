@@ -59,8 +59,9 @@ class Query:
 class Reader(Protocol):
     """Reads one slice: says what to ask next and makes rows of what came. It never sends."""
 
-    reported: int | None
-    """How many records LivePerson says there are for what was asked, where it says so."""
+    @property
+    def reported(self) -> int | None:
+        """How many records LivePerson says there are for what was asked, where it says so."""
 
     @property
     def received(self) -> int:

@@ -63,7 +63,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """The size of all parts as stored."""
         return sum(part.bytes for part in self.parts)
 

@@ -67,7 +67,7 @@ def test_providers_list():
 
 
 def test_providers_hooks():
-    # Airflow imports the hook classes here, and leaves out what it cannot import or what contradicts the metadata.
+    # Airflow imports the hook classes here, and leaves out what it cannot import.
     hooks = {row["connection_type"]: row for row in rows(airflow("providers", "hooks", "-o", "json"))}
     for form in FORMS.values():
         row = hooks[form.conn_type]

@@ -372,7 +372,7 @@ class TestReading:
         assert "x" * 80 not in str(problem(extra={"region": "x" * 80}))
 
     def test_refuses_another_connection_type(self):
-        with pytest.raises(ConfigurationError, match="'http'.*liveperson_api_key, liveperson_app_jwt"):
+        with pytest.raises(ConfigurationError, match=r"'http'.*liveperson_api_key, liveperson_app_jwt"):
             read_fields("http", host=None, login=None, password=None, extra={}, conn_id="lp")
 
 

@@ -49,7 +49,7 @@ class ApiKeyCredential(Credential):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         signed: requests.PreparedRequest = self._sign(request)
-        authorization = signed.headers["Authorization"]
+        authorization: str | bytes = signed.headers["Authorization"]
         if isinstance(authorization, bytes):
             signed.headers["Authorization"] = authorization.decode("ascii")
         return signed
