@@ -141,13 +141,12 @@ def outcome_of_exception(error: Exception) -> Outcome | None:
     return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
 
 
-def outcome_of_error(error: LivePersonError) -> Outcome:
-    """Look up an error that the request loop has already given up on, for the task-level retry policy."""
-    if error.status is not None:
+def outcome_of_error(error: LivePersonError) -> Outcome | None:
+    """Find the row that an error came from, for the task-level retry policy; None for one from no answer."""
+    if error.status is not None and outcome_of_status(error.status).error is type(error):
         return outcome_of_status(error.status)
-    rows = (*_BY_STATUS.values(), *_BY_HUNDRED.values(), *(row for _, row in _BY_EXCEPTION))
-    again = {row.error for row in rows if row.action in (Action.RETRY, Action.WAIT)}
-    return Outcome(Action.RETRY if type(error) in again else Action.FAIL, type(error))
+    rows = [UNREADABLE, *_BY_STATUS.values(), *_BY_HUNDRED.values(), *(row for _, row in _BY_EXCEPTION)]
+    return next((row for row in rows if row.error is type(error)), None)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -10,7 +10,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.manifest import Manifest
-from airflow_provider_liveperson.landing.parts import ROLL_AT, Part, PartWriter
+from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.window import Window, file_stamp
 
@@ -90,7 +90,9 @@ class Landing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if not self._committed:
             try:
-                self._remove(keep=self._before.parts if self._before else [])
+                kept = {self._key(part) for part in self._before.parts} if self._before else set()
+                if unnamed := self._uploaded - kept:
+                    self._store.delete(sorted(unnamed))
             except Exception as second:
                 if error is None:
                     raise
@@ -106,7 +108,7 @@ class Landing:
         )
 
     def commit(self, manifest: Manifest) -> bool:
-        """Make the parts count, and remove those that no longer do.
+        """Make the parts count, and remove those that no longer do, a crashed run's among them.
 
         :returns: whether anything in the store changed; False for a window that had landed just so.
         """
@@ -114,10 +116,12 @@ class Landing:
         if changed:
             self._store.write(self._manifest_key, manifest.encode())
         self._committed = True
-        stale = self._before.parts if self._before else []
-        self._uploaded |= {self._key(part) for part in stale}
-        self._remove(keep=manifest.parts)
-        return changed
+        named = {self._key(part) for part in manifest.parts}
+        parts = (key for key in self._store.keys(self._folder) if key.startswith(f"{self._folder}/{PREFIX}"))
+        stale = sorted(set(parts) - named)
+        if stale:
+            self._store.delete(stale)
+        return changed or bool(stale)
 
     def _deliver(self, part: Part, path: Path) -> Part:
         key = self._key(part)
@@ -134,6 +138,3 @@ class Landing:
 
     def _key(self, part: Part) -> str:
         return f"{self._folder}/{part.name}"
-
-    def _remove(self, *, keep: list[Part]) -> None:
-        self._store.delete(sorted(self._uploaded - {self._key(part) for part in keep}))

@@ -12,6 +12,7 @@ from typing import IO
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 
+PREFIX = "part-"
 ROLL_AT = 128 * 1024 * 1024
 _BUFFER = 1 << 18
 
@@ -126,7 +127,7 @@ class _OpenPart:
             self._store(self._compressor.flush())
             self._file.flush()
             part = Part(
-                name=f"part-{number:05d}-{self._content.hexdigest()[:12]}{self._encoding.ending}",
+                name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._encoding.ending}",
                 records=self._records,
                 bytes=self._file.tell(),
                 sha256=self._stored.hexdigest(),

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -30,6 +30,9 @@ class Store(Protocol):
     def size(self, key: str) -> int | None:
         """The size of an object, or None where there is none."""
 
+    def keys(self, folder: str) -> list[str]:
+        """The keys of all objects in a folder."""
+
     def upload(self, key: str, path: Path) -> None:
         """Store a file."""
 
@@ -45,9 +48,16 @@ class S3Store:
 
     :param bucket: the bucket's name.
     :param make_hook: makes the hook, once it is needed.
+    :raises ConfigurationError: for a bucket that is no name.
     """
 
     def __init__(self, bucket: str, make_hook: Callable[[], S3Hook]) -> None:
+        if not isinstance(bucket, str) or not bucket.strip() or "/" in bucket:
+            raise ConfigurationError(
+                f"bucket is {bucket!r}; it must be a bucket's plain name, without s3:// and without a folder, which"
+                " goes into prefix",
+                field="bucket",
+            )
         self._bucket = bucket
         self._make_hook = make_hook
 
@@ -70,6 +80,13 @@ class S3Store:
             return int(self._hook.get_conn().head_object(Bucket=self._bucket, Key=key)["ContentLength"])
 
         return self._try("read", key, head)
+
+    def keys(self, folder: str) -> list[str]:
+        def list_keys() -> list[str]:
+            found: list[str] = self._hook.list_keys(bucket_name=self._bucket, prefix=f"{folder}/")
+            return found
+
+        return self._try("read", folder, list_keys) or []
 
     def upload(self, key: str, path: Path) -> None:
         self._try(

@@ -42,6 +42,9 @@ class MemoryStore:
     def size(self, key: str) -> int | None:
         return len(self.objects[key]) if key in self.objects else None
 
+    def keys(self, folder: str) -> list[str]:
+        return [key for key in self.objects if key.startswith(f"{folder}/")]
+
     def upload(self, key: str, path: Path) -> None:
         self.write(key, path.read_bytes())
 

@@ -1,0 +1,157 @@
+"""A real Airflow with a home, a database and DAGs of its own, thrown away at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+RUN_WITHIN = 300.0
+
+_FOREIGN = ("AIRFLOW_", "AWS_", "LIVEPERSON_")
+
+_NO_RETRIES = '''\
+"""A failure shows at once, whatever retries the DAG asks for."""
+
+
+def task_policy(task):
+    task.retries = 0
+'''
+
+
+class AirflowHome:
+    """An Airflow home as a context manager: SQLite, no examples, nothing of the developer's own settings.
+
+    Commands run as processes of this Python, so it is the Airflow installed beside it. Airflow's database is there
+    once the home is entered.
+
+    :param connections: connection ID to a connection in Airflow's JSON or URI form.
+    :param environment: further environment variables, such as ``AIRFLOW__LOGGING__LOGGING_LEVEL``.
+    :param retries: False has every task fail at its first failure, by a cluster policy; ``airflow dags test``
+        would otherwise wait for the retries.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        retries: bool = False,
+    ) -> None:
+        self._connections = dict(connections or {})
+        self._environment = dict(environment or {})
+        self._retries = retries
+        self._folder: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder.
+
+        :raises RuntimeError: outside the ``with`` block.
+        """
+        if self._folder is None:
+            raise RuntimeError("The Airflow home is not there yet, or no more")
+        return self._folder
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="airflow-home-"))
+        try:
+            (self.path / "dags").mkdir()
+            if not self._retries:
+                (self.path / "config").mkdir()
+                (self.path / "config" / "airflow_local_settings.py").write_text(_NO_RETRIES)
+            answer = self.run("db", "migrate")
+            if answer.returncode:
+                raise RuntimeError(f"airflow db migrate failed:\n{answer.stdout}")
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._remove()
+
+    def environment(self) -> dict[str, str]:
+        """The environment of its processes: this process's own, without what concerns another Airflow or AWS."""
+        made = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        if made.pop("PYTHONDONTWRITEBYTECODE", None):
+            # Airflow is some thousand modules: compiling them anew in every process takes longer than the work.
+            made["PYTHONPYCACHEPREFIX"] = str(self.path / "pycache")
+        no_proxy = [made.get("NO_PROXY") or made.get("no_proxy") or "", "127.0.0.1", "localhost"]
+        made["NO_PROXY"] = made["no_proxy"] = ",".join(filter(None, no_proxy))
+        made |= {
+            "AIRFLOW_HOME": str(self.path),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+            "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+            "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        made |= {f"AIRFLOW_CONN_{conn_id.upper()}": value for conn_id, value in self._connections.items()}
+        return made | self._environment
+
+    def add_dag(self, path: Path) -> None:
+        """Copy a DAG file into the DAG folder.
+
+        :param path: the file.
+        """
+        shutil.copy(path, self.path / "dags")
+
+    def run(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = RUN_WITHIN
+    ) -> subprocess.CompletedProcess[str]:
+        """Run an ``airflow`` command to its end.
+
+        :param arguments: such as ``"dags", "test", "my_dag", "2026-01-31"``.
+        :param environment: further environment variables, for this command only.
+        :param timeout: seconds after which it is killed.
+        :returns: its exit code, and both of its outputs as one text in ``stdout``.
+        :raises subprocess.TimeoutExpired: if it takes longer.
+        """
+        return self.python("-m", "airflow", *arguments, environment=environment, timeout=timeout)
+
+    def python(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = RUN_WITHIN
+    ) -> subprocess.CompletedProcess[str]:
+        """Run this Python in the home's environment; see :meth:`run`."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.path,
+            env={**self.environment(), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+
+    def query(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        """Read Airflow's database.
+
+        :param sql: a query.
+        :param parameters: values for its question marks.
+        :returns: rows, as column name to value.
+        """
+        connection = sqlite3.connect(f"file:{self.path / 'airflow.db'}?mode=ro", uri=True)
+        try:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, parameters)]
+        finally:
+            connection.close()
+
+    def _remove(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)

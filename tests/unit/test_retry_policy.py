@@ -1,0 +1,47 @@
+"""The task-level retry policy, on the Airflow versions that have one."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import timedelta
+
+import pytest
+
+from airflow_provider_liveperson import exceptions as errors
+
+HAS_POLICIES = importlib.util.find_spec("airflow.sdk.definitions.retry_policy") is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "action", "delay"),
+    [
+        (errors.AuthenticationError("wrong secret", status=401), "fail", None),
+        (errors.AuthenticationError("no token", status=400), "fail", None),
+        (errors.PermissionDeniedError("not allowed", status=403), "fail", None),
+        (errors.RequestRejectedError("bad filter", status=400), "fail", None),
+        (errors.ConfigurationError("no account"), "fail", None),
+        (errors.EmptyWindowError("no window"), "fail", None),
+        (errors.UntrustedHostError("evil"), "fail", None),
+        (errors.InvalidResponseError("redirect", status=302), "fail", None),
+        (errors.RateLimitedError("slow down", status=429, retry_after=90), "retry", timedelta(seconds=90)),
+        (errors.RateLimitedError("slow down", status=429), "retry", None),
+        (errors.ServiceUnavailableError("down", status=503), "retry", None),
+        (errors.ServiceUnavailableError("unreachable"), "retry", None),
+        (errors.InvalidResponseError("cut", status=200), "retry", None),
+        (errors.WindowOutOfRangeError("too early"), "default", None),
+        (errors.IncompletePullError("moved"), "default", None),
+        (errors.StorageError("no bucket"), "default", None),
+        (RuntimeError("not ours"), "default", None),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Exception) else "",
+)
+def test_decides_by_the_table(error: Exception, action: str, delay: timedelta | None) -> None:
+    if not HAS_POLICIES:  # Airflow 3.1 and 3.2
+        with pytest.raises(ModuleNotFoundError, match="retry_policy"):
+            import airflow_provider_liveperson.retry_policy
+        return
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    decision = LivePersonRetryPolicy().evaluate(error, 1, 3)
+    assert (decision.action.value, decision.retry_delay) == (action, delay)
+    assert decision.reason in (None, str(error))
