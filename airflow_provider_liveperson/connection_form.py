@@ -13,10 +13,13 @@ What Airflow's web pages make of it:
   reaches the connections made today; the help texts tell the defaults instead.
 * The form of Airflow 3.1 hides no extra field while one types, and requires none. Saved values are masked by
   name there as everywhere.
+* There is no way to test a connection from its form, only from the list of saved ones; see
+  :func:`airflow_wants_a_port`.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
 import re
@@ -195,7 +198,7 @@ _COMMON = (
         name="timeout",
         label="Timeout",
         place="extra",
-        description="Seconds to wait for LivePerson to go on answering. Default: 60.",
+        description="Seconds without a byte from LivePerson after which a request is given up. Default: 60.",
         kind="number",
         default=60.0,
         above=0,
@@ -256,7 +259,7 @@ _API_KEY = ConnectionForm(
             name="app_key",
             label="App key",
             place="login",
-            placeholder="OAuth 1.0 ends on 31 May 2026: prefer App-JWT",
+            placeholder="End of OAuth 1.0 announced for 31 May 2026: prefer App-JWT",
             required=True,
         ),
         FormField(
@@ -272,7 +275,7 @@ _API_KEY = ConnectionForm(
             name="access_token",
             label="Access token",
             place="extra",
-            description="The third of the API key's four parts.",
+            description="“Access token” on LivePerson's API keys page.",
             secret=True,
             required=True,
         ),
@@ -280,7 +283,7 @@ _API_KEY = ConnectionForm(
             name="access_token_secret",
             label="Access token secret",
             place="extra",
-            description="The fourth of the API key's four parts.",
+            description="“Access token secret” on LivePerson's API keys page.",
             secret=True,
             required=True,
         ),
@@ -327,7 +330,18 @@ _APP_JWT = ConnectionForm(
 
 FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT)}
 
-_HIDDEN_FIELDS = ("port", "schema")
+
+def airflow_wants_a_port() -> bool:
+    """Whether Airflow's Test button works only for connections that have a port.
+
+    Airflow 3.3.1 and 3.3.2 take a saved connection without one for another destination, and refuse to send it
+    the saved credentials (apache/airflow#73298, mended in 3.4). Only there does the form have a port, which
+    means nothing beside a host that is empty or a URL.
+    """
+    try:
+        return importlib.metadata.version("apache-airflow-core") in ("3.3.1", "3.3.2")
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def connection_types() -> list[dict[str, Any]]:
@@ -359,11 +373,15 @@ def field_behaviour(conn_type: str) -> dict[str, Any]:
     :param conn_type: a key of :data:`FORMS`.
     """
     fields = FORMS[conn_type].standard_fields
-    return {
-        "hidden_fields": list(_HIDDEN_FIELDS),
+    behaviour: dict[str, Any] = {
+        "hidden_fields": ["port", "schema"],
         "relabeling": {field.place: field.label for field in fields},
         "placeholders": {field.place: field.placeholder for field in fields},
     }
+    if airflow_wants_a_port():
+        behaviour["hidden_fields"].remove("port")
+        behaviour["placeholders"]["port"] = "443 (this Airflow tests no connection without a port)"
+    return behaviour
 
 
 def form_widgets(conn_type: str) -> dict[str, Any]:

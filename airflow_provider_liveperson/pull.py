@@ -15,7 +15,11 @@ from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.paging import PagesMovedError, Row
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query
-from airflow_provider_liveperson.exceptions import IncompletePullError, RequestRejectedError
+from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
+    InvalidResponseError,
+    RequestRejectedError,
+)
 from airflow_provider_liveperson.landing.landing import Destination, Landing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
@@ -240,12 +244,17 @@ def _read_slice(
                 except RequestRejectedError as error:
                     reader.refused(error)
                     continue
-                for row in reader.accept(parsed):
-                    if start <= row.at < end:
-                        kept += 1
-                        progress.records += 1
-                        progress.bytes += len(row.raw)
-                        yield row
+                try:
+                    for row in reader.accept(parsed):
+                        if start <= row.at < end:
+                            kept += 1
+                            progress.records += 1
+                            progress.bytes += len(row.raw)
+                            yield row
+                except InvalidResponseError as error:
+                    raise InvalidResponseError(
+                        f"{request}: {error}", field=error.field, status=error.status
+                    ) from error
                 progress.page()
 
         try:

@@ -61,7 +61,7 @@ class Window:
         """Contiguous windows of at most ``longest`` that make up this one, in order."""
         start = self.start
         while start < self.end:
-            end = self.end if longest is None else min(self.end, start + longest)
+            end = self.end if longest is None or self.end - start <= longest else start + longest
             yield Window(start, end)
             start = end
 
@@ -106,7 +106,10 @@ def instant(value: datetime | str, name: str) -> datetime:
             " 2026-01-31T00:00:00+00:00",
             field=name,
         )
-    return datetime.fromtimestamp(0, UTC) + (moment - _EPOCH)
+    try:
+        return datetime.fromtimestamp(0, UTC) + (moment - _EPOCH)
+    except OverflowError as error:
+        raise ConfigurationError(f"{name} ({value}) is outside the years 1 to 9999 in UTC", field=name) from error
 
 
 def resolve_window(

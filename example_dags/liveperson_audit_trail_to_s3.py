@@ -1,38 +1,41 @@
 """LivePerson's audit trail, every day, into S3.
 
-Copy this file into your DAG folder and change the four values below. Then create two connections in Airflow:
+Copy this file into your DAG folder and change the four values at its top. Then create two connections in Airflow:
 
 * ``liveperson_default``, of the type "LivePerson (App-JWT, OAuth 2.0)" or "LivePerson (API key, OAuth 1.0)";
 * ``aws_default``, of the type "Amazon Web Services", for an identity that may list, read, write and delete in
   the bucket.
 
-Each run lands one UTC day below
-``s3://{BUCKET}/{PREFIX}/audit_trail/account_id=…/dt=YYYY-MM-DD/``, and writes ``_manifest.json`` there as the
-last thing: where there is a manifest, the day is complete.
+Each run lands one UTC day below ``s3://BUCKET/PREFIX/audit_trail/account_id=…/dt=YYYY-MM-DD/`` and writes
+``_manifest.json`` there as the last thing: where there is a manifest, the day is complete.
 """
 
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset
 
+from airflow_provider_liveperson.transfers.liveperson_to_s3 import AuditTrailToS3Operator
+
 try:
     from airflow.sdk import CronDataIntervalTimetable
+
+    BACKOFF: float = 2.0  # every wait is twice the one before
 except ImportError:  # Airflow 3.1
     from airflow.timetables.interval import CronDataIntervalTimetable
 
-from airflow_provider_liveperson.transfers.liveperson_to_s3 import AuditTrailToS3Operator
+    BACKOFF = True
 
 BUCKET = os.environ.get("LIVEPERSON_BUCKET", "my-data-lake")
 PREFIX = os.environ.get("LIVEPERSON_PREFIX", "liveperson")
 LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
 AWS_CONN_ID = os.environ.get("LIVEPERSON_AWS_CONN_ID", "aws_default")
 
-# Other DAGs can be scheduled on this asset; they then run whenever a day has landed. What landed is in the
-# event's extra: records, bytes, manifest, objects.
-AUDIT_TRAIL = Asset(name="liveperson_audit_trail", uri=f"s3://{BUCKET}/{PREFIX}/audit_trail")
+# Other DAGs can be scheduled on this asset; they then run whenever a day has landed. The event's extra tells
+# what landed: window_start, window_end, records, bytes, manifest, objects.
+AUDIT_TRAIL = Asset(f"s3://{BUCKET}/{PREFIX}/audit_trail")
 
 with DAG(
     dag_id="liveperson_audit_trail_to_s3",
@@ -40,18 +43,19 @@ with DAG(
     # The operator pulls the run's data interval. A plain cron string such as "@daily" gives an empty one on
     # Airflow 3, so the timetable is named: at 00:00 UTC, for the day that has just ended.
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
-    # With catchup, Airflow runs every day since start_date that has not run yet, oldest first: the history once,
-    # and whatever was missed after an outage. Set it to the first day that you want.
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    # Set this to the first day that you want. With catchup, Airflow runs every day since then that has not run
+    # yet, oldest first: the history once, and after an outage whatever was missed.
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=True,
-    # The days do not depend on each other, but LivePerson limits how fast an account may ask.
+    # Days do not depend on each other, but LivePerson limits how fast an account may ask.
     max_active_runs=2,
     default_args={
-        # The operator waits out short disturbances by itself; these retries are for outages. A retry begins its day
-        # anew and leaves nothing twice.
+        # The operator waits out short disturbances by itself; retries are for longer ones. A retry reads its day
+        # anew and lands nothing twice. From Airflow 3.3 on, retry_policy=LivePersonRetryPolicy() of
+        # airflow_provider_liveperson.retry_policy also fails at once where no retry can help.
         "retries": 4,
         "retry_delay": timedelta(minutes=5),
-        "retry_exponential_backoff": True,
+        "retry_exponential_backoff": BACKOFF,
         "max_retry_delay": timedelta(hours=1),
         "execution_timeout": timedelta(hours=2),
     },

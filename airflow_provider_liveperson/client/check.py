@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.messages import ApiRequest
-from airflow_provider_liveperson.exceptions import PermissionDeniedError
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.exceptions import (
+    InvalidResponseError,
+    PermissionDeniedError,
+    RequestRejectedError,
+)
 
 BUDGET = 9.0
 """Seconds that the whole test may take."""
@@ -29,7 +34,7 @@ def check(client: LivePersonClient) -> str:
         },
     )
     try:
-        client.call(request, lambda answer: answer.json())
+        client.call(request, _look)
     except PermissionDeniedError as error:
         raise PermissionDeniedError(
             "the credential is accepted, but it may not read the audit trail: tick Administration → AuditTrail at the"
@@ -39,3 +44,24 @@ def check(client: LivePersonClient) -> str:
     return (
         f"LivePerson account {client.account_id}: the credential is accepted and the audit trail can be read."
     )
+
+
+def _look(answer: Answer) -> None:
+    """Refuse a 200 that holds no audit trail: GraphQL tells its errors so, and other hosts answer what they like."""
+    try:
+        content = answer.json()
+    except InvalidResponseError:
+        content = None
+    content = content if isinstance(content, dict) else {}
+    if errors := content.get("errors"):
+        raise RequestRejectedError(
+            f"the credential is accepted, but the audit trail answers with errors: {scrub(str(errors))!r}",
+            status=answer.status,
+        )
+    data = content.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("auditData"), list):
+        raise InvalidResponseError(
+            "the answer is not JSON or not an audit trail's; check that the host is LivePerson's",
+            field="host",
+            status=answer.status,
+        )

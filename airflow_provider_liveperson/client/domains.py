@@ -81,8 +81,8 @@ class HostGuard:
         :param host: the bare host, with or without a port.
         :raises UntrustedHostError: for any other host, before a byte is sent there.
         """
-        if _BARE_HOST.fullmatch(host):
-            hostname = urlsplit("//" + host).hostname or ""
+        hostname = _hostname(host)
+        if hostname:
             if _is_liveperson(hostname):
                 return f"https://{host}"
             if self._own_loopback and hostname == self._own:
@@ -99,48 +99,47 @@ class HostGuard:
 
         :raises UntrustedHostError: otherwise.
         """
-        parts = urlsplit(url)
-        hostname = (parts.hostname or "").lower()
-        base = f"{parts.scheme}://{parts.netloc}".lower()
-        loopback = self._own_loopback and hostname == self._own
-        if (
-            (parts.scheme == "https" and _is_liveperson(hostname) and "@" not in parts.netloc)
-            or (loopback and "@" not in parts.netloc)
-            or base in {named.lower() for named in self._named.values()}
+        scheme, _, rest = url.partition("://")
+        netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        hostname = _hostname(netloc)  # empty for whatever another parser might read as another host
+        if hostname and (
+            (scheme.lower() == "https" and _is_liveperson(hostname))
+            or (self._own_loopback and hostname == self._own)
+            or f"{scheme}://{netloc}".lower() in {named.lower() for named in self._named.values()}
         ):
             return
         raise UntrustedHostError(
-            f"{parts.scheme}://{hostname} may not be given LivePerson credentials: it is not an https host under"
-            f" .{LIVEPERSON}, nor named in the connection's service_hosts",
+            f"{scheme}://{netloc.rpartition('@')[2][:100]} may not be given LivePerson credentials: it is not an https"
+            f" host under .{LIVEPERSON}, nor named in the connection's service_hosts",
             field="service_hosts",
         )
 
     @staticmethod
     def _split(host: str, *, field: str) -> tuple[str, str]:
-        parts = urlsplit(host if "://" in host else "https://" + host)
-        try:
-            hostname, _ = parts.hostname, parts.port
-        except ValueError:
-            hostname = None
-        if (
-            not hostname
-            or parts.scheme not in ("http", "https")
-            or "@" in parts.netloc
-            or parts.path not in ("", "/")
-            or parts.query
-            or parts.fragment
-            or not _BARE_HOST.fullmatch(parts.netloc)
-        ):
+        scheme, _, netloc = (host if "://" in host else "https://" + host).removesuffix("/").partition("://")
+        scheme, hostname = scheme.lower(), _hostname(netloc)
+        if not hostname or scheme not in ("http", "https"):
             raise ConfigurationError(
                 f"{field} must be a host such as https://api.liveperson.net, without user, path or query",
                 field=field,
             )
-        if parts.scheme == "http" and not is_loopback(hostname):
+        if scheme == "http" and not is_loopback(hostname):
             raise ConfigurationError(
                 f"{field} is http://{hostname}; plain http is accepted for loopback only, use https",
                 field=field,
             )
-        return parts.scheme, hostname.lower()
+        return scheme, hostname
+
+
+def _hostname(netloc: str) -> str:
+    """The host of ``host`` or ``host:port``, in lower case; empty for anything else, so that nobody misreads it."""
+    if not _BARE_HOST.fullmatch(netloc):
+        return ""
+    try:
+        parts = urlsplit("//" + netloc)
+        return (parts.hostname or "") if (parts.port or 1) > 0 else ""
+    except ValueError:  # a port above 65535, brackets without an address
+        return ""
 
 
 def _is_liveperson(hostname: str) -> bool:

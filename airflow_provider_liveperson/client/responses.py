@@ -161,7 +161,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     value = headers.get("Retry-After", "").strip()
     if not value:
         return None
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     until = _http_date(value)
     if until is None:

@@ -32,7 +32,7 @@ from airflow_provider_liveperson.client.responses import (
     retry_after,
 )
 from airflow_provider_liveperson.client.retries import RetrySchedule
-from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.client.scrubbing import hide, scrub
 from airflow_provider_liveperson.exceptions import InvalidResponseError, LivePersonError
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ LONGEST_CONNECT = 10.0
 NOTABLE_CLOCK_OFFSET = 60.0
 _CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
+_AGAIN = (Action.RETRY, Action.WAIT)
 
 
 class GuardedSession(requests.Session):
@@ -191,6 +192,8 @@ class Sender:
         return answer
 
     def _attempt(self, request: ApiRequest, url: str, parse: Callable[[Answer], T]) -> T:
+        # What the credential raises while it signs is whole already: it comes from a request of its own, which was
+        # repeated by the table. Only what becomes of this answer is judged here.
         try:
             response = self._exchange(request, url)
             if response.status_code == 401 and request.signed and self._credential.renew(response.request):
@@ -199,27 +202,27 @@ class Sender:
             outcome = outcome_of_status(response.status_code)
             if outcome.action is not Action.ACCEPT:
                 with response:
-                    error = self._refusal(request, url, response, outcome)
-                if outcome.action in (Action.RETRY, Action.WAIT):
-                    raise _AskAgainError(outcome, error)
-                raise error
-            return parse(_read(request, response))
-        except (_AskAgainError, LivePersonError, requests.RequestException) as error:
-            if isinstance(error, _AskAgainError):
+                    refusal = self._refusal(request, url, response, outcome)
+                raise _AskAgainError(outcome, refusal) if outcome.action in _AGAIN else refusal
+            answer = _read(request, response)
+        except requests.RequestException as error:
+            raise self._breakdown(request, url, error) from error
+        try:
+            return parse(answer)
+        except LivePersonError as error:
+            if answer.file is not None:
+                answer.file.close()
+            error.args = (hide(str(error), self._credential.secrets),)
+            if not isinstance(error, InvalidResponseError):
+                error.args = (f"{request} at {_host(url)}: {error}",)
                 raise
-            outcome_or_none = outcome_of_exception(error)
-            if outcome_or_none is None:
-                raise
-            failure = self._breakdown(request, url, error, outcome_or_none)
-            if outcome_or_none.action is Action.RETRY:
-                raise _AskAgainError(outcome_or_none, failure) from error
-            raise failure from error
+            raise self._breakdown(request, url, error) from error
 
     def _exchange(self, request: ApiRequest, url: str) -> requests.Response:
         timeout = None
         if self._deadline is not None:
             left = max(0.1, min(self._deadline - time.monotonic(), self._session.timeout[1]))
-            timeout = (left, left)
+            timeout = (left / 3, left * 2 / 3)  # connecting and waiting follow each other
         started = time.monotonic()
         response = self._session.request(
             request.method,
@@ -248,9 +251,10 @@ class Sender:
             body = ""
         field, why = (None, None)
         if request.signed and response.status_code in (401, 403):
-            field, why = self._credential.explain(body)
+            field, why = self._credential.explain(response.status_code, body)
             offset = clock_offset(response.headers, datetime.now(UTC))
-            if response.status_code == 401 and offset is not None and abs(offset) > NOTABLE_CLOCK_OFFSET:
+            blames_nothing = field is None and self._credential.signs_the_time
+            if response.status_code == 401 and blames_nothing and offset and abs(offset) > NOTABLE_CLOCK_OFFSET:
                 why = (
                     f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
                     " LivePerson's): set it right"
@@ -264,15 +268,20 @@ class Sender:
             retry_after=retry_after(response.headers) if outcome.action is Action.WAIT else None,
         )
 
-    def _breakdown(
-        self, request: ApiRequest, url: str, error: Exception, outcome: Outcome
-    ) -> LivePersonError:
+    def _breakdown(self, request: ApiRequest, url: str, error: Exception) -> Exception:
+        outcome = outcome_of_exception(error)
+        if outcome is None:
+            return error
         if isinstance(error, InvalidResponseError):
-            return InvalidResponseError(
+            failure: LivePersonError = InvalidResponseError(
                 f"{request} at {_host(url)}: {error}", field=error.field, status=error.status
             )
-        reason = scrub(f"{type(error).__name__}: {error}", self._credential.secrets)
-        return outcome.error(f"{request} at {_host(url)} failed ({reason}). {outcome.mend}", field="host")
+        else:
+            reason = scrub(f"{type(error).__name__}: {error}", self._credential.secrets)
+            failure = outcome.error(
+                f"{request} at {_host(url)} failed ({reason}). {outcome.mend}", field="host"
+            )
+        return _AskAgainError(outcome, failure) if outcome.action in _AGAIN else failure
 
 
 def _read(request: ApiRequest, response: requests.Response) -> Answer:

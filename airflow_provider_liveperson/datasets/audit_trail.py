@@ -12,6 +12,7 @@ LivePerson page: `audit-trail-api-methods-retrieve-audit-trail-records.html`. Wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -42,6 +43,8 @@ FIELDS = (
 )
 LARGEST_PAGE = 1000
 LANGUAGE = "en-US"
+
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
 
 FILTERS = {
     "users": Filter(kind=list, description="Only changes by these users. Default: by everybody."),
@@ -88,12 +91,14 @@ def epoch_ms(text: str) -> int:
     :param text: ``2026-01-14 16:02:11.0`` or ``2026-01-14T16:02:11``.
     :raises InvalidResponseError: for anything else.
     """
+    found = _TIME.fullmatch(text)
     try:
-        moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
-        fraction = text[19:].removeprefix(".") or "0"
-        return round(moment.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0"))
-    except ValueError as error:
-        raise InvalidResponseError(f"{text[:40]!r} is not a time as the audit trail has them") from error
+        if found is None:  # with an offset, for one, it would be another instant
+            raise ValueError
+        moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidResponseError(f"{text[:40]!r} is not a time as the audit trail has them") from None
+    return round(moment.timestamp()) * 1000 + int((found[2] or "0")[:3].ljust(3, "0"))
 
 
 def graphql(name: str, arguments: dict[str, Any], fields: Sequence[str]) -> str:
@@ -122,7 +127,6 @@ class _Stamped(msgspec.Struct):
 class _Page(NamedTuple):
     rows: list[Row]
     total: int | None
-    refusal: str | None
 
 
 class AuditTrailReader:
@@ -177,7 +181,11 @@ class AuditTrailReader:
         try:
             envelope = msgspec.json.decode(answer.body, type=_Envelope)
             if envelope.errors:
-                return _Page([], None, scrub(b" ".join(envelope.errors).decode("utf-8", "replace")))
+                raise RequestRejectedError(
+                    "the answer is a 200 with GraphQL errors:"
+                    f" {scrub(b' '.join(envelope.errors).decode('utf-8', 'replace'))!r}. Check the filters.",
+                    status=200,
+                )
             if envelope.data is None:
                 raise InvalidResponseError("the answer has neither data nor errors", status=answer.status)
             rows = [
@@ -189,18 +197,9 @@ class AuditTrailReader:
                 f"the answer is not what the audit trail documents ({error})", status=answer.status
             ) from error
         count = answer.headers.get("X-Total-Count", "")
-        return _Page(rows, int(count) if count.isdigit() else None, None)
+        return _Page(rows, int(count) if count.isdecimal() else None)
 
     def accept(self, parsed: _Page) -> Iterable[Row]:
-        if parsed.refusal is not None:
-            self.refused(
-                RequestRejectedError(
-                    f"{self._dataset.method} {self._dataset.service} {self._dataset.path} answered 200 with GraphQL"
-                    f" errors {parsed.refusal!r}. Check the filters.",
-                    status=200,
-                )
-            )
-            return []
         if not self._started and self._limit == 1:  # so the page was too large; find out what is not
             self._started = True
             self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)

@@ -61,11 +61,10 @@ class AuditTrailExportReader:
 
     def parse(self, answer: Answer) -> BinaryIO:
         assert answer.file is not None
-        opening = answer.file.read(1)
+        opening = answer.file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
         answer.file.seek(0)
-        if opening in (b"{", b"["):
-            with answer.file:
-                raise InvalidResponseError("the export answered JSON instead of CSV", status=answer.status)
+        if opening[:1] in (b"{", b"[", b"<"):
+            raise InvalidResponseError("the export answered JSON or HTML instead of CSV", status=answer.status)
         return answer.file
 
     def accept(self, parsed: BinaryIO) -> Iterable[Row]:
@@ -88,7 +87,7 @@ class AuditTrailExportReader:
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Row]:
         self._find(lines, "Total Items")
         total = next(lines, [""])
-        self.reported = int(total[0]) if total and total[0].strip().isdigit() else None
+        self.reported = int(total[0]) if total and total[0].strip().isdecimal() else None
         self._find(lines, "Results")
         names = [field_name(title) for title in next(lines, [])]
         try:

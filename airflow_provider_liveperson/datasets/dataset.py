@@ -138,6 +138,10 @@ class Dataset:
         :param cursor: one of the dataset's cursors; default the first.
         :raises ConfigurationError: for an unknown filter or cursor, or a value of the wrong type.
         """
+        if filters is not None and not isinstance(filters, Mapping):
+            raise ConfigurationError(
+                f"filters must be a dict of filter names to values, not {filters!r}", field="filters"
+            )
         given = {name: value for name, value in (filters or {}).items() if value is not None}
         for name, value in given.items():
             if name not in self.filters:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow import __version__ as airflow_version
 from airflow.sdk import BaseHook
 
 from airflow_provider_liveperson.connection_form import (
@@ -188,6 +189,13 @@ class LivePersonHook(BaseHook):
 
 
 class _TypedHook(LivePersonHook):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Airflow 3.1 passes over form methods that a hook inherits; Airflow 3.2 warns of those that it does not.
+        if airflow_version.startswith("3.1."):
+            for name in ("get_connection_form_widgets", "get_ui_field_behaviour"):
+                setattr(cls, name, _TypedHook.__dict__[name])
+
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The extra fields, for Airflow 3.1; later versions read the provider's metadata."""

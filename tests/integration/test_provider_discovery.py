@@ -12,7 +12,7 @@ import pytest
 from airflow import __version__ as airflow_version
 
 from airflow_provider_liveperson import __version__
-from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.connection_form import FORMS, airflow_wants_a_port
 
 DISTRIBUTION = "airflow-provider-liveperson"
 AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
@@ -88,7 +88,7 @@ class TestForm:
             assert shown[field.place]["title"] == field.label
             assert shown[field.place]["placeholder"] == field.placeholder
             assert shown[field.place]["hidden"] is False
-        assert shown["port"]["hidden"] is True
+        assert shown["port"]["hidden"] is not airflow_wants_a_port()
         assert shown["url_schema"]["hidden"] is True
         assert shown["description"] is None
 

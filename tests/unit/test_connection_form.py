@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.metadata
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ import pytest
 from airflow_provider_liveperson.connection_form import (
     FORMS,
     FormField,
+    airflow_wants_a_port,
     connection_types,
     field_behaviour,
     form_widgets,
@@ -172,8 +174,30 @@ class TestMetadata:
             "login": "Client ID",
             "password": "Client secret",
         }
-        assert api_key["hidden-fields"] == app_jwt["hidden-fields"] == ["port", "schema"]
+        assert "schema" in api_key["hidden-fields"]
+        assert "schema" in app_jwt["hidden-fields"]
         assert "https://api.liveperson.net" in api_key["placeholders"]["host"]
+
+    @every_type
+    @pytest.mark.parametrize(
+        ("version", "wanted"),
+        [("3.1.8", False), ("3.3.0", False), ("3.3.1", True), ("3.3.2", True), ("3.4.0", False)],
+    )
+    def test_shows_a_port_only_where_airflows_test_button_wants_one(
+        self, monkeypatch, conn_type, version, wanted
+    ):
+        monkeypatch.setattr("importlib.metadata.version", {"apache-airflow-core": version}.__getitem__)
+        assert airflow_wants_a_port() is wanted
+        behaviour = field_behaviour(conn_type)
+        assert ("port" in behaviour["hidden_fields"]) is not wanted
+        assert ("port" in behaviour["placeholders"]) is wanted
+
+    def test_shows_no_port_where_airflows_version_is_unknown(self, monkeypatch):
+        def unknown(name):
+            raise importlib.metadata.PackageNotFoundError(name)
+
+        monkeypatch.setattr("importlib.metadata.version", unknown)
+        assert airflow_wants_a_port() is False
 
 
 def _drawn(conn_type, monkeypatch):

@@ -38,6 +38,8 @@ class ApiKeyCredential(Credential):
     :param access_token_secret: the token secret; signs and is never sent.
     """
 
+    signs_the_time = True
+
     def __init__(self, *, app_key: str, app_secret: str, access_token: str, access_token_secret: str) -> None:
         self._secrets = (app_secret, access_token_secret, access_token, app_key)
         self._sign = OAuth1(app_key, app_secret, access_token, access_token_secret)
@@ -54,7 +56,7 @@ class ApiKeyCredential(Credential):
             signed.headers["Authorization"] = authorization.decode("ascii")
         return signed
 
-    def explain(self, body: str) -> tuple[str | None, str | None]:
+    def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         return next((meaning for problem, meaning in _PROBLEMS.items() if problem in body), (None, None))
 
 

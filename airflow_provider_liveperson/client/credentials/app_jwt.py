@@ -6,7 +6,7 @@ APIs want; version 1 is for the Connector API. All parameters go in the form bod
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Iterable
 
 import jwt
@@ -24,6 +24,8 @@ from airflow_provider_liveperson.exceptions import (
 
 TOKEN_VERSIONS = ("v2", "v1")
 DEFAULT_LIFETIME = 3600.0
+
+_SENDABLE = re.compile(r"[!-~]+")
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -86,6 +88,8 @@ class AppJwtCredential(TokenCredential):
             ) from error
         try:
             granted = msgspec.json.decode(answer.body, type=_TokenAnswer)
+            if not _SENDABLE.fullmatch(granted.access_token):  # http.client would quote it in its complaint
+                raise ValueError("no header can hold the token")
             lifetime = _lifetime(granted)
         except (msgspec.DecodeError, ValueError) as error:
             raise InvalidResponseError(
@@ -94,7 +98,11 @@ class AppJwtCredential(TokenCredential):
             ) from error
         return Token.lasting(granted.access_token, lifetime, asked_at=asked_at)
 
-    def explain(self, body: str) -> tuple[str | None, str | None]:
+    def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
+        if status == 403:
+            return None, (
+                "the application may not do this: have the scope that this service wants added to it in LivePerson"
+            )
         return None, "LivePerson's sentinel gave a token, but this service does not accept it"
 
 
@@ -107,6 +115,6 @@ def _lifetime(granted: _TokenAnswer) -> float:
         return max(0.0, float(granted.expires_in))
     try:
         claims = jwt.decode(granted.access_token, options={"verify_signature": False})
-        return max(0.0, float(claims["exp"]) - float(claims.get("iat", time.time())))
-    except (jwt.InvalidTokenError, KeyError):
+        return max(0.0, float(claims["exp"]) - float(claims["iat"]))
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
         return DEFAULT_LIFETIME

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from requests.auth import AuthBase
@@ -23,6 +23,9 @@ Exchange = Callable[[ApiRequest], Answer]
 
 class Credential(AuthBase, ABC):
     """Signs requests. Bind it to a client before its first use."""
+
+    signs_the_time: ClassVar[bool] = False
+    """Whether a wrong clock on this machine spoils what it signs."""
 
     @property
     @abstractmethod
@@ -43,10 +46,11 @@ class Credential(AuthBase, ABC):
         """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
         return False
 
-    def explain(self, body: str) -> tuple[str | None, str | None]:
+    def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         """Read an answer's refusal.
 
-        :param body: the scrubbed body of a 401 or 403.
+        :param status: 401 or 403.
+        :param body: the answer's scrubbed body.
         :returns: the field of the connection that it blames and a sentence that says so; None for unknown.
         """
         return None, None

@@ -14,6 +14,7 @@ SMALL = SandboxSettings(seed=7, audit_rows=10, days=1)
 
 
 def test_it_answers_on_loopback_until_it_stops() -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "liveperson-sandbox"}
     with SandboxServer(SMALL) as server:
         url = server.url
         assert url.startswith("http://127.0.0.1:")
@@ -22,7 +23,7 @@ def test_it_answers_on_loopback_until_it_stops() -> None:
         assert "Server" not in answer.headers
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(url + "/_sandbox/health", timeout=10)
-    assert "liveperson-sandbox" not in [thread.name for thread in threading.enumerate()]
+    assert {thread for thread in threading.enumerate() if thread.name == "liveperson-sandbox"} == before
     with pytest.raises(RuntimeError, match="does not run"):
         _ = server.url
 

@@ -1,0 +1,331 @@
+"""The whole road on this machine: ``python -m devtools.demo``, or ``make demo``.
+
+It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAG for two days with each
+kind of credential, checks what has landed against what the sandbox holds, runs one day again to show that
+nothing changes, and stops everything. Exit code 0 means that all of it went well, 1 that something did not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from devtools.airflow_home import AirflowHome
+from devtools.seaweedfs import SeaweedFS
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "example_dags" / "liveperson_audit_trail_to_s3.py"
+DAG_ID = EXAMPLE.stem
+BUCKET = "demo"
+SEED = 7
+# Connection ID, which also is the folder in the bucket, to what people call the credential.
+CREDENTIALS = {
+    "liveperson_api_key": "API key (OAuth 1.0)",
+    "liveperson_app_jwt": "App-JWT (OAuth 2.0)",
+}
+RUN_WITHIN = 120.0
+SHOWN_RECORDS = 2
+SHOWN_LOG_LINES = 30
+
+console = Console(highlight=False)
+
+
+class DemoError(Exception):
+    """Something is not as it should be. The message says what."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One window as it is in S3.
+
+    :param uri: the manifest's URI.
+    :param manifest: the manifest.
+    :param records: the records, in the order of the files.
+    """
+
+    uri: str
+    manifest: dict[str, Any]
+    records: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the example DAG.
+
+    :param conn_id: the LivePerson connection.
+    :param day: the UTC day.
+    :param seconds: from starting Airflow to its end.
+    :param landed: what it has landed.
+    """
+
+    conn_id: str
+    day: date
+    seconds: float
+    landed: Landed
+
+
+class Demo:
+    """What the steps share.
+
+    :param sandbox: the running sandbox.
+    :param s3: a client for the S3 server.
+    :param airflow: the Airflow that runs the DAG.
+    :param log: the file that takes what Airflow says.
+    """
+
+    def __init__(self, sandbox: SandboxServer, s3: Any, airflow: AirflowHome, log: Path) -> None:
+        self._sandbox = sandbox
+        self._s3 = s3
+        self._airflow = airflow
+        self._log = log
+
+    def run_dag(self, conn_id: str, day: date) -> float:
+        """Run the example DAG for one day.
+
+        :param conn_id: the LivePerson connection.
+        :param day: the UTC day whose records it shall pull.
+        :returns: the seconds it took.
+        """
+        started = time.monotonic()
+        # A run by hand is for the interval that has ended by its date, so the date is the day's end.
+        command = ["dags", "test", DAG_ID, (day + timedelta(days=1)).isoformat()]
+        settings = {
+            "LIVEPERSON_BUCKET": BUCKET,
+            "LIVEPERSON_PREFIX": conn_id,
+            "LIVEPERSON_CONN_ID": conn_id,
+        }
+        try:
+            answer = self._airflow.run(*command, environment=settings, timeout=RUN_WITHIN)
+        except subprocess.TimeoutExpired as error:
+            said = error.output or ""
+            self._keep(command, said if isinstance(said, str) else said.decode(errors="replace"))
+            raise DemoError(f"Airflow did not end within {RUN_WITHIN:.0f} s") from error
+        self._keep(command, answer.stdout)
+        if answer.returncode:
+            raise DemoError(f"Airflow's run for {day} with {conn_id} failed (exit code {answer.returncode})")
+        return time.monotonic() - started
+
+    def objects(self) -> dict[str, tuple[str, datetime]]:
+        """Every object in the bucket: key to ETag and time of writing."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        return {
+            item["Key"]: (item["ETag"], item["LastModified"])
+            for page in pages
+            for item in page.get("Contents", [])
+        }
+
+    def landed(self, conn_id: str, day: date) -> Landed:
+        """Read one day back from S3 and hold its files against its manifest."""
+        partition = f"{conn_id}/audit_trail/account_id={self._sandbox.settings.account_id}/dt={day}/"
+        keys = [key for key in self.objects() if key.startswith(partition)]
+        manifests = [key for key in keys if key.endswith("/_manifest.json")]
+        if len(manifests) != 1:
+            raise DemoError(f"s3://{BUCKET}/{partition} holds {len(manifests)} manifests instead of one")
+        folder = manifests[0].rpartition("/")[0]
+        manifest = json.loads(self._read(manifests[0]))
+        records: list[dict[str, Any]] = []
+        for part in manifest["parts"]:
+            stored = self._read(f"{folder}/{part['name']}")
+            if (len(stored), hashlib.sha256(stored).hexdigest()) != (part["bytes"], part["sha256"]):
+                raise DemoError(f"{part['name']} is not the file that its manifest describes")
+            records += [json.loads(line) for line in gzip.decompress(stored).splitlines()]
+        strangers = set(keys) - {manifests[0], *(f"{folder}/{part['name']}" for part in manifest["parts"])}
+        if strangers:
+            raise DemoError(f"there are files that no manifest names: {', '.join(sorted(strangers))}")
+        if len(records) != manifest["counts"]["kept"]:
+            raise DemoError(
+                f"the manifest of {day} says {manifest['counts']['kept']} records, not {len(records)}"
+            )
+        return Landed(f"s3://{BUCKET}/{manifests[0]}", manifest, records)
+
+    def check(self, run: Run) -> None:
+        """Hold the records of a run against what the sandbox has for that day."""
+        start = datetime.combine(run.day, clock(), UTC)
+        truth = self._sandbox.audit.truth(start, start + timedelta(days=1))
+        if not truth:
+            raise DemoError(f"the sandbox has no records for {run.day}, so this proves nothing")
+        if _sorted(run.landed.records) != _sorted(truth):
+            raise DemoError(
+                f"{run.conn_id}, {run.day}: {len(run.landed.records)} records landed, and they are not the"
+                f" {len(truth)} that the sandbox has"
+            )
+
+    def _read(self, key: str) -> bytes:
+        body: bytes = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        return body
+
+    def _keep(self, command: Sequence[str], said: str) -> None:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"$ airflow {' '.join(command)}\n{said}\n")
+
+
+def _sorted(records: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(record, sort_keys=True) for record in records)
+
+
+@contextlib.contextmanager
+def _step(text: str) -> Iterator[list[str]]:
+    """Say what is being done, then how it went.
+
+    :param text: what is being done.
+    :returns: a list that takes the remark for the end of the line.
+    """
+    remark: list[str] = []
+    console.print(f"  {text} … ", end="", soft_wrap=True, markup=False)
+    try:
+        yield remark
+    except BaseException:
+        console.print()
+        raise
+    console.print(remark[0] if remark else "done", soft_wrap=True, markup=False)
+
+
+def _table(runs: Sequence[Run]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    table.add_column("credential", no_wrap=True)
+    table.add_column("window (UTC)", no_wrap=True)
+    for name in ("reported", "outside", "landed", "bytes", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for number, run in enumerate(runs, 1):
+        manifest = run.landed.manifest
+        counts = manifest["counts"]
+        table.add_row(
+            str(number),
+            CREDENTIALS[run.conn_id],
+            str(run.day),
+            "-" if counts["reported"] is None else str(counts["reported"]),
+            str(counts["outside_window"]),
+            str(counts["kept"]),
+            str(sum(part["bytes"] for part in manifest["parts"])),
+            f"{run.seconds:.1f}",
+        )
+    return table
+
+
+def _show(runs: Sequence[Run]) -> None:
+    console.print()
+    console.print(_table(runs))
+    console.print()
+    console.print("  LivePerson takes whole days and does not say in which zone it cuts them, so")
+    console.print("  more is asked for than lands; what lies outside the window is dropped.")
+    console.print("  Seconds are those of the whole Airflow run.")
+    console.print()
+    console.print("  Manifests")
+    for number, run in enumerate(runs, 1):
+        console.print(f"  {number}  {run.landed.uri}", soft_wrap=True)
+    first = runs[0].landed
+    console.print()
+    console.print(
+        f"  The first {SHOWN_RECORDS} of {len(first.records)} records in S3, from manifest 1, unzipped"
+    )
+    for record in first.records[:SHOWN_RECORDS]:
+        console.print_json(json.dumps(record), indent=2)
+    console.print()
+
+
+def _play(log: Path) -> str:
+    """Go the whole road.
+
+    :param log: the file that takes what Airflow says.
+    :returns: the closing line.
+    """
+    began = time.monotonic()
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=2), today - timedelta(days=1)]
+    with contextlib.ExitStack() as stack:
+        with _step("Starting a LivePerson on this machine (the sandbox)") as remark:
+            sandbox = stack.enter_context(SandboxServer(SandboxSettings(seed=SEED, until=today)))
+            remark.append(sandbox.url)
+        with _step("Starting an S3 server (SeaweedFS)") as remark:
+            server = stack.enter_context(SeaweedFS())
+            server.create_bucket(BUCKET)
+            remark.append(f"{server.endpoint_url}, bucket {BUCKET}")
+        connections = {name: made.as_json() for name, made in sandbox.connections().items()}
+        version = importlib.metadata.version("apache-airflow")
+        with _step(f"Preparing Airflow {version} with a new database"):
+            airflow = stack.enter_context(
+                AirflowHome(connections={**connections, "aws_default": server.connection()})
+            )
+            airflow.add_dag(EXAMPLE)
+        console.print(f"\n  Running the DAG {DAG_ID}")
+        demo = Demo(sandbox, server.client(), airflow, log)
+        runs: list[Run] = []
+        for conn_id, label in CREDENTIALS.items():
+            for day in days:
+                with _step(f"{day} with the {label}") as remark:
+                    seconds = demo.run_dag(conn_id, day)
+                    runs.append(Run(conn_id, day, seconds, demo.landed(conn_id, day)))
+                    demo.check(runs[-1])
+                    remark.append(f"{len(runs[-1].landed.records)} records, as in the sandbox")
+        _show(runs)
+        with _step(f"Running {days[0]} once more") as remark:
+            before = demo.objects()
+            demo.run_dag(runs[0].conn_id, days[0])
+            after = demo.objects()
+            if after != before:
+                changed = sorted(key for key in before.keys() | after if before.get(key) != after.get(key))
+                raise DemoError(f"running a day again changed {', '.join(changed)}")
+            remark.append(f"nothing changed in {len(after)} objects (ETag, LastModified)")
+        with _step("Stopping everything"):
+            stack.close()
+    total = sum(len(run.landed.records) for run in runs)
+    return (
+        f"Success: {len(days)} days with {len(CREDENTIALS)} kinds of credential, {total} records landed, none missing,"
+        f" none twice, in {time.monotonic() - began:.0f} s."
+    )
+
+
+def _stop_orderly(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run the demo.
+
+    :return: the exit code.
+    """
+    # Whoever ends it by a signal gets everything stopped, too.
+    signal.signal(signal.SIGTERM, _stop_orderly)
+    folder = Path(tempfile.mkdtemp(prefix="liveperson-demo-"))
+    log = folder / "airflow.log"
+    console.print("From LivePerson to S3, the whole road on this machine\n")
+    try:
+        closing = _play(log)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        console.print("\nStopped; nothing is left running.")
+        return 130
+    except (DemoError, RuntimeError, OSError) as error:
+        if log.exists():
+            console.print(f"\nThe last lines of Airflow's log ({log}):", soft_wrap=True, markup=False)
+            for line in log.read_text(encoding="utf-8").splitlines()[-SHOWN_LOG_LINES:]:
+                console.print(f"  {line}", soft_wrap=True, markup=False)
+        console.print(f"\nFailed: {error}", soft_wrap=True, markup=False)
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    console.print(f"\n{closing}", soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""One day, its twenty-four hours, and pulls that must fail, all in one run."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from airflow.sdk import DAG, Asset, task
+
+from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
+    AuditTrailToS3Operator,
+    LivePersonToS3Operator,
+)
+
+try:
+    from airflow.sdk import CronDataIntervalTimetable
+except ImportError:
+    from airflow.timetables.interval import CronDataIntervalTimetable
+
+BUCKET = os.environ.get("TEST_BUCKET", "unset")
+DAY = datetime.fromisoformat(os.environ.get("TEST_DAY", "2025-01-01")).replace(tzinfo=UTC)
+HOURS = [DAY + timedelta(hours=hour) for hour in range(25)]
+ASSET = Asset(f"s3://{BUCKET}/day/audit_trail")
+
+with DAG(
+    "windows",
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={"liveperson_conn_id": "liveperson_app_jwt"},
+):
+    day = LivePersonToS3Operator(
+        task_id="day",
+        dataset="audit_trail",
+        bucket=BUCKET,
+        prefix="day",
+        outlets=[ASSET],
+    )
+
+    @task(inlets=[ASSET])
+    def downstream(summary: dict, *, inlet_events=None) -> dict:
+        event = inlet_events[ASSET][-1]
+        return {"summary": summary, "extra": dict(event.extra)}
+
+    downstream(day.output)
+
+    AuditTrailToS3Operator.partial(task_id="hours", bucket=BUCKET, prefix="hours").expand_kwargs(
+        [{"start": start.isoformat(), "end": end.isoformat()} for start, end in pairwise(HOURS)]
+    )
+    AuditTrailToS3Operator(
+        task_id="templated",
+        bucket="{{ params.bucket }}",
+        prefix="templated/{{ data_interval_start.year }}",
+        start="{{ data_interval_start | ts }}",
+        end="{{ data_interval_start.add(hours=6) | ts }}",
+        params={"bucket": BUCKET},
+    )
+    AuditTrailToS3Operator(task_id="missing_bucket", bucket="there-is-no-such-bucket")
+    AuditTrailToS3Operator(
+        task_id="wrong_api_key", bucket=BUCKET, prefix="wrong", liveperson_conn_id="wrong_api_key"
+    )
+    AuditTrailToS3Operator(
+        task_id="wrong_app_jwt", bucket=BUCKET, prefix="wrong", liveperson_conn_id="wrong_app_jwt"
+    )
+    AuditTrailToS3Operator(task_id="wrong_aws", bucket=BUCKET, prefix="wrong", aws_conn_id="wrong_aws")

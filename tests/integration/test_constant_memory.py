@@ -1,0 +1,81 @@
+"""Memory does not grow with the data: measured on a process of its own, with the sandbox in another."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PULL = """
+import json, resource, sys
+from datetime import UTC, datetime
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
+from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.pull import pull
+from airflow_provider_liveperson.window import Window
+
+class Sink:
+    def uri(self, key): return key
+    def read(self, key): return None
+    def size(self, key): return None
+    def keys(self, folder): return []
+    def upload(self, key, path): path.stat()
+    def write(self, key, data): pass
+    def delete(self, keys): pass
+
+url, name, connection = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+client = LivePersonClient(
+    ClientSettings(account_id=connection["extra"]["account_id"], host=url),
+    AppJwtCredential(client_id=connection["login"], client_secret=connection["password"]),
+)
+dataset = DATASETS[name]
+window = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+pulled = pull(client, dataset, dataset.query(window), Destination(store=Sink(), prefix="", encoding=Encoding()))
+print(json.dumps([pulled.records, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+@contextmanager
+def sandbox(rows: int) -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--json", "--port", "0"]
+    options = ["--audit-rows", str(rows), "--days", "3", "--until", "2026-02-01"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def peak(about: dict[str, Any], name: str, rows: int) -> int:
+    connection = about["connections"]["liveperson_app_jwt"]
+    as_json = connection if isinstance(connection, str) else json.dumps(connection)
+    done = subprocess.run(
+        [sys.executable, "-c", PULL, about["url"], name, as_json],
+        stdout=subprocess.PIPE,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    records, kilobytes = json.loads(done.stdout)
+    assert records == rows
+    return int(kilobytes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["audit_trail", "audit_trail_export"])
+def test_ten_times_the_data_in_the_same_memory(name: str) -> None:
+    with sandbox(6_000) as few:
+        small = peak(few, name, 6_000)
+    with sandbox(60_000) as many:
+        large = peak(many, name, 60_000)
+    assert large <= 1.1 * small

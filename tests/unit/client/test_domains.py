@@ -1,0 +1,386 @@
+"""Where credentials may go, and what the Domain API says about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from airflow_provider_liveperson.client.domains import TIME_TO_LIVE, DomainDirectory, HostGuard
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    RequestRejectedError,
+    UntrustedHostError,
+)
+
+SERVICE = "accountConfigReadOnly"
+ACCOUNT = "70000001"
+
+
+class DomainApi:
+    """A Domain API without a network: paths after ``/service/`` to what is answered."""
+
+    def __init__(self, **answers: object) -> None:
+        self.answers = {
+            name.replace("_", "/") + ("" if name == "baseURI" else ".json"): it for name, it in answers.items()
+        }
+        self.asked: list[str] = []
+
+    def __call__(self, path: str) -> Answer:
+        tail = path.removeprefix(f"/api/account/{ACCOUNT}/service/")
+        self.asked.append(tail)
+        answer = self.answers.get(tail, RequestRejectedError("404", status=404))
+        if isinstance(answer, Exception):
+            raise answer
+        return Answer(status=200, headers={}, body=json.dumps(answer).encode())
+
+
+def entry(host: str, service: str = SERVICE) -> dict[str, str]:
+    return {"service": service, "account": ACCOUNT, "baseURI": host}
+
+
+def directory(api: Callable, *, host: str = "https://api.liveperson.net", **service_hosts: str) -> DomainDirectory:
+    return DomainDirectory(ACCOUNT, HostGuard(host, service_hosts), api)
+
+
+# -- the answers -----------------------------------------------------------------------------------
+
+GOOD = entry("va.ac.liveperson.net")
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        DomainApi(accountConfigReadOnly_baseURI=GOOD),
+        DomainApi(accountConfigReadOnly_baseURI={"baseURIs": [GOOD]}),
+        DomainApi(accountConfigReadOnly_baseURI={"baseURIs": []}, all=0),
+    ],
+    ids=["flat", "list of one", "empty"],
+)
+def test_both_shapes_are_understood(api):
+    api.answers["baseURI.json"] = {"baseURIs": [entry("x.liveperson.net", "other"), GOOD]}
+    assert directory(api).base_url(SERVICE) == "https://va.ac.liveperson.net"
+
+
+@pytest.mark.parametrize("tail", ["baseURI.json", "baseURI"])
+def test_both_addresses_of_the_list_are_tried(tail):
+    api = DomainApi()
+    api.answers = {tail: {"baseURIs": [entry("x.liveperson.net", "other"), GOOD]}}
+    assert directory(api).base_url(SERVICE) == "https://va.ac.liveperson.net"
+
+
+@pytest.mark.parametrize(
+    "body", [[], "text", 5, None, {}, {"baseURI": 5}, {"baseURIs": "x"}, {"baseURIs": [{"service": "a"}]}]
+)
+def test_another_shape_is_not_the_domain_api(body):
+    api = DomainApi()
+    api.answers[f"{SERVICE}/baseURI.json"] = body
+    with pytest.raises(InvalidResponseError, match="Domain API") as caught:
+        directory(api).base_url(SERVICE)
+    assert caught.value.field == "host"
+
+
+def test_each_service_is_asked_once_an_hour():
+    now = [0.0]
+    api = DomainApi(
+        accountConfigReadOnly_baseURI=GOOD, msgHist_baseURI=entry("va.msghist.liveperson.net", "msgHist")
+    )
+    known = DomainDirectory(ACCOUNT, HostGuard("api.liveperson.net", {}), api, now=lambda: now[0])
+    known.base_url(SERVICE)
+    now[0] = TIME_TO_LIVE / 2
+    known.base_url("msgHist")
+    now[0] = TIME_TO_LIVE - 1
+    assert known.base_url(SERVICE) == "https://va.ac.liveperson.net"
+    assert len(api.asked) == 2
+    api.answers[f"{SERVICE}/baseURI.json"] = entry("vb.ac.liveperson.net")
+    now[0] = TIME_TO_LIVE + 1
+    assert known.base_url(SERVICE) == "https://vb.ac.liveperson.net"
+    assert known.base_url("msgHist") == "https://va.msghist.liveperson.net"
+    assert api.asked == [f"{SERVICE}/baseURI.json", "msgHist/baseURI.json", f"{SERVICE}/baseURI.json"]
+
+
+def test_a_refusal_for_other_reasons_is_handed_on():
+    api = DomainApi()
+    api.answers[f"{SERVICE}/baseURI.json"] = PermissionDeniedError("blocked")
+    with pytest.raises(PermissionDeniedError, match="blocked"):
+        directory(api).base_url(SERVICE)
+
+
+def test_a_401_means_the_account():
+    api = DomainApi()
+    api.answers[f"{SERVICE}/baseURI.json"] = AuthenticationError("401")
+    with pytest.raises(ConfigurationError, match=ACCOUNT) as caught:
+        directory(api).base_url(SERVICE)
+    assert caught.value.field == "account_id"
+
+
+@pytest.mark.parametrize("shape", ["flat", "list"])
+@pytest.mark.parametrize("unknown", [404, 400, "empty"])
+def test_an_unknown_service_is_named_with_what_there_is(sandbox, connect, shape, unknown):
+    sandbox.configure(domain_single_shape=shape, domain_unknown_service=unknown)
+    with pytest.raises(ConfigurationError, match="no LivePerson service 'noSuch'.*msgHist") as caught:
+        connect().base_url("noSuch")
+    assert caught.value.field == "service"
+    assert connect().base_url("msgHist") == sandbox.url
+
+
+@pytest.mark.parametrize("unknown", [404, 400, "empty"])
+def test_a_service_in_the_wrong_case_is_hinted_at(sandbox, connect, unknown):
+    sandbox.configure(domain_unknown_service=unknown)
+    with pytest.raises(ConfigurationError, match=r"case-sensitive, did you mean accountConfigReadOnly\?"):
+        connect().base_url("AccountConfigReadonly")
+
+
+@pytest.mark.parametrize("shape", ["flat", "list"])
+@pytest.mark.parametrize("unknown", [401, 400, "empty"])
+def test_an_unknown_account_is_named(sandbox, connect, shape, unknown):
+    sandbox.configure(domain_single_shape=shape, domain_unknown_account=unknown)
+    with pytest.raises(ConfigurationError, match="does not know account 99999999; check account_id") as caught:
+        connect(account_id="99999999").base_url(SERVICE)
+    assert caught.value.field == "account_id"
+
+
+def test_the_domain_api_is_asked_without_a_credential(sandbox, connect):
+    connect("api_key").base_url(SERVICE)
+    connect("app_jwt_v2").base_url(SERVICE)
+    assert len(sandbox.requests) == 2
+    assert {one.header("authorization") for one in sandbox.requests} == {None}
+    assert {one.url.rpartition("?")[2] for one in sandbox.requests} == {"version=1.0"}
+
+
+# -- the guard -------------------------------------------------------------------------------------
+
+FOREIGN = [
+    "evil.example.com",
+    "liveperson.net.evil.com",
+    "notliveperson.net",
+    "liveperson.net",
+    "evil.com/.liveperson.net",
+    "evil.com#.liveperson.net",
+    "evil.com?.liveperson.net",
+    "user@api.liveperson.net",
+    "api.liveperson.net@evil.com",
+    "user:pass@evil.com:443@api.liveperson.net",
+    "evil.com\\.liveperson.net",
+    "evil.com\\@api.liveperson.net",
+    "api.liveperson.net\\.evil.com",
+    "api.liveperson.net\n.evil.com",
+    "evil.com\t.liveperson.net",
+    "evil.com%00.liveperson.net",
+    "evil.com .liveperson.net",
+    "api.liveperson.net.",
+    "api.livepers\u00f6n.net",
+    "api.liveperson\u3002net",
+    "api.\u217cliveperson.net",
+    "10.0.0.1",
+    "169.254.169.254",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "localhost",
+    "[::1]",
+    "[::1",
+    "[:::::]",
+    "2130706433",
+    "0.0.0.0",
+    "https://va.ac.liveperson.net",
+    "http://va.ac.liveperson.net",
+    "//va.ac.liveperson.net",
+    "va.ac.liveperson.net/",
+    "va.ac.liveperson.net:99999",
+    "va.ac.liveperson.net:",
+    " va.ac.liveperson.net",
+]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_from_the_domain_api_is_refused(host):
+    api = DomainApi(accountConfigReadOnly_baseURI=entry(host))
+    with pytest.raises(UntrustedHostError) as caught:
+        directory(api).base_url(SERVICE)
+    assert caught.value.field == "service_hosts"
+
+
+@pytest.mark.parametrize("host", [it for it in FOREIGN if not it.startswith(("127.0.0.1", "https://"))])
+@pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2"])
+def test_not_a_byte_goes_to_a_foreign_host(sandbox, connect, audit_request, monkeypatch, host, kind):
+    left: list[str] = []
+    send = requests.adapters.HTTPAdapter.send
+
+    def noted(self, request, **options):
+        left.append(request.url)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", noted)
+    sandbox.configure(service_hosts={SERVICE: host, "sentinel": host})
+    with pytest.raises(UntrustedHostError, match=r"under \.liveperson\.net"):
+        connect(kind).call(audit_request, lambda answer: answer)
+    assert left
+    assert all(url.startswith(f"{sandbox.url}/api/account/") and "/service/" in url for url in left)
+
+
+@pytest.mark.parametrize("host", ["va.ac.liveperson.net", "A.B.LivePerson.Net", "x.liveperson.net:8443"])
+def test_a_liveperson_host_is_spoken_to_over_https(host):
+    api = DomainApi(accountConfigReadOnly_baseURI=entry(host))
+    assert directory(api).base_url(SERVICE) == f"https://{host}"
+    assert directory(api, host="http://127.0.0.1:1").base_url(SERVICE) == f"https://{host}"
+
+
+@pytest.mark.parametrize(
+    ("own", "discovered", "url"),
+    [
+        ("http://127.0.0.1:8000", "127.0.0.1:8001", "http://127.0.0.1:8001"),
+        ("http://localhost:8000", "localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "[::1]:8000", "http://[::1]:8000"),
+        ("http://127.0.0.2:8000", "127.0.0.2", "http://127.0.0.2"),
+    ],
+)
+def test_the_loopback_host_that_the_connection_names_is_admitted(own, discovered, url):
+    api = DomainApi(accountConfigReadOnly_baseURI=entry(discovered))
+    assert directory(api, host=own).base_url(SERVICE) == url
+
+
+@pytest.mark.parametrize(
+    ("own", "discovered"),
+    [
+        ("http://127.0.0.1:8000", "localhost:8000"),
+        ("http://localhost:8000", "127.0.0.1:8000"),
+        ("http://127.0.0.1:8000", "127.0.0.2"),
+        ("http://127.0.0.1:8000", "10.0.0.1"),
+        ("http://127.0.0.1:8000", "evil.example.com"),
+    ],
+)
+def test_another_loopback_host_is_not(own, discovered):
+    api = DomainApi(accountConfigReadOnly_baseURI=entry(discovered))
+    with pytest.raises(UntrustedHostError):
+        directory(api, host=own).base_url(SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("lp.proxy.acme.test", "https://lp.proxy.acme.test"),
+        ("https://lp.proxy.acme.test:8443", "https://lp.proxy.acme.test:8443"),
+        ("https://lp.proxy.acme.test/", "https://lp.proxy.acme.test"),
+        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("http://localhost:9000", "http://localhost:9000"),
+        ("va.ac.liveperson.net", "https://va.ac.liveperson.net"),
+    ],
+)
+def test_service_hosts_go_before_discovery_and_may_be_anywhere(named, url):
+    api = DomainApi(msgHist_baseURI=entry("va.msghist.liveperson.net", "msgHist"))
+    known = directory(api, accountConfigReadOnly=named)
+    assert known.base_url(SERVICE) == url
+    assert api.asked == []
+    assert known.base_url("msgHist") == "https://va.msghist.liveperson.net"
+    HostGuard("api.liveperson.net", {SERVICE: named}).check(f"{url}/path?query")
+
+
+BAD_HOSTS = [
+    "http://lp.proxy.acme.test",
+    "http://10.0.0.1",
+    "https://",
+    "https://user@acme.test",
+    "https://user:hush@acme.test",
+    "https://acme.test/path",
+    "https://acme.test?x=1",
+    "https://acme.test#x",
+    "ftp://acme.test",
+    "https://acme.test:99999",
+    "https://acme.test:x",
+    "https://[::1",
+    "https://[zz]",
+    "acme.test\\.liveperson.net",
+    "acme.test\n",
+    "a b",
+]
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_malformed_service_hosts_are_refused(host):
+    with pytest.raises(ConfigurationError, match="service_hosts") as caught:
+        HostGuard("https://api.liveperson.net", {SERVICE: host})
+    assert caught.value.field == "service_hosts"
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", [*BAD_HOSTS, "", "http://api.liveperson.net"])
+def test_a_malformed_host_is_refused(host):
+    with pytest.raises(ConfigurationError, match="host") as caught:
+        HostGuard(host, {})
+    assert caught.value.field == "host"
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["https://evil.example.com", "https://liveperson.net.evil.com", "notliveperson.net", "https://10.0.0.1"]
+)
+def test_a_host_that_is_not_liveperson_is_refused(host):
+    with pytest.raises(UntrustedHostError, match=r"https://api\.liveperson\.net") as caught:
+        HostGuard(host, {})
+    assert caught.value.field == "host"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("api.liveperson.net", "https://api.liveperson.net"),
+        ("https://api.liveperson.net/", "https://api.liveperson.net"),
+        ("HTTPS://API.liveperson.net", "https://API.liveperson.net"),
+        ("https://adminlogin.liveperson.net:443", "https://adminlogin.liveperson.net:443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_where_the_domain_api_is(host, url):
+    assert HostGuard(host, {}).domain_api == url
+
+
+# -- the session -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(f"https://{host}/path" for host in FOREIGN if "//" not in host and host != "va.ac.liveperson.net/"),
+        "http://va.ac.liveperson.net/",
+        "ftp://va.ac.liveperson.net/",
+        "va.ac.liveperson.net",
+        "",
+    ],
+)
+@pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2"])
+def test_the_session_refuses_a_foreign_host_before_signing(connect, monkeypatch, url, kind):
+    client = connect(kind, host="https://api.liveperson.net")
+    signed: list[object] = []
+    monkeypatch.setattr(type(client.session.auth), "__call__", lambda self, request: signed.append(request))
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda *_, **__: pytest.fail("it left"))
+    with pytest.raises(UntrustedHostError):
+        client.session.get(url)
+    assert signed == []
+
+
+def test_the_session_refuses_a_prepared_request_too(connect, monkeypatch):
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda *_, **__: pytest.fail("it left"))
+    with pytest.raises(UntrustedHostError, match=r"evil\.example\.com"):
+        connect().session.send(requests.Request("GET", "https://evil.example.com/").prepare())
+
+
+def test_the_guards_message_holds_no_password_of_the_url(connect):
+    with pytest.raises(UntrustedHostError) as caught:
+        connect().session.get("https://user:hush@evil.example.com/hush?hush")
+    assert "hush" not in str(caught.value)
+
+
+def test_the_session_signs_what_it_admits(sandbox, connect):
+    client = connect("api_key")
+    answer = client.session.post(
+        f"{client.base_url(SERVICE)}/api/account/{ACCOUNT}/configuration/metadata/audit",
+        json={"query": "{auditData(first:1){element}}"},
+    )
+    assert answer.status_code == 200

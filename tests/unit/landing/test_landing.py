@@ -1,0 +1,233 @@
+"""One window lands: completely or not at all, and twice like once."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    IncompletePullError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    StorageError,
+    WindowOutOfRangeError,
+)
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.pull import pull
+from airflow_provider_liveperson.sandbox.audit_data import records_of_day
+from airflow_provider_liveperson.window import Window
+
+DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+FOLDER = "lake/audit_trail/account_id=70000001/dt=2026-01-30/20260130T000000Z_20260131T000000Z"
+MANIFEST = f"{FOLDER}/_manifest.json"
+
+
+@pytest.fixture
+def run(connect, store):
+    """Pulls a day into the store, in parts of about 4 kB."""
+
+    def run(**choices):
+        dataset = dataset_named(choices.pop("dataset", "audit_trail"))
+        query = dataset.query(choices.pop("window", DAY), filters=choices.pop("filters", None))
+        also = {name: choices.pop(name) for name in ("now", "allow_out_of_range") if name in choices}
+        where = {"store": store, "prefix": "lake", "encoding": Encoding(), "roll_at": 4000, **choices}
+        return pull(connect(), dataset, query, Destination(**where), **also)
+
+    return run
+
+
+def records(store) -> list[dict]:
+    return [
+        json.loads(line)
+        for key in sorted(store.objects)
+        if "/part-" in key
+        for line in gzip.decompress(store.objects[key]).splitlines()
+    ]
+
+
+def test_the_layout_is_what_query_engines_expect(sandbox, run, store):
+    landed = run()
+    assert landed.manifest == f"memory://{MANIFEST}"
+    assert all(it.startswith(f"memory://{FOLDER}/part-0000") for it in landed.objects)
+    assert {f"memory://{key}" for key in store.objects} == {landed.manifest, *landed.objects}
+    assert len(landed.objects) > 2
+    truth = sandbox.audit.truth(DAY.start, DAY.end)
+    assert sorted(map(str, records(store))) == sorted(map(str, truth))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "folder"),
+    [("", ""), ("/", ""), ("a", "a/"), ("/a/b/", "a/b/"), ("a b/ü=1", "a b/ü=1/"), ("..a/b..", "..a/b../")],
+)
+def test_prefixes(run, store, prefix, folder):
+    landed = run(prefix=prefix)
+    assert landed.manifest == f"memory://{folder}{MANIFEST.removeprefix('lake/')}"
+
+
+@pytest.mark.parametrize("prefix", ["..", "a/../b", "../a", "a/..", ".", "a/./b", "a//b", "a\\b", "s3://bucket/a"])
+def test_a_prefix_that_leads_elsewhere_is_refused(sandbox, run, store, prefix):
+    with pytest.raises(ConfigurationError, match="prefix") as caught:
+        run(prefix=prefix)
+    assert caught.value.field == "prefix"
+    assert sandbox.requests == []
+
+
+def test_the_manifest_is_written_last_and_tells_the_truth(sandbox, run, store):
+    landed = run()
+    assert [it.split("-")[0] for it in store.changes] == ["put part"] * len(landed.objects) + ["put _manifest.json"]
+    manifest = json.loads(store.objects[MANIFEST])
+    for part in manifest["parts"]:
+        stored = store.objects[f"{FOLDER}/{part['name']}"]
+        assert part["bytes"] == len(stored)
+        assert part["sha256"] == hashlib.sha256(stored).hexdigest()
+        assert part["records"] == gzip.decompress(stored).count(b"\n")
+    assert manifest["counts"]["kept"] == landed.records == len(sandbox.audit.truth(DAY.start, DAY.end)) == 60
+    assert landed.bytes == sum(part["bytes"] for part in manifest["parts"])
+    assert manifest["request"]["path"] == "/api/account/70000001/configuration/metadata/audit"
+
+
+def test_neither_manifest_nor_summary_holds_a_secret(sandbox, run, store):
+    told = repr(run()) + store.objects[MANIFEST].decode()
+    for name in ("app_secret", "access_token", "access_token_secret", "app_key", "client_secret"):
+        assert getattr(sandbox.settings, name) not in told
+
+
+def test_an_empty_window_lands_a_manifest_with_nothing(run, store):
+    landed = run(window=Window(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC)))
+    assert (landed.records, landed.bytes, landed.objects) == (0, 0, [])
+    assert store.changes == ["put _manifest.json"]
+    (data,) = store.objects.values()
+    assert json.loads(data)["counts"]["kept"] == 0
+
+
+def test_a_second_run_touches_nothing(run, store):
+    first = run()
+    store.changes.clear()
+    assert run() == first
+    assert store.changes == []
+
+
+def test_another_compression_library_touches_nothing_either(run, store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "isal", None)
+    first = run()
+    monkeypatch.undo()
+    monkeypatch.setattr("airflow_provider_liveperson.client.retries.pause", lambda seconds: None)
+    before = dict(store.objects)
+    assert run() == first
+    assert store.objects == before
+
+
+def test_late_records_replace_only_what_they_must_and_stale_parts_go_last(sandbox, run, store):
+    first = run()
+    store.changes.clear()
+    late = records_of_day(5, DAY.start.date(), 1)[0]._replace(moment=int(DAY.end.timestamp()) - 1)
+    sandbox.audit.insert([late])
+    second = run()
+    kept = set(first.objects) & set(second.objects)
+    assert kept
+    verbs = [it.split()[0] for it in store.changes]
+    assert verbs == ["put"] * (len(second.objects) - len(kept) + 1) + ["delete"] * (len(first.objects) - len(kept))
+    assert store.changes[verbs.count("put") - 1] == "put _manifest.json"
+    assert {f"memory://{key}" for key in store.objects} == {second.manifest, *second.objects}
+    assert len(records(store)) == 61
+
+
+def test_parts_that_a_killed_run_left_are_removed(run, store):
+    store.objects[f"{FOLDER}/part-00000-0123456789ab.jsonl.gz"] = b"left over"
+    store.objects[f"{FOLDER}/notes.txt"] = b"somebody's"
+    landed = run()
+    assert {f"memory://{key}" for key in store.objects} == {
+        landed.manifest,
+        *landed.objects,
+        f"memory://{FOLDER}/notes.txt",
+    }
+
+
+def test_a_part_that_has_gone_missing_is_landed_again(run, store):
+    first = run()
+    before = dict(store.objects)
+    del store.objects[first.objects[1].removeprefix("memory://")]
+    assert run() == first
+    assert store.objects == before
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["first landing", "over an earlier one"])
+@pytest.mark.parametrize("at", ["second part", "manifest", "page"])
+def test_a_failure_midway_leaves_what_was_there(sandbox, run, store, earlier, at):
+    if earlier:
+        run()
+        sandbox.audit.insert(records_of_day(5, DAY.start.date(), 9))
+    before = dict(store.objects)
+    error: type[Exception] = StorageError
+    if at == "page":
+        sandbox.configure(page_ceiling=20)
+        sandbox.faults.add(kind="status", status=403, match="/metadata/audit", skip=4, times=1000)
+        error = PermissionDeniedError
+    elif at == "manifest":
+        store.refuse = lambda verb, key: key == MANIFEST
+    else:
+        store.refuse = lambda verb, key: verb == "put" and "part-00001" in key
+    with pytest.raises(error):
+        run()
+    assert store.objects == before
+
+
+def test_what_cannot_be_taken_away_again_is_told_and_does_not_hide_the_error(run, store, caplog):
+    store.refuse = lambda verb, key: key == MANIFEST or verb == "delete"
+    with pytest.raises(StorageError, match="cannot write"):
+        run()
+    assert f"Parts without a manifest stay in memory://{FOLDER}" in caplog.text
+
+
+def test_something_else_under_the_manifests_name_stops_it_before_liveperson_is_asked(sandbox, run, store):
+    store.objects[MANIFEST] = b"not ours"
+    with pytest.raises(StorageError, match="not a manifest"):
+        run()
+    assert store.objects == {MANIFEST: b"not ours"}
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("outcome", ["good", "bad"])
+@pytest.mark.parametrize("dataset", ["audit_trail", "audit_trail_export"])
+def test_no_temporary_file_is_left(sandbox, run, tmp_path, monkeypatch, outcome, dataset):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    if outcome == "bad":
+        sandbox.faults.add(kind="status", status=200, body="Total Items\n5\n", match="/audit/export", times=99)
+        sandbox.faults.add(kind="status", status=403, match="/metadata/audit", times=99)
+        with pytest.raises((IncompletePullError, PermissionDeniedError)):
+            run(dataset=dataset)
+    else:
+        run(dataset=dataset)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_window_that_is_not_over_is_refused_before_anything_is_asked(sandbox, run, store):
+    now = DAY.end - timedelta(seconds=1)
+    with pytest.raises(WindowOutOfRangeError, match="allow_out_of_range=True"):
+        run(now=now)
+    assert sandbox.requests == []
+    assert store.objects == {}
+    assert run(now=now, allow_out_of_range=True).records == 60
+
+
+@pytest.mark.parametrize("name", ["audit_trail", "audit_trail_export"])
+def test_an_answer_that_makes_no_sense_is_named_by_its_request(sandbox, run, store, name):
+    row = '{"changeDate": "%s"}'
+    unsorted = ",".join(row % f"2026-01-30 0{hour}:00:00.0" for hour in (5, 4))
+    body = {
+        "audit_trail": f'{{"data": {{"auditData": [{unsorted}]}}}}',
+        "audit_trail_export": "Total Items\n1\nResults\nDate and time\n2026-01-30T00:00:00+02:00\n",
+    }[name]
+    sandbox.faults.add(kind="status", status=200, body=body, match="/metadata/audit", times=99)
+    with pytest.raises(InvalidResponseError, match=r"accountConfigReadOnly /api/account/.*/metadata/audit"):
+        run(dataset=name)
+    assert store.objects == {}

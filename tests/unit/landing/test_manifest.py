@@ -1,0 +1,83 @@
+"""The proof of a window."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
+from airflow_provider_liveperson.landing.parts import Part
+
+MANIFEST = Manifest(
+    dataset="audit_trail",
+    account_id="70000001",
+    window_start="2026-01-01T00:00:00Z",
+    window_end="2026-01-02T00:00:00Z",
+    cursor="changeDate",
+    filters={"lpa": False, "users": ["ü"]},
+    request={"service": "accountConfigReadOnly"},
+    file_format="jsonl",
+    compression="gzip",
+    counts=Counts(reported=9, received=9, outside_window=2, kept=7, repeated=1),
+    parts=[Part("part-00000-abc.jsonl.gz", 4, 100, "aa"), Part("part-00001-def.jsonl.gz", 3, 50, "bb")],
+    versions={"python": "3.11.0"},
+)
+
+
+def test_it_is_json_that_people_can_read():
+    text = MANIFEST.encode()
+    assert text.endswith(b"}\n")
+    assert text.count(b"\n") > 20
+    read = json.loads(text)
+    assert list(read)[:5] == ["manifest_format", "dataset", "account_id", "window_start", "window_end"]
+    assert read["filters"] == {"lpa": False, "users": ["ü"]}
+    assert read["counts"] == {"reported": 9, "received": 9, "outside_window": 2, "kept": 7, "repeated": 1}
+    assert read["parts"][1] == {"name": "part-00001-def.jsonl.gz", "records": 3, "bytes": 50, "sha256": "bb"}
+    assert MANIFEST.size == 150
+
+
+def test_it_is_read_as_it_was_written():
+    assert Manifest.decode(MANIFEST.encode(), "s3://x") == MANIFEST
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"versions": {"python": "3.14.0"}},
+        {"counts": Counts(reported=None, received=20, outside_window=13, kept=7, repeated=0)},
+    ],
+)
+def test_how_the_data_were_come_by_does_not_matter(change):
+    assert msgspec.structs.replace(MANIFEST, **change).lands_the_same(MANIFEST)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filters": {}},
+        {"parts": MANIFEST.parts[:1]},
+        {"parts": MANIFEST.parts[::-1]},
+        {"compression": "none"},
+        {"window_end": "2026-01-03T00:00:00Z"},
+        {"request": {}},
+        {"counts": Counts(reported=9, received=9, outside_window=3, kept=6, repeated=1)},
+    ],
+)
+def test_what_was_landed_matters(change):
+    assert not msgspec.structs.replace(MANIFEST, **change).lands_the_same(MANIFEST)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"5", b"null", b"{}", b'{"manifest_format": "x"}', b"\xff", MANIFEST.encode()[:200]]
+)
+def test_something_else_under_its_name_is_not_overwritten(data):
+    with pytest.raises(StorageError, match=r"s3://b/k.*not a manifest"):
+        Manifest.decode(data, "s3://b/k")
+
+
+def test_one_of_a_later_version_counts_as_none():
+    later = json.dumps({"manifest_format": FORMAT + 1, "new": True}).encode()
+    assert Manifest.decode(later, "s3://b/k") is None

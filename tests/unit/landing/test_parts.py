@@ -1,0 +1,154 @@
+"""Part files, by their bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.parts import Part, PartWriter
+
+
+class Delivered:
+    """Takes parts and keeps what their files held."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.paths: list[Path] = []
+
+    def __call__(self, part: Part, path: Path) -> Part:
+        self.files[part.name] = path.read_bytes()
+        self.paths.append(path)
+        return part
+
+
+def write(records: list[bytes], *, roll_at: int = 1 << 20, compression: str = "gzip", first: int = 0):
+    delivered = Delivered()
+    writer = PartWriter(
+        Encoding(compression=compression), first=first, deliver=delivered, roll_at=roll_at
+    )
+    for record in records:
+        writer.write(record)
+    return writer.finish(), delivered
+
+
+@pytest.fixture(params=["isal", "zlib"])
+def compressor(request, monkeypatch):
+    """Both libraries, the faster one where it is installed."""
+    if request.param == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    return request.param
+
+
+json_records = st.lists(st.binary(min_size=1, max_size=200).map(lambda it: it.replace(b"\n", b" ")), max_size=40)
+
+
+@given(json_records, st.integers(1, 500), st.sampled_from(["gzip", "none"]))
+def test_every_record_once_in_order_and_described_rightly(records, roll_at, compression):
+    parts, delivered = write(records, roll_at=roll_at, compression=compression)
+    lines: list[bytes] = []
+    for part in parts:
+        stored = delivered.files[part.name]
+        content = gzip.decompress(stored) if compression == "gzip" else stored
+        own = content.split(b"\n")[:-1]
+        assert content.endswith(b"\n")
+        assert (part.records, part.bytes) == (len(own), len(stored))
+        assert part.sha256 == hashlib.sha256(stored).hexdigest()
+        assert hashlib.sha256(content).hexdigest()[:12] in part.name
+        lines += own
+    assert lines == records
+    assert [part.name[:11] for part in parts] == [f"part-{number:05d}-" for number in range(len(parts))]
+
+
+def test_a_part_is_rolled_once_it_has_reached_the_size():
+    parts, _ = write([b"x" * 9] * 7, roll_at=30)
+    assert [part.records for part in parts] == [3, 3, 1]
+
+
+def test_a_record_larger_than_a_part_has_a_part_of_its_own():
+    parts, delivered = write([b"a", b"x" * 1_000_000, b"b"], roll_at=100)
+    assert [part.records for part in parts] == [2, 1]
+    assert gzip.decompress(delivered.files[parts[0].name]) == b"a\n" + b"x" * 1_000_000 + b"\n"
+
+
+def test_no_records_no_parts():
+    assert write([])[0] == []
+
+
+def test_numbers_go_on_where_the_last_slice_ended():
+    parts, _ = write([b"a", b"b"], roll_at=1, first=7)
+    assert [part.name[:10] for part in parts] == ["part-00007", "part-00008"]
+
+
+@pytest.mark.usefixtures("compressor")
+def test_names_do_not_depend_on_who_compresses():
+    parts, delivered = write([b'{"a": 1}', b'{"a": 2}'])
+    content = b'{"a": 1}\n{"a": 2}\n'
+    assert [part.name for part in parts] == [
+        f"part-00000-{hashlib.sha256(content).hexdigest()[:12]}.jsonl.gz"
+    ]
+    assert gzip.decompress(delivered.files[parts[0].name]) == content
+
+
+@pytest.mark.usefixtures("compressor")
+def test_a_gzip_header_tells_neither_time_nor_name():
+    parts, delivered = write([b"a"])
+    header = delivered.files[parts[0].name][:10]
+    assert header[:3] == b"\x1f\x8b\x08"
+    assert header[3] == 0  # no name, no comment, no extra field
+    assert header[4:8] == b"\0\0\0\0"
+
+
+@pytest.mark.usefixtures("compressor")
+def test_the_same_records_give_the_same_bytes():
+    records = [b'{"number": %d}' % number for number in range(50_000)]
+    assert write(records)[1].files == write(records)[1].files
+
+
+def test_two_libraries_two_files_one_content(monkeypatch):
+    records = [b'{"number": %d}' % number for number in range(1000)]
+    (fast,), by_isal = write(records)
+    monkeypatch.setitem(sys.modules, "isal", None)
+    (slow,), by_zlib = write(records)
+    assert fast.name == slow.name
+    assert zlib.decompress(by_isal.files[fast.name], 31) == zlib.decompress(by_zlib.files[slow.name], 31)
+
+
+@pytest.fixture
+def spool(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_no_file_is_left_when_all_goes_well(spool):
+    _, delivered = write([b"a"] * 10, roll_at=4)
+    assert {path.parent for path in delivered.paths} == {spool}
+    assert list(spool.iterdir()) == []
+
+
+def test_no_file_is_left_when_delivery_fails(spool):
+    def refuse(part: Part, path: Path) -> Part:
+        assert path.exists()
+        raise OSError("no")
+
+    writer = PartWriter(Encoding(), first=0, deliver=refuse, roll_at=1)
+    with pytest.raises(OSError, match="no"):
+        writer.write(b"a")
+    assert list(spool.iterdir()) == []
+
+
+def test_no_file_is_left_when_it_is_given_up(spool):
+    writer = PartWriter(Encoding(), first=0, deliver=Delivered())
+    writer.write(b"a")
+    assert len(list(spool.iterdir())) == 1
+    writer.discard()
+    writer.discard()
+    assert list(spool.iterdir()) == []

@@ -1,0 +1,177 @@
+"""Amazon S3, played by moto."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
+from airflow_provider_liveperson.landing.stores import NEEDED_ON_S3, S3Store
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    """An S3 with the bucket ``lake``, and a client of it."""
+    import boto3
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="lake")
+        yield client
+
+
+def store(bucket: str = "lake") -> S3Store:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    return S3Store(bucket, lambda: S3Hook(aws_conn_id=None))
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Makes S3 refuse some operations."""
+
+    def refuse(*operations: str, code: str = "AccessDenied") -> None:
+        call = BaseClient._make_api_call
+
+        def answer(self, operation, parameters):
+            if operation in operations:
+                raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+            return call(self, operation, parameters)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+
+    return refuse
+
+
+def test_the_bucket_is_not_asked_for_before_it_is_needed():
+    made = S3Store("lake", lambda: pytest.fail("too early"))
+    assert made.uri("a/b=c/d") == "s3://lake/a/b=c/d"
+
+
+@pytest.mark.usefixtures("s3")
+def test_what_is_not_there_is_nothing():
+    assert store().read("absent") is None
+    assert store().size("absent") is None
+    assert store().keys("absent") == []
+    store().delete([])
+    store().delete(["absent"])
+
+
+def test_bytes_are_stored_as_they_are(s3, tmp_path):
+    file = tmp_path / "part"
+    file.write_bytes(b"\x1f\x8b\x00 part")
+    store().upload("a/b=1/part-0.gz", file)
+    store().write("a/b=1/_manifest.json", b"{}\n")
+    assert s3.get_object(Bucket="lake", Key="a/b=1/part-0.gz")["Body"].read() == b"\x1f\x8b\x00 part"
+    assert store().read("a/b=1/_manifest.json") == b"{}\n"
+    assert store().size("a/b=1/part-0.gz") == 8
+    assert sorted(store().keys("a/b=1")) == ["a/b=1/_manifest.json", "a/b=1/part-0.gz"]
+    assert file.exists()
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_second_write_replaces_the_first(tmp_path):
+    file = tmp_path / "part"
+    for content in (b"one", b"two"):
+        file.write_bytes(content)
+        store().upload("k", file)
+        store().write("m", content)
+    assert (store().read("k"), store().read("m")) == (b"two", b"two")
+
+
+def test_a_folder_holds_only_its_own(s3):
+    for key in ("a/x", "ab/x", "a", "a/b/x"):
+        s3.put_object(Bucket="lake", Key=key, Body=b"")
+    assert sorted(store().keys("a")) == ["a/b/x", "a/x"]
+
+
+def test_thousands_of_objects_are_listed_and_removed(s3):
+    keys = [f"many/{number}" for number in range(1100)]
+    for key in keys:
+        s3.put_object(Bucket="lake", Key=key, Body=b"")
+    assert sorted(store().keys("many")) == sorted(keys)
+    store().delete(iter(keys))
+    assert store().keys("many") == []
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("act", ["read", "size", "keys", "upload", "write", "delete"])
+def test_a_missing_bucket_is_named(tmp_path, act):
+    file = tmp_path / "part"
+    file.write_bytes(b"x")
+    made = store("absent-bucket")
+    arguments = {"upload": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
+    with pytest.raises(StorageError, match="s3://absent-bucket/k") as caught:
+        getattr(made, act)(*arguments)
+    assert "There is no bucket 'absent-bucket'" in str(caught.value)
+    assert caught.value.field == "bucket"
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize(
+    ("act", "operation"),
+    [
+        ("read", "GetObject"),
+        ("size", "HeadObject"),
+        ("keys", "ListObjectsV2"),
+        ("upload", "PutObject"),
+        ("write", "PutObject"),
+        ("delete", "DeleteObjects"),
+    ],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", "403", "SlowDown"])
+def test_a_refusal_names_the_object_and_what_is_needed(refused, tmp_path, act, operation, code):
+    file = tmp_path / "part"
+    file.write_bytes(b"x")
+    refused(operation, code=code)
+    arguments = {"upload": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
+    with pytest.raises(StorageError, match="s3://lake/k") as caught:
+        getattr(store(), act)(*arguments)
+    assert (NEEDED_ON_S3 in str(caught.value)) == (code != "SlowDown")
+
+
+@pytest.mark.usefixtures("s3")
+def test_an_object_that_may_not_be_deleted_is_named(monkeypatch):
+    call = BaseClient._make_api_call
+
+    def answer(self, operation, parameters):
+        if operation == "DeleteObjects":
+            return {"Errors": [{"Key": "b", "Code": "AccessDenied", "Message": "no"}]}
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    with pytest.raises(StorageError, match="s3://lake/b"):
+        store().delete(["a", "b"])
+
+
+@pytest.mark.parametrize("missing", ["credentials", "endpoint"])
+def test_no_credentials_and_nobody_there(monkeypatch, tmp_path, missing):
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    if missing == "endpoint":
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    made = S3Store("lake", lambda: S3Hook(aws_conn_id=None))
+    with pytest.raises(StorageError, match="s3://lake/k") as caught:
+        made.read("k")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bucket", ["", " ", "s3://lake", "lake/folder", None, 5])
+def test_what_is_no_bucket_is_refused(bucket):
+    with pytest.raises(ConfigurationError, match="bucket") as caught:
+        S3Store(bucket, lambda: pytest.fail("too early"))
+    assert caught.value.field == "bucket"

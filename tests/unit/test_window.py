@@ -1,0 +1,222 @@
+"""Half-open windows, and how a run gets its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pendulum
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
+from airflow_provider_liveperson.window import Window, file_stamp, instant, resolve_window, stamp
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+NEXT_DAY = datetime(2026, 1, 2, tzinfo=UTC)
+
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))
+lengths = st.timedeltas(timedelta(microseconds=1), timedelta(days=400))
+
+
+@pytest.mark.parametrize(("start", "end"), [(NEW_YEAR, NEW_YEAR), (NEXT_DAY, NEW_YEAR)])
+def test_a_window_without_an_instant_is_refused(start, end):
+    with pytest.raises(EmptyWindowError, match="half-open: start is inside, end is not"):
+        Window(start, end)
+
+
+@pytest.mark.parametrize("naive", ["start", "end"])
+def test_a_naive_time_is_refused_by_name(naive):
+    given_ = {"start": NEW_YEAR, "end": NEXT_DAY}
+    given_[naive] = given_[naive].replace(tzinfo=None)
+    with pytest.raises(ConfigurationError, match=f"{naive} .* no time zone") as caught:
+        Window(**given_)
+    assert caught.value.field == naive
+    with pytest.raises(ConfigurationError, match=f"{naive} .* no time zone"):
+        resolve_window(**{name: it.isoformat() for name, it in given_.items()})
+
+
+@given(moments, lengths, st.integers(-3, 3))
+@example(NEW_YEAR, timedelta(days=1), 0)
+@example(datetime(2026, 1, 1, microsecond=500, tzinfo=UTC), timedelta(milliseconds=1), 0)
+def test_the_milliseconds_inside_are_those_of_the_window(start, length, off):
+    """Records have whole milliseconds: those from start_ms, before end_ms, are exactly those inside."""
+    window = Window(start, start + length)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    for edge in (window.start_ms, window.end_ms):
+        ms = edge + off
+        moment = epoch + timedelta(milliseconds=ms)
+        assert (window.start_ms <= ms < window.end_ms) == (window.start <= moment < window.end)
+
+
+@pytest.mark.parametrize(
+    ("microsecond", "ms"), [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (999_999, 1000)]
+)
+def test_an_edge_between_two_milliseconds_belongs_to_the_later_one(microsecond, ms):
+    whole = int(NEW_YEAR.timestamp()) * 1000
+    edge = NEW_YEAR.replace(microsecond=microsecond)
+    assert Window(edge, NEXT_DAY).start_ms == whole + ms
+    assert Window(NEW_YEAR - timedelta(1), edge).end_ms == whole + ms
+
+
+def test_before_1970_too():
+    window = Window(datetime(1969, 12, 31, 23, 59, 59, 999_500, tzinfo=UTC), NEW_YEAR)
+    assert window.start_ms == 0
+
+
+@given(moments, lengths, st.timedeltas(timedelta(hours=12), timedelta(days=60)) | st.none())
+@example(NEW_YEAR, timedelta(days=2), timedelta(days=1))
+@example(NEW_YEAR, timedelta(days=1, microseconds=1), timedelta(days=1))
+def test_cutting_covers_exactly(start, length, longest):
+    window = Window(start, start + length)
+    cut = list(window.cut(longest))
+    assert (cut[0].start, cut[-1].end) == (window.start, window.end)
+    assert all(one.end == after.start for one, after in zip(cut, cut[1:], strict=False))
+    assert all(longest is None or one.end - one.start <= longest for one in cut)
+    assert len(cut) == (1 if longest is None else -(-length // longest))
+
+
+def test_a_window_at_the_end_of_time_can_be_cut():
+    window = Window(datetime(9999, 12, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+    assert sum((one.end - one.start for one in window.cut(timedelta(days=7))), timedelta()) == timedelta(30)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-29T00:30:00Z",
+        "2026-03-29T02:30:00+02:00",
+        "2026-03-28T20:30-04:00",
+        "20260329T003000Z",
+        "  2026-03-29 00:30:00+00:00\n",
+        datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+        datetime(2026, 3, 29, 6, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+        pendulum.datetime(2026, 3, 29, 1, 30, tz="Europe/Berlin"),
+        pendulum.parse("2026-03-29T00:30:00+00:00"),
+    ],
+)
+def test_every_way_to_write_an_instant(value):
+    found = instant(value, "start")
+    assert type(found) is datetime
+    assert found == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert found.tzinfo is UTC
+
+
+def test_the_fraction_of_a_pendulum_time_is_kept():
+    assert instant(pendulum.datetime(2026, 1, 1, 0, 0, 0, 123456), "start").microsecond == 123456
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_the_hour_that_comes_twice_is_told_apart(fold):
+    twice = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
+    assert instant(twice, "start") == datetime(2026, 10, 25, fold, 30, tzinfo=UTC)
+
+
+def test_a_day_in_a_zone_with_a_clock_change_has_23_or_25_hours():
+    berlin = ZoneInfo("Europe/Berlin")
+    for day, hours in ((datetime(2026, 3, 29), 23), (datetime(2026, 10, 25), 25)):
+        start = day.replace(tzinfo=berlin)
+        window = Window(start, (day + timedelta(days=1)).replace(tzinfo=berlin))
+        assert window.end - window.start == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "yesterday",
+        "None",
+        "2026-13-01T00:00:00Z",
+        "2026-01-31",
+        "2026-01-31T00:00:00",
+        1767225600,
+        NEW_YEAR.date(),
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_what_is_no_instant_is_refused_by_name(value):
+    with pytest.raises(ConfigurationError, match="end") as caught:
+        instant(value, "end")
+    assert caught.value.field == "end"
+
+
+INTERVAL = {"data_interval_start": NEW_YEAR, "data_interval_end": NEXT_DAY}
+
+
+def test_arguments_go_before_the_partition_key_before_the_data_interval():
+    explicit = {"start": "2025-06-01T00:00:00Z", "end": "2025-06-01T06:00:00Z"}
+    key = {"partition_key": "2025-07-01"}
+    nothing = {"start": None, "end": None}
+    assert resolve_window(**explicit, **key, **INTERVAL) == Window(
+        datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 1, 6, tzinfo=UTC)
+    )
+    assert resolve_window(**nothing, **key, **INTERVAL) == Window(
+        datetime(2025, 7, 1, tzinfo=UTC), datetime(2025, 7, 2, tzinfo=UTC)
+    )
+    assert resolve_window(**nothing, **INTERVAL) == Window(NEW_YEAR, NEXT_DAY)
+    assert resolve_window(**nothing, partition_key="", **INTERVAL) == Window(NEW_YEAR, NEXT_DAY)
+
+
+@pytest.mark.parametrize("missing", ["start", "end"])
+def test_half_a_window_is_refused(missing):
+    given_ = {"start": NEW_YEAR, "end": NEXT_DAY, missing: None}
+    with pytest.raises(ConfigurationError, match=f"{missing} is missing") as caught:
+        resolve_window(**given_, **INTERVAL)
+    assert caught.value.field == missing
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "hours"),
+    [
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC), 24),
+        ("2026-01-31T23", datetime(2026, 1, 31, 23, tzinfo=UTC), 1),
+        ("2024-02-29", datetime(2024, 2, 29, tzinfo=UTC), 24),
+    ],
+)
+def test_partition_keys(key, start, hours):
+    window = resolve_window(start=None, end=None, partition_key=key)
+    assert (window.start, window.end) == (start, start + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("key", ["2026-01", "2026-02-30", "2026-01-31T24", "us|2026-01-31", "2026-01-31T00:00", " "])
+def test_a_partition_key_that_does_not_tell_a_window_is_refused(key):
+    with pytest.raises(ConfigurationError, match="partition key") as caught:
+        resolve_window(start=None, end=None, partition_key=key, **INTERVAL)
+    assert caught.value.field == "partition_key"
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        {},
+        {"data_interval_start": NEW_YEAR},
+        {"data_interval_start": NEW_YEAR, "data_interval_end": NEW_YEAR},
+        {"data_interval_start": NEXT_DAY, "data_interval_end": NEW_YEAR},
+    ],
+)
+def test_an_empty_data_interval_shows_the_mend(interval):
+    with pytest.raises(EmptyWindowError, match="data interval is empty") as caught:
+        resolve_window(start=None, end=None, **interval)
+    assert 'CronDataIntervalTimetable("0 0 * * *", timezone="UTC")' in str(caught.value)
+    assert "airflow.sdk" in str(caught.value)
+    assert "airflow.timetables.interval" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("moment", "text", "name"),
+    [
+        (NEW_YEAR, "2026-01-01T00:00:00Z", "20260101T000000Z"),
+        (NEW_YEAR.replace(microsecond=5), "2026-01-01T00:00:00.000005Z", "20260101T000000000005Z"),
+        (datetime(2026, 1, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")), "2026-01-01T00:00:00Z", "20260101T000000Z"),
+    ],
+)
+def test_instants_as_text_and_in_names(moment, text, name):
+    assert (stamp(moment), file_stamp(moment)) == (text, name)
+
+
+@given(moments, moments)
+def test_different_instants_have_different_names(one, other):
+    assert (file_stamp(one) == file_stamp(other)) == (one == other)
