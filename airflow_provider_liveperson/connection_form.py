@@ -11,8 +11,8 @@ What Airflow's web pages make of it:
 * Saving a new connection stores every extra field of the form: an untouched one as ``null``, or as its
   default if the schema names one. The schemas here name none, so that a default of a later version also
   reaches the connections made today; the help texts tell the defaults instead.
-* The form of Airflow 3.1 hides no extra field while one types, and requires none. Saved values are masked by
-  name there as everywhere.
+* The forms of Airflow 3.1 and 3.2 hide no extra field while one types, and that of 3.1 requires none. Saved
+  values are masked by name there as everywhere.
 * There is no way to test a connection from its form, only from the list of saved ones; see
   :func:`airflow_wants_a_port`.
 """

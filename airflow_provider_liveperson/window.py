@@ -109,7 +109,9 @@ def instant(value: datetime | str, name: str) -> datetime:
     try:
         return datetime.fromtimestamp(0, UTC) + (moment - _EPOCH)
     except OverflowError as error:
-        raise ConfigurationError(f"{name} ({value}) is outside the years 1 to 9999 in UTC", field=name) from error
+        raise ConfigurationError(
+            f"{name} ({value}) is outside the years 1 to 9999 in UTC", field=name
+        ) from error
 
 
 def resolve_window(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,8 @@ from typing import Any, Self
 RUN_WITHIN = 300.0
 
 _FOREIGN = ("AIRFLOW_", "AWS_", "LIVEPERSON_")
+
+_LAST_RUN = "SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1"
 
 _NO_RETRIES = '''\
 """A failure shows at once, whatever retries the DAG asks for."""
@@ -150,6 +153,30 @@ class AirflowHome:
             return [dict(row) for row in connection.execute(sql, parameters)]
         finally:
             connection.close()
+
+    def states(self, dag_id: str) -> dict[str, set[str]]:
+        """How the tasks of a DAG's last run ended: task ID to the states of its instances."""
+        found: dict[str, set[str]] = {}
+        for row in self.query(
+            f"SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id = ({_LAST_RUN})",
+            dag_id,
+            dag_id,
+        ):
+            found.setdefault(row["task_id"], set()).add(row["state"])
+        return found
+
+    def returned(self, dag_id: str, task_id: str) -> list[Any]:
+        """What a task returned (XCom) in its DAG's last run; of a mapped task, in the order of the mapping."""
+        rows = self.query(
+            "SELECT value FROM xcom WHERE dag_id = ? AND task_id = ? AND key = 'return_value'"
+            f" AND run_id = ({_LAST_RUN}) ORDER BY map_index",
+            dag_id,
+            task_id,
+            dag_id,
+        )
+        values = [json.loads(row["value"]) for row in rows]
+        # Airflow 3.1 keeps JSON text inside JSON.
+        return [json.loads(value) if isinstance(value, str) else value for value in values]
 
     def _remove(self) -> None:
         folder, self._folder = self._folder, None

@@ -63,10 +63,10 @@ class AirflowServer:
 
     def _start(self) -> None:
         with (self._home.path / "api-server.log").open("wb") as log:
+            # The app "core" is everything but the API for task processes, of which there are none.
+            options = ["--apps", "core", "--workers", "1", "--host", HOST, "--port", str(self._port)]
             self._process = subprocess.Popen(
-                # Everything but the API for task processes, of which there are none.
-                [sys.executable, "-m", "airflow", "api-server", "--apps", "core"]
-                + ["--host", HOST, "--port", str(self._port), "--workers", "1"],
+                [sys.executable, "-m", "airflow", "api-server", *options],
                 cwd=self._home.path,
                 env=self._home.environment()
                 | {

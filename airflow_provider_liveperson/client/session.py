@@ -254,7 +254,12 @@ class Sender:
             field, why = self._credential.explain(response.status_code, body)
             offset = clock_offset(response.headers, datetime.now(UTC))
             blames_nothing = field is None and self._credential.signs_the_time
-            if response.status_code == 401 and blames_nothing and offset and abs(offset) > NOTABLE_CLOCK_OFFSET:
+            if (
+                response.status_code == 401
+                and blames_nothing
+                and offset
+                and abs(offset) > NOTABLE_CLOCK_OFFSET
+            ):
                 why = (
                     f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
                     " LivePerson's): set it right"

@@ -64,7 +64,9 @@ class AuditTrailExportReader:
         opening = answer.file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
         answer.file.seek(0)
         if opening[:1] in (b"{", b"[", b"<"):
-            raise InvalidResponseError("the export answered JSON or HTML instead of CSV", status=answer.status)
+            raise InvalidResponseError(
+                "the export answered JSON or HTML instead of CSV", status=answer.status
+            )
         return answer.file
 
     def accept(self, parsed: BinaryIO) -> Iterable[Row]:

@@ -144,7 +144,8 @@ class LivePersonHook(BaseHook):
             return True, check(client)
         except LivePersonError as error:
             place = locate(conn.conn_type, error.field) if error.field and conn.conn_type in FORMS else ""
-            return False, f"{place}: {error}" if place and place not in str(error) else str(error)
+            told = place in str(error) or repr(self.liveperson_conn_id) in str(error)
+            return False, str(error) if told else f"{place}: {error}"
 
     @cached_property
     def _client(self) -> LivePersonClient:
@@ -154,7 +155,7 @@ class LivePersonHook(BaseHook):
         try:
             return LivePersonClient(*self._read(conn))
         except LivePersonError as error:
-            if error.field and conn.conn_type in FORMS and self.liveperson_conn_id not in str(error):
+            if error.field and conn.conn_type in FORMS and repr(self.liveperson_conn_id) not in str(error):
                 place = locate(conn.conn_type, error.field)
                 raise type(error)(
                     f"connection {self.liveperson_conn_id!r}, {place}: {error}", field=error.field

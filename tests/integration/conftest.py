@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +13,18 @@ import pytest
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.airflow_home import AirflowHome
-from devtools.seaweedfs import SeaweedFS, aws_connection, s3_client
+from devtools.seaweedfs import SeaweedFS
+from tests.integration.landed import NEXT_DAY, S3Server
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "example_dags" / "liveperson_audit_trail_to_s3.py"
 DAGS = Path(__file__).parent / "dags"
 
 
-@dataclass(frozen=True)
-class S3Server:
-    """An S3 server that runs."""
-
-    name: str
-    endpoint_url: str
-    access_key: str
-    secret_key: str
-
-    def connection(self) -> str:
-        return aws_connection(self.endpoint_url, access_key=self.access_key, secret_key=self.secret_key)
-
-    def client(self) -> Any:
-        return s3_client(self.endpoint_url, access_key=self.access_key, secret_key=self.secret_key)
-
-    def buckets(self) -> set[str]:
-        return {bucket["Name"] for bucket in self.client().list_buckets()["Buckets"]}
-
-    def objects(self, bucket: str, prefix: str = "") -> dict[str, tuple[str, datetime]]:
-        """Key to ETag and time of writing."""
-        answer = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix)
-        assert not answer["IsTruncated"]
-        return {item["Key"]: (item["ETag"], item["LastModified"]) for item in answer.get("Contents", [])}
-
-    def read(self, uri: str) -> bytes:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        return self.client().get_object(Bucket=bucket, Key=key)["Body"].read()
-
-    def records(self, manifest_uri: str) -> list[dict[str, Any]]:
-        """The records of a window, found as a reader finds them: by its manifest."""
-        folder = manifest_uri.rpartition("/")[0]
-        manifest = json.loads(self.read(manifest_uri))
-        return [
-            json.loads(line)
-            for part in manifest["parts"]
-            for line in gzip.decompress(self.read(f"{folder}/{part['name']}")).splitlines()
-        ]
-
-
 @pytest.fixture(scope="session")
 def seaweedfs() -> Iterator[S3Server]:
     with SeaweedFS() as server:
-        yield S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key)
+        yield S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key, True)
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +34,14 @@ def moto() -> Iterator[S3Server]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield S3Server("moto", f"http://{host}:{port}", "any-access-key", "any-secret-key")
+    yield S3Server("moto", f"http://{host}:{port}", "any-access-key", "any-secret-key", False)
     server.stop()
+
+
+@pytest.fixture(scope="module", params=["seaweedfs", "moto"])
+def store(request) -> S3Server:
+    """Each of the S3 servers; they were written independently of each other."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +50,13 @@ def start_sandbox() -> Iterator[Callable[..., SandboxServer]]:
     with contextlib.ExitStack() as stack:
 
         def start(**settings: Any) -> SandboxServer:
-            chosen = {"seed": 11, "days": 4, "audit_rows": 800, "until": date(2026, 3, 5), **settings}
+            chosen = {
+                "seed": 11,
+                "days": 4,
+                "audit_rows": 800,
+                "until": (NEXT_DAY + timedelta(days=1)).date(),
+                **settings,
+            }
             return stack.enter_context(SandboxServer(SandboxSettings(**chosen)))
 
         yield start

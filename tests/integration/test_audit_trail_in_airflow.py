@@ -1,23 +1,19 @@
-"""The audit trail through a real Airflow into two S3 servers that were written independently of each other."""
+"""The example DAG in a real Airflow, into two S3 servers."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
-from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
-EXAMPLE_BUCKET = "example"
-WINDOWS_BUCKET = "windows"
+from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, ordered, same
+
+BUCKET = "example"
 DAG_ID = "liveperson_audit_trail_to_s3"
-DAY = datetime(2026, 3, 3, tzinfo=UTC)
-NEXT_DAY = DAY + timedelta(days=1)
-# A run by hand is for the interval that has ended by its date.
-DATE = NEXT_DAY.date().isoformat()
 WINDOW = "20260303T000000Z_20260304T000000Z"
 SUMMARY = {
     "dataset",
@@ -38,11 +34,6 @@ def sandbox(start_sandbox):
     return start_sandbox()
 
 
-@pytest.fixture(scope="module", params=["seaweedfs", "moto"])
-def store(request):
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture(scope="module")
 def truth(sandbox):
     records = sandbox.audit.truth(DAY, NEXT_DAY)
@@ -52,57 +43,8 @@ def truth(sandbox):
 
 @pytest.fixture(scope="module")
 def connections(sandbox, store):
-    made = sandbox.connections()
-    api_key, app_jwt = made["liveperson_api_key"], made["liveperson_app_jwt"]
-    wrong = {
-        "wrong_api_key": replace(api_key, extra={**api_key.extra, "access_token_secret": "0" * 32}),
-        "wrong_app_jwt": replace(app_jwt, password="0" * 26),
-    }
-    environment = {f"AIRFLOW_CONN_{name.upper()}": conn.as_json() for name, conn in (made | wrong).items()}
-    refused = replace(store, access_key="AKIAUNKNOWN", endpoint_url=store.endpoint_url)
-    return environment | {
-        "AIRFLOW_CONN_AWS_DEFAULT": store.connection(),
-        "AIRFLOW_CONN_WRONG_AWS": refused.connection(),
-    }
-
-
-def same(records: list[dict], others: list[dict]) -> bool:
-    """Whether two lists hold the same records, each as often."""
-    return Counter(json.dumps(record, sort_keys=True) for record in records) == Counter(
-        json.dumps(record, sort_keys=True) for record in others
-    )
-
-
-def ordered(records: list[dict]) -> bool:
-    dates = [record["changeDate"] for record in records]
-    return dates == sorted(dates)
-
-
-def xcoms(home, dag_id: str, task_id: str) -> list:
-    """What a task returned in its DAG's last run, in the order of its mapping."""
-    rows = home.query(
-        "SELECT value FROM xcom WHERE dag_id = ? AND task_id = ? AND key = 'return_value' AND run_id ="
-        " (SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1) ORDER BY map_index",
-        dag_id,
-        task_id,
-        dag_id,
-    )
-    values = [json.loads(row["value"]) for row in rows]
-    # Airflow 3.1 keeps the value as JSON text inside JSON.
-    return [json.loads(value) if isinstance(value, str) else value for value in values]
-
-
-def states(home, dag_id: str) -> dict[str, set[str]]:
-    """Task ID to the states of its instances in the DAG's last run."""
-    found: dict[str, set[str]] = {}
-    for row in home.query(
-        "SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id ="
-        " (SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1)",
-        dag_id,
-        dag_id,
-    ):
-        found.setdefault(row["task_id"], set()).add(row["state"])
-    return found
+    made = sandbox.connections()["liveperson_api_key"]
+    return {"AIRFLOW_CONN_LIVEPERSON_API_KEY": made.as_json(), "AIRFLOW_CONN_AWS_DEFAULT": store.connection()}
 
 
 @dataclass(frozen=True)
@@ -118,27 +60,27 @@ class Ran:
 @pytest.fixture(scope="module")
 def runs(airflow_home, store, connections) -> list[Ran]:
     """The same day, twice."""
-    store.client().create_bucket(Bucket=EXAMPLE_BUCKET)
+    store.client.create_bucket(Bucket=BUCKET)
     environment = {
         **connections,
-        "LIVEPERSON_BUCKET": EXAMPLE_BUCKET,
+        "LIVEPERSON_BUCKET": BUCKET,
         "LIVEPERSON_PREFIX": f"raw/{store.name}",
         "LIVEPERSON_CONN_ID": "liveperson_api_key",
     }
     ran = []
     for _ in range(2):
-        answer = airflow_home.run("dags", "test", DAG_ID, DATE, environment=environment)
+        answer = airflow_home.run("dags", "test", DAG_ID, RUN_DATE, environment=environment)
         assert answer.returncode == 0, answer.stdout
         events = airflow_home.query(
             "SELECT asset_event.extra FROM asset_event JOIN asset ON asset.id = asset_event.asset_id"
             " WHERE asset.uri = ? ORDER BY asset_event.id",
-            f"s3://{EXAMPLE_BUCKET}/raw/{store.name}/audit_trail",
+            f"s3://{BUCKET}/raw/{store.name}/audit_trail",
         )
-        (summary,) = xcoms(airflow_home, DAG_ID, "pull_audit_trail")
+        (summary,) = airflow_home.returned(DAG_ID, "pull_audit_trail")
         ran.append(
             Ran(
                 answer,
-                store.objects(EXAMPLE_BUCKET),
+                store.objects(BUCKET),
                 summary,
                 [json.loads(event["extra"]) for event in events],
             )
@@ -170,7 +112,7 @@ class TestExampleDag:
         assert summary["records"] == len(truth)
         assert summary["bytes"] == sum(len(store.read(uri)) for uri in summary["objects"])
         assert {summary["manifest"], *summary["objects"]} == {
-            f"s3://{EXAMPLE_BUCKET}/{key}" for key in runs[0].objects
+            f"s3://{BUCKET}/{key}" for key in runs[0].objects
         }
 
     def test_writes_a_manifest_that_adds_up(self, runs, store, truth):
@@ -205,77 +147,10 @@ class TestExampleDag:
         assert "Nothing new in audit_trail" in runs[1].answer.stdout
 
 
-@pytest.fixture(scope="module")
-def ran(airflow_home, store, connections) -> str:
-    store.client().create_bucket(Bucket=WINDOWS_BUCKET)
-    environment = {**connections, "TEST_BUCKET": WINDOWS_BUCKET, "TEST_DAY": DAY.date().isoformat()}
-    answer = airflow_home.run("dags", "test", "windows", DATE, environment=environment)
-    assert "DagRun Finished" in answer.stdout, answer.stdout
-    return answer.stdout
-
-
-@pytest.fixture(scope="module")
-def ended(ran, airflow_home):
-    return states(airflow_home, "windows")
-
-
-class TestWindows:
-    def test_a_day_lands(self, ended, airflow_home, store, truth):
-        assert ended["day"] == {"success"}
-        (summary,) = xcoms(airflow_home, "windows", "day")
-        assert same(store.records(summary["manifest"]), truth)
-
-    def test_a_task_downstream_gets_summary_and_event(self, ended, airflow_home):
-        assert ended["downstream"] == {"success"}
-        (summary,) = xcoms(airflow_home, "windows", "day")
-        assert xcoms(airflow_home, "windows", "downstream") == [{"summary": summary, "extra": summary}]
-
-    def test_the_hours_of_a_day_are_the_day(self, ended, airflow_home, store, truth):
-        assert ended["hours"] == {"success"}
-        hours = xcoms(airflow_home, "windows", "hours")
-        assert len(hours) == 24
-        assert [hour["window_end"] for hour in hours[:-1]] == [hour["window_start"] for hour in hours[1:]]
-        landed = [record for hour in hours for record in store.records(hour["manifest"])]
-        assert same(landed, truth)
-        assert ordered(landed)
-        assert sum(hour["records"] for hour in hours) == len(truth)
-
-    def test_templates_make_window_bucket_and_prefix(self, ended, airflow_home, sandbox, store):
-        assert ended["templated"] == {"success"}
-        (summary,) = xcoms(airflow_home, "windows", "templated")
-        assert summary["manifest"].startswith(f"s3://{WINDOWS_BUCKET}/templated/2026/audit_trail/")
-        truth = sandbox.audit.truth(DAY, DAY + timedelta(hours=6))
-        assert same(store.records(summary["manifest"]), truth)
-
-    def test_a_missing_bucket_fails_by_name_and_leaves_nothing(self, ended, ran, store):
-        assert ended["missing_bucket"] == {"failed"}
-        assert "There is no bucket 'there-is-no-such-bucket'" in ran
-        assert "there-is-no-such-bucket" not in store.buckets()
-
-    def test_a_wrong_secret_fails_naming_field_and_connection(self, ended, ran, store):
-        assert ended["wrong_api_key"] == ended["wrong_app_jwt"] == {"failed"}
-        for conn_id, field in (
-            ("wrong_api_key", "access_token_secret"),
-            ("wrong_app_jwt", "Client secret"),
-        ):
-            told = [line for line in ran.splitlines() if "AuthenticationError" in line and field in line]
-            assert told, f"no sentence about {conn_id}"
-        assert store.objects(WINDOWS_BUCKET, "wrong") == {}
-
-    def test_a_refused_aws_identity_fails_naming_the_bucket(self, ended, ran, store):
-        if store.name == "moto":
-            # Takes every identity, so this one is as good as the other.
-            assert ended["wrong_aws"] == {"success"}
-            return
-        assert ended["wrong_aws"] == {"failed"}
-        assert f"s3://{WINDOWS_BUCKET}/wrong/" in ran
-        assert "The AWS identity of aws_conn_id may not" in ran
-
-
 def test_a_plain_cron_string_fails_showing_the_mend(airflow_home):
-    answer = airflow_home.run("dags", "test", "plain_cron", DATE)
+    answer = airflow_home.run("dags", "test", "plain_cron", RUN_DATE)
     assert answer.returncode != 0
-    assert states(airflow_home, "plain_cron") == {"pull": {"failed"}}
+    assert airflow_home.states("plain_cron") == {"pull": {"failed"}}
     assert "EmptyWindowError: this run has no window: its data interval is empty" in answer.stdout
     assert 'CronDataIntervalTimetable("0 0 * * *", timezone="UTC")' in answer.stdout
 

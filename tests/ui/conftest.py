@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import playwright.sync_api as playwright
 import pytest
 from airflow import __version__ as airflow_version
 
@@ -15,7 +16,6 @@ from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.airflow_home import AirflowHome
 from devtools.airflow_server import AirflowServer
 
-playwright = pytest.importorskip("playwright.sync_api")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VIEWPORT = {"width": 1280, "height": 1000}
@@ -36,7 +36,7 @@ def browser() -> Iterator[playwright.Browser]:
     """Chromium, headless: the one that $CHROMIUM names, or the one on the path."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
-        pytest.skip("there is no Chromium on the path, and $CHROMIUM names none")
+        pytest.fail("there is no Chromium on the path, and $CHROMIUM names none")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -54,7 +54,7 @@ def sandbox() -> Iterator[SandboxServer]:
 def airflow(browser: playwright.Browser) -> Iterator[AirflowServer]:
     """An Airflow without connections; started after the browser, without which it would be of no use."""
     if tuple(int(part) for part in airflow_version.split(".")[:2]) < (3, 3):
-        pytest.skip("written for the pages of Airflow 3.3 and newer")
+        pytest.fail("these tests are written for the pages of Airflow 3.3 and newer")
     with AirflowHome() as home, AirflowServer(home) as airflow:
         yield airflow
 

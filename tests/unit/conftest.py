@@ -105,7 +105,7 @@ class MemoryStore:
 
     objects: dict[str, bytes] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
-    refuse: Callable[[str, str], bool] = lambda verb, key: False  # noqa: E731
+    refuse: Callable[[str, str], bool] = lambda verb, key: False
 
     def uri(self, key: str) -> str:
         return f"memory://{key}"
@@ -143,3 +143,51 @@ class MemoryStore:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
+
+
+@pytest.fixture(scope="session")
+def s3_client() -> Any:
+    """A client that only ever meets a mocked S3; made once, because that takes a noticeable time."""
+    import boto3
+    import moto  # noqa: F401 - hooks into clients that are made after it is imported
+
+    return boto3.client(
+        "s3", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+    )
+
+
+@pytest.fixture
+def s3(s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An Amazon S3 with the bucket ``lake``, and a client of it."""
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3_client.create_bucket(Bucket="lake")
+        yield s3_client
+
+
+@pytest.fixture
+def s3_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Every operation that S3 was asked for, with its key."""
+    from botocore.client import BaseClient
+
+    calls: list[tuple[str, str]] = []
+    call = BaseClient._make_api_call
+
+    def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        calls.append((operation, parameters.get("Key", "")))
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    return calls
+
+
+@pytest.fixture
+def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox as the connections ``liveperson_default`` (API key) and ``liveperson_app_jwt``."""
+    made = sandbox.connections()
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", made["liveperson_api_key"].as_json())
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_APP_JWT", made["liveperson_app_jwt"].as_json())

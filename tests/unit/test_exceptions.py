@@ -10,9 +10,7 @@ import pytest
 from airflow_provider_liveperson import exceptions
 from airflow_provider_liveperson.exceptions import LivePersonError
 
-KINDS = [
-    it for it in vars(exceptions).values() if isinstance(it, type) and issubclass(it, LivePersonError)
-]
+KINDS = [it for it in vars(exceptions).values() if isinstance(it, type) and issubclass(it, LivePersonError)]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 

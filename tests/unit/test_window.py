@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -72,7 +73,7 @@ def test_cutting_covers_exactly(start, length, longest):
     window = Window(start, start + length)
     cut = list(window.cut(longest))
     assert (cut[0].start, cut[-1].end) == (window.start, window.end)
-    assert all(one.end == after.start for one, after in zip(cut, cut[1:], strict=False))
+    assert all(one.end == after.start for one, after in pairwise(cut))
     assert all(longest is None or one.end - one.start <= longest for one in cut)
     assert len(cut) == (1 if longest is None else -(-length // longest))
 
@@ -181,7 +182,9 @@ def test_partition_keys(key, start, hours):
     assert (window.start, window.end) == (start, start + timedelta(hours=hours))
 
 
-@pytest.mark.parametrize("key", ["2026-01", "2026-02-30", "2026-01-31T24", "us|2026-01-31", "2026-01-31T00:00", " "])
+@pytest.mark.parametrize(
+    "key", ["2026-01", "2026-02-30", "2026-01-31T24", "us|2026-01-31", "2026-01-31T00:00", " "]
+)
 def test_a_partition_key_that_does_not_tell_a_window_is_refused(key):
     with pytest.raises(ConfigurationError, match="partition key") as caught:
         resolve_window(start=None, end=None, partition_key=key, **INTERVAL)
@@ -210,7 +213,11 @@ def test_an_empty_data_interval_shows_the_mend(interval):
     [
         (NEW_YEAR, "2026-01-01T00:00:00Z", "20260101T000000Z"),
         (NEW_YEAR.replace(microsecond=5), "2026-01-01T00:00:00.000005Z", "20260101T000000000005Z"),
-        (datetime(2026, 1, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")), "2026-01-01T00:00:00Z", "20260101T000000Z"),
+        (
+            datetime(2026, 1, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+            "2026-01-01T00:00:00Z",
+            "20260101T000000Z",
+        ),
     ],
 )
 def test_instants_as_text_and_in_names(moment, text, name):

@@ -58,9 +58,9 @@ with DAG(
     )
     AuditTrailToS3Operator(task_id="missing_bucket", bucket="there-is-no-such-bucket")
     AuditTrailToS3Operator(
-        task_id="wrong_api_key", bucket=BUCKET, prefix="wrong", liveperson_conn_id="wrong_api_key"
+        task_id="wrong_api_key", bucket=BUCKET, prefix="wrong-secret", liveperson_conn_id="wrong_api_key"
     )
     AuditTrailToS3Operator(
-        task_id="wrong_app_jwt", bucket=BUCKET, prefix="wrong", liveperson_conn_id="wrong_app_jwt"
+        task_id="wrong_app_jwt", bucket=BUCKET, prefix="wrong-secret", liveperson_conn_id="wrong_app_jwt"
     )
-    AuditTrailToS3Operator(task_id="wrong_aws", bucket=BUCKET, prefix="wrong", aws_conn_id="wrong_aws")
+    AuditTrailToS3Operator(task_id="wrong_aws", bucket=BUCKET, prefix="wrong-aws", aws_conn_id="wrong_aws")

@@ -28,7 +28,8 @@ class DomainApi:
 
     def __init__(self, **answers: object) -> None:
         self.answers = {
-            name.replace("_", "/") + ("" if name == "baseURI" else ".json"): it for name, it in answers.items()
+            name.replace("_", "/") + ("" if name == "baseURI" else ".json"): it
+            for name, it in answers.items()
         }
         self.asked: list[str] = []
 
@@ -45,7 +46,9 @@ def entry(host: str, service: str = SERVICE) -> dict[str, str]:
     return {"service": service, "account": ACCOUNT, "baseURI": host}
 
 
-def directory(api: Callable, *, host: str = "https://api.liveperson.net", **service_hosts: str) -> DomainDirectory:
+def directory(
+    api: Callable, *, host: str = "https://api.liveperson.net", **service_hosts: str
+) -> DomainDirectory:
     return DomainDirectory(ACCOUNT, HostGuard(host, service_hosts), api)
 
 
@@ -124,7 +127,7 @@ def test_a_401_means_the_account():
 @pytest.mark.parametrize("unknown", [404, 400, "empty"])
 def test_an_unknown_service_is_named_with_what_there_is(sandbox, connect, shape, unknown):
     sandbox.configure(domain_single_shape=shape, domain_unknown_service=unknown)
-    with pytest.raises(ConfigurationError, match="no LivePerson service 'noSuch'.*msgHist") as caught:
+    with pytest.raises(ConfigurationError, match=r"no LivePerson service 'noSuch'.*msgHist") as caught:
         connect().base_url("noSuch")
     assert caught.value.field == "service"
     assert connect().base_url("msgHist") == sandbox.url
@@ -141,7 +144,9 @@ def test_a_service_in_the_wrong_case_is_hinted_at(sandbox, connect, unknown):
 @pytest.mark.parametrize("unknown", [401, 400, "empty"])
 def test_an_unknown_account_is_named(sandbox, connect, shape, unknown):
     sandbox.configure(domain_single_shape=shape, domain_unknown_account=unknown)
-    with pytest.raises(ConfigurationError, match="does not know account 99999999; check account_id") as caught:
+    with pytest.raises(
+        ConfigurationError, match="does not know account 99999999; check account_id"
+    ) as caught:
         connect(account_id="99999999").base_url(SERVICE)
     assert caught.value.field == "account_id"
 
@@ -318,7 +323,8 @@ def test_a_malformed_host_is_refused(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["https://evil.example.com", "https://liveperson.net.evil.com", "notliveperson.net", "https://10.0.0.1"]
+    "host",
+    ["https://evil.example.com", "https://liveperson.net.evil.com", "notliveperson.net", "https://10.0.0.1"],
 )
 def test_a_host_that_is_not_liveperson_is_refused(host):
     with pytest.raises(UntrustedHostError, match=r"https://api\.liveperson\.net") as caught:

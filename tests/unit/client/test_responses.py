@@ -73,13 +73,17 @@ def test_what_to_do_about_an_exception(error, action, kind):
     assert (outcome.action, outcome.error) == (action, kind)
 
 
-@pytest.mark.parametrize("error", [KeyError("a"), MemoryError(), OSError(28, "disk full"), LivePersonError("no")])
+@pytest.mark.parametrize(
+    "error", [KeyError("a"), MemoryError(), OSError(28, "disk full"), LivePersonError("no")]
+)
 def test_what_is_not_the_networks_doing_surfaces_as_it_is(error):
     assert outcome_of_exception(error) is None
 
 
 def headers(**values: str) -> requests.structures.CaseInsensitiveDict:
-    return requests.structures.CaseInsensitiveDict({name.replace("_", "-"): it for name, it in values.items()})
+    return requests.structures.CaseInsensitiveDict(
+        {name.replace("_", "-"): it for name, it in values.items()}
+    )
 
 
 @pytest.mark.parametrize(

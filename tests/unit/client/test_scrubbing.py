@@ -77,8 +77,12 @@ def test_what_looks_like_a_credential_is_hidden_without_being_known(leak):
 
 
 def test_what_helps_stays():
-    told = scrub('{"reason": "oauth_problem=token_rejected&oauth_problem_advice=renew%20it", "message": "no"}')
-    assert told == '{"reason": "oauth_problem=token_rejected&oauth_problem_advice=renew%20it", "message": "no"}'
+    told = scrub(
+        '{"reason": "oauth_problem=token_rejected&oauth_problem_advice=renew%20it", "message": "no"}'
+    )
+    assert (
+        told == '{"reason": "oauth_problem=token_rejected&oauth_problem_advice=renew%20it", "message": "no"}'
+    )
 
 
 @given(st.text(max_size=3000))

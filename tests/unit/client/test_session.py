@@ -95,9 +95,7 @@ def test_what_stays_broken_is_named(sandbox, connect, audit_request, waits, kind
         (304, InvalidResponseError),
     ],
 )
-def test_what_asking_again_cannot_mend_is_asked_once(
-    sandbox, connect, audit_request, waits, status, error
-):
+def test_what_asking_again_cannot_mend_is_asked_once(sandbox, connect, audit_request, waits, status, error):
     sandbox.faults.add(kind="status", status=status, match=AUDIT_PATH, times=1000)
     with pytest.raises(error) as caught:
         connect().call(audit_request, passed)
@@ -264,7 +262,7 @@ def test_every_request_has_timeouts(connect, audit_request, timeouts, kind, sett
 def test_a_silent_server_is_given_up_on(sandbox, connect, audit_request, waits):
     sandbox.faults.add(kind="slow", seconds=30, match=AUDIT_PATH)
     client = connect(timeout=0.2, schedule=retries.NO_RETRIES)
-    with pytest.raises(ServiceUnavailableError, match="No answer came in time.*timeout"):
+    with pytest.raises(ServiceUnavailableError, match=r"No answer came in time.*timeout"):
         client.call(audit_request, passed)
 
 
@@ -390,8 +388,8 @@ FAILURES = {
 }
 ODD = {
     "app_secret": "S3cr+t/app=&'<é",
-    "access_token": "S3cr+t/token=&\"%2F",
-    "access_token_secret": "S3cr+t/token=&\"%2F-and-more",
+    "access_token": 'S3cr+t/token=&"%2F',
+    "access_token_secret": 'S3cr+t/token=&"%2F-and-more',
     "client_secret": "S3cr+t client=&\\",
 }
 
@@ -401,7 +399,10 @@ def everything_logged(caplog):
     """Every logger at DEBUG, the signing libraries' too, whatever they were told before."""
     caplog.set_level(logging.DEBUG)
     for name in ("oauthlib", "requests_oauthlib", "urllib3", "requests", "airflow_provider_liveperson"):
-        for logger in [name, *(known for known in logging.root.manager.loggerDict if known.startswith(name + "."))]:
+        for logger in [
+            name,
+            *(known for known in logging.root.manager.loggerDict if known.startswith(name + ".")),
+        ]:
             caplog.set_level(logging.DEBUG, logger=logger)
     return caplog
 
@@ -422,14 +423,17 @@ def spellings(secret: str) -> set[str]:
     ],
 )
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_no_secret_is_ever_told(
-    sandbox, connect, audit_request, everything_logged, kind, failure, where
-):
+def test_no_secret_is_ever_told(sandbox, connect, audit_request, everything_logged, kind, failure, where):
     sandbox.configure(**ODD)
     client = connect(kind)
     client.call(audit_request, passed)
     if kind == "api_key":
-        secrets = [ODD["app_secret"], ODD["access_token"], ODD["access_token_secret"], sandbox.settings.app_key]
+        secrets = [
+            ODD["app_secret"],
+            ODD["access_token"],
+            ODD["access_token_secret"],
+            sandbox.settings.app_key,
+        ]
     else:
         secrets = [ODD["client_secret"], asked(sandbox)[0].header("authorization").removeprefix("Bearer ")]
     echo = " ".join(spelling for secret in secrets for spelling in sorted(spellings(secret)))

@@ -18,7 +18,13 @@ def test_endings(compression, ending):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("file_format", "csv"), ("file_format", ""), ("file_format", None), ("compression", "zip"), ("compression", "GZIP")],
+    [
+        ("file_format", "csv"),
+        ("file_format", ""),
+        ("file_format", None),
+        ("compression", "zip"),
+        ("compression", "GZIP"),
+    ],
 )
 def test_another_is_refused_by_name(field, value):
     with pytest.raises(ConfigurationError, match=f"{field} is {value!r}; it must be one of") as caught:
@@ -31,6 +37,8 @@ def test_what_is_compressed_can_be_read_by_anybody(monkeypatch, with_isal):
     if not with_isal:
         monkeypatch.setitem(sys.modules, "isal", None)
     compressor = Encoding().compressor()
-    data = b"".join(compressor.compress(b"line %d\n" % number) for number in range(10_000)) + compressor.flush()
+    data = (
+        b"".join(compressor.compress(b"line %d\n" % number) for number in range(10_000)) + compressor.flush()
+    )
     assert gzip.decompress(data) == b"".join(b"line %d\n" % number for number in range(10_000))
     assert len(data) < 60_000

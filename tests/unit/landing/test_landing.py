@@ -73,7 +73,9 @@ def test_prefixes(run, store, prefix, folder):
     assert landed.manifest == f"memory://{folder}{MANIFEST.removeprefix('lake/')}"
 
 
-@pytest.mark.parametrize("prefix", ["..", "a/../b", "../a", "a/..", ".", "a/./b", "a//b", "a\\b", "s3://bucket/a"])
+@pytest.mark.parametrize(
+    "prefix", ["..", "a/../b", "../a", "a/..", ".", "a/./b", "a//b", "a\\b", "s3://bucket/a"]
+)
 def test_a_prefix_that_leads_elsewhere_is_refused(sandbox, run, store, prefix):
     with pytest.raises(ConfigurationError, match="prefix") as caught:
         run(prefix=prefix)
@@ -83,7 +85,9 @@ def test_a_prefix_that_leads_elsewhere_is_refused(sandbox, run, store, prefix):
 
 def test_the_manifest_is_written_last_and_tells_the_truth(sandbox, run, store):
     landed = run()
-    assert [it.split("-")[0] for it in store.changes] == ["put part"] * len(landed.objects) + ["put _manifest.json"]
+    assert [it.split("-")[0] for it in store.changes] == ["put part"] * len(landed.objects) + [
+        "put _manifest.json"
+    ]
     manifest = json.loads(store.objects[MANIFEST])
     for part in manifest["parts"]:
         stored = store.objects[f"{FOLDER}/{part['name']}"]
@@ -135,7 +139,9 @@ def test_late_records_replace_only_what_they_must_and_stale_parts_go_last(sandbo
     kept = set(first.objects) & set(second.objects)
     assert kept
     verbs = [it.split()[0] for it in store.changes]
-    assert verbs == ["put"] * (len(second.objects) - len(kept) + 1) + ["delete"] * (len(first.objects) - len(kept))
+    assert verbs == ["put"] * (len(second.objects) - len(kept) + 1) + ["delete"] * (
+        len(first.objects) - len(kept)
+    )
     assert store.changes[verbs.count("put") - 1] == "put _manifest.json"
     assert {f"memory://{key}" for key in store.objects} == {second.manifest, *second.objects}
     assert len(records(store)) == 61
@@ -201,7 +207,9 @@ def test_something_else_under_the_manifests_name_stops_it_before_liveperson_is_a
 def test_no_temporary_file_is_left(sandbox, run, tmp_path, monkeypatch, outcome, dataset):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     if outcome == "bad":
-        sandbox.faults.add(kind="status", status=200, body="Total Items\n5\n", match="/audit/export", times=99)
+        sandbox.faults.add(
+            kind="status", status=200, body="Total Items\n5\n", match="/audit/export", times=99
+        )
         sandbox.faults.add(kind="status", status=403, match="/metadata/audit", times=99)
         with pytest.raises((IncompletePullError, PermissionDeniedError)):
             run(dataset=dataset)

@@ -71,7 +71,8 @@ def test_what_was_landed_matters(change):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b"5", b"null", b"{}", b'{"manifest_format": "x"}', b"\xff", MANIFEST.encode()[:200]]
+    "data",
+    [b"", b"{", b"[]", b"5", b"null", b"{}", b'{"manifest_format": "x"}', b"\xff", MANIFEST.encode()[:200]],
 )
 def test_something_else_under_its_name_is_not_overwritten(data):
     with pytest.raises(StorageError, match=r"s3://b/k.*not a manifest"):

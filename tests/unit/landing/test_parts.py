@@ -32,9 +32,7 @@ class Delivered:
 
 def write(records: list[bytes], *, roll_at: int = 1 << 20, compression: str = "gzip", first: int = 0):
     delivered = Delivered()
-    writer = PartWriter(
-        Encoding(compression=compression), first=first, deliver=delivered, roll_at=roll_at
-    )
+    writer = PartWriter(Encoding(compression=compression), first=first, deliver=delivered, roll_at=roll_at)
     for record in records:
         writer.write(record)
     return writer.finish(), delivered
@@ -48,7 +46,9 @@ def compressor(request, monkeypatch):
     return request.param
 
 
-json_records = st.lists(st.binary(min_size=1, max_size=200).map(lambda it: it.replace(b"\n", b" ")), max_size=40)
+json_records = st.lists(
+    st.binary(min_size=1, max_size=200).map(lambda it: it.replace(b"\n", b" ")), max_size=40
+)
 
 
 @given(json_records, st.integers(1, 500), st.sampled_from(["gzip", "none"]))

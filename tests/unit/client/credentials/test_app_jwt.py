@@ -54,9 +54,7 @@ class Sentinel:
     def __call__(self, request: ApiRequest) -> Answer:
         self.given += 1
         token = jwt.PyJWS().encode(json.dumps({**self.claims, "n": self.given}).encode(), "k" * 32)
-        return Answer(
-            status=200, headers={}, body=json.dumps({"access_token": token, **self.extra}).encode()
-        )
+        return Answer(status=200, headers={}, body=json.dumps({"access_token": token, **self.extra}).encode())
 
     def credential(self) -> AppJwtCredential:
         made = AppJwtCredential(client_id="id", client_secret="secret")
@@ -66,7 +64,9 @@ class Sentinel:
 
 
 def sign(credential: AppJwtCredential) -> str:
-    return str(credential(requests.Request("GET", "https://x.liveperson.net/").prepare()).headers["Authorization"])
+    return str(
+        credential(requests.Request("GET", "https://x.liveperson.net/").prepare()).headers["Authorization"]
+    )
 
 
 @EVERY_VERSION
@@ -162,7 +162,9 @@ def test_an_opaque_token_is_used_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "token", ["", "two words", "a\nb", "caf\u00e9", "tab\t", "\u0000"], ids=["empty", "space", "line", "latin", "tab", "nul"]
+    "token",
+    ["", "two words", "a\nb", "caf\u00e9", "tab\t", "\u0000"],
+    ids=["empty", "space", "line", "latin", "tab", "nul"],
 )
 def test_a_token_that_no_header_can_hold_is_an_unreadable_answer_and_is_not_shown(token):
     """Deeper down, Python's http.client would refuse it in a message that quotes it."""
@@ -174,7 +176,9 @@ def test_a_token_that_no_header_can_hold_is_an_unreadable_answer_and_is_not_show
     assert "hush" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"access_token": 5}', b'{"access_token": "a", "expires_in": "soon"}'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b'{"access_token": 5}', b'{"access_token": "a", "expires_in": "soon"}']
+)
 def test_an_answer_without_a_token_is_named(body):
     credential = AppJwtCredential(client_id="id", client_secret="secret")
     credential.bind(lambda request: Answer(status=200, headers={}, body=body))

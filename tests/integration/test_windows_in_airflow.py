@@ -1,0 +1,113 @@
+"""Windows of all kinds, and pulls that must fail, in a real Airflow, into two S3 servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, ordered, same
+
+BUCKET = "windows"
+
+pytestmark = pytest.mark.s3
+
+
+@pytest.fixture(scope="module")
+def sandbox(start_sandbox):
+    return start_sandbox()
+
+
+@pytest.fixture(scope="module")
+def truth(sandbox):
+    records = sandbox.audit.truth(DAY, NEXT_DAY)
+    assert len(records) > 100
+    return records
+
+
+@pytest.fixture(scope="module")
+def connections(sandbox, store):
+    made = sandbox.connections()
+    api_key, app_jwt = made["liveperson_api_key"], made["liveperson_app_jwt"]
+    wrong = {
+        "wrong_api_key": replace(api_key, extra={**api_key.extra, "access_token_secret": "0" * 32}),
+        "wrong_app_jwt": replace(app_jwt, password="0" * 26),
+    }
+    environment = {f"AIRFLOW_CONN_{name.upper()}": conn.as_json() for name, conn in (made | wrong).items()}
+    refused = replace(store, access_key="AKIAUNKNOWN")
+    return environment | {
+        "AIRFLOW_CONN_AWS_DEFAULT": store.connection(),
+        "AIRFLOW_CONN_WRONG_AWS": refused.connection(),
+    }
+
+
+@pytest.fixture(scope="module")
+def ran(airflow_home, store, connections) -> str:
+    store.client.create_bucket(Bucket=BUCKET)
+    environment = {**connections, "TEST_BUCKET": BUCKET, "TEST_DAY": DAY.date().isoformat()}
+    answer = airflow_home.run("dags", "test", "windows", RUN_DATE, environment=environment)
+    assert "DagRun Finished" in answer.stdout, answer.stdout
+    return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def ended(ran, airflow_home):
+    return airflow_home.states("windows")
+
+
+def test_a_day_lands(ended, airflow_home, store, truth):
+    assert ended["day"] == {"success"}
+    (summary,) = airflow_home.returned("windows", "day")
+    assert same(store.records(summary["manifest"]), truth)
+
+
+def test_a_task_downstream_gets_summary_and_event(ended, airflow_home):
+    assert ended["downstream"] == {"success"}
+    (summary,) = airflow_home.returned("windows", "day")
+    assert airflow_home.returned("windows", "downstream") == [{"summary": summary, "extra": summary}]
+
+
+def test_the_hours_of_a_day_are_the_day(ended, airflow_home, store, truth):
+    assert ended["hours"] == {"success"}
+    hours = airflow_home.returned("windows", "hours")
+    assert len(hours) == 24
+    assert [hour["window_end"] for hour in hours[:-1]] == [hour["window_start"] for hour in hours[1:]]
+    landed = [record for hour in hours for record in store.records(hour["manifest"])]
+    assert same(landed, truth)
+    assert ordered(landed)
+    assert sum(hour["records"] for hour in hours) == len(truth)
+
+
+def test_templates_make_window_bucket_and_prefix(ended, airflow_home, sandbox, store):
+    assert ended["templated"] == {"success"}
+    (summary,) = airflow_home.returned("windows", "templated")
+    assert summary["manifest"].startswith(f"s3://{BUCKET}/templated/2026/audit_trail/")
+    truth = sandbox.audit.truth(DAY, DAY + timedelta(hours=6))
+    assert same(store.records(summary["manifest"]), truth)
+
+
+def test_a_missing_bucket_fails_by_name_and_leaves_nothing(ended, ran, store):
+    assert ended["missing_bucket"] == {"failed"}
+    assert "There is no bucket 'there-is-no-such-bucket'" in ran
+    assert "there-is-no-such-bucket" not in store.buckets()
+
+
+def test_a_wrong_secret_fails_naming_field_and_connection(ended, ran, store):
+    assert ended["wrong_api_key"] == ended["wrong_app_jwt"] == {"failed"}
+    for conn_id, field in (
+        ("wrong_api_key", "check the app secret and the access token secret"),
+        ("wrong_app_jwt", "the client ID or the client secret is wrong"),
+    ):
+        told = [line for line in ran.splitlines() if "AuthenticationError" in line and field in line]
+        assert told, f"no sentence about {conn_id}"
+    assert store.objects(BUCKET, "wrong-secret") == {}
+
+
+def test_a_refused_aws_identity_fails_naming_the_bucket(ended, ran, store):
+    if not store.checks_signatures:
+        assert ended["wrong_aws"] == {"success"}
+        return
+    assert ended["wrong_aws"] == {"failed"}
+    assert f"s3://{BUCKET}/wrong-aws/" in ran
+    assert "The AWS identity of aws_conn_id may not" in ran

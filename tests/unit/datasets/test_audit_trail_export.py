@@ -1,0 +1,212 @@
+"""The audit trail's CSV export: three blocks in one file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.datasets.audit_trail_export import (
+    AUDIT_TRAIL_EXPORT,
+    AuditTrailExportReader,
+    field_name,
+)
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    IncompletePullError,
+    InvalidResponseError,
+    RequestRejectedError,
+)
+from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.window import Window
+
+DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+COLUMNS = ["Object type", "Object ID", "New value", "Date and time", "Originator Employee ID"]
+FIELDS = ["objectType", "objectId", "newValue", "dateAndTime", "originatorEmployeeId"]
+
+
+def reader(**filters) -> AuditTrailExportReader:
+    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, AUDIT_TRAIL_EXPORT.query(DAY, filters=filters))
+
+
+def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom: bool = False) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=end)
+    writer.writerow(["Search Criteria"])
+    writer.writerow(["Account ID", "Start(UTC)", "Object types"])
+    writer.writerow(["70000001", "2026-01-30", "Results\nTotal Items"])
+    writer.writerow(["Total Items"])
+    writer.writerow([len(rows) if total is None else total])
+    writer.writerow(["Results"])
+    writer.writerow(COLUMNS)
+    # A bare carriage return is left unquoted by older Pythons.
+    csv.writer(text, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
+    return (b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode()
+
+
+def accepted(data: bytes) -> list[dict]:
+    made = reader()
+    parsed = made.parse(Answer(status=200, headers={}, file=io.BytesIO(data)))
+    return [json.loads(row.raw) for row in made.accept(parsed)]
+
+
+def row(value: str = "x", time: str = "2026-01-30T10:00:00") -> list[str]:
+    return ["Users", "4411", value, time, "E-17"]
+
+
+def test_what_is_asked():
+    request = reader(users=["sam", "pat lee"], lpa=False).next_request()
+    assert (request.method, request.to_disk) == ("GET", True)
+    assert request.path == "/api/account/{account_id}/configuration/metadata/audit/export"
+    assert request.params == {
+        "fromDate": "2026-01-29",
+        "toDate": "2026-02-01",
+        "language": "en-US",
+        "timezone": "UTC",
+        "lpa": "false",
+        "automaticUpdates": "true",
+        "users": "sam,pat lee",
+        "limit": "1000000",
+    }
+
+
+def test_it_is_asked_once():
+    made = reader()
+    assert made.next_request() is not None
+    assert made.next_request() is None
+
+
+def test_a_comma_in_a_filter_would_be_read_as_two_values_and_is_refused():
+    with pytest.raises(ConfigurationError, match="audit_trail instead") as caught:
+        reader(users=["Lee, Sam"]).next_request()
+    assert caught.value.field == "filters"
+
+
+values = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+
+
+@given(st.lists(values, max_size=15), st.sampled_from(["\r\n", "\n"]), st.booleans())
+@example(
+    ["Line one\nLine two", "a\r\nb", 'say ""hi""', ",,,", '"', "Results", "Total Items", ""], "\r\n", True
+)
+@example(["\ufeff", "=SUM(A1)", "  kept  ", "null", "日本 👍"], "\n", False)
+def test_any_value_comes_through_whatever_the_line_ends(texts, end, bom):
+    found = accepted(file([row(text) for text in texts], end=end, bom=bom))
+    assert sorted(one["newValue"] for one in found) == sorted(texts)
+    assert all(list(one) == FIELDS for one in found)
+
+
+def test_equal_rows_stay_as_many_as_they_are():
+    assert len(accepted(file([row()] * 3))) == 3
+
+
+def test_rows_of_one_instant_come_in_one_order():
+    one = accepted(file([row("b"), row("a"), row("c")]))
+    assert one == accepted(file([row("c"), row("b"), row("a")]))
+
+
+def test_no_rows_are_no_error():
+    assert accepted(file([])) == []
+
+
+def test_a_total_that_is_no_number_tells_nothing():
+    assert len(accepted(file([row()], total="unknown"))) == 1
+
+
+@pytest.mark.parametrize("total", [0, 1, 3, 1000])
+def test_a_wrong_total_has_the_file_read_again(total):
+    with pytest.raises(PagesMovedError, match=f"says {total} items and holds 2"):
+        accepted(file([row(), row()], total=total))
+
+
+WHOLE = file([row("Line one\nLine two"), row('a "quoted" text, with commas')])
+
+
+@pytest.mark.parametrize("length", range(0, len(WHOLE) - 2, 3))
+def test_a_file_cut_anywhere_is_noticed(length):
+    with pytest.raises((PagesMovedError, InvalidResponseError)):
+        accepted(WHOLE[:length])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        file([row()]).replace(b'"E-17"', b'"E-17","more"'),
+        file([row()]).replace(b',"E-17"', b""),
+        file([row()]).replace(b"E-17", b"\xff\xfe"),
+        file([row()]).replace(b'"E-17"', b'"unfinished'),
+        file([row()]).replace(b"Results\r\nObject", b"Something\r\nObject"),
+        file([row()]).replace(b"Total Items\r\n1", b"Total\r\n1"),
+        b"",
+        b"\r\n\r\n",
+    ],
+    ids=["column more", "column less", "encoding", "quote", "no results", "no total", "empty", "blank"],
+)
+def test_a_broken_file_has_it_read_again(data):
+    with pytest.raises(PagesMovedError):
+        accepted(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"message": "x"}', b"[]", b"\xef\xbb\xbf{}", b"<!doctype html>", b"\r\n  <html>", b"\n{"]
+)
+def test_another_kind_of_answer_is_unreadable(data):
+    with pytest.raises(InvalidResponseError):
+        accepted(data)
+
+
+def test_a_maintenance_page_is_waited_out_and_then_named(sandbox, connect, waits):
+    sandbox.faults.add(kind="not_json", match="/audit/export", times=99)
+    with pytest.raises(InvalidResponseError, match="GET accountConfigReadOnly"):
+        list(records(connect(), AUDIT_TRAIL_EXPORT, AUDIT_TRAIL_EXPORT.query(DAY)))
+    assert waits == [5, 10, 15]
+
+
+@pytest.mark.parametrize("data", [file([row(time="soon")]), file([row(time="2026-01-30T10:00:00+02:00")])])
+def test_a_time_that_is_none_is_named(data):
+    with pytest.raises(InvalidResponseError, match="not a time"):
+        accepted(data)
+
+
+def test_results_without_a_time_are_named():
+    with pytest.raises(InvalidResponseError, match="Date and time"):
+        accepted(file([row()]).replace(b"Date and time", b"When"))
+
+
+def test_a_full_export_is_not_taken_for_a_whole_one(monkeypatch):
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.audit_trail_export.LIMIT", 3)
+    with pytest.raises(IncompletePullError, match="shorter window"):
+        accepted(file([row()] * 3))
+
+
+def test_a_very_long_value():
+    (one,) = accepted(file([row("x" * 500_000)]))
+    assert len(one["newValue"]) == 500_000
+
+
+def test_errors_are_json_and_are_told(sandbox, connect):
+    sandbox.configure(audit_timezone_accepted={"US/Eastern"})
+    with pytest.raises(RequestRejectedError, match=r"time zone .*UTC.* is not supported"):
+        list(records(connect(), AUDIT_TRAIL_EXPORT, AUDIT_TRAIL_EXPORT.query(DAY)))
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Object type", "objectType"),
+        ("Object ID", "objectId"),
+        ("Originator Employee ID", "originatorEmployeeId"),
+        ("Start(Europe/London)", "startEuropeLondon"),
+        ("Élan", "lan"),
+        ("日本", "日本"),
+    ],
+)
+def test_titles_become_names(title, name):
+    assert field_name(title) == name

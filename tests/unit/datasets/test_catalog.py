@@ -1,0 +1,28 @@
+"""Every dataset by its name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_each_is_found_and_fully_declared(name):
+    declared = dataset_named(name)
+    assert declared.name == name
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)  # it becomes a folder
+    assert declared.cursors
+    assert declared.documentation.endswith(".html")
+    assert declared.path.startswith("/")
+    assert all(it.description.endswith(".") for it in declared.filters.values())
+
+
+@pytest.mark.parametrize("name", ["audit", "", None, "AUDIT_TRAIL"])
+def test_another_is_refused_with_the_known_ones(name):
+    with pytest.raises(ConfigurationError, match="audit_trail, audit_trail_export") as caught:
+        dataset_named(name)
+    assert caught.value.field == "dataset"

@@ -1,0 +1,311 @@
+"""From an Airflow connection to a client."""
+
+from __future__ import annotations
+
+import json
+import traceback
+
+import pytest
+import requests
+from airflow.sdk import BaseHook
+
+from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
+from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    LivePersonError,
+    RequestRejectedError,
+    UntrustedHostError,
+)
+from airflow_provider_liveperson.hooks.liveperson import (
+    LivePersonApiKeyHook,
+    LivePersonAppJwtHook,
+    LivePersonHook,
+)
+
+KINDS = {
+    "liveperson_api_key": (LivePersonApiKeyHook, ApiKeyCredential),
+    "liveperson_app_jwt": (LivePersonAppJwtHook, AppJwtCredential),
+}
+every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+AUDIT = "/api/account/{account_id}/configuration/metadata/audit"
+
+
+@pytest.fixture
+def connection(sandbox, waits, monkeypatch):
+    """Puts a connection to the sandbox, changed as told, into the environment as ``lp``."""
+
+    def put(
+        kind: str = "liveperson_api_key", *, uri: bool = False, extra: dict | None = None, **changed
+    ) -> str:
+        made = sandbox.connections()[kind]
+        if uri:
+            value = made.as_uri()
+        else:
+            about = {**made.as_dict(), **changed}
+            about["extra"] = {**about["extra"], **(extra or {})}
+            value = json.dumps({name: it for name, it in about.items() if it is not None})
+        monkeypatch.setenv("AIRFLOW_CONN_LP", value)
+        return "lp"
+
+    return put
+
+
+@every_kind
+@pytest.mark.parametrize("uri", [False, True], ids=["JSON", "URI"])
+def test_the_connection_decides_the_hook(connection, kind, uri):
+    hook_class, credential = KINDS[kind]
+    hook = LivePersonHook.for_connection(connection(kind, uri=uri))
+    assert type(hook) is hook_class
+    assert type(hook.get_conn().session.auth) is credential
+    assert hook.test_connection() == (
+        True,
+        "LivePerson account 70000001: the credential is accepted and the audit trail can be read.",
+    )
+
+
+@every_kind
+def test_airflow_finds_the_same_hook(connection, kind):
+    hook = BaseHook.get_connection(connection(kind)).get_hook()
+    assert type(hook) is KINDS[kind][0]
+    assert hook.liveperson_conn_id == "lp"
+    assert hook.test_connection()[0]
+
+
+@every_kind
+def test_the_general_hook_works_for_every_type(connection, kind):
+    hook = LivePersonHook(connection(kind))
+    assert type(hook.get_conn().session.auth) is KINDS[kind][1]
+    assert hook.test_connection()[0]
+
+
+def test_the_default_connection(airflow_connections):
+    assert LivePersonHook().liveperson_conn_id == "liveperson_default"
+    assert LivePersonHook.for_connection().get_conn().account_id == "70000001"
+
+
+@every_kind
+def test_its_client_is_made_once(connection, kind):
+    hook = LivePersonHook(connection(kind))
+    assert hook.get_conn() is hook.get_conn()
+    assert hook.get_session() is hook.get_conn().session
+
+
+def test_the_settings_reach_the_client(connection):
+    extra = {"timeout": "7", "max_concurrency": 3, "source": "Mine", "region": "va"}
+    extra["service_hosts"] = '{"msgHist": "va.msghist.liveperson.net"}'
+    client = LivePersonHook(connection(extra=extra)).get_conn()
+    settings = client.settings
+    assert (settings.timeout, settings.max_concurrency, settings.source, settings.region) == (
+        7,
+        3,
+        "Mine",
+        "va",
+    )
+    assert client.base_url("msgHist") == "https://va.msghist.liveperson.net"
+
+
+@pytest.mark.parametrize(
+    ("version", "path"), [("v1", "/sentinel/api/account"), ("v2", "/sentinel/api/v2/"), (None, "/v2/")]
+)
+def test_the_token_version(sandbox, connection, version, path):
+    hook = LivePersonHook(connection("liveperson_app_jwt", extra={"token_version": version}))
+    assert hook.test_connection()[0]
+    assert path in next(one.path for one in sandbox.requests if "/app/token" in one.path)
+
+
+# -- what is wrong with a connection ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("conn_type", ["http", "liveperson", "aws"])
+def test_another_type_is_refused_with_those_there_are(connection, conn_type):
+    conn_id = connection(conn_type=conn_type)
+    for attempt in (LivePersonHook.for_connection, lambda it: LivePersonHook(it).get_conn()):
+        with pytest.raises(ConfigurationError, match="liveperson_api_key, liveperson_app_jwt") as caught:
+            attempt(conn_id)
+        assert "'lp'" in str(caught.value)
+        assert f"'{conn_type}'" in str(caught.value)
+    works, said = LivePersonHook(conn_id).test_connection()
+    assert not works
+    assert "liveperson_api_key" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "place"),
+    [
+        ("liveperson_api_key", {"login": None}, "App key (login)"),
+        ("liveperson_api_key", {"password": ""}, "App secret (password)"),
+        ("liveperson_api_key", {"extra": {"account_id": None}}, "Account ID (extra: account_id)"),
+        ("liveperson_api_key", {"extra": {"access_token": " "}}, "Access token (extra: access_token)"),
+        (
+            "liveperson_api_key",
+            {"extra": {"access_token_secret": None}},
+            "Access token secret (extra: access_token_secret)",
+        ),
+        ("liveperson_api_key", {"extra": {"timeout": "soon"}}, "Timeout (extra: timeout)"),
+        ("liveperson_api_key", {"extra": {"region": "eu"}}, "Region (extra: region)"),
+        ("liveperson_app_jwt", {"login": None}, "Client ID (login)"),
+        ("liveperson_app_jwt", {"password": None}, "Client secret (password)"),
+        ("liveperson_app_jwt", {"extra": {"token_version": "v3"}}, "Token version (extra: token_version)"),
+    ],
+)
+def test_a_field_that_is_missing_or_wrong_is_named_with_its_place(sandbox, connection, kind, changed, place):
+    conn_id = connection(kind, **changed)
+    with pytest.raises(ConfigurationError) as caught:
+        LivePersonHook.for_connection(conn_id).get_conn()
+    assert place in str(caught.value)
+    assert "'lp'" in str(caught.value)
+    assert LivePersonHook(conn_id).test_connection() == (False, str(caught.value))
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "place"),
+    [
+        ({"host": "https://evil.example.com"}, UntrustedHostError, "'Domain API URL' (host)"),
+        ({"host": "http://api.liveperson.net"}, ConfigurationError, "'Domain API URL' (host)"),
+        ({"host": "https://[::1"}, ConfigurationError, "'Domain API URL' (host)"),
+        ({"extra": {"service_hosts": {"a": "http://b.test"}}}, ConfigurationError, "(extra: service_hosts)"),
+    ],
+)
+def test_a_host_that_cannot_be_is_named_with_its_place(sandbox, connection, changed, error, place):
+    conn_id = connection(**changed)
+    with pytest.raises(error, match="connection 'lp'") as caught:
+        LivePersonHook.for_connection(conn_id).get_conn()
+    assert place in str(caught.value)
+    works, said = LivePersonHook(conn_id).test_connection()
+    assert not works
+    assert place in said
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "place"),
+    [
+        ("liveperson_api_key", {"login": "hush" * 8}, "'App key' (login)"),
+        ("liveperson_api_key", {"password": "hush" * 8}, "'App secret' (password)"),
+        (
+            "liveperson_api_key",
+            {"extra": {"access_token": "hush" * 8}},
+            "'Access token' (extra: access_token)",
+        ),
+        ("liveperson_api_key", {"extra": {"account_id": "99999999"}}, "'Account ID' (extra: account_id)"),
+        ("liveperson_api_key", {"host": "http://127.0.0.1:9"}, "'Domain API URL' (host)"),
+        ("liveperson_app_jwt", {"password": "hush" * 8}, "'Client secret' (password)"),
+        ("liveperson_app_jwt", {"extra": {"account_id": "99999999"}}, "'Account ID' (extra: account_id)"),
+    ],
+)
+def test_the_connection_test_names_the_field_at_fault(connection, waits, kind, changed, place):
+    works, said = LivePersonHook.for_connection(connection(kind, **changed)).test_connection()
+    assert not works
+    assert said.startswith(place)
+    assert "hush" not in said
+    assert "\n" not in said
+    assert waits == []
+
+
+def test_the_connection_test_does_not_wait(sandbox, connection, waits):
+    sandbox.faults.add(kind="status", status=503, times=99)
+    works, said = LivePersonHook(connection()).test_connection()
+    assert not works
+    assert "503" in said
+    assert waits == []
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_a_request_of_ones_own(sandbox, connection, kind):
+    hook = LivePersonHook(connection(kind))
+    answer = hook.request(
+        "post",
+        "accountConfigReadOnly",
+        AUDIT,
+        json={"query": "{auditData(first:2){element}}"},
+        headers={"X-Mine": "1"},
+    )
+    assert answer.status == 200
+    assert len(answer.json()["data"]["auditData"]) == 2
+    assert answer.headers["content-type"] == "application/json"
+    assert sandbox.requests[-1].header("x-mine") == "1"
+    assert sandbox.requests[-1].path == AUDIT.replace("{account_id}", "70000001")
+
+
+def test_a_request_is_repeated_by_the_table(sandbox, connection, waits):
+    sandbox.faults.add(kind="status", status=503, match="/metadata/audit", times=2)
+    query = {"query": "{auditData(first:1){element}}"}
+    assert (
+        LivePersonHook(connection()).request("POST", "accountConfigReadOnly", AUDIT, json=query).status == 200
+    )
+    assert waits == [5, 10]
+
+
+def test_a_request_that_is_refused_is_an_error(connection):
+    with pytest.raises(RequestRejectedError, match="GET msgHist /nothing"):
+        LivePersonHook(connection()).request("GET", "msgHist", "/nothing")
+
+
+@every_kind
+def test_the_session_is_a_requests_session_that_signs(connection, kind):
+    session = LivePersonHook(connection(kind)).get_session()
+    assert isinstance(session, requests.Session)
+    hook = LivePersonHook(connection(kind))
+    url = hook.get_conn().base_url("accountConfigReadOnly") + AUDIT.replace("{account_id}", "70000001")
+    answer = session.post(url, json={"query": "{auditData(first:1){element}}"})
+    assert answer.status_code == 200
+    with pytest.raises(UntrustedHostError):
+        session.get("https://evil.example.com/")
+
+
+# -- records ---------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_records_are_dicts_in_order(sandbox, connection, kind):
+    found = LivePersonHook(connection(kind)).records(
+        "audit_trail", start="2026-01-30T06:00:00+01:00", end="2026-01-31T00:00:00Z"
+    )
+    from datetime import UTC, datetime
+
+    rows = list(found)
+    truth = sandbox.audit.truth(datetime(2026, 1, 30, 5, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+    assert sorted(map(str, rows)) == sorted(map(str, truth))
+    assert [row["changeDate"] for row in rows] == sorted(row["changeDate"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"dataset": "nothing"},
+        {"start": "2026-01-30"},
+        {"end": None},
+        {"end": "2026-01-30T00:00:00Z"},
+        {"filters": {"nothing": 1}},
+        {"cursor": "nothing"},
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_refused_at_once_and_not_with_the_first_record(sandbox, connection, wrong):
+    given = {
+        "dataset": "audit_trail",
+        "start": "2026-01-30T00:00:00Z",
+        "end": "2026-01-31T00:00:00Z",
+        **wrong,
+    }
+    with pytest.raises((ConfigurationError, LivePersonError)):
+        LivePersonHook(connection()).records(given.pop("dataset"), **given)
+    assert sandbox.requests == []
+
+
+@every_kind
+def test_no_secret_in_reprs_and_tracebacks(sandbox, connection, kind):
+    hook = LivePersonHook(connection(kind))
+    client = hook.get_conn()
+    sandbox.faults.add(kind="status", status=401, match="/metadata/audit", times=9)
+    with pytest.raises(LivePersonError) as caught:
+        list(hook.records("audit_trail", start="2026-01-30T00:00:00Z", end="2026-01-31T00:00:00Z"))
+    told = "".join(map(repr, (hook, client, client.settings, client.session.auth)))
+    told += "".join(traceback.format_exception(caught.value))
+    for name in ("app_secret", "access_token", "access_token_secret", "client_secret"):
+        assert getattr(sandbox.settings, name) not in told

@@ -1,0 +1,368 @@
+"""The operators, with a LivePerson, an S3 and a hand-made context."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import inspect
+import json
+from collections import defaultdict
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk import DAG, Asset
+
+from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    EmptyWindowError,
+    LivePersonError,
+    StorageError,
+    WindowOutOfRangeError,
+)
+from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
+    AuditTrailToS3Operator,
+    LivePersonToS3Operator,
+)
+from airflow_provider_liveperson.version_compat import AirflowSkipException
+
+DAY = (datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+FOLDER = "liveperson/audit_trail/account_id=70000001/dt=2026-01-30/20260130T000000Z_20260131T000000Z"
+
+
+class Events(defaultdict):
+    """What Airflow calls ``outlet_events``."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: SimpleNamespace(extra={}))
+
+
+def context(interval=DAY, **more):
+    return {
+        "data_interval_start": interval[0],
+        "data_interval_end": interval[1],
+        "outlet_events": Events(),
+        "dag_run": SimpleNamespace(),
+        **more,
+    }
+
+
+def operator(**choices) -> LivePersonToS3Operator:
+    given = {"task_id": "pull", "bucket": "lake", "aws_conn_id": None, **choices}
+    kind = LivePersonToS3Operator if "dataset" in given else AuditTrailToS3Operator
+    return kind(**given)
+
+
+def stored(s3) -> dict[str, bytes]:
+    listed = s3.list_objects_v2(Bucket="lake").get("Contents", [])
+    return {one["Key"]: s3.get_object(Bucket="lake", Key=one["Key"])["Body"].read() for one in listed}
+
+
+def rows(objects: dict[str, bytes]) -> list[dict]:
+    return [
+        json.loads(line)
+        for key, data in sorted(objects.items())
+        if "/part-" in key
+        for line in (gzip.decompress(data) if key.endswith(".gz") else data).splitlines()
+    ]
+
+
+pytestmark = pytest.mark.usefixtures("airflow_connections")
+
+
+# -- what it does ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("conn_id", ["liveperson_default", "liveperson_app_jwt"])
+def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
+    summary = operator(liveperson_conn_id=conn_id).execute(context())
+    objects = stored(s3)
+    assert sorted(map(str, rows(objects))) == sorted(map(str, sandbox.audit.truth(*DAY)))
+    assert list(summary) == [
+        "dataset",
+        "account_id",
+        "window_start",
+        "window_end",
+        "records",
+        "bytes",
+        "manifest",
+        "objects",
+    ]
+    (part,) = (key for key in objects if "/part-" in key)
+    assert summary == {
+        "dataset": "audit_trail",
+        "account_id": "70000001",
+        "window_start": "2026-01-30T00:00:00Z",
+        "window_end": "2026-01-31T00:00:00Z",
+        "records": 60,
+        "bytes": len(objects[part]),
+        "manifest": f"s3://lake/{FOLDER}/_manifest.json",
+        "objects": [f"s3://lake/{part}"],
+    }
+    assert json.loads(json.dumps(summary)) == summary
+
+
+@pytest.mark.parametrize("dataset", ["audit_trail", "audit_trail_export"])
+def test_the_general_operator_takes_any_dataset(s3, dataset):
+    summary = operator(dataset=dataset, prefix="", compression="none").execute(context())
+    assert summary["records"] == 60
+    assert all(key.startswith(f"{dataset}/account_id=") for key in stored(s3))
+    assert len(rows(stored(s3))) == 60
+
+
+def test_a_second_run_puts_nothing(s3, s3_calls):
+    first = operator().execute(context())
+    before = stored(s3)
+    s3_calls.clear()
+    assert operator().execute(context()) == first
+    assert {name for name, _ in s3_calls} <= {"GetObject", "HeadObject", "ListObjectsV2", "ListObjects"}
+    assert stored(s3) == before
+
+
+def test_the_manifest_is_the_last_thing_written(s3, s3_calls):
+    operator().execute(context())
+    written = [key for name, key in s3_calls if name in ("PutObject", "CompleteMultipartUpload")]
+    assert written[-1] == f"{FOLDER}/_manifest.json"
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize(
+    ("choices", "more", "window"),
+    [
+        (
+            {},
+            {"dag_run": SimpleNamespace(partition_key="2026-01-29")},
+            ("2026-01-29T00:00:00Z", "2026-01-30T00:00:00Z"),
+        ),
+        (
+            {},
+            {"dag_run": SimpleNamespace(partition_key=None)},
+            ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00Z"),
+        ),
+        ({}, {"dag_run": None}, ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00Z")),
+        (
+            {"start": "2026-01-28T02:00:00+02:00", "end": datetime(2026, 1, 28, 1, tzinfo=UTC)},
+            {"dag_run": SimpleNamespace(partition_key="2026-01-29")},
+            ("2026-01-28T00:00:00Z", "2026-01-28T01:00:00Z"),
+        ),
+    ],
+)
+def test_the_window(s3, choices, more, window):
+    summary = operator(**choices).execute(context(**more))
+    assert (summary["window_start"], summary["window_end"]) == window
+
+
+def test_assets_among_the_outlets_get_the_summary(s3):
+    asset, other = Asset("s3://lake/audit"), Asset("s3://lake/other")
+    ran = context()
+    summary = operator(outlets=[asset, other]).execute(ran)
+    assert {it.uri: ran["outlet_events"][it].extra for it in (asset, other)} == {
+        "s3://lake/audit": summary,
+        "s3://lake/other": summary,
+    }
+
+
+EMPTY = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_an_empty_window_lands_its_manifest_and_skips_if_told_to(s3, skip):
+    run = operator(skip_on_empty=skip)
+    if skip:
+        with pytest.raises(AirflowSkipException, match="No records in audit_trail"):
+            run.execute(context(EMPTY))
+    else:
+        assert run.execute(context(EMPTY))["objects"] == []
+    assert [key.rpartition("/")[2] for key in stored(s3)] == ["_manifest.json"]
+
+
+def test_skip_on_empty_does_not_skip_what_is_not_empty(s3):
+    assert operator(skip_on_empty=True).execute(context())["records"] == 60
+
+
+# -- what it refuses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choices", "error", "says"),
+    [
+        ({"dataset": "nothing"}, ConfigurationError, "audit_trail_export"),
+        ({"filters": {"nothing": True}}, ConfigurationError, "nothing"),
+        ({"filters": {"lpa": "yes"}}, ConfigurationError, "lpa"),
+        ({"filters": "lpa"}, ConfigurationError, "filters must be a dict"),
+        ({"cursor": "nothing"}, ConfigurationError, "changeDate"),
+        ({"file_format": "xlsx"}, ConfigurationError, "file_format"),
+        ({"compression": "zip"}, ConfigurationError, "compression"),
+        ({"prefix": "a/../b"}, ConfigurationError, "prefix"),
+        ({"bucket": "s3://lake"}, ConfigurationError, "bucket"),
+        ({"bucket": ""}, ConfigurationError, "bucket"),
+        ({"start": "2026-01-30"}, ConfigurationError, "end is missing"),
+        ({"start": "2026-01-30", "end": "2026-01-31"}, ConfigurationError, "start .* no time zone"),
+        ({"start": DAY[1], "end": DAY[0]}, EmptyWindowError, "before end"),
+        ({"start": DAY[0], "end": datetime(2999, 1, 1, tzinfo=UTC)}, WindowOutOfRangeError, "run later"),
+        ({"liveperson_conn_id": "other"}, ConfigurationError, "has the type 'http'"),
+    ],
+    ids=lambda it: str(it)[:60] if isinstance(it, dict) else None,
+)
+def test_bad_input_is_refused_before_anything_is_asked(
+    sandbox, s3, s3_calls, monkeypatch, choices, error, says
+):
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", "http://example.test")
+    s3_calls.clear()
+    with pytest.raises(error, match=says):
+        operator(**choices).execute(context())
+    assert sandbox.requests == []
+    assert s3_calls == []
+
+
+def test_an_empty_data_interval_is_an_error_with_the_mend(sandbox, s3):
+    with pytest.raises(EmptyWindowError, match="CronDataIntervalTimetable"):
+        operator().execute(context((DAY[0], DAY[0])))
+    with pytest.raises(EmptyWindowError, match="data interval is empty"):
+        operator().execute(context((None, None)))
+    assert sandbox.requests == []
+
+
+def test_a_missing_bucket_is_named_before_liveperson_is_asked(sandbox, s3):
+    with pytest.raises(StorageError, match="There is no bucket 'absent'"):
+        operator(bucket="absent").execute(context())
+    assert sandbox.requests == []
+
+
+def test_a_refused_write_leaves_nothing(s3, monkeypatch):
+    from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
+
+    call = BaseClient._make_api_call
+
+    def answer(self, operation, parameters):
+        if operation == "PutObject" and "_manifest" in parameters["Key"]:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    with pytest.raises(StorageError, match="s3:PutObject"):
+        operator().execute(context())
+    assert stored(s3) == {}
+
+
+def test_a_failure_of_liveperson_leaves_nothing(sandbox, s3):
+    sandbox.faults.add(kind="status", status=401, match="/metadata/audit", times=99)
+    with pytest.raises(AuthenticationError) as caught:
+        operator().execute(context())
+    assert isinstance(caught.value, LivePersonError)
+    assert stored(s3) == {}
+
+
+# -- what Airflow does with it ---------------------------------------------------------------------
+
+ARGUMENTS = {
+    "dataset": object(),
+    "bucket": object(),
+    "prefix": object(),
+    "start": object(),
+    "end": object(),
+    "filters": object(),
+    "cursor": object(),
+    "file_format": object(),
+    "compression": object(),
+    "skip_on_empty": object(),
+    "allow_out_of_range": object(),
+    "liveperson_conn_id": object(),
+    "aws_conn_id": object(),
+}
+
+
+def test_the_constructor_only_assigns():
+    made = LivePersonToS3Operator(task_id="pull", **ARGUMENTS)
+    assert {name: getattr(made, name) for name in ARGUMENTS} == ARGUMENTS
+    parameters = inspect.signature(LivePersonToS3Operator.__init__).parameters
+    assert set(ARGUMENTS) == set(parameters) - {"self", "kwargs"}
+
+
+def test_every_template_field_is_rendered():
+    fields = LivePersonToS3Operator.template_fields
+    assert set(ARGUMENTS) - set(fields) == {"skip_on_empty", "allow_out_of_range"}
+    made = LivePersonToS3Operator(
+        task_id="pull",
+        **{name: "{{ value }}" for name in fields if name != "filters"},
+        filters={"users": ["{{ value }}"]},
+    )
+    made.render_template_fields({"value": "rendered"})
+    assert {name: getattr(made, name) for name in fields} == {
+        **dict.fromkeys(fields, "rendered"),
+        "filters": {"users": ["rendered"]},
+    }
+
+
+def test_times_pass_through_rendering():
+    made = operator(start=DAY[0], end=DAY[1])
+    made.render_template_fields({})
+    assert (made.start, made.end) == DAY
+
+
+def test_a_rendered_window_is_pulled(s3):
+    made = operator(start="{{ data_interval_start }}", end="{{ data_interval_end }}")
+    ran = context()
+    made.render_template_fields(ran)
+    assert made.execute(context((None, None)))["records"] == 60
+
+
+@pytest.fixture
+def dag():
+    with DAG("audit", schedule=None, start_date=DAY[0]) as made:
+        operator(
+            filters={"lpa": False, "users": ["sam"]},
+            start=DAY[0],
+            end="{{ ds }}",
+            outlets=[Asset("s3://lake/a")],
+        )
+        operator(task_id="general", dataset="audit_trail_export", retries=2)
+        LivePersonToS3Operator.partial(task_id="mapped", bucket="lake").expand(
+            dataset=["audit_trail", "audit_trail_export"]
+        )
+        AuditTrailToS3Operator.partial(task_id="mapped_audit", prefix="p").expand(bucket=["a", "b"])
+        AuditTrailToS3Operator.partial(task_id="mapped_kwargs", bucket="lake").expand_kwargs(
+            [{"start": "{{ ds }}", "end": "{{ data_interval_end }}"}]
+        )
+    return made
+
+
+def test_it_serialises(dag):
+    from airflow.serialization import serialized_objects
+
+    kind = getattr(serialized_objects, "DagSerialization", serialized_objects.SerializedDAG)
+    data = json.loads(json.dumps(kind.to_dict(dag)))
+    kind.validate_schema(data)
+    back = kind.from_dict(data)
+    assert set(back.task_dict) == {"pull", "general", "mapped", "mapped_audit", "mapped_kwargs"}
+    pull = back.get_task("pull")
+    assert pull.task_type == "AuditTrailToS3Operator"
+    assert list(pull.template_fields) == list(LivePersonToS3Operator.template_fields)
+    assert (pull.dataset, pull.bucket, pull.filters) == (
+        "audit_trail",
+        "lake",
+        {"lpa": False, "users": ["sam"]},
+    )
+
+
+def test_it_deepcopies(dag):
+    copied = copy.deepcopy(dag).get_task("pull")
+    assert copied is not dag.get_task("pull")
+    for name in ARGUMENTS:
+        assert getattr(copied, name) == getattr(dag.get_task("pull"), name)
+
+
+@pytest.mark.filterwarnings("ignore:Task 'a' was never mapped")
+def test_mapped_tasks_take_only_what_there_is():
+    with DAG("wrong", schedule=None), pytest.raises(TypeError, match="nothing"):
+        AuditTrailToS3Operator.partial(task_id="a", bucket="b").expand(nothing=[1])
+    with pytest.raises(TypeError):
+        AuditTrailToS3Operator(task_id="a", bucket="b", dataset="audit_trail_export")
+
+
+def test_the_hook_is_not_made_before_it_is_needed(sandbox, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT")
+    assert operator().liveperson_conn_id == "liveperson_default"
+    assert sandbox.requests == []
