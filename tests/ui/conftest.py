@@ -16,7 +16,6 @@ from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.airflow_home import AirflowHome
 from devtools.airflow_server import AirflowServer
 
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 VIEWPORT = {"width": 1280, "height": 1000}
 ARGUMENTS = [
