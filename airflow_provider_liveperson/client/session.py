@@ -264,10 +264,9 @@ class Sender:
                     f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
                     " LivePerson's): set it right"
                 )
+        happened = f"{request} at {_host(url)} answered {response.status_code}" + (f" {body!r}" if body else "")
         return outcome.error(
-            f"{request} at {_host(url)} answered {response.status_code}"
-            + (f" {body!r}" if body else "")
-            + f". {_sentence(why) if why else outcome.mend}",
+            f"{_sentence(why)} {happened}." if why else f"{happened}. {outcome.mend}",
             field=field,
             status=response.status_code,
             retry_after=retry_after(response.headers) if outcome.action is Action.WAIT else None,
@@ -284,7 +283,7 @@ class Sender:
         else:
             reason = scrub(f"{type(error).__name__}: {error}", self._credential.secrets)
             failure = outcome.error(
-                f"{request} at {_host(url)} failed ({reason}). {outcome.mend}", field="host"
+                f"{request} at {_host(url)} failed. {outcome.mend} ({reason})", field="host"
             )
         return _AskAgainError(outcome, failure) if outcome.action in _AGAIN else failure
 

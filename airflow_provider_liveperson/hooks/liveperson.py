@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -141,7 +142,8 @@ class LivePersonHook(BaseHook):
                 schedule=NO_RETRIES,
                 budget=BUDGET,
             )
-            return True, check(client)
+            with closing(client):
+                return True, check(client)
         except LivePersonError as error:
             place = locate(conn.conn_type, error.field) if error.field and conn.conn_type in FORMS else ""
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)

@@ -6,7 +6,6 @@ import copy
 import gzip
 import inspect
 import json
-from collections import defaultdict
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -31,11 +30,14 @@ DAY = (datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 FOLDER = "liveperson/audit_trail/account_id=70000001/dt=2026-01-30/20260130T000000Z_20260131T000000Z"
 
 
-class Events(defaultdict):
-    """What Airflow calls ``outlet_events``."""
+class Events:
+    """What Airflow calls ``outlet_events``; assets of Airflow 3.1 cannot be keys of a dict."""
 
     def __init__(self) -> None:
-        super().__init__(lambda: SimpleNamespace(extra={}))
+        self.by_uri: dict[str, SimpleNamespace] = {}
+
+    def __getitem__(self, asset: Asset) -> SimpleNamespace:
+        return self.by_uri.setdefault(asset.uri, SimpleNamespace(extra={}))
 
 
 def context(interval=DAY, **more):
