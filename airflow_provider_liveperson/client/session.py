@@ -264,7 +264,9 @@ class Sender:
                     f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
                     " LivePerson's): set it right"
                 )
-        happened = f"{request} at {_host(url)} answered {response.status_code}" + (f" {body!r}" if body else "")
+        happened = f"{request} at {_host(url)} answered {response.status_code}" + (
+            f" {body!r}" if body else ""
+        )
         return outcome.error(
             f"{_sentence(why)} {happened}." if why else f"{happened}. {outcome.mend}",
             field=field,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -102,6 +102,7 @@ class LivePersonHook(BaseHook):
         end: datetime | str,
         filters: Mapping[str, Any] | None = None,
         cursor: str | None = None,
+        allow_out_of_range: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The records of a dataset in a half-open window, without landing them.
 
@@ -110,8 +111,10 @@ class LivePersonHook(BaseHook):
         :param end: first instant outside, likewise.
         :param filters: the dataset's filters.
         :param cursor: one of the dataset's cursors.
+        :param allow_out_of_range: take what there is of a window that cannot be complete.
         :returns: dicts, in the dataset's order.
         :raises ConfigurationError: for a bad argument, before any request.
+        :raises WindowOutOfRangeError: for a window that cannot be complete.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
         import msgspec
@@ -122,6 +125,8 @@ class LivePersonHook(BaseHook):
 
         declared = dataset_named(dataset)
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
+        if not allow_out_of_range:
+            declared.check_range(query.window, datetime.now(UTC))
         return (msgspec.json.decode(raw) for raw in records(self.get_conn(), declared, query))
 
     def test_connection(self) -> tuple[bool, str]:

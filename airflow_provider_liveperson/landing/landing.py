@@ -34,7 +34,7 @@ class Destination:
     roll_at: int = ROLL_AT
 
     def __post_init__(self) -> None:
-        prefix = self.prefix.strip("/")
+        prefix = (self.prefix or "").strip("/")
         steps = prefix.split("/") if prefix else []
         if any(step in ("", ".", "..") for step in steps) or "\\" in prefix or "://" in prefix:
             raise ConfigurationError(

@@ -157,9 +157,8 @@ class AuditLog:
             begin, end = high - end, high - begin
         else:
             begin, end = low + begin, low + end
-        if ties is None or begin == end:
-            page = matching[begin:end]
-        else:
+        page = matching[begin:end]
+        if ties is not None and page:
             page = _shuffled(matching, begin, end, low, high, ties)
         if query.descending:
             page.reverse()

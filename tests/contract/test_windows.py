@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_any_cutting_lands_exactly_the_truth(
     edges = [SPAN.start, *(SPAN.start + timedelta(seconds=cut) for cut in sorted(cuts)), SPAN.end]
     landed = [
         json.loads(raw)
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
         for raw in records(client, dataset, dataset.query(Window(start, end)))
     ]
     assert lines(landed) == lines(sandbox.audit.truth(SPAN.start, SPAN.end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from datetime import timedelta
 
@@ -38,7 +39,7 @@ HAS_POLICIES = importlib.util.find_spec("airflow.sdk.definitions.retry_policy") 
 def test_decides_by_the_table(error: Exception, action: str, delay: timedelta | None) -> None:
     if not HAS_POLICIES:  # Airflow 3.1 and 3.2
         with pytest.raises(ModuleNotFoundError, match="retry_policy"):
-            import airflow_provider_liveperson.retry_policy
+            importlib.import_module("airflow_provider_liveperson.retry_policy")
         return
     from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 

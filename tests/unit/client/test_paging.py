@@ -30,7 +30,7 @@ class Server:
         self.pages.append(page)
         order = sorted(self.rows, key=lambda row: (row.at, self.chance.random() if self.shuffled else 0))
         rows = order[page.offset : page.offset + min(page.limit, self.ceiling or page.limit)]
-        return rows, {"absent": None, "page": len(rows), "all": len(self.rows)}[self.count]
+        return rows, {"absent": None, "page": len(rows), "all": len(self.rows), "wrong": 40}[self.count]
 
 
 def read(server: Server, *, limit: int = 10, stop_at: int | None = None) -> list[Row]:
@@ -40,6 +40,11 @@ def read(server: Server, *, limit: int = 10, stop_at: int | None = None) -> list
         rows += pager.accept(*server.answer(page))
         assert len(server.pages) < 20_000
     return rows
+
+
+def drain(pager: TimeOrderedPager, server: Server) -> None:
+    while page := pager.next_page():
+        pager.accept(*server.answer(page))
 
 
 def rows_of(*ats: int) -> list[Row]:
@@ -79,7 +84,7 @@ def test_every_row_once_and_equal_rows_stay_two(
 
 
 def test_a_ceiling_of_one_row_is_survived() -> None:
-    rows = rows_of(1, 1, 2, 3, 3, 3) + [Row(4, b"same"), Row(4, b"same")]
+    rows = [*rows_of(1, 1, 2, 3, 3, 3), Row(4, b"same"), Row(4, b"same")]
     assert read(Server(rows, ceiling=1, shuffled=True)) == sorted(rows)
 
 
@@ -100,8 +105,7 @@ def test_a_row_inserted_before_the_place_that_was_read_is_noticed(place: int) ->
     pager.accept(*server.answer(pager.next_page()))  # type: ignore[arg-type]
     server.rows.insert(place, Row(server.rows[place].at, b"late"))
     with pytest.raises(PagesMovedError):
-        while page := pager.next_page():
-            pager.accept(*server.answer(page))
+        drain(pager, server)
 
 
 def test_a_row_taken_away_is_noticed() -> None:
@@ -110,8 +114,7 @@ def test_a_row_taken_away_is_noticed() -> None:
     pager.accept(*server.answer(pager.next_page()))  # type: ignore[arg-type]
     del server.rows[4]
     with pytest.raises(PagesMovedError):
-        while page := pager.next_page():
-            pager.accept(*server.answer(page))
+        drain(pager, server)
 
 
 def test_reading_stops_at_the_end_of_the_window() -> None:
@@ -122,12 +125,9 @@ def test_reading_stops_at_the_end_of_the_window() -> None:
 
 def test_a_short_total_is_noticed() -> None:
     """The server says 40 and then gives only 30."""
-    pager = TimeOrderedPager(limit=10)
-    server = Server(rows_of(*range(30)))
+    server = Server(rows_of(*range(30)), count="wrong")
     with pytest.raises(PagesMovedError, match="40"):
-        while page := pager.next_page():
-            rows, _ = server.answer(page)
-            pager.accept(rows, 40)
+        drain(TimeOrderedPager(limit=10), server)
 
 
 def test_descending_rows_are_refused() -> None:
@@ -160,14 +160,14 @@ def test_a_limit_that_was_taken_before_or_of_one_row_cannot_be_lowered() -> None
 
 def test_an_instant_that_never_comes_whole_ends_in_an_error_that_names_it() -> None:
     """Three rows, one an answer, of two kinds that change about: nobody can tell which kind is there twice."""
-    pager = TimeOrderedPager(limit=1)
     chance = random.Random(1)
+
+    class Fickle(Server):
+        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+            return [Row(7, chance.choice([b"a", b"b"]))] if page.offset < 3 else [], None
+
     with pytest.raises(IncompletePullError, match="epoch ms 7"):
-        while page := pager.next_page():
-            if page.limit > 1:
-                pager.limit_refused()
-            else:
-                pager.accept([Row(7, chance.choice([b"a", b"b"]))] if page.offset < 3 else [], None)
+        drain(TimeOrderedPager(limit=1), Fickle([]))
 
 
 def test_counts_add_up() -> None:

@@ -16,6 +16,7 @@ from airflow_provider_liveperson.exceptions import (
     LivePersonError,
     RequestRejectedError,
     UntrustedHostError,
+    WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.hooks.liveperson import (
     LivePersonApiKeyHook,
@@ -309,3 +310,15 @@ def test_no_secret_in_reprs_and_tracebacks(sandbox, connection, kind):
     told += "".join(traceback.format_exception(caught.value))
     for name in ("app_secret", "access_token", "access_token_secret", "client_secret"):
         assert getattr(sandbox.settings, name) not in told
+
+
+def test_records_of_a_window_that_cannot_be_complete_are_refused_unless_wanted(sandbox, connection):
+    hook = LivePersonHook(connection("liveperson_api_key"))
+    window = {"start": "2026-01-31T23:00:00Z", "end": "2999-01-01T00:00:00Z"}
+    with pytest.raises(WindowOutOfRangeError, match="allow_out_of_range"):
+        hook.records("audit_trail", **window)
+    assert not sandbox.requests
+    assert list(hook.records("audit_trail", **{**window, "end": "2026-02-01T00:00:00Z"}))
+    assert next(
+        hook.records("audit_trail", **{**window, "end": "2027-01-01T00:00:00Z"}, allow_out_of_range=True)
+    )
