@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import importlib.metadata
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -121,7 +122,7 @@ class Demo:
             raise DemoError(f"Airflow did not end within {RUN_WITHIN:.0f} s") from error
         self._keep(command, answer.stdout)
         if answer.returncode:
-            raise DemoError(f"Airflow's run for {day} with {conn_id} failed (exit code {answer.returncode})")
+            raise DemoError(f"Airflow's run for {day} with {conn_id} failed. {_reason(answer.stdout)}")
         return time.monotonic() - started
 
     def objects(self) -> dict[str, tuple[str, datetime]]:
@@ -176,6 +177,15 @@ class Demo:
     def _keep(self, command: Sequence[str], said: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"$ airflow {' '.join(command)}\n{said}\n")
+
+
+def _reason(said: str) -> str:
+    """The exception that an Airflow log ends with.
+
+    :param said: the log.
+    """
+    told = re.findall(r"^\s*(?:\w+\.)*(\w*(?:Error|Exception): .+)$", said, re.MULTILINE)
+    return str(told[-1]) if told else "See its log above."
 
 
 def _sorted(records: Sequence[dict[str, Any]]) -> list[str]:
