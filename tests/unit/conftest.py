@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+from devtools.memory_store import MemoryStore
 
 # A busy machine is no reason to fail.
 settings.register_profile("unit", deadline=None)
@@ -97,47 +96,6 @@ AUDIT = ApiRequest(
 def audit_request() -> ApiRequest:
     """A signed request that the sandbox answers with one row."""
     return AUDIT
-
-
-@dataclass
-class MemoryStore:
-    """An object store that tells what was done to it, and fails when told to."""
-
-    objects: dict[str, bytes] = field(default_factory=dict)
-    changes: list[str] = field(default_factory=list)
-    refuse: Callable[[str, str], bool] = lambda verb, key: False
-
-    def uri(self, key: str) -> str:
-        return f"memory://{key}"
-
-    def read(self, key: str) -> bytes | None:
-        return self.objects.get(key)
-
-    def size(self, key: str) -> int | None:
-        return len(self.objects[key]) if key in self.objects else None
-
-    def keys(self, folder: str) -> list[str]:
-        return sorted(key for key in self.objects if key.startswith(f"{folder}/"))
-
-    def upload(self, key: str, path: Path) -> None:
-        self.write(key, path.read_bytes())
-
-    def write(self, key: str, data: bytes) -> None:
-        from airflow_provider_liveperson.exceptions import StorageError
-
-        if self.refuse("put", key):
-            raise StorageError(f"cannot write {key}")
-        self.changes.append(f"put {key.rpartition('/')[2]}")
-        self.objects[key] = data
-
-    def delete(self, keys: Iterable[str]) -> None:
-        from airflow_provider_liveperson.exceptions import StorageError
-
-        for key in keys:
-            if self.refuse("delete", key):
-                raise StorageError(f"cannot delete {key}")
-            self.changes.append(f"delete {key.rpartition('/')[2]}")
-            self.objects.pop(key, None)
 
 
 @pytest.fixture
