@@ -17,9 +17,7 @@ def get_provider_info() -> dict[str, Any]:
         # Must be the distribution's name, or discovery refuses the provider.
         "package-name": "airflow-provider-liveperson",
         "name": "LivePerson",
-        "description": (
-            "Pulls `LivePerson <https://www.liveperson.com/>`__ data into Amazon S3 and other object stores."
-        ),
+        "description": ("Pulls `LivePerson <https://www.liveperson.com/>`__ data into Amazon S3."),
         "integrations": [
             {
                 "integration-name": "LivePerson",

@@ -19,6 +19,7 @@ from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
     RequestRejectedError,
+    WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.landing.landing import Destination, Landing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest
@@ -128,8 +129,7 @@ def pull(
     :raises StorageError: when the store refuses; nothing is left half-written.
     :raises LivePersonError: whatever else LivePerson's answers lead to.
     """
-    if not allow_out_of_range:
-        dataset.check_range(query.window, now or datetime.now(UTC))
+    complete = _is_in_range(dataset, query, now or datetime.now(UTC), allow_out_of_range)
     started = time.monotonic()
     slices = dataset.plan(query)
     log.info(
@@ -141,10 +141,10 @@ def pull(
     )
     tally, progress, parts = _Tally(), _Progress(dataset.name), list[Part]()
     folder = destination.folder(dataset.name, client.account_id, query.window)
-    with Landing(destination, folder) as landing:
+    with Landing(destination, folder, filters=dict(query.filters), cursor=query.cursor) as landing:
         for piece in slices:
             parts += _land_slice(client, dataset, piece, landing, len(parts), tally, progress)
-        manifest = _manifest(client, dataset, query, destination, tally, parts)
+        manifest = _manifest(client, dataset, query, destination, tally, parts, complete)
         changed = landing.commit(manifest)
     log.info(
         "%s %s: %s records kept of %s received (%s reported, %d outside the window, %d repeated), %d bytes in %d"
@@ -171,6 +171,17 @@ def pull(
         manifest=landing.manifest_uri,
         objects=landing.uris(parts),
     )
+
+
+def _is_in_range(dataset: Dataset, query: Query, now: datetime, allow_out_of_range: bool) -> bool:
+    try:
+        dataset.check_range(query.window, now)
+    except WindowOutOfRangeError as error:
+        if not allow_out_of_range:
+            raise
+        log.warning("This window cannot be complete, and its manifest says so: %s", error)
+        return False
+    return True
 
 
 def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterator[bytes]:
@@ -261,6 +272,7 @@ def _read_slice(
             attempt(rows())
         except PagesMovedError as error:
             moved = error
+            progress.records -= kept
             log.info("%s, %s: %s; reading it again", dataset.name, piece.window, error)
             continue
         tally.add(reader.reported, reader.received, reader.repeated, kept)
@@ -278,6 +290,7 @@ def _manifest(
     destination: Destination,
     tally: _Tally,
     parts: list[Part],
+    complete: bool,
 ) -> Manifest:
     return Manifest(
         dataset=dataset.name,
@@ -286,6 +299,7 @@ def _manifest(
         window_end=stamp(query.window.end),
         cursor=query.cursor,
         filters=dict(query.filters),
+        complete=complete,
         request={
             "service": dataset.service,
             "method": dataset.method,

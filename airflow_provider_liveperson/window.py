@@ -17,8 +17,8 @@ _PARTITION_KEYS = (
 )
 
 EMPTY_INTERVAL = (
-    "this run has no window: its data interval is empty ({start} to {end}). On Airflow 3 a plain cron string, a"
-    " manual trigger and an asset all give an empty interval. Schedule the DAG with"
+    "this run has no window: its data interval is empty ({start} to {end}). On Airflow 3 a plain cron string"
+    " gives an empty interval, as a trigger by an asset does. Schedule the DAG with"
     ' CronDataIntervalTimetable("0 0 * * *", timezone="UTC") (from airflow.sdk on Airflow 3.2 and later, from'
     " airflow.timetables.interval on 3.1), or give the operator start and end."
 )
@@ -155,7 +155,8 @@ def _partition(key: str) -> Window:
                 break
             return Window(start, start + length)
     raise ConfigurationError(
-        f"the partition key {key!r} does not tell how long its window is; have the timetable make keys for days"
-        ' (key_format="%Y-%m-%d") or hours (key_format="%Y-%m-%dT%H"), or give start and end',
+        f"the partition key {key!r} does not tell how long its window is; have the timetable make keys for days or"
+        ' hours that have ended: CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1,'
+        ' key_format="%Y-%m-%d"), or "0 * * * *" with "%Y-%m-%dT%H"; or give start and end',
         field="partition_key",
     )

@@ -61,6 +61,7 @@ class TimeOrderedPager:
         self._limit = limit
         self._stop_at = stop_at
         self._most = 0  # rows that one answer has held
+        self._taken = 0  # the largest limit that the server has answered
         self._may_grow = True  # whether the server may give more at once than ``limit``
         self._offset = 0
         self._anchor: int | None = None  # the instant of the row at ``offset``, once rows were handed on
@@ -80,6 +81,11 @@ class TimeOrderedPager:
     def repeated(self) -> int:
         """How many rows came again, because pages overlap or moved."""
         return self._seen - self._end
+
+    @property
+    def limit_is_known(self) -> bool:
+        """Whether the server has answered a page of this limit before."""
+        return self._limit <= self._taken
 
     def next_page(self) -> Page | None:
         """What to ask for next, or None at the end."""
@@ -114,6 +120,7 @@ class TimeOrderedPager:
                 "the rows are not in ascending order of time, although that was asked for"
             )
         self._seen += len(rows)
+        self._taken = max(self._taken, self._limit)
         if count is not None and count > len(rows):  # so it cannot mean the rows in this answer
             self.reported = count
         if self._probed:
@@ -132,14 +139,14 @@ class TimeOrderedPager:
         ):
             raise PagesMovedError("rows were added or taken away before the place that was read")
         end, new = self._offset + len(rows), list(rows[1:] if anchored else rows)
-        short, fewer_than_before = len(rows) < self._limit, len(rows) < self._most
+        short = len(rows) < self._limit
         self._most = max(self._most, len(rows))
         if not short:
             return self._hand_on(new, end=end, at_end=False)
         if self.reported is not None and end < self.reported:
             self._ceiling_is(max(1, len(rows)))
             return self._hand_on(new, end=end, at_end=False)
-        if fewer_than_before or not rows or end == self.reported:
+        if not rows or end == self.reported:
             return self._hand_on(new, end=end, at_end=True)
         self._probed = end, new  # is that all there is, or all that the server gives at once?
         return []
@@ -179,7 +186,7 @@ class TimeOrderedPager:
         if past and tie.offset == tie.start:
             self._end = max(self._end, tie.offset + len(rows))
             return self._finish([], at_end=False)
-        whole = tie.accept(rows, last=len(rows) < self._limit)
+        whole = tie.accept(rows)
         self._end = max(self._end, tie.reached)
         if whole is None:
             return []
@@ -214,11 +221,10 @@ class _Tie:
     def offset(self) -> int:
         return self.start + len(self._rows)
 
-    def accept(self, rows: Sequence[Row], *, last: bool) -> list[Row] | None:
+    def accept(self, rows: Sequence[Row]) -> list[Row] | None:
         """Take an answer; return the instant's rows once they are certain.
 
-        :param rows: the rows from ``offset`` on.
-        :param last: whether the server has no more rows than these.
+        :param rows: the rows from ``offset`` on; none mean that the instant was the last.
         """
         self.reached = max(self.reached, self.offset + len(rows))
         first = self._rows[0] if self._rows else rows[0] if rows else None
@@ -230,9 +236,9 @@ class _Tie:
         own = [row for row in rows if row.at == first.at]
         self._rows += own
         self._shown |= Counter(row.raw for row in own)
-        if len(own) == len(rows) and not last:
+        if rows and len(own) == len(rows):
             return None
-        self.at_end = len(own) == len(rows)
+        self.at_end = not rows
         return self._judge(first.at)
 
     def _judge(self, at: int) -> list[Row] | None:

@@ -75,7 +75,7 @@ _BY_STATUS: Mapping[int, Outcome] = {
     429: Outcome(
         Action.WAIT,
         RateLimitedError,
-        "LivePerson limits the rate; run fewer tasks at once or lower max_concurrency.",
+        "LivePerson limits the rate; run fewer tasks at once, for example with an Airflow pool.",
     ),
     451: Outcome(
         Action.FAIL, PermissionDeniedError, "LivePerson Support has blocked this account or user; ask there."

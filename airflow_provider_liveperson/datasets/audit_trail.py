@@ -181,7 +181,9 @@ class AuditTrailReader:
         try:
             envelope = msgspec.json.decode(answer.body, type=_Envelope)
             if envelope.errors:
-                raise RequestRejectedError(
+                # A request like this was taken before, so the fault is not the request's: let it be repeated.
+                kind = InvalidResponseError if self._pager.limit_is_known else RequestRejectedError
+                raise kind(
                     "the answer is a 200 with GraphQL errors:"
                     f" {scrub(b' '.join(envelope.errors).decode('utf-8', 'replace'))!r}. Check the filters.",
                     status=200,

@@ -87,7 +87,7 @@ class AuditTrailExportReader:
         raise error
 
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Row]:
-        self._find(lines, "Total Items")
+        self._find(map(_in_utc, lines), "Total Items")
         total = next(lines, [""])
         self.reported = int(total[0]) if total and total[0].strip().isdecimal() else None
         self._find(lines, "Results")
@@ -114,6 +114,17 @@ class AuditTrailExportReader:
     def _find(lines: Iterator[list[str]], title: str) -> None:
         if not any(line and line[0].strip() == title and not any(line[1:]) for line in lines):
             raise PagesMovedError(f"the export ends before its block {title!r}")
+
+
+def _in_utc(line: list[str]) -> list[str]:
+    """Let a line of the search criteria pass, unless it says that the times are in another zone than was asked for."""
+    zones = {zone for title in line for zone in re.findall(r"^(?:Start|End)\((.*)\)$", title)}
+    if zones - {"UTC", "Etc/UTC", "GMT"}:
+        raise InvalidResponseError(
+            f"the export's times are in {', '.join(sorted(zones))}, although UTC was asked for: its records cannot be"
+            " put into windows"
+        )
+    return line
 
 
 def field_name(title: str) -> str:

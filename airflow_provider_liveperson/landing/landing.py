@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.manifest import Manifest
@@ -62,11 +63,17 @@ class Landing:
 
     :param destination: where to.
     :param folder: the window's folder.
+    :param filters: the filters with which it is pulled.
+    :param cursor: the cursor by which it is pulled.
     """
 
-    def __init__(self, destination: Destination, folder: str) -> None:
+    def __init__(
+        self, destination: Destination, folder: str, *, filters: dict[str, Any], cursor: str
+    ) -> None:
         self._store = destination.store
         self._destination = destination
+        self._filters = filters
+        self._cursor = cursor
         self._folder = folder
         self._manifest_key = f"{folder}/{manifests.NAME}"
         self._before: Manifest | None = None
@@ -83,20 +90,39 @@ class Landing:
         return [self._store.uri(self._key(part)) for part in parts]
 
     def __enter__(self) -> Landing:
-        earlier = self._store.read(self._manifest_key)
-        self._before = Manifest.decode(earlier, self.manifest_uri) if earlier is not None else None
+        self._before = self._read_manifest()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if not self._committed:
-            try:
-                kept = {self._key(part) for part in self._before.parts} if self._before else set()
-                if unnamed := self._uploaded - kept:
-                    self._store.delete(sorted(unnamed))
-            except Exception as second:
-                if error is None:
-                    raise
-                log.warning("Parts without a manifest stay in %s: %s", self._store.uri(self._folder), second)
+        if self._committed:
+            return
+        try:
+            # Read again: another run of this window may have committed, or the manifest's own put have failed
+            # only in its answer. What a manifest names is left alone.
+            now = self._read_manifest()
+            kept = {self._key(part) for part in now.parts} if now else set()
+            if unnamed := self._uploaded - kept:
+                self._store.delete(sorted(unnamed))
+        except Exception as second:
+            if error is None:
+                raise
+            log.warning("Parts without a manifest may stay in %s: %s", self._store.uri(self._folder), second)
+
+    def _read_manifest(self) -> Manifest | None:
+        """The manifest as it is in the store.
+
+        :raises ConfigurationError: when it belongs to another request, whose records must not be lost.
+        """
+        data = self._store.read(self._manifest_key)
+        found = Manifest.decode(data, self.manifest_uri) if data is not None else None
+        if found is not None and (self._filters, self._cursor) != (found.filters, found.cursor):
+            raise ConfigurationError(
+                f"{self.manifest_uri} holds this window with the filters {found.filters} and the cursor {found.cursor};"
+                f" land filters {self._filters} and the cursor {self._cursor} under another prefix, or"
+                " remove what is there",
+                field="prefix",
+            )
+        return found
 
     def writer(self, first: int) -> PartWriter:
         """A writer whose parts land here.
@@ -112,15 +138,22 @@ class Landing:
 
         :returns: whether anything in the store changed; False for a window that had landed just so.
         """
+        self._read_manifest()  # for a run with other filters that was faster
         changed = bool(self._uploaded) or self._before is None or not manifest.lands_the_same(self._before)
         if changed:
             self._store.write(self._manifest_key, manifest.encode())
         self._committed = True
-        named = {self._key(part) for part in manifest.parts}
+        named = {self._key(part): part.bytes for part in manifest.parts}
         parts = (key for key in self._store.keys(self._folder) if key.startswith(f"{self._folder}/{PREFIX}"))
-        stale = sorted(set(parts) - named)
+        stale = sorted(set(parts) - named.keys())
         if stale:
             self._store.delete(stale)
+        for key, size in named.items():  # another run of this window may have taken them for stale
+            if self._store.size(key) != size:
+                raise StorageError(
+                    f"{self._store.uri(key)} is not there as it was written; another run of the same window is at"
+                    " work. Run this one again; max_active_runs=1 keeps them apart"
+                )
         return changed or bool(stale)
 
     def _deliver(self, part: Part, path: Path) -> Part:

@@ -40,6 +40,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param window_end: first instant outside, ISO 8601, UTC.
     :param cursor: the field by which a record belongs to the window.
     :param filters: the dataset's filters as they were given.
+    :param complete: False when the window reached into the future, or past what LivePerson keeps, as it was
+        pulled with ``allow_out_of_range``.
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.
@@ -55,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     window_end: str
     cursor: str
     filters: dict[str, Any]
+    complete: bool
     request: dict[str, Any]
     file_format: str
     compression: str

@@ -117,6 +117,7 @@ class S3Store:
 
     def _try(self, verb: str, key: str, act: Callable[[], T]) -> T | None:
         """Do something with an object; None when it is read and not there."""
+        _ = self._hook  # whose own errors are said better than those of missing libraries
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
 

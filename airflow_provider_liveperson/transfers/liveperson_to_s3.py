@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
+from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
 if TYPE_CHECKING:
@@ -148,8 +149,12 @@ class LivePersonToS3Operator(BaseOperator):
         )
 
     def _s3_hook(self) -> S3Hook:
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
+        try:
+            from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+        except ImportError as error:
+            raise ConfigurationError(
+                "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
+            ) from error
         return S3Hook(aws_conn_id=self.aws_conn_id)
 
 

@@ -177,3 +177,19 @@ def test_counts_add_up() -> None:
         pager.accept(*server.answer(page))
     assert (pager.reported, pager.received) == (25, 25)
     assert pager.repeated == sum(len(server.answer(page)[0]) for page in list(server.pages)) - 25
+
+
+@dataclass
+class Moody(Server):
+    """Gives as many rows as it likes, but some."""
+
+    def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        rows, count = super().answer(page)
+        return rows[: self.chance.randint(3, 10)], count
+
+
+@pytest.mark.parametrize("count", ["absent", "all"])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_short_page_is_not_taken_for_the_end(seed: int, count: str) -> None:
+    rows = rows_of(*range(200))
+    assert read(Moody(rows, count=count, chance=random.Random(seed))) == rows

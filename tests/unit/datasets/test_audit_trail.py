@@ -19,6 +19,7 @@ from airflow_provider_liveperson.datasets.audit_trail import (
     epoch_ms,
     one_line,
 )
+from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     InvalidResponseError,
@@ -189,6 +190,16 @@ def test_one_line_means_the_same(value, indent):
     line = one_line(json.dumps(value, indent=indent).encode())
     assert b"\n" not in line
     assert json.loads(line) == value
+
+
+def test_errors_in_a_200_after_a_page_was_taken_have_the_request_repeated(sandbox, connect, waits):
+    """The request cannot be wrong then: it is a fault that passes."""
+    errors = {"data": None, "errors": [{"message": "Exception while fetching data"}]}
+    sandbox.configure(page_ceiling=20)
+    sandbox.faults.add(kind="status", status=200, body=errors, match="/metadata/audit", skip=3, times=2)
+    dataset = dataset_named("audit_trail")
+    window = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+    assert len(list(records(connect(), dataset, dataset.query(window)))) == 180
 
 
 @pytest.mark.parametrize("data", [None, {"auditData": []}], ids=["no data", "some data"])

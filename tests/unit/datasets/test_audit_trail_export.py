@@ -210,3 +210,10 @@ def test_errors_are_json_and_are_told(sandbox, connect):
 )
 def test_titles_become_names(title, name):
     assert field_name(title) == name
+
+
+def test_times_of_another_zone_than_was_asked_for_are_refused():
+    data = file([row()])
+    assert b"Start(UTC)" in data
+    with pytest.raises(InvalidResponseError, match="US/Eastern"):
+        accepted(data.replace(b"Start(UTC)", b"Start(US/Eastern)"))

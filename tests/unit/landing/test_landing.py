@@ -191,7 +191,7 @@ def test_what_cannot_be_taken_away_again_is_told_and_does_not_hide_the_error(run
     store.refuse = lambda verb, key: key == MANIFEST or verb == "delete"
     with pytest.raises(StorageError, match="cannot write"):
         run()
-    assert f"Parts without a manifest stay in memory://{FOLDER}" in caplog.text
+    assert f"Parts without a manifest may stay in memory://{FOLDER}" in caplog.text
 
 
 def test_something_else_under_the_manifests_name_stops_it_before_liveperson_is_asked(sandbox, run, store):
@@ -239,3 +239,83 @@ def test_an_answer_that_makes_no_sense_is_named_by_its_request(sandbox, run, sto
     with pytest.raises(InvalidResponseError, match=r"accountConfigReadOnly /api/account/.*/metadata/audit"):
         run(dataset=name)
     assert store.objects == {}
+
+
+class Meddling:
+    """A store in which another run of the same window acts at a chosen moment."""
+
+    def __init__(self, store, moment, act):
+        self._store, self._moment, self._act = store, moment, act
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def upload(self, key, path):
+        self._store.upload(key, path)
+        self._meddle("upload")
+
+    def write(self, key, data):
+        self._store.write(key, data)
+        self._meddle("write")
+
+    def _meddle(self, moment):
+        if self._act and moment == self._moment:
+            act, self._act = self._act, None
+            act()
+
+
+def test_a_failing_run_takes_nothing_away_that_another_has_committed_meanwhile(sandbox, run, store):
+    def commit_and_spoil():
+        run()
+        sandbox.faults.add(kind="status", status=403, match="/metadata/audit", times=99)
+
+    sandbox.configure(page_ceiling=10)  # so that parts go up before the last page is asked for
+    with pytest.raises(PermissionDeniedError):
+        run(store=Meddling(store, "upload", commit_and_spoil), roll_at=1000)
+    manifest = json.loads(store.objects[MANIFEST])
+    assert len(manifest["parts"]) > 1
+    assert {f"{FOLDER}/{part['name']}" for part in manifest["parts"]} <= store.objects.keys()
+    assert sorted(map(str, records(store))) == sorted(map(str, sandbox.audit.truth(DAY.start, DAY.end)))
+
+
+def test_a_run_whose_parts_another_took_for_stale_says_so_and_heals_when_run_again(sandbox, run, store):
+    def lose_a_part():
+        del store.objects[next(key for key in sorted(store.objects) if "/part-" in key)]
+
+    with pytest.raises(StorageError, match="another run of the same window"):
+        run(store=Meddling(store, "write", lose_a_part))
+    run()
+    assert sorted(map(str, records(store))) == sorted(map(str, sandbox.audit.truth(DAY.start, DAY.end)))
+
+
+def test_a_manifest_that_was_stored_although_its_put_failed_keeps_its_parts(sandbox, run, store):
+    def break_off():
+        raise StorageError("no answer came")
+
+    with pytest.raises(StorageError, match="no answer"):
+        run(store=Meddling(store, "write", break_off))
+    manifest = json.loads(store.objects[MANIFEST])
+    assert {f"{FOLDER}/{part['name']}" for part in manifest["parts"]} <= store.objects.keys()
+
+
+def test_other_filters_do_not_replace_what_has_landed(sandbox, run, store):
+    run()
+    before = dict(store.objects)
+    asked = len(sandbox.requests)
+    with pytest.raises(ConfigurationError, match="another prefix"):
+        run(filters={"lpa": False})
+    assert store.objects == before
+    assert len(sandbox.requests) == asked
+
+
+def test_other_filters_that_were_faster_are_not_replaced_either(run, store):
+    with pytest.raises(ConfigurationError, match="another prefix"):
+        run(store=Meddling(store, "upload", lambda: run(filters={"lpa": False})))
+    assert json.loads(store.objects[MANIFEST])["filters"] == {"lpa": False}
+
+
+def test_a_window_that_cannot_be_complete_says_so_until_it_is(run, store):
+    run(now=DAY.end - timedelta(seconds=1), allow_out_of_range=True)
+    assert json.loads(store.objects[MANIFEST])["complete"] is False
+    run()
+    assert json.loads(store.objects[MANIFEST])["complete"] is True

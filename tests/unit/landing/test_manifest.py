@@ -18,6 +18,7 @@ MANIFEST = Manifest(
     window_end="2026-01-02T00:00:00Z",
     cursor="changeDate",
     filters={"lpa": False, "users": ["ü"]},
+    complete=True,
     request={"service": "accountConfigReadOnly"},
     file_format="jsonl",
     compression="gzip",
