@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from queue import Empty, Queue
+from threading import Thread
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
@@ -11,10 +13,40 @@ from airflow_provider_liveperson.exceptions import (
     InvalidResponseError,
     PermissionDeniedError,
     RequestRejectedError,
+    ServiceUnavailableError,
 )
 
 BUDGET = 9.0
 """Seconds that the whole test may take."""
+
+
+def check_in_time(client: LivePersonClient, seconds: float = BUDGET) -> str:
+    """Do :func:`check`, but give up after a time, whatever hangs: name resolution, many addresses, dripping bytes.
+
+    :param client: as for :func:`check`.
+    :param seconds: how long to wait.
+    :raises ServiceUnavailableError: when there is no answer by then.
+    :raises LivePersonError: as for :func:`check`.
+    """
+    results: Queue[str | Exception] = Queue(1)
+
+    def run() -> None:
+        try:
+            results.put(check(client))
+        except Exception as error:
+            results.put(error)
+
+    Thread(target=run, name="liveperson-check", daemon=True).start()
+    try:
+        result = results.get(timeout=seconds)
+    except Empty:
+        raise ServiceUnavailableError(
+            f"LivePerson gave no answer within {seconds:.0f} s; check the host, the network and any proxy",
+            field="host",
+        ) from None
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def check(client: LivePersonClient) -> str:

@@ -134,7 +134,7 @@ class LivePersonHook(BaseHook):
 
         :returns: whether it works, and a sentence that says so or names the field at fault.
         """
-        from airflow_provider_liveperson.client.check import BUDGET, check
+        from airflow_provider_liveperson.client.check import BUDGET, check_in_time
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
 
@@ -148,7 +148,7 @@ class LivePersonHook(BaseHook):
                 budget=BUDGET,
             )
             with closing(client):
-                return True, check(client)
+                return True, check_in_time(client)
         except LivePersonError as error:
             place = locate(conn.conn_type, error.field) if error.field and conn.conn_type in FORMS else ""
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)

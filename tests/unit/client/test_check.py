@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_liveperson.client.check import BUDGET, check
+from airflow_provider_liveperson.client.check import BUDGET, check, check_in_time
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -174,3 +174,18 @@ def test_all_its_requests_together_keep_within_the_budget(connect, monkeypatch):
     check(client)
     assert len(spent) == 4
     assert clock[0] - 1000 <= BUDGET + 0.5
+
+
+def test_whatever_hangs_is_given_up(sandbox, connect):
+    sandbox.faults.add(kind="slow", seconds=60, match="/metadata/audit")
+    with pytest.raises(ServiceUnavailableError, match="no answer within") as caught:
+        check_in_time(connect("api_key", schedule=NO_RETRIES), seconds=0.5)
+    assert caught.value.field == "host"
+
+
+def test_in_time_it_says_what_the_check_says(sandbox, connect):
+    client = connect("api_key", schedule=NO_RETRIES)
+    assert check_in_time(client) == check(client)
+    sandbox.faults.add(kind="status", status=403, match="/metadata/audit")
+    with pytest.raises(PermissionDeniedError):
+        check_in_time(client)

@@ -6,6 +6,7 @@ import copy
 import gzip
 import inspect
 import json
+import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -368,3 +369,10 @@ def test_the_hook_is_not_made_before_it_is_needed(sandbox, monkeypatch):
     monkeypatch.delenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT")
     assert operator().liveperson_conn_id == "liveperson_default"
     assert sandbox.requests == []
+
+
+def test_without_the_amazon_provider_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "airflow.providers.amazon.aws.hooks.s3", None)
+    operator = AuditTrailToS3Operator(task_id="pull", bucket="lake")
+    with pytest.raises(ConfigurationError, match=r"airflow-provider-liveperson\[s3\]"):
+        operator._s3_hook()
