@@ -130,14 +130,3 @@ def test_parsing_a_dag_with_an_operator_is_light(module):
     airflow_alone = loaded_by("import airflow.sdk\nfrom airflow.sdk import BaseOperator")
     with_operator = loaded_by(f"import {NAME}.transfers.{module}")
     assert (with_operator - airflow_alone) & heavy == set()
-
-
-def test_nothing_speaks_of_where_it_was_made():
-    root = PACKAGE.parent
-    told = [
-        str(path.relative_to(root))
-        for folder in (PACKAGE, root / "example_dags", root / "devtools")
-        for path in sorted(folder.rglob("*.py"))
-        if "/work/" in path.read_text(encoding="utf-8")
-    ]
-    assert told == []
