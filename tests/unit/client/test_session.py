@@ -192,7 +192,7 @@ def test_a_rate_limit_that_lasts_is_an_error_that_says_how_long_to_stay_away(
     sandbox, connect, audit_request, waits
 ):
     sandbox.faults.add(kind="status", status=429, retry_after=600, match=AUDIT_PATH, times=1000)
-    with pytest.raises(RateLimitedError, match="max_concurrency") as caught:
+    with pytest.raises(RateLimitedError, match="Airflow pool") as caught:
         connect().call(audit_request, passed)
     assert caught.value.retry_after == 600
     assert waits == [120] * 6
