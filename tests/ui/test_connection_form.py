@@ -129,7 +129,10 @@ class Dialog:
         with self.box.page.expect_request(
             lambda request: "/api/v2/connections" in request.url and request.method in ("POST", "PATCH")
         ) as request:
-            self.box.get_by_role("button", name="Save").click()
+            # By the keyboard: messages may lie over the button.
+            button = self.box.get_by_role("button", name="Save")
+            expect(button).to_be_enabled()
+            button.press("Enter")
         assert request.value.response().ok, request.value.response().text()
         expect(self.box).to_be_hidden()
         return request.value
