@@ -52,6 +52,7 @@ class Connections:
         return dialog
 
     def edit(self, conn_id: str, form: ConnectionForm) -> Dialog:
+        self.open()  # without the messages so far, which may lie over the buttons
         self.row(conn_id).get_by_role("button", name="Edit Connection").click()
         return self.dialog("Edit Connection", form)
 
