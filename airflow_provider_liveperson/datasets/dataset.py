@@ -164,7 +164,7 @@ class Dataset:
         :raises WindowOutOfRangeError: saying by how much.
         """
         if window.end > now - self.lag:
-            late = f", {self.lag} before now," if self.lag else ""
+            late = f", {self.lag} before now," if self.lag else ","
             raise WindowOutOfRangeError(
                 f"the window ends at {stamp(window.end)}, which is after {stamp(now - self.lag)}{late} so its records"
                 " cannot all be there yet; run later, or set allow_out_of_range=True to take what there is",
