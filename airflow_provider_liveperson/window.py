@@ -160,3 +160,21 @@ def _partition(key: str) -> Window:
         ' key_format="%Y-%m-%d"), or "0 * * * *" with "%Y-%m-%dT%H"; or give start and end',
         field="partition_key",
     )
+
+
+def windows(
+    start: datetime | str, end: datetime | str, *, every: timedelta = timedelta(days=1)
+) -> list[dict[str, str]]:
+    """Cut a span into windows for mapped tasks: ``Operator.partial(…).expand_kwargs(windows(…))``.
+
+    :param start: the first instant inside: an aware datetime, or ISO 8601 text with an offset.
+    :param end: the first instant outside, likewise.
+    :param every: the length of each window; the last may be shorter.
+    :returns: one ``{"start": …, "end": …}`` a window, ISO 8601 in UTC, in order and without gaps.
+    :raises ConfigurationError: for a bad instant, or a length that is not positive.
+    :raises EmptyWindowError: unless ``start`` is before ``end``.
+    """
+    if not isinstance(every, timedelta) or every <= timedelta(0):
+        raise ConfigurationError(f"every must be a positive timedelta, not {every!r}", field="every")
+    span = Window(instant(start, "start"), instant(end, "end"))
+    return [{"start": stamp(window.start), "end": stamp(window.end)} for window in span.cut(every)]

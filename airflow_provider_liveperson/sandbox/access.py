@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 
 from starlette.requests import Request
 
@@ -16,12 +17,16 @@ _NOT_AUTHENTICATED = "Not Authenticated"
 _NOT_AUTHORIZED = "Not Authorized"
 
 
-def admit_to_audit(request: Request, body: bytes, state: SandboxState) -> None:
-    """Let a request to the audit trail pass, or refuse it.
+def admit(
+    request: Request, body: bytes, state: SandboxState, *, accepted: Collection[AuditCredential], to_read: str
+) -> None:
+    """Let a request for an account's data pass, or refuse it.
 
     :param request: the request; its path names the account.
     :param body: the raw body.
     :param state: the sandbox.
+    :param accepted: the credential kinds that this API takes.
+    :param to_read: what the permission is for, for the refusal's text.
     :raises Refusal: 400 for an account id that cannot be one, 401 for an unknown account or credential, and
         the status of ``audit_forbidden_status`` for a credential without the permission.
     """
@@ -32,12 +37,12 @@ def admit_to_audit(request: Request, body: bytes, state: SandboxState) -> None:
     credential = _credential(request, body, state)
     if account != settings.account_id:
         raise _bearer_refused("The credential is not for this account")
-    if credential not in settings.audit_auth:
+    if credential not in accepted:
         if credential == "oauth1":
             raise refused("token_rejected", "OAuth 1.0 is not accepted here")
         raise _bearer_refused("This kind of token is not accepted here")
     if credential in settings.missing_permission:
-        advice = "The credential lacks the permission to read the audit trail"
+        advice = f"The credential lacks the permission to read {to_read}"
         if credential == "oauth1":
             refusal = refused("permission_denied", advice)
             raise Refusal(settings.audit_forbidden_status, {**refusal.payload, "message": _NOT_AUTHORIZED})

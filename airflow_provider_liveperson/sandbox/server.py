@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -103,6 +104,15 @@ class SandboxServer:
     def audit(self) -> AuditLog:
         """The audit trail's records, and the truth about them."""
         return self._state.audit
+
+    def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
+        """Tell what a complete read of a dataset must give for a half-open window.
+
+        :param dataset: the dataset's name.
+        :param start: first instant inside, aware.
+        :param end: first instant outside, aware.
+        """
+        return self._state.truths[dataset](start, end)
 
     @property
     def requests(self) -> list[RecordedRequest]:

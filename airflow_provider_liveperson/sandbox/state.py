@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
+from collections.abc import Callable
+from datetime import datetime
 from email.utils import formatdate
 from typing import Any, Literal
 
@@ -25,6 +27,7 @@ class SandboxState:
     """
 
     audit: AuditLog
+    truths: dict[str, Callable[[datetime, datetime], list[Any]]]
     tokens: TokenOffice
     api_key: ApiKeyGate
     ties: random.Random
@@ -39,6 +42,8 @@ class SandboxState:
 
     def _begin(self) -> None:
         self.audit = AuditLog(self.settings)
+        # What a complete read of each dataset must give for a half-open window.
+        self.truths = {"audit_trail": self.audit.truth, "audit_trail_export": self.audit.truth_export}
         self.tokens = TokenOffice(self.now)
         self.api_key = ApiKeyGate(self.now)
         self.ties = random.Random(self.settings.seed)  # noqa: S311

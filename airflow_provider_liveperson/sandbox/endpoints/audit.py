@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from airflow_provider_liveperson.sandbox.access import admit_to_audit
+from airflow_provider_liveperson.sandbox.access import admit
 from airflow_provider_liveperson.sandbox.audit_log import EXPORT_COLUMNS, AuditQuery
 from airflow_provider_liveperson.sandbox.graphql_audit import QueryRefused, run, words_of
 from airflow_provider_liveperson.sandbox.refusal import Refusal
@@ -37,7 +37,7 @@ async def retrieve(request: Request) -> Response:
     state: SandboxState = request.app.state.sandbox
     settings = state.settings
     body = await request.body()
-    admit_to_audit(request, body, state)
+    _admit(request, body, state)
     reading = _Reading(state, request.scope.get("sandbox.inserts"))
     try:
         payload = _read_payload(body, strict=settings.audit_strict_json)
@@ -124,7 +124,7 @@ async def export(request: Request) -> Response:
     """``GET /api/account/{account}/configuration/metadata/audit/export``: everything, as CSV."""
     state: SandboxState = request.app.state.sandbox
     settings = state.settings
-    admit_to_audit(request, await request.body(), state)
+    _admit(request, await request.body(), state)
     try:
         wanted = _export_request(request.query_params, settings)
     except ValueError as error:
@@ -158,6 +158,10 @@ async def export(request: Request) -> Response:
             part = list(islice(rows, _ROWS_PER_CHUNK))
 
     return StreamingResponse(chunks(), media_type="text/csv; charset=utf-8")
+
+
+def _admit(request: Request, body: bytes, state: SandboxState) -> None:
+    admit(request, body, state, accepted=state.settings.audit_auth, to_read="the audit trail")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

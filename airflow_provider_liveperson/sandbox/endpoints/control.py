@@ -48,14 +48,16 @@ async def change_settings(request: Request) -> Response:
 
 
 async def truth(request: Request) -> Response:
-    """``GET /_sandbox/truth/audit?start=…&end=…[&form=export]``: what a complete read must give."""
+    """``GET /_sandbox/truth/{dataset}?start=…&end=…``: what a complete read must give."""
     state = _state(request)
+    dataset = request.path_params["dataset"]
+    if dataset not in state.truths:
+        raise Refusal(404, {"message": f"There is no truth about {dataset!r}; known: {', '.join(state.truths)}"})
     try:
         start, end = (_moment(request.query_params.get(name), name) for name in ("start", "end"))
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    read = state.audit.truth_export if request.query_params.get("form") == "export" else state.audit.truth
-    return JSONResponse({"rows": read(start, end)})
+    return JSONResponse({"rows": state.truths[dataset](start, end)})
 
 
 async def add_fault(request: Request) -> Response:
@@ -129,7 +131,7 @@ ROUTES: list[BaseRoute] = [
     Route(PREFIX + "health", health),
     Route(PREFIX + "settings", read_settings, methods=["GET"]),
     Route(PREFIX + "settings", change_settings, methods=["POST"]),
-    Route(PREFIX + "truth/audit", truth),
+    Route(PREFIX + "truth/{dataset}", truth),
     Route(PREFIX + "faults", add_fault, methods=["POST"]),
     Route(PREFIX + "faults", clear_faults, methods=["DELETE"]),
     Route(PREFIX + "requests", requests),

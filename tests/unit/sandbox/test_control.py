@@ -27,18 +27,18 @@ def test_truth(sandbox: Any) -> None:
     server = sandbox()
     window = {"start": START, "end": END}
     start, end = datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC)
-    rows = control(server, "GET", "truth/audit", params=window).json()["rows"]
+    rows = control(server, "GET", "truth/audit_trail", params=window).json()["rows"]
     assert rows == server.audit.truth(start, end)
     assert len(rows) == 40
-    exported = control(server, "GET", "truth/audit", params={**window, "form": "export"}).json()["rows"]
+    exported = control(server, "GET", "truth/audit_trail_export", params=window).json()["rows"]
     assert exported == server.audit.truth_export(start, end)
-    unescaped = control(server, "GET", f"truth/audit?start={START}&end={END}").json()["rows"]
+    unescaped = control(server, "GET", f"truth/audit_trail?start={START}&end={END}").json()["rows"]
     assert unescaped == rows
 
 
 @pytest.mark.parametrize("start", ["", "yesterday", "2026-01-28T00:00:00"])
 def test_truth_needs_a_window_with_offsets(sandbox: Any, start: str) -> None:
-    answer = control(sandbox(), "GET", "truth/audit", params={"start": start, "end": END})
+    answer = control(sandbox(), "GET", "truth/audit_trail", params={"start": start, "end": END})
     assert answer.status_code == 400
     assert answer.json()["message"]
 
