@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
@@ -36,6 +36,28 @@ def _gzip() -> Compressor:
         return zlib.compressobj(6, zlib.DEFLATED, wbits=31)
     fast: Compressor = isal_zlib.compressobj(isal_zlib.ISAL_DEFAULT_COMPRESSION, isal_zlib.DEFLATED, 31)
     return fast
+
+
+class PartEncoder(Protocol):
+    """Writes the records of one part into a file."""
+
+    def write(self, records: Sequence[bytes]) -> None:
+        """Append records, each one JSON object without line breaks."""
+
+    def close(self) -> None:
+        """Write what is left. The file stays open."""
+
+
+class _JsonLines:
+    def __init__(self, file: BinaryIO, compressor: Compressor) -> None:
+        self._file = file
+        self._compressor = compressor
+
+    def write(self, records: Sequence[bytes]) -> None:
+        self._file.write(self._compressor.compress(b"\n".join([*records, b""])))
+
+    def close(self) -> None:
+        self._file.write(self._compressor.flush())
 
 
 FILE_FORMATS = ("jsonl",)
@@ -72,6 +94,9 @@ class Encoding:
         """What the name of a part ends in, such as ``.jsonl.gz``."""
         return f".{self.file_format}{COMPRESSIONS[self.compression][0]}"
 
-    def compressor(self) -> Compressor:
-        """A new compression object, for one part."""
-        return COMPRESSIONS[self.compression][1]()
+    def encoder(self, file: BinaryIO) -> PartEncoder:
+        """A new encoder, for one part.
+
+        :param file: takes the bytes as they are stored; it is only written to, in order.
+        """
+        return _JsonLines(file, COMPRESSIONS[self.compression][1]())

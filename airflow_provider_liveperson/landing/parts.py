@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 
@@ -88,51 +88,73 @@ class PartWriter:
         self._number += 1
 
 
+class _StoredFile:
+    """A file that is only appended to, and knows the hash of what it holds."""
+
+    def __init__(self, ending: str) -> None:
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
+            prefix="liveperson-", suffix=ending
+        )
+        self.path = Path(self._file.name)
+        self.hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _OpenPart:
     def __init__(self, encoding: Encoding) -> None:
-        self._encoding = encoding
-        self._compressor = encoding.compressor()
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
-            prefix="liveperson-", suffix=encoding.ending
-        )
+        self._ending = encoding.ending
+        self._file = _StoredFile(encoding.ending)
+        self._encoder = encoding.encoder(cast("BinaryIO", self._file))
         self._content = hashlib.sha256()
-        self._stored = hashlib.sha256()
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._pending_size = 0
         self._records = 0
         self._size = 0
 
     def write(self, record: bytes) -> int:
-        self._pending += record
-        self._pending += b"\n"
+        self._pending.append(record)
+        self._pending_size += len(record) + 1
         self._records += 1
         self._size += len(record) + 1
-        if len(self._pending) >= _BUFFER:
+        if self._pending_size >= _BUFFER:
             self._drain()
         return self._size
 
     def _drain(self) -> None:
-        data = bytes(self._pending)
-        self._pending.clear()
-        self._content.update(data)
-        self._store(self._compressor.compress(data))
-
-    def _store(self, data: bytes) -> None:
-        self._stored.update(data)
-        self._file.write(data)
+        for record in self._pending:
+            self._content.update(record)
+            self._content.update(b"\n")
+        self._encoder.write(self._pending)
+        self._pending = []
+        self._pending_size = 0
 
     @contextmanager
     def finished(self, number: int) -> Iterator[tuple[Part, Path]]:
         try:
             self._drain()
-            self._store(self._compressor.flush())
+            self._encoder.close()
             self._file.flush()
             part = Part(
-                name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._encoding.ending}",
+                name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._ending}",
                 records=self._records,
-                bytes=self._file.tell(),
-                sha256=self._stored.hexdigest(),
+                bytes=self._file.size,
+                sha256=self._file.hash.hexdigest(),
             )
-            yield part, Path(self._file.name)
+            yield part, self._file.path
         finally:
             self.close()
 
