@@ -237,6 +237,28 @@ _COMMON = (
         choices=("va", "lo", "sy"),
     ),
     FormField(
+        name="deep_paging_limit",
+        label="Deep paging limit",
+        place="extra",
+        description=(
+            "The most records that LivePerson pages for one request; a range that holds more is split. Default:"
+            " 10000, which is assumed for conversations. Rarely needed."
+        ),
+        kind="integer",
+        minimum=100,
+        maximum=10_000_000,
+    ),
+    FormField(
+        name="hash_secret",
+        label="Hash secret",
+        place="extra",
+        description=(
+            "The salt of the hashes that the operators' hash_fields ask for: the same text gives the same hashes, and nobody"
+            " without it can guess what was hashed. Only needed with hash_fields."
+        ),
+        secret=True,
+    ),
+    FormField(
         name="service_hosts",
         label="Service hosts",
         place="extra",

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import IO
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.paging import PagesMovedError, Row
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query
-from airflow_provider_liveperson.exceptions import (
-    IncompletePullError,
-    InvalidResponseError,
-    RequestRejectedError,
-    WindowOutOfRangeError,
-)
-from airflow_provider_liveperson.landing.landing import Destination, Landing
-from airflow_provider_liveperson.landing.manifest import Counts, Manifest
+from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.exceptions import IncompletePullError, WindowOutOfRangeError
+from airflow_provider_liveperson.landing.journal import Finished, Journal
+from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing
+from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
-from airflow_provider_liveperson.window import stamp
+from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
+from airflow_provider_liveperson.reading import Lane, Reading, TooManyRecordsError
+from airflow_provider_liveperson.window import Window, instant, stamp
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.masking import Masking
 
 log = logging.getLogger(__name__)
 
 READINGS = 5
-PROGRESS_EVERY = 10.0
+LANDINGS = 3
+JOURNAL_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,62 +61,13 @@ class Pulled:
     objects: list[str]
 
 
-@dataclass
-class _Tally:
-    reported: int | None = 0
-    received: int = 0
-    repeated: int = 0
-    kept: int = 0
-
-    def add(self, reported: int | None, received: int, repeated: int, kept: int) -> None:
-        self.reported = None if self.reported is None or reported is None else self.reported + reported
-        self.received += received
-        self.repeated += repeated
-        self.kept += kept
-
-    def counts(self) -> Counts:
-        return Counts(
-            reported=self.reported,
-            received=self.received,
-            outside_window=self.received - self.kept,
-            kept=self.kept,
-            repeated=self.repeated,
-        )
-
-
-@dataclass
-class _Progress:
-    """Says how far a long pull is, at most every ten seconds."""
-
-    dataset: str
-    pages: int = 0
-    records: int = 0
-    bytes: int = 0
-    now: Callable[[], float] = time.monotonic
-    last: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.last = self.now()
-
-    def page(self) -> None:
-        self.pages += 1
-        if self.now() - self.last >= PROGRESS_EVERY:
-            self.last = self.now()
-            log.info(
-                "%s: %d records, %d bytes, %d pages so far",
-                self.dataset,
-                self.records,
-                self.bytes,
-                self.pages,
-            )
-
-
 def pull(
     client: LivePersonClient,
     dataset: Dataset,
     query: Query,
     destination: Destination,
     *,
+    masking: Masking | None = None,
     allow_out_of_range: bool = False,
     now: datetime | None = None,
 ) -> Pulled:
@@ -121,6 +77,7 @@ def pull(
     :param dataset: what to pull.
     :param query: the window, the filters and the cursor, from :meth:`Dataset.query`.
     :param destination: where to land it.
+    :param masking: hashes and drops fields before anything is written, or None.
     :param allow_out_of_range: take what there is of a window that reaches past the retention or the present.
     :param now: the present, aware; default: this machine's clock.
     :returns: the summary; the manifest holds the rest.
@@ -130,58 +87,13 @@ def pull(
     :raises LivePersonError: whatever else LivePerson's answers lead to.
     """
     complete = _is_in_range(dataset, query, now or datetime.now(UTC), allow_out_of_range)
-    started = time.monotonic()
-    slices = dataset.plan(query)
-    log.info(
-        "Pulling %s of account %s, %s, in %d slice(s)",
-        dataset.name,
-        client.account_id,
-        query.window,
-        len(slices),
-    )
-    tally, progress, parts = _Tally(), _Progress(dataset.name), list[Part]()
-    folder = destination.folder(dataset.name, client.account_id, query.window)
-    with Landing(destination, folder, filters=dict(query.filters), cursor=query.cursor) as landing:
-        for piece in slices:
-            parts += _land_slice(client, dataset, piece, landing, len(parts), tally, progress)
-        manifest = _manifest(client, dataset, query, destination, tally, parts, complete)
-        changed = landing.commit(manifest)
-    log.info(
-        "%s %s: %s records kept of %s received (%s reported, %d outside the window, %d repeated), %d bytes in %d"
-        " part(s), %.1f s; manifest %s",
-        "Landed" if changed else "Nothing new in",
-        dataset.name,
-        tally.kept,
-        tally.received,
-        "none" if tally.reported is None else tally.reported,
-        tally.received - tally.kept,
-        tally.repeated,
-        manifest.size,
-        len(parts),
-        time.monotonic() - started,
-        landing.manifest_uri,
-    )
-    return Pulled(
-        dataset=dataset.name,
-        account_id=client.account_id,
-        window_start=manifest.window_start,
-        window_end=manifest.window_end,
-        records=tally.kept,
-        bytes=manifest.size,
-        manifest=landing.manifest_uri,
-        objects=landing.uris(parts),
-    )
-
-
-def _is_in_range(dataset: Dataset, query: Query, now: datetime, allow_out_of_range: bool) -> bool:
-    try:
-        dataset.check_range(query.window, now)
-    except WindowOutOfRangeError as error:
-        if not allow_out_of_range:
-            raise
-        log.warning("This window cannot be complete, and its manifest says so: %s", error)
-        return False
-    return True
+    job = _Job(client, dataset, query, destination, masking, complete)
+    for _ in range(LANDINGS - 1):
+        try:
+            return job.land()
+        except DisturbedError as error:
+            log.warning("%s Landing it again.", error)
+    return job.land()
 
 
 def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterator[bytes]:
@@ -194,121 +106,282 @@ def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterato
     :param query: the window, the filters and the cursor.
     :raises LivePersonError: as for :func:`pull`.
     """
-    progress = _Progress(dataset.name)
-    for piece in dataset.plan(query):
-        with tempfile.TemporaryFile(prefix="liveperson-") as spool:
+    with Reading(client, dataset, query, dataset.plan(query)) as reading:
+        for lane in reading:
+            with tempfile.TemporaryFile(prefix="liveperson-") as spool:
 
-            def attempt(rows: Iterator[Row], spool: IO[bytes] = spool) -> None:
-                spool.seek(0)
-                spool.truncate()
-                spool.writelines(row.raw + b"\n" for row in rows)
+                def attempt(rows: Iterable[bytes], spool: IO[bytes] = spool) -> None:
+                    spool.seek(0)
+                    spool.truncate()
+                    for row in rows:
+                        spool.write(row)
+                        spool.write(b"\n")
 
-            _read_slice(client, dataset, piece, progress, _Tally(), attempt)
-            spool.seek(0)
-            for line in spool:
-                yield line.rstrip(b"\n")
-
-
-def _land_slice(
-    client: LivePersonClient,
-    dataset: Dataset,
-    piece: Query,
-    landing: Landing,
-    first: int,
-    tally: _Tally,
-    progress: _Progress,
-) -> list[Part]:
-    parts: list[Part] = []
-
-    def attempt(rows: Iterator[Row]) -> None:
-        writer = landing.writer(first)
-        try:
-            for row in rows:
-                writer.write(row.raw)
-            parts[:] = writer.finish()
-        finally:
-            writer.discard()
-
-    _read_slice(client, dataset, piece, progress, tally, attempt)
-    return parts
-
-
-def _read_slice(
-    client: LivePersonClient,
-    dataset: Dataset,
-    piece: Query,
-    progress: _Progress,
-    tally: _Tally,
-    attempt: Callable[[Iterator[Row]], None],
-) -> None:
-    """Read a slice, again from its start whenever its pages have moved, until one reading adds up."""
-    start, end = piece.window.start_ms, piece.window.end_ms
-    moved: PagesMovedError | None = None
-    for _ in range(READINGS):
-        reader, kept = dataset.read(dataset, piece), 0
-
-        def rows(reader=reader) -> Iterator[Row]:  # type: ignore[no-untyped-def]
-            nonlocal kept
-            while (request := reader.next_request()) is not None:
                 try:
-                    parsed = client.call(request, reader.parse)
-                except RequestRejectedError as error:
-                    reader.refused(error)
+                    _read_until_it_adds_up(dataset, lane, attempt)
+                except TooManyRecordsError as error:
+                    reading.split(lane, error.count)
                     continue
-                try:
-                    for row in reader.accept(parsed):
-                        if start <= row.at < end:
-                            kept += 1
-                            progress.records += 1
-                            progress.bytes += len(row.raw)
-                            yield row
-                except InvalidResponseError as error:
-                    raise InvalidResponseError(
-                        f"{request}: {error}", field=error.field, status=error.status
-                    ) from error
-                progress.page()
+                spool.seek(0)
+                for line in spool:
+                    yield line.rstrip(b"\n")
 
+
+class _Job:
+    """One pull: what every try of it has in common."""
+
+    def __init__(
+        self,
+        client: LivePersonClient,
+        dataset: Dataset,
+        query: Query,
+        destination: Destination,
+        masking: Masking | None,
+        complete: bool,
+    ) -> None:
+        self._client = client
+        self._dataset = dataset
+        self._query = query
+        self._destination = destination
+        self._masking = masking
+        self._complete = complete
+        self._folder = destination.folder(dataset.name, client.account_id, query.window)
+        self._home = destination.account_folder(dataset.name, client.account_id)
+        self._finished: list[Finished] = []
+
+    def land(self) -> Pulled:
+        """Try once.
+
+        :raises DisturbedError: when another run of the same window came between.
+        """
+        started = time.monotonic()
+        dataset, query = self._dataset, self._query
+        self._finished = []
+        with Landing(
+            self._destination, self._folder, filters=dict(query.filters), cursor=query.cursor
+        ) as landing:
+            held = self._held(landing)
+            if held is not None:
+                query = replace(query, revision=held.revision)
+            slices = self._resume(landing)
+            with Reading(self._client, dataset, query, slices) as reading:
+                log.info(
+                    "Pulling %s of account %s, %s, in %d slice(s)%s",
+                    dataset.name,
+                    self._client.account_id,
+                    query.window,
+                    len(slices),
+                    f"; {len(self._finished)} finished by an earlier try" if self._finished else "",
+                )
+                for lane in reading:
+                    try:
+                        self._land_slice(landing, reading, lane, held)
+                    except TooManyRecordsError as error:
+                        reading.split(lane, error.count)
+            revision = lane.reader.revision if dataset.is_snapshot else None
+            manifest = self._manifest(revision)
+            changed = landing.commit(manifest)
+        if revision is not None:
+            write_revision(
+                self._destination.store, self._home, Revision(revision=revision, folder=self._folder)
+            )
+        return self._conclude(landing, manifest, changed, time.monotonic() - started)
+
+    def _held(self, landing: Landing) -> Revision | None:
+        """The revision whose records are in the store already, and where."""
+        if not self._dataset.is_snapshot:
+            return None
+        before = landing.before
+        if before is not None and before.revision is not None and self._fits(before, self._folder):
+            return Revision(revision=before.revision, folder=self._folder, manifest=before)
+        latest = read_revision(self._destination.store, self._home)
+        return latest if latest and latest.manifest and self._fits(latest.manifest, latest.folder) else None
+
+    def _fits(self, other: Manifest, folder: str) -> bool:
+        """Whether another manifest's parts are there, and hold what this pull would land for the same revision."""
+        size = self._destination.store.size
+        if any(size(f"{folder}/{part.name}") != part.bytes for part in other.parts):
+            return False
+        mine = self._manifest(other.revision)
+        ignored = {"window_start", "window_end", "complete", "counts", "slices", "parts", "versions"}
+        return all(
+            getattr(mine, name) == getattr(other, name)
+            for name in Manifest.__struct_fields__
+            if name not in ignored
+        )
+
+    def _resume(self, landing: Landing) -> list[Slice]:
+        """The slices to read: all, or those that an earlier try has left."""
+        if not self._complete or self._dataset.is_snapshot:
+            return self._dataset.plan(self._query)
+        not_before = time.time() - JOURNAL_LIFE.total_seconds()
+        journal = landing.recall(self._fingerprint, not_before=not_before)
+        if journal is None:
+            return self._dataset.plan(self._query)
+        self._finished = journal.finished
+        return [
+            Slice(
+                bounds={
+                    name: Window(instant(start, name), instant(end, name))
+                    for name, (start, end) in bounds.items()
+                }
+            )
+            for bounds in journal.remaining
+        ]
+
+    def _land_slice(self, landing: Landing, reading: Reading, lane: Lane, held: Revision | None) -> None:
+        parts: list[Part] = []
+
+        def attempt(rows: Iterable[bytes]) -> None:
+            writer = landing.writer(sum(len(finished.parts) for finished in self._finished))
+            write, mask = writer.write, self._masking.apply if self._masking is not None else None
+            try:
+                for row in rows:
+                    write(row if mask is None else mask(row))
+                parts[:] = writer.finish()
+            finally:
+                writer.discard()
+
+        readings = _read_until_it_adds_up(self._dataset, lane, attempt)
+        counts = SliceCounts(
+            slice=str(lane.piece),
+            reported=lane.reader.reported,
+            received=lane.reader.received,
+            outside_window=lane.reader.received - lane.kept,
+            kept=lane.kept,
+            repeated=lane.reader.repeated,
+        )
+        if lane.reader.is_unchanged and held is not None:
+            assert held.manifest is not None
+            adopted = landing.adopt(held.manifest, held.folder)
+            if adopted is None:
+                raise DisturbedError(f"the parts of revision {held.revision} are not where they were landed.")
+            log.info("%s is unchanged at revision %s", self._dataset.name, held.revision)
+            parts, counts = adopted, held.manifest.slices[0]
+        log.debug("%s, %s: %s, %d reading(s)", self._dataset.name, lane.piece, counts, readings)
+        self._finished.append(Finished(counts=counts, parts=parts))
+        if self._complete and reading.remaining:
+            landing.remember(
+                Journal(
+                    fingerprint=self._fingerprint,
+                    written_at=time.time(),
+                    finished=self._finished,
+                    remaining=[
+                        {
+                            name: (stamp(window.start), stamp(window.end))
+                            for name, window in piece.bounds.items()
+                        }
+                        for piece in reading.remaining
+                    ],
+                )
+            )
+
+    @property
+    def _parts(self) -> list[Part]:
+        return [part for finished in self._finished for part in finished.parts]
+
+    @property
+    def _fingerprint(self) -> str:
+        """Of everything but the account's state that decides what the parts hold."""
+        told = self._manifest(None)
+        decisive = [
+            getattr(told, name)
+            for name in Manifest.__struct_fields__
+            if name not in ("counts", "slices", "parts")
+        ]
+        return hashlib.sha256(msgspec.json.encode([*decisive, self._destination.roll_at])).hexdigest()
+
+    def _manifest(self, revision: str | None) -> Manifest:
+        dataset, query, encoding = self._dataset, self._query, self._destination.encoding
+        slices = [finished.counts for finished in self._finished]
+        return Manifest(
+            dataset=dataset.name,
+            account_id=self._client.account_id,
+            window_start=stamp(query.window.start),
+            window_end=stamp(query.window.end),
+            cursor=query.cursor,
+            filters=dict(query.filters),
+            complete=self._complete,
+            request={
+                "service": dataset.service,
+                "method": dataset.method,
+                "path": dataset.path.replace("{account_id}", self._client.account_id),
+                "arguments": dataset.describe(dataset, query),
+            },
+            file_format=encoding.file_format,
+            compression=encoding.compression,
+            masking=self._masking.describe() if self._masking is not None else None,
+            revision=revision,
+            counts=_total(slices),
+            slices=slices,
+            parts=self._parts,
+            versions={"airflow_provider_liveperson": __version__, "python": platform.python_version()},
+        )
+
+    def _conclude(self, landing: Landing, manifest: Manifest, changed: bool, seconds: float) -> Pulled:
+        counts = manifest.counts
+        log.info(
+            "%s %s: %s records kept of %s received (%s reported, %d outside the window, %d repeated), %d bytes in %d"
+            " part(s), %.1f s; manifest %s",
+            "Landed" if changed else "Nothing new in",
+            manifest.dataset,
+            counts.kept,
+            counts.received,
+            "none" if counts.reported is None else counts.reported,
+            counts.outside_window,
+            counts.repeated,
+            manifest.size,
+            len(manifest.parts),
+            seconds,
+            landing.manifest_uri,
+        )
+        return Pulled(
+            dataset=manifest.dataset,
+            account_id=manifest.account_id,
+            window_start=manifest.window_start,
+            window_end=manifest.window_end,
+            records=counts.kept,
+            bytes=manifest.size,
+            manifest=landing.manifest_uri,
+            objects=landing.uris(manifest.parts),
+        )
+
+
+def _read_until_it_adds_up(dataset: Dataset, lane: Lane, attempt: Any) -> int:
+    """Read a slice, again from its start whenever its pages have moved, until one reading adds up."""
+    moved: PagesMovedError | None = None
+    for reading in range(1, READINGS + 1):
         try:
-            attempt(rows())
+            attempt(lane.records())
         except PagesMovedError as error:
             moved = error
-            progress.records -= kept
-            log.info("%s, %s: %s; reading it again", dataset.name, piece.window, error)
+            log.info("%s, %s: %s; reading it again", dataset.name, lane.piece, error)
+            lane.restart()
             continue
-        tally.add(reader.reported, reader.received, reader.repeated, kept)
-        return
+        return reading
     raise IncompletePullError(
-        f"{dataset.name}, {piece.window}: {READINGS} readings, and none was complete ({moved}). Nothing was landed; try"
+        f"{dataset.name}, {lane.piece}: {READINGS} readings, and none was complete ({moved}). Nothing was landed; try"
         " again when fewer changes are being made, or pull a shorter window"
     ) from moved
 
 
-def _manifest(
-    client: LivePersonClient,
-    dataset: Dataset,
-    query: Query,
-    destination: Destination,
-    tally: _Tally,
-    parts: list[Part],
-    complete: bool,
-) -> Manifest:
-    return Manifest(
-        dataset=dataset.name,
-        account_id=client.account_id,
-        window_start=stamp(query.window.start),
-        window_end=stamp(query.window.end),
-        cursor=query.cursor,
-        filters=dict(query.filters),
-        complete=complete,
-        request={
-            "service": dataset.service,
-            "method": dataset.method,
-            "path": dataset.path.replace("{account_id}", client.account_id),
-            "arguments": dataset.describe(dataset, query),
-        },
-        file_format=destination.encoding.file_format,
-        compression=destination.encoding.compression,
-        counts=tally.counts(),
-        parts=parts,
-        versions={"airflow_provider_liveperson": __version__, "python": platform.python_version()},
+def _total(slices: list[SliceCounts]) -> Counts:
+    reported = [counts.reported for counts in slices]
+    return Counts(
+        reported=None if None in reported else sum(count or 0 for count in reported),
+        received=sum(counts.received for counts in slices),
+        outside_window=sum(counts.outside_window for counts in slices),
+        kept=sum(counts.kept for counts in slices),
+        repeated=sum(counts.repeated for counts in slices),
     )
+
+
+def _is_in_range(dataset: Dataset, query: Query, now: datetime, allow_out_of_range: bool) -> bool:
+    try:
+        dataset.check_range(query.window, now)
+    except WindowOutOfRangeError as error:
+        if not allow_out_of_range:
+            raise
+        log.warning("This window cannot be complete, and its manifest says so: %s", error)
+        return False
+    return True

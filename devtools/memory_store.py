@@ -48,6 +48,9 @@ class MemoryStore:
         self.changes.append(f"put {key.rpartition('/')[2]}")
         self.objects[key] = data
 
+    def copy(self, source: str, key: str) -> None:
+        self.write(key, self.objects[source])
+
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             if self.refuse("delete", key):

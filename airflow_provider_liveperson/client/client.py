@@ -11,6 +11,7 @@ import requests
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
 from airflow_provider_liveperson.client.settings import ClientSettings
@@ -52,6 +53,7 @@ class LivePersonClient:
             credential=credential,
             base_url=self.base_url,
             account_id=settings.account_id,
+            source=settings.source,
             schedule=schedule or RetrySchedule(),
             budget=budget,
         )
@@ -76,14 +78,21 @@ class LivePersonClient:
         """
         return self._domain_api if service == _DOMAIN_API else self._directory.base_url(service)
 
-    def call(self, request: ApiRequest, parse: Callable[[Answer], T]) -> T:
+    def call(
+        self,
+        request: ApiRequest,
+        parse: Callable[[Answer], T],
+        *,
+        notice: Callable[[Action], None] | None = None,
+    ) -> T:
         """Send one request, repeated as the table in ``responses.py`` orders.
 
         :param request: what to ask.
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
+        :param notice: is told of every attempt that failed and is to be repeated, before the wait.
         :raises LivePersonError: the error that the table names.
         """
-        return self._sender.send(request, parse)
+        return self._sender.send(request, parse, notice=notice)
 
     def request(
         self,

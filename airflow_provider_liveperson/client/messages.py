@@ -10,6 +10,8 @@ import msgspec
 
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 
+SOURCE = "{source}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiRequest:
@@ -18,7 +20,8 @@ class ApiRequest:
     :param method: the HTTP method.
     :param service: the Domain API's name of the service, case-sensitive (``accountConfigReadOnly``).
     :param path: the path on that service's host; ``{account_id}`` stands for the account.
-    :param params: query parameters. They are part of an OAuth 1.0 signature and may not hold secrets.
+    :param params: query parameters. They are part of an OAuth 1.0 signature and may not hold secrets. The
+        value :data:`SOURCE` stands for the connection's source label.
     :param json: an object to send as a JSON body.
     :param form: fields to send as a form body.
     :param headers: further headers; never ``Authorization``, which belongs to the credential.

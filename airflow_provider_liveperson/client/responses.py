@@ -59,6 +59,7 @@ UNREADABLE = Outcome(
 )
 
 _BY_STATUS: Mapping[int, Outcome] = {
+    304: ACCEPTED,  # only comes to who asked whether something has changed
     401: Outcome(
         Action.RENEW,
         AuthenticationError,

@@ -22,7 +22,7 @@ from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
-from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import (
     Action,
     Outcome,
@@ -46,6 +46,7 @@ USER_AGENT = (
 LONGEST_CONNECT = 10.0
 NOTABLE_CLOCK_OFFSET = 60.0
 _CHUNK = 1 << 16
+_STEP = 1 << 20
 _IN_MEMORY = 1 << 20
 _AGAIN = (Action.RETRY, Action.WAIT)
 
@@ -118,6 +119,7 @@ class Sender:
     :param credential: signs, renews and explains.
     :param base_url: service name to base URL.
     :param account_id: stands in for ``{account_id}`` in paths.
+    :param source: stands in for ``{source}`` in query parameters.
     :param schedule: how often and how long to wait.
     :param budget: seconds that all requests together may take, or None; for the connection test.
     """
@@ -129,6 +131,7 @@ class Sender:
         credential: Credential,
         base_url: Callable[[str], str],
         account_id: str,
+        source: str,
         schedule: RetrySchedule,
         budget: float | None = None,
     ) -> None:
@@ -136,17 +139,31 @@ class Sender:
         self._credential = credential
         self._base_url = base_url
         self._account_id = account_id
+        self._source = source
         self._schedule = schedule
         self._deadline = None if budget is None else time.monotonic() + budget
 
-    def send(self, request: ApiRequest, parse: Callable[[Answer], T]) -> T:
+    def send(
+        self,
+        request: ApiRequest,
+        parse: Callable[[Answer], T],
+        *,
+        notice: Callable[[Action], None] | None = None,
+    ) -> T:
         """Ask until there is a good answer or no more sense in asking.
 
         :param request: what to ask.
         :param parse: makes the result of an answer; an InvalidResponseError from it counts as unreadable.
+        :param notice: is told of every attempt that failed and is to be repeated, before the wait.
         :raises LivePersonError: the error that the table names, after the repeats that it orders.
         """
-        request = replace(request, path=request.path.replace("{account_id}", self._account_id))
+        request = replace(
+            request,
+            path=request.path.replace("{account_id}", self._account_id),
+            params={
+                name: self._source if value == SOURCE else value for name, value in request.params.items()
+            },
+        )
         url = self._base_url(request.service) + request.path
         failures: Counter[Action] = Counter()
         allowed = {
@@ -159,6 +176,8 @@ class Sender:
                 return self._attempt(request, url, parse)
             except _AskAgainError as failed:
                 failures[failed.outcome.action] += 1
+                if notice is not None:
+                    notice(failed.outcome.action)
                 raise
 
         def stop(state: tenacity.RetryCallState) -> bool:
@@ -293,7 +312,9 @@ class Sender:
 def _read(request: ApiRequest, response: requests.Response) -> Answer:
     with response:
         if not request.to_disk:
-            return Answer(status=response.status_code, headers=response.headers, body=response.content)
+            # In large steps: the small ones of response.content take longer than the network.
+            body = b"".join(response.iter_content(_STEP))
+            return Answer(status=response.status_code, headers=response.headers, body=body)
         file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
         try:
             for chunk in response.iter_content(_CHUNK):

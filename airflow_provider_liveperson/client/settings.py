@@ -26,6 +26,9 @@ class ClientSettings:
     :param max_concurrency: the most requests under way at once.
     :param source: the label that some LivePerson APIs ask of their callers.
     :param region: ``va``, ``lo`` or ``sy``, for the services that the Domain API does not know.
+    :param deep_paging_limit: the most records that LivePerson pages for one request; None for what each
+        dataset assumes.
+    :param hash_secret: goes into the hashes of hashed fields; secret.
     :param service_hosts: service name to host, for services that shall not be discovered.
     :raises ConfigurationError: naming the field that is missing or malformed.
     """
@@ -36,6 +39,8 @@ class ClientSettings:
     max_concurrency: int = 8
     source: str = DEFAULT_SOURCE
     region: str | None = None
+    deep_paging_limit: int | None = None
+    hash_secret: str | None = field(default=None, repr=False)
     service_hosts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,6 +62,11 @@ class ClientSettings:
             raise ConfigurationError(
                 f"source is {self.source!r}; LivePerson takes 1 to 20 letters, digits or underscores",
                 field="source",
+            )
+        if self.deep_paging_limit is not None and self.deep_paging_limit < 100:
+            raise ConfigurationError(
+                f"deep_paging_limit is {self.deep_paging_limit}; it must be at least 100, one page",
+                field="deep_paging_limit",
             )
         if self.region is not None and self.region not in REGIONS:
             raise ConfigurationError(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -22,8 +22,11 @@ import msgspec
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import Row, TimeOrderedPager
 from airflow_provider_liveperson.client.scrubbing import scrub
-from airflow_provider_liveperson.datasets.dataset import Dataset, Filter, Query
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
+from airflow_provider_liveperson.datasets.pages import one_line
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+from airflow_provider_liveperson.window import Window
 
 FIELDS = (
     "accountId",
@@ -46,42 +49,37 @@ LANGUAGE = "en-US"
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
 
-FILTERS = {
-    "users": Filter(kind=list, description="Only changes by these users. Default: by everybody."),
-    "component_types": Filter(
-        kind=list,
+FILTERS: dict[str, Filter] = {
+    "users": Texts(description="Only changes by these users. Default: by everybody."),
+    "component_types": Texts(
         description="Only changes of these kinds of object, by LivePerson's internal names such as ACUserObject."
         " Default: all kinds.",
     ),
-    "lpa": Filter(
-        kind=bool, description="Whether changes by LivePerson's own staff are included. Default: true."
-    ),
-    "automatic_updates": Filter(
-        kind=bool, description="Whether automatic changes are included. Default: true."
-    ),
+    "lpa": Flag(description="Whether changes by LivePerson's own staff are included. Default: true."),
+    "automatic_updates": Flag(description="Whether automatic changes are included. Default: true."),
 }
 
 
-def arguments(query: Query) -> dict[str, Any]:
+def arguments(window: Window, filters: Mapping[str, Any]) -> dict[str, Any]:
     """What both audit trail methods are asked, in LivePerson's names.
 
     ``toDate`` goes two days beyond the last day of the window: it may be exclusive, and days may be cut in a
     zone east of UTC. ``fromDate`` goes one day back, for zones west of it.
     """
-    first = query.window.start.date()
-    last = (query.window.end - timedelta(microseconds=1)).date()
+    first = window.start.date()
+    last = (window.end - timedelta(microseconds=1)).date()
     asked: dict[str, Any] = {
         "fromDate": (first - timedelta(days=1)).isoformat(),
         "toDate": (last + timedelta(days=2)).isoformat(),
         "language": LANGUAGE,
         "timezone": "UTC",
-        "lpa": query.filters.get("lpa", True),
-        "automaticUpdates": query.filters.get("automatic_updates", True),
+        "lpa": filters.get("lpa", True),
+        "automaticUpdates": filters.get("automatic_updates", True),
     }
-    if "users" in query.filters:
-        asked["users"] = query.filters["users"]
-    if "component_types" in query.filters:
-        asked["componentTypes"] = query.filters["component_types"]
+    if "users" in filters:
+        asked["users"] = filters["users"]
+    if "component_types" in filters:
+        asked["componentTypes"] = filters["component_types"]
     return asked
 
 
@@ -133,18 +131,25 @@ class AuditTrailReader:
     """Reads one slice of the audit trail.
 
     :param dataset: the declaration.
-    :param query: the slice.
+    :param query: the window, the filters and the cursor.
+    :param piece: the slice.
     """
 
-    def __init__(self, dataset: Dataset, query: Query) -> None:
+    revision = None
+    is_unchanged = False
+
+    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
+        window = piece.bounds[query.cursor]
         self._dataset = dataset
-        self._arguments = arguments(query)
+        self._window = window
+        self._arguments = arguments(window, query.filters)
+        self._is_asked = False
         self._fields: Sequence[str] = FIELDS
         self._limit = LARGEST_PAGE
         self._started = False
         self._doubts: list[tuple[Sequence[str], int]] = []
         self._first_refusal: RequestRejectedError | None = None
-        self._stop_at = query.window.end_ms
+        self._stop_at = window.end_ms
         self._pager = TimeOrderedPager(limit=LARGEST_PAGE, stop_at=self._stop_at)
 
     @property
@@ -160,9 +165,10 @@ class AuditTrailReader:
         return self._pager.repeated
 
     def next_request(self) -> ApiRequest | None:
-        page = self._pager.next_page()
+        page = None if self._is_asked else self._pager.next_page()
         if page is None:
             return None
+        self._is_asked = True
         asked = {
             **self._arguments,
             "orderBy": ["changeTimestamp"],
@@ -201,13 +207,18 @@ class AuditTrailReader:
         count = answer.headers.get("X-Total-Count", "")
         return _Page(rows, int(count) if count.isdecimal() else None)
 
-    def accept(self, parsed: _Page) -> Iterable[Row]:
+    def expect(self, parsed: _Page) -> None:
+        """Nothing can be told ahead: each page begins where the last certain row was."""
+
+    def accept(self, parsed: _Page) -> Iterable[bytes]:
+        self._is_asked = False
         if not self._started and self._limit == 1:  # so the page was too large; find out what is not
             self._started = True
             self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)
             return []
         self._started = True
-        return self._pager.accept(parsed.rows, parsed.total)
+        start, end = self._window.start_ms, self._window.end_ms
+        return [row.raw for row in self._pager.accept(parsed.rows, parsed.total) if start <= row.at < end]
 
     def refused(self, error: RequestRejectedError) -> None:
         """Give up ``actionType``, or ask for smaller pages, if that is what the server may have refused.
@@ -216,6 +227,7 @@ class AuditTrailReader:
         with a page of one row, then with both; whichever is taken shows the reason. If none is, the request
         itself is wrong, and the first refusal is raised.
         """
+        self._is_asked = False
         if self._started:
             if not self._pager.limit_refused():
                 raise error
@@ -230,13 +242,12 @@ class AuditTrailReader:
         self._pager = TimeOrderedPager(limit=self._limit, stop_at=self._stop_at)
 
 
-def one_line(raw: bytes) -> bytes:
-    """A JSON value without line breaks between its tokens, as JSON Lines wants it."""
-    return msgspec.json.format(raw, indent=-1) if b"\n" in raw or b"\r" in raw else raw
-
-
 def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
-    return {**arguments(query), "orderBy": ["changeTimestamp"], "orderDirection": ["ASC"]}
+    return {
+        **arguments(query.window, query.filters),
+        "orderBy": ["changeTimestamp"],
+        "orderDirection": ["ASC"],
+    }
 
 
 AUDIT_TRAIL = Dataset(
@@ -246,7 +257,8 @@ AUDIT_TRAIL = Dataset(
     service="accountConfigReadOnly",
     method="POST",
     path="/api/account/{account_id}/configuration/metadata/audit",
-    cursors=("changeDate",),
+    shape="pages by time, of GraphQL",
+    cursors={"changeDate": "Each change once, in the window in which it was made."},
     key="none; equal rows are separate records",
     credentials=("API key", "Login"),
     read=AuditTrailReader,

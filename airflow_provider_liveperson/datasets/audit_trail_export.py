@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO
 
@@ -18,13 +18,14 @@ import msgspec
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError, Row
 from airflow_provider_liveperson.datasets.audit_trail import FILTERS, arguments, epoch_ms
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     InvalidResponseError,
     RequestRejectedError,
 )
+from airflow_provider_liveperson.window import Window
 
 LIMIT = 1_000_000
 LONGEST_VALUE = 1 << 30
@@ -35,12 +36,17 @@ class AuditTrailExportReader:
     """Reads one slice of the audit trail's export: one request, one file, records as they stand in it.
 
     :param dataset: the declaration.
-    :param query: the slice.
+    :param query: the window, the filters and the cursor.
+    :param piece: the slice.
     """
 
-    def __init__(self, dataset: Dataset, query: Query) -> None:
+    revision = None
+    is_unchanged = False
+
+    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
         self._dataset = dataset
-        self._query = query
+        self._window = piece.bounds[query.cursor]
+        self._params = _params(self._window, query.filters)
         self._asked = False
         self.reported: int | None = None
         self.received = 0
@@ -54,7 +60,7 @@ class AuditTrailExportReader:
             method=self._dataset.method,
             service=self._dataset.service,
             path=self._dataset.path,
-            params=_params(self._query),
+            params=self._params,
             headers={"Accept": "text/csv, application/json"},
             to_disk=True,
         )
@@ -69,18 +75,24 @@ class AuditTrailExportReader:
             )
         return answer.file
 
-    def accept(self, parsed: BinaryIO) -> Iterable[Row]:
+    def expect(self, parsed: BinaryIO) -> None:
+        """There is only one answer."""
+
+    def accept(self, parsed: BinaryIO) -> Iterable[bytes]:
         with parsed, io.TextIOWrapper(parsed, "utf-8-sig", newline="") as text:
             csv.field_size_limit(LONGEST_VALUE)
             try:
-                yield from self._rows(csv.reader(text, strict=True))
+                start, end = self._window.start_ms, self._window.end_ms
+                for row in self._rows(csv.reader(text, strict=True)):
+                    if start <= row.at < end:
+                        yield row.raw
             except (csv.Error, UnicodeDecodeError) as error:
                 raise PagesMovedError(f"the export cannot be read to its end: {error}") from error
         if self.reported is not None and self.received != self.reported:
             raise PagesMovedError(f"the export says {self.reported} items and holds {self.received}")
         if self.received >= LIMIT:
             raise IncompletePullError(
-                f"the export of {self._query.window} holds {LIMIT} items, the most it can; pull a shorter window"
+                f"the export of {self._window} holds {LIMIT} items, the most it can; pull a shorter window"
             )
 
     def refused(self, error: RequestRejectedError) -> None:
@@ -134,7 +146,7 @@ def field_name(title: str) -> str:
     return first.lower() + "".join(word.capitalize() for word in rest)
 
 
-def _params(query: Query) -> dict[str, str]:
+def _params(window: Window, filters: Mapping[str, Any]) -> dict[str, str]:
     def text(value: Any) -> str:
         if isinstance(value, bool):
             return str(value).lower()
@@ -148,11 +160,11 @@ def _params(query: Query) -> dict[str, str]:
             return ",".join(value)
         return str(value)
 
-    return {name: text(value) for name, value in {**arguments(query), "limit": LIMIT}.items()}
+    return {name: text(value) for name, value in {**arguments(window, filters), "limit": LIMIT}.items()}
 
 
 def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
-    return dict(_params(query))
+    return dict(_params(query.window, query.filters))
 
 
 AUDIT_TRAIL_EXPORT = Dataset(
@@ -162,7 +174,8 @@ AUDIT_TRAIL_EXPORT = Dataset(
     service="accountConfigReadOnly",
     method="GET",
     path="/api/account/{account_id}/configuration/metadata/audit/export",
-    cursors=("dateAndTime",),
+    shape="one CSV file",
+    cursors={"dateAndTime": "Each change once, in the window in which it was made."},
     key="none; equal rows are separate records",
     credentials=("API key", "Login"),
     read=AuditTrailExportReader,

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from airflow_provider_liveperson.datasets.account_config import AGENT_GROUPS, SKILLS, USERS
+from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
 from airflow_provider_liveperson.datasets.audit_trail import AUDIT_TRAIL
 from airflow_provider_liveperson.datasets.audit_trail_export import AUDIT_TRAIL_EXPORT
 from airflow_provider_liveperson.datasets.dataset import Dataset
+from airflow_provider_liveperson.datasets.messaging_interactions import MESSAGING_INTERACTIONS
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
-DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (AUDIT_TRAIL, AUDIT_TRAIL_EXPORT)}
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        MESSAGING_INTERACTIONS,
+        AGENT_STATUS_CHANGES,
+        USERS,
+        SKILLS,
+        AGENT_GROUPS,
+        AUDIT_TRAIL,
+        AUDIT_TRAIL_EXPORT,
+    )
+}
 
 
 def dataset_named(name: str) -> Dataset:

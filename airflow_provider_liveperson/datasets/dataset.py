@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import Row
+from airflow_provider_liveperson.datasets.filters import Filter
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
+    IncompletePullError,
     RequestRejectedError,
     WindowOutOfRangeError,
 )
-from airflow_provider_liveperson.window import Window, stamp
+from airflow_provider_liveperson.window import Window, file_stamp, stamp
 
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.columns import Column
 
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """One filter that a dataset takes.
-
-    :param kind: the Python type of its value: ``bool``, ``str``, or ``list`` of strings.
-    :param description: what it does, and what holds without it.
-    """
-
-    kind: type
-    description: str
-
-    def check(self, name: str, value: object) -> None:
-        """Refuse a value of another type.
-
-        :raises ConfigurationError: naming the filter.
-        """
-        if self.kind is list:
-            good = isinstance(value, list) and bool(value) and all(isinstance(v, str) and v for v in value)
-        else:
-            good = isinstance(value, self.kind)
-        if not good:
-            wanted = "a list of strings, not empty" if self.kind is list else f"of type {self.kind.__name__}"
-            raise ConfigurationError(f"filters: {name} must be {wanted}, not {value!r}", field="filters")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PIECES = 64
+_FILLED = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +32,66 @@ class Query:
     """What is to be pulled from a dataset, checked.
 
     :param window: the exact half-open window.
-    :param filters: the dataset's filters.
-    :param cursor: the field by which a record belongs to the window.
+    :param filters: the dataset's filters, as they are sent.
+    :param cursor: the field by which a record belongs to the window; empty for a whole collection.
+    :param revision: the revision that is held already, for a collection that has one.
     """
 
     window: Window
     filters: Mapping[str, Any]
     cursor: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """A piece of a query that is read by itself: what belongs to it lies within every bound.
+
+    :param bounds: field to the range in which it has to be; none for a whole collection.
+    """
+
+    bounds: Mapping[str, Window]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {window}" for name, window in self.bounds.items()) or "the whole collection"
+
+    @property
+    def key(self) -> str:
+        """The same for the same bounds."""
+        return ",".join(
+            f"{name}={file_stamp(window.start)}_{file_stamp(window.end)}"
+            for name, window in self.bounds.items()
+        )
+
+    def split(self, by: str, pieces: int, grid: timedelta) -> list[Slice]:
+        """Cut one of the bounds into about equal pieces.
+
+        :param by: which bound.
+        :param pieces: about how many.
+        :param grid: cuts are made at multiples of this since the epoch only.
+        :returns: the pieces in order; the slice itself where the grid leaves nothing to cut.
+        """
+        window = self.bounds[by]
+        step = max(grid, ceil((window.end - window.start) / pieces / grid) * grid)
+        first = _EPOCH + ((window.start - _EPOCH) // grid) * grid + step
+        cuts = [window.start, *_every(first, step, window.end), window.end]
+        return [
+            replace(self, bounds={**self.bounds, by: Window(start, end)}) for start, end in pairwise(cuts)
+        ]
+
+
+def _every(first: datetime, step: timedelta, end: datetime) -> Iterator[datetime]:
+    while first < end:
+        yield first
+        first += step
 
 
 class Reader(Protocol):
-    """Reads one slice: says what to ask next and makes rows of what came. It never sends."""
+    """Reads one slice: says what to ask next and makes records of what came. It never sends.
+
+    Requests may leave ahead: :meth:`next_request` is called again before the last answer is in. Answers are
+    accepted in the order of their requests.
+    """
 
     @property
     def reported(self) -> int | None:
@@ -71,20 +105,36 @@ class Reader(Protocol):
     def repeated(self) -> int:
         """How many rows came again."""
 
+    @property
+    def revision(self) -> str | None:
+        """The revision of what came, for a collection that has one."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether LivePerson says that the revision held already is the present one, and sent nothing."""
+
     def next_request(self) -> ApiRequest | None:
-        """What to ask next, or None at the end."""
+        """What to ask next; None at the end, and while that depends on answers not accepted yet."""
 
     def parse(self, answer: Answer) -> Any:
-        """Read an answer; what this raises as InvalidResponseError has the request repeated."""
+        """Read an answer, in any thread; what this raises as InvalidResponseError has the request repeated."""
 
-    def accept(self, parsed: Any) -> Iterable[Row]:
-        """Take what :meth:`parse` made of an answer and hand on the rows that are certain.
+    def expect(self, parsed: Any) -> None:
+        """Take note of what the first answer tells of those to follow, before it is accepted."""
+
+    def accept(self, parsed: Any) -> Iterable[bytes]:
+        """Take what :meth:`parse` made of an answer and hand on the records that are certain and belong to the slice.
 
         :raises PagesMovedError: when the slice has to be read again.
         """
 
     def refused(self, error: RequestRejectedError) -> None:
         """Adapt to a refusal, so that the next request may be taken; otherwise raise it again."""
+
+
+def by_cursor(dataset: Dataset, query: Query) -> list[Slice]:
+    """Slices of at most the longest range that may be asked for at once."""
+    return [Slice(bounds={query.cursor: window}) for window in query.window.cut(dataset.longest_slice)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +147,23 @@ class Dataset:
     :param service: the Domain API's name of its service.
     :param method: the HTTP method.
     :param path: the path; ``{account_id}`` stands for the account.
-    :param cursors: the fields by which a record can belong to a window; the first is the default.
+    :param shape: how LivePerson hands it over, for people.
+    :param cursors: the fields by which a record can belong to a window, and when to use which; the first is the
+        default. None for a collection that is always read whole.
     :param filters: name to filter.
     :param key: what tells two records apart.
     :param credentials: the credential kinds that LivePerson's pages name for it.
+    :param check: refuses what does not go together in a query.
+    :param columns: the fields that LivePerson documents, for the formats that need to know them.
+    :param slices: cuts a query into slices, in order.
     :param longest_slice: the longest range that is asked for at once, or None for no bound.
+    :param split_by: the bound by which a slice with too many records is split, or None where there is no such
+        limit.
+    :param split_grid: what LivePerson rounds that range to; it is split down to this.
+    :param deep_paging_limit: the most records that can be paged in one slice, or None for no such limit.
     :param retention: how long LivePerson keeps the records, or None where it does not say.
     :param lag: how long after an instant its records may still appear.
+    :param is_snapshot: whether it shows the present only, without a history.
     :param read: makes the reader of one slice.
     :param describe: the arguments of the request as the manifest tells them.
     """
@@ -114,15 +174,23 @@ class Dataset:
     service: str
     method: str
     path: str
-    cursors: tuple[str, ...]
+    shape: str
+    cursors: Mapping[str, str]
     key: str
     credentials: tuple[str, ...]
-    read: Callable[[Dataset, Query], Reader]
+    read: Callable[[Dataset, Query, Slice], Reader]
     describe: Callable[[Dataset, Query], dict[str, Any]]
+    check: Callable[[Query], None] | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    slices: Callable[[Dataset, Query], list[Slice]] = by_cursor
     longest_slice: timedelta | None = None
+    split_by: str | None = None
+    split_grid: timedelta = timedelta(minutes=10)
+    deep_paging_limit: int | None = None
     retention: timedelta | None = None
     lag: timedelta = timedelta(0)
+    is_snapshot: bool = False
 
     def query(
         self,
@@ -136,25 +204,30 @@ class Dataset:
         :param window: the window.
         :param filters: filter name to value; names without a value (None) are left out.
         :param cursor: one of the dataset's cursors; default the first.
-        :raises ConfigurationError: for an unknown filter or cursor, or a value of the wrong type.
+        :raises ConfigurationError: for an unknown filter or cursor, or a value that does not fit.
         """
         if filters is not None and not isinstance(filters, Mapping):
             raise ConfigurationError(
                 f"filters must be a dict of filter names to values, not {filters!r}", field="filters"
             )
-        given = {name: value for name, value in (filters or {}).items() if value is not None}
-        for name, value in given.items():
+        given = {}
+        for name, value in (filters or {}).items():
+            if value is None:
+                continue
             if name not in self.filters:
                 raise ConfigurationError(
                     f"filters: {self.name} has no filter {name!r}; it has {', '.join(self.filters) or 'none'}",
                     field="filters",
                 )
-            self.filters[name].check(name, value)
+            given[name] = self.filters[name].read(name, value)
         if cursor is not None and cursor not in self.cursors:
             raise ConfigurationError(
-                f"cursor is {cursor!r}; {self.name} has {', '.join(self.cursors)}", field="cursor"
+                f"cursor is {cursor!r}; {self.name} has {', '.join(self.cursors) or 'none'}", field="cursor"
             )
-        return Query(window=window, filters=given, cursor=cursor or self.cursors[0])
+        query = Query(window=window, filters=given, cursor=cursor or next(iter(self.cursors), ""))
+        if self.check is not None:
+            self.check(query)
+        return query
 
     def check_range(self, window: Window, now: datetime) -> None:
         """Refuse a window whose records are gone or cannot all be there yet.
@@ -170,6 +243,13 @@ class Dataset:
                 " cannot all be there yet; run later, or set allow_out_of_range=True to take what there is",
                 field="end",
             )
+        if self.is_snapshot and now - window.end > max(timedelta(days=1), window.end - window.start):
+            raise WindowOutOfRangeError(
+                f"the window ended at {stamp(window.end)}, and LivePerson gives {self.name} only as they are now;"
+                " pull the latest window (catchup=False), or set allow_out_of_range=True to land the present"
+                " state there",
+                field="end",
+            )
         if self.retention is not None and window.start < now - self.retention:
             raise WindowOutOfRangeError(
                 f"the window starts at {stamp(window.start)}, but LivePerson keeps {self.name} for"
@@ -177,9 +257,29 @@ class Dataset:
                 field="start",
             )
 
-    def plan(self, query: Query) -> list[Query]:
+    def plan(self, query: Query) -> list[Slice]:
         """Cut a query into slices that are short enough to ask for at once, in order."""
-        return [
-            Query(window=window, filters=query.filters, cursor=query.cursor)
-            for window in query.window.cut(self.longest_slice)
-        ]
+        return self.slices(self, query)
+
+    def split(self, piece: Slice, count: int, limit: int) -> list[Slice]:
+        """Cut a slice that holds more records than can be paged.
+
+        :param piece: the slice.
+        :param count: how many records it is said to hold.
+        :param limit: the most that can be paged.
+        :raises IncompletePullError: when it is as short as LivePerson's rounding already.
+        """
+        if self.split_by is None:
+            raise IncompletePullError(
+                f"{self.name}, {piece}: {count} records, more than the {limit} that can be paged"
+            )
+        wanted = min(_MOST_PIECES, max(2, ceil(count / (limit * _FILLED))))
+        pieces = piece.split(self.split_by, wanted, self.split_grid)
+        if len(pieces) < 2:
+            raise IncompletePullError(
+                f"{self.name}, {piece}: {count} records, more than the {limit} that LivePerson pages, in the shortest"
+                " range that it takes. Narrow them with filters, into separate prefixes; or raise the connection's"
+                " deep_paging_limit if LivePerson pages deeper for this account",
+                field="deep_paging_limit",
+            )
+        return pieces

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from airflow_provider_liveperson.columns import Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError
-
-
-class Compressor(Protocol):
-    """What zlib's, isal's and other compression objects have in common."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take bytes in, give bytes out as they become ready."""
-
-    def flush(self) -> bytes:
-        """Give the rest."""
-
-
-class _NoCompressor:
-    def compress(self, data: bytes, /) -> bytes:
-        return data
-
-    def flush(self) -> bytes:
-        return b""
-
-
-def _gzip() -> Compressor:
-    # As a raw compression object, gzip has neither file name nor time in its header: same data, same bytes.
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return zlib.compressobj(6, zlib.DEFLATED, wbits=31)
-    fast: Compressor = isal_zlib.compressobj(isal_zlib.ISAL_DEFAULT_COMPRESSION, isal_zlib.DEFLATED, 31)
-    return fast
+from airflow_provider_liveperson.landing.compression import COMPRESSIONS, CompressedStream, check_installed
+from airflow_provider_liveperson.landing.csv_encoding import Csv
+from airflow_provider_liveperson.landing.parquet_encoding import Parquet, check_parquet
 
 
 class PartEncoder(Protocol):
@@ -49,35 +24,39 @@ class PartEncoder(Protocol):
 
 
 class _JsonLines:
-    def __init__(self, file: BinaryIO, compressor: Compressor) -> None:
-        self._file = file
-        self._compressor = compressor
+    def __init__(self, stream: CompressedStream) -> None:
+        self._stream = stream
 
     def write(self, records: Sequence[bytes]) -> None:
-        self._file.write(self._compressor.compress(b"\n".join([*records, b""])))
+        self._stream.write(b"\n".join([*records, b""]))
 
     def close(self) -> None:
-        self._file.write(self._compressor.flush())
+        self._stream.close()
 
 
-FILE_FORMATS = ("jsonl",)
-COMPRESSIONS: dict[str, tuple[str, Callable[[], Compressor]]] = {
-    "gzip": (".gz", _gzip),
-    "none": ("", _NoCompressor),
-}
+FILE_FORMATS = ("jsonl", "csv", "parquet")
 
 
 @dataclass(frozen=True)
 class Encoding:
     """A file format with a compression.
 
-    :param file_format: ``jsonl``: one JSON object a line, UTF-8, as LivePerson sent it.
-    :param compression: ``gzip`` or ``none``.
-    :raises ConfigurationError: for anything else; names the argument.
+    The same records give the same bytes, however they are handed over in batches, as long as the libraries that
+    write them stay the same.
+
+    :param file_format: ``jsonl``: one JSON object a line, UTF-8, as LivePerson sent it. ``csv``: one column for
+        each top-level field, see :class:`~airflow_provider_liveperson.landing.csv_encoding.Csv`. ``parquet``: one
+        typed column for each field at any depth, see
+        :class:`~airflow_provider_liveperson.landing.parquet_encoding.Parquet`; needs the extra ``parquet``.
+    :param compression: ``gzip``, ``zstd`` or ``none``; within the file for ``parquet``, around it for the others,
+        which need the extra ``zstd`` for that one.
+    :param columns: the columns that the dataset declares; ``jsonl`` needs none.
+    :raises ConfigurationError: for anything else, and for a library that is missing; names the argument.
     """
 
     file_format: str = "jsonl"
     compression: str = "gzip"
+    columns: Mapping[str, Column] = field(default_factory=dict, repr=False, hash=False)
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -88,10 +67,23 @@ class Encoding:
                 raise ConfigurationError(
                     f"{name} is {value!r}; it must be one of {', '.join(known)}", field=name
                 )
+        if self.file_format != "jsonl":
+            if not self.columns:
+                raise ConfigurationError(
+                    f"file_format is {self.file_format!r}, but this dataset declares no columns; use 'jsonl'",
+                    field="file_format",
+                )
+            Record(self.columns)
+        if self.file_format == "parquet":
+            check_parquet(self.compression)
+        else:
+            check_installed(self.compression)
 
     @property
     def ending(self) -> str:
         """What the name of a part ends in, such as ``.jsonl.gz``."""
+        if self.file_format == "parquet":
+            return ".parquet"
         return f".{self.file_format}{COMPRESSIONS[self.compression][0]}"
 
     def encoder(self, file: BinaryIO) -> PartEncoder:
@@ -99,4 +91,7 @@ class Encoding:
 
         :param file: takes the bytes as they are stored; it is only written to, in order.
         """
-        return _JsonLines(file, COMPRESSIONS[self.compression][1]())
+        if self.file_format == "parquet":
+            return Parquet(file, self.compression, self.columns)
+        stream = CompressedStream(file, self.compression)
+        return Csv(stream, self.columns) if self.file_format == "csv" else _JsonLines(stream)

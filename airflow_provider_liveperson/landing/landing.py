@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
+from airflow_provider_liveperson.landing import journal as journals
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.window import Window, file_stamp
 
 log = logging.getLogger(__name__)
+
+
+class DisturbedError(StorageError):
+    """Another run of the same window has removed what this one wrote: it has to land again.
+
+    Raised by a landing, caught by the puller.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +54,25 @@ class Destination:
             )
         object.__setattr__(self, "prefix", prefix)
 
+    def account_folder(self, dataset: str, account_id: str) -> str:
+        """The folder of all windows of one dataset and account."""
+        layout = f"{dataset}/account_id={account_id}"
+        return f"{self.prefix}/{layout}" if self.prefix else layout
+
     def folder(self, dataset: str, account_id: str, window: Window) -> str:
         """The folder of one window, partitioned so that query engines see ``account_id`` and ``dt``."""
-        layout = (
-            f"{dataset}/account_id={account_id}/dt={window.start:%Y-%m-%d}"
+        return (
+            f"{self.account_folder(dataset, account_id)}/dt={window.start:%Y-%m-%d}"
             f"/{file_stamp(window.start)}_{file_stamp(window.end)}"
         )
-        return f"{self.prefix}/{layout}" if self.prefix else layout
 
 
 class Landing:
-    """Lands one window. Use it as a context manager: what fails in between leaves no part behind.
+    """Lands one window. Use it as a context manager: what fails in between leaves no half-written slice behind.
 
     Parts go up as they are finished, under names that hold a hash of their content; a part that an earlier
-    landing of the same window holds already is left alone. :meth:`commit` puts the manifest last and then
-    removes the parts that it no longer names.
+    landing of the same window holds already is left alone. :meth:`remember` keeps what is finished for a
+    retry. :meth:`commit` puts the manifest last and then removes the parts that it no longer names.
 
     :param destination: where to.
     :param folder: the window's folder.
@@ -76,14 +89,22 @@ class Landing:
         self._cursor = cursor
         self._folder = folder
         self._manifest_key = f"{folder}/{manifests.NAME}"
+        self._journal_key = f"{folder}/{journals.NAME}"
+        self._has_journal = False
         self._before: Manifest | None = None
         self._uploaded: set[str] = set()
+        self._finished: set[str] = set()
         self._committed = False
 
     @property
     def manifest_uri(self) -> str:
         """The manifest's address."""
         return self._store.uri(self._manifest_key)
+
+    @property
+    def before(self) -> Manifest | None:
+        """What an earlier landing of the same window has left."""
+        return self._before
 
     def uris(self, parts: list[Part]) -> list[str]:
         """The addresses of parts."""
@@ -101,7 +122,7 @@ class Landing:
             # only in its answer. What a manifest names is left alone.
             now = self._read_manifest()
             kept = {self._key(part) for part in now.parts} if now else set()
-            if unnamed := self._uploaded - kept:
+            if unnamed := self._uploaded - self._finished - kept:
                 self._store.delete(sorted(unnamed))
         except Exception as second:
             if error is None:
@@ -124,6 +145,29 @@ class Landing:
             )
         return found
 
+    def recall(self, fingerprint: str, *, not_before: float) -> Journal | None:
+        """What an earlier try has finished, if all its files are still there.
+
+        :param fingerprint: of this landing.
+        :param not_before: epoch seconds; an older journal may tell of records that have changed since.
+        """
+        data = self._store.read(self._journal_key)
+        self._has_journal = data is not None
+        journal = Journal.decode(data) if data is not None else None
+        if journal is None or journal.fingerprint != fingerprint or journal.written_at < not_before:
+            return None
+        parts = [part for finished in journal.finished for part in finished.parts]
+        if any(self._store.size(self._key(part)) != part.bytes for part in parts):
+            return None
+        self._finished.update(self._key(part) for part in parts)
+        return journal
+
+    def remember(self, journal: Journal) -> None:
+        """Keep what is finished, for a retry after a crash."""
+        self._finished.update(self._key(part) for done in journal.finished for part in done.parts)
+        self._has_journal = True
+        self._store.write(self._journal_key, journal.encode())
+
     def writer(self, first: int) -> PartWriter:
         """A writer whose parts land here.
 
@@ -133,28 +177,59 @@ class Landing:
             self._destination.encoding, first=first, deliver=self._deliver, roll_at=self._destination.roll_at
         )
 
+    def adopt(self, manifest: Manifest, folder: str) -> list[Part] | None:
+        """Take over the parts of another window that holds the same records.
+
+        :param manifest: that window's manifest.
+        :param folder: its folder.
+        :returns: the parts, or None where one is not as its manifest says.
+        """
+        for part in manifest.parts:
+            source = f"{folder}/{part.name}"
+            if self._store.size(source) != part.bytes:
+                return None
+            if folder != self._folder:
+                self._store.copy(source, self._key(part))
+                self._uploaded.add(self._key(part))
+        return manifest.parts
+
     def commit(self, manifest: Manifest) -> bool:
         """Make the parts count, and remove those that no longer do, a crashed run's among them.
 
         :returns: whether anything in the store changed; False for a window that had landed just so.
+        :raises DisturbedError: when another run of the same window has removed parts; land again.
         """
         self._read_manifest()  # for a run with other filters that was faster
         changed = bool(self._uploaded) or self._before is None or not manifest.lands_the_same(self._before)
         if changed:
             self._store.write(self._manifest_key, manifest.encode())
         self._committed = True
-        named = {self._key(part): part.bytes for part in manifest.parts}
-        parts = (key for key in self._store.keys(self._folder) if key.startswith(f"{self._folder}/{PREFIX}"))
-        stale = sorted(set(parts) - named.keys())
+        stale = self._stale_keys()
         if stale:
             self._store.delete(stale)
-        for key, size in named.items():  # another run of this window may have taken them for stale
-            if self._store.size(key) != size:
-                raise StorageError(
-                    f"{self._store.uri(key)} is not there as it was written; another run of the same window is at"
-                    " work. Run this one again; max_active_runs=1 keeps them apart"
-                )
+        if self._has_journal:
+            self._store.delete([self._journal_key])
+        self._verify()
         return changed or bool(stale)
+
+    def _stale_keys(self) -> list[str]:
+        """Parts that no manifest names: not this run's, and not that of another run that was faster just now."""
+        keys = [key for key in self._store.keys(self._folder) if key.startswith(f"{self._folder}/{PREFIX}")]
+        if not keys:
+            return []
+        now = self._read_manifest()
+        named = {self._key(part) for part in now.parts} if now else set()
+        return sorted(set(keys) - named)
+
+    def _verify(self) -> None:
+        """Whoever removes anything looks last, at whatever manifest is there by then."""
+        now = self._read_manifest()
+        for part in now.parts if now else []:
+            if self._store.size(self._key(part)) != part.bytes:
+                raise DisturbedError(
+                    f"{self._store.uri(self._key(part))} is not there as it was written; another run of the same window"
+                    " is at work. Run this one again; max_active_runs=1 keeps them apart"
+                )
 
     def _deliver(self, part: Part, path: Path) -> Part:
         key = self._key(part)
@@ -164,8 +239,8 @@ class Landing:
         if known and self._store.size(key) == known.bytes:
             log.info("Part %s is in place already: %d records", self._store.uri(key), part.records)
             return replace(part, bytes=known.bytes, sha256=known.sha256)
-        self._store.upload(key, path)
         self._uploaded.add(key)
+        self._store.upload(key, path)
         log.info("Landed %s: %d records, %d bytes", self._store.uri(key), part.records, part.bytes)
         return part
 

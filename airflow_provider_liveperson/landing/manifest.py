@@ -30,6 +30,15 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
+class SliceCounts(Counts, frozen=True, kw_only=True):
+    """The records of one slice: what was asked for at once.
+
+    :param slice: its bounds, for people.
+    """
+
+    slice: str
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One window, landed.
 
@@ -45,7 +54,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.
+    :param masking: which fields were hashed or dropped before landing, if any.
+    :param revision: of the collection, for a dataset that has one.
     :param counts: records.
+    :param slices: the same, for each slice.
     :param parts: the files, in order.
     :param versions: of what wrote it.
     """
@@ -61,7 +73,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     request: dict[str, Any]
     file_format: str
     compression: str
+    masking: dict[str, Any] | None = None
+    revision: str | None = None
     counts: Counts
+    slices: list[SliceCounts] = []
     parts: list[Part]
     versions: dict[str, str]
 
@@ -75,7 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
         Counts of overlap and versions may differ between two runs that land the same bytes.
         """
-        ignored = {"counts", "versions"}
+        ignored = {"counts", "slices", "versions"}
         fields = (name for name in self.__struct_fields__ if name not in ignored)
         return self.counts.kept == other.counts.kept and all(
             getattr(self, name) == getattr(other, name) for name in fields

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -35,11 +35,11 @@ class Part:
 
 
 class PartWriter:
-    """Writes records into parts, one at a time on disk.
+    """Writes records into parts: one is being written on disk while the one before is being delivered.
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
-    :param deliver: is given each finished part and its file, which is gone afterwards.
+    :param deliver: is given each finished part and its file, which is gone afterwards, in another thread.
     :param roll_at: start the next part when one holds this many bytes before compression.
     """
 
@@ -56,12 +56,15 @@ class PartWriter:
         self._number = first
         self._roll_at = roll_at
         self._open: _OpenPart | None = None
-        self.parts: list[Part] = []
+        self._delivery: Future[Part] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="liveperson-upload")
+        self._parts: list[Part] = []
 
     def write(self, record: bytes) -> None:
         """Append one record, without its line end.
 
         :param record: one JSON object without line breaks.
+        :raises StorageError: when an earlier part could not be delivered.
         """
         if self._open is None:
             self._open = _OpenPart(self._encoding)
@@ -69,23 +72,44 @@ class PartWriter:
             self._roll()
 
     def finish(self) -> list[Part]:
-        """Deliver what is left and return all parts."""
+        """Deliver what is left and return all parts.
+
+        :raises StorageError: when a part could not be delivered.
+        """
         if self._open is not None:
             self._roll()
-        return self.parts
+        self._join()
+        return self._parts
 
     def discard(self) -> None:
         """Drop what has not been delivered."""
         if self._open is not None:
             self._open.close()
             self._open = None
+        self._thread.shutdown(wait=True)
 
     def _roll(self) -> None:
         assert self._open is not None
-        part, self._open = self._open, None
-        with part.finished(self._number) as (described, path):
-            self.parts.append(self._deliver(described, path))
+        finished, self._open = self._open, None
+        try:
+            part = finished.finish(self._number)
+            self._join()
+        except BaseException:
+            finished.close()
+            raise
         self._number += 1
+        self._delivery = self._thread.submit(self._deliver_and_close, part, finished)
+
+    def _join(self) -> None:
+        delivery, self._delivery = self._delivery, None
+        if delivery is not None:
+            self._parts.append(delivery.result())
+
+    def _deliver_and_close(self, part: Part, finished: _OpenPart) -> Part:
+        try:
+            return self._deliver(part, finished.path)
+        finally:
+            finished.close()
 
 
 class _StoredFile:
@@ -142,21 +166,21 @@ class _OpenPart:
         self._pending = []
         self._pending_size = 0
 
-    @contextmanager
-    def finished(self, number: int) -> Iterator[tuple[Part, Path]]:
-        try:
-            self._drain()
-            self._encoder.close()
-            self._file.flush()
-            part = Part(
-                name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._ending}",
-                records=self._records,
-                bytes=self._file.size,
-                sha256=self._file.hash.hexdigest(),
-            )
-            yield part, self._file.path
-        finally:
-            self.close()
+    def finish(self, number: int) -> Part:
+        """Write the rest and describe the part; its file stays until it is closed."""
+        self._drain()
+        self._encoder.close()
+        self._file.flush()
+        return Part(
+            name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._ending}",
+            records=self._records,
+            bytes=self._file.size,
+            sha256=self._file.hash.hexdigest(),
+        )
+
+    @property
+    def path(self) -> Path:
+        return self._file.path
 
     def close(self) -> None:
         self._file.close()

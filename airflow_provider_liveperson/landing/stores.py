@@ -39,6 +39,9 @@ class Store(Protocol):
     def write(self, key: str, data: bytes) -> None:
         """Store bytes in one atomic put."""
 
+    def copy(self, source: str, key: str) -> None:
+        """Store the bytes of one object under another key, too."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that are not there are no error."""
 
@@ -97,6 +100,12 @@ class S3Store:
         self._try(
             "write", key, lambda: self._hook.load_bytes(data, key, bucket_name=self._bucket, replace=True)
         )
+
+    def copy(self, source: str, key: str) -> None:
+        def copy() -> None:
+            self._hook.get_conn().copy({"Bucket": self._bucket, "Key": source}, Bucket=self._bucket, Key=key)
+
+        self._try("write", key, copy)
 
     def delete(self, keys: Iterable[str]) -> None:
         names = list(keys)

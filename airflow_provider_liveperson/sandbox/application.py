@@ -8,7 +8,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from airflow_provider_liveperson.sandbox.endpoints import audit, control, domain, sentinel
+from airflow_provider_liveperson.sandbox.endpoints import (
+    account_config,
+    activity,
+    audit,
+    control,
+    domain,
+    messaging,
+    sentinel,
+)
 from airflow_provider_liveperson.sandbox.front_door import FrontDoor, Wire
 from airflow_provider_liveperson.sandbox.refusal import Refusal
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -21,7 +29,15 @@ def build_application(state: SandboxState, wire: Wire) -> ASGIApp:
     :param wire: the server's hold on its connections, for faults.
     """
     application = Starlette(
-        routes=[*domain.ROUTES, *sentinel.ROUTES, *audit.ROUTES, *control.ROUTES],
+        routes=[
+            *domain.ROUTES,
+            *sentinel.ROUTES,
+            *audit.ROUTES,
+            *activity.ROUTES,
+            *account_config.ROUTES,
+            *messaging.ROUTES,
+            *control.ROUTES,
+        ],
         exception_handlers={Refusal: _refuse, HTTPException: _not_served},
     )
     application.state.sandbox = state

@@ -20,6 +20,10 @@ _OPTIONS = {
     "seed": "number from which credentials and data are derived",
     "account_id": "LivePerson account that exists",
     "audit_rows": "audit records in total",
+    "status_changes": "agent status changes in total",
+    "agents": "users of the account",
+    "conversations": "messaging conversations in total",
+    "messages_per_conversation": "messages of a conversation on average",
     "days": "days that hold data",
     "until": "UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
     "latency_ms": "wait before every data answer, in milliseconds",
@@ -132,7 +136,8 @@ def _as_text(server: SandboxServer) -> str:
     settings = server.settings
     lines = [
         f"LivePerson sandbox: {server.url}",
-        f"Account {settings.account_id}: {len(server.audit)} audit records "
+        f"Account {settings.account_id}: {len(server.audit)} audit records, "
+        f"{len(server.activity)} agent status changes "
         f"in the {settings.days} days before {settings.until} (UTC)",
     ]
     for name, connection in server.connections().items():

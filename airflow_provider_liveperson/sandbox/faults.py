@@ -18,6 +18,8 @@ FaultKind = Literal[
     "expire_tokens",
     "revoke_tokens",
     "insert_rows",
+    "partial_result",
+    "count_drift",
 ]
 
 
@@ -37,7 +39,9 @@ class Fault:
     ``redirect``            a 302 to ``location``
     ``expire_tokens``       every App-JWT issued so far expires; then the request is answered
     ``revoke_tokens``       every App-JWT issued so far is revoked; then the request is answered
-    ``insert_rows``         ``rows`` audit records appear (see ``when``); then the request is answered
+    ``insert_rows``         ``rows`` records of what is read appear (see ``when``); then the request is answered
+    ``partial_result``      a page of conversations that says that it is partial, with ``rows`` missing
+    ``count_drift``         a page of conversations whose count is off by ``rows``
     ======================  =====================================================================
 
     :param kind: what happens.
@@ -49,7 +53,8 @@ class Fault:
     :param retry_after: seconds, or ``http-date``. None for the setting of the same name, on a 429 only.
     :param seconds: how long the request waits first, whatever the kind.
     :param location: target of ``redirect``.
-    :param rows: records of ``insert_rows``.
+    :param rows: records of ``insert_rows`` and ``partial_result``; of ``count_drift``, below zero for too few.
+    :param lowers_count: whether the count of ``partial_result`` leaves out what is missing.
     :param when: ``newest`` for records dated now, ``late`` for records dated among rows already read.
     :raises ValueError: if a value does not fit.
     """
@@ -64,6 +69,7 @@ class Fault:
     seconds: float = 0.0
     location: str = "https://evil.example.com/"
     rows: int = 1
+    lowers_count: bool = True
     when: Literal["newest", "late"] = "newest"
 
     def __post_init__(self) -> None:
@@ -76,7 +82,7 @@ class Fault:
             ("times", int, 1),
             ("skip", int, 0),
             ("status", int, 200),
-            ("rows", int, 1),
+            ("rows", int, -1_000_000 if self.kind == "count_drift" else 1),
             ("seconds", (int, float), 0),
         ):
             value = getattr(self, name)
@@ -85,6 +91,8 @@ class Fault:
         for name in ("match", "location"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, not {getattr(self, name)!r}")
+        if not isinstance(self.lowers_count, bool):
+            raise ValueError(f"lowers_count must be true or false, not {self.lowers_count!r}")
         if self.status > 599:
             raise ValueError(f"status must be at most 599, not {self.status}")
         if self.retry_after not in (None, "http-date") and not isinstance(self.retry_after, (int, float)):

@@ -98,6 +98,7 @@ class FrontDoor:
                 state.tokens.revoke_all()
             elif fault.kind == "insert_rows":
                 scope["sandbox.inserts"] = (fault.rows, fault.when)
+            scope["sandbox.fault"] = fault
             await self._inner(scope, receive, send)
 
     def _instead(self, fault: Fault) -> Response | None:

@@ -12,9 +12,12 @@ from typing import Any, Self
 
 import uvicorn
 
+from airflow_provider_liveperson.sandbox.account_config import AccountConfig
+from airflow_provider_liveperson.sandbox.agent_activity import AgentActivity
 from airflow_provider_liveperson.sandbox.application import build_application
 from airflow_provider_liveperson.sandbox.audit_log import AuditLog
 from airflow_provider_liveperson.sandbox.connections import SandboxConnection, connections_to
+from airflow_provider_liveperson.sandbox.conversations import ConversationLog
 from airflow_provider_liveperson.sandbox.faults import FaultQueue
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
@@ -104,6 +107,21 @@ class SandboxServer:
     def audit(self) -> AuditLog:
         """The audit trail's records, and the truth about them."""
         return self._state.audit
+
+    @property
+    def activity(self) -> AgentActivity:
+        """The agents' status changes, and the truth about them."""
+        return self._state.activity
+
+    @property
+    def config(self) -> AccountConfig:
+        """The users, skills and agent groups, which may change while somebody reads them."""
+        return self._state.config
+
+    @property
+    def conversations(self) -> ConversationLog:
+        """The messaging conversations, which may change while somebody reads them, and the truth about them."""
+        return self._state.conversations
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Tell what a complete read of a dataset must give for a half-open window.

@@ -19,7 +19,19 @@ AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"]
 SECRET_FIELDS = frozenset({"app_secret", "access_token", "access_token_secret", "client_secret"})
 """Fields that no control answer, log or repr may show."""
 
-FIXED_FIELDS = frozenset({"seed", "account_id", "audit_rows", "days", "until"})
+FIXED_FIELDS = frozenset(
+    {
+        "seed",
+        "account_id",
+        "audit_rows",
+        "status_changes",
+        "agents",
+        "conversations",
+        "messages_per_conversation",
+        "days",
+        "until",
+    }
+)
 """Fields that shape the data; they cannot change while a sandbox runs."""
 
 ACCOUNT_ID_PATTERN = re.compile(r"[a-zA-Z0-9_]{1,20}")
@@ -46,6 +58,10 @@ class SandboxSettings:
     :param client_secret: OAuth 2.0 client secret, 26 lowercase letters and digits.
     :param app_scope: scope written into App-JWTs.
     :param audit_rows: audit records in total, spread evenly over the days.
+    :param status_changes: agent status changes in total, spread evenly over the days.
+    :param agents: users of the account: people, bots, and deleted ones.
+    :param conversations: messaging conversations in total, spread evenly over the days.
+    :param messages_per_conversation: messages of a conversation on average.
     :param days: calendar days (UTC) that hold data.
     :param until: UTC day at whose start the data ends, exclusive. Default: today.
     :param latency_ms: wait before every data answer (all but Domain API and Sentinel), in milliseconds.
@@ -84,6 +100,44 @@ class SandboxSettings:
     :param export_order: order of the CSV export.
     :param export_bom: whether the CSV export starts with a UTF-8 byte order mark.
     :param export_line_end: line ends of the CSV export.
+    :param source_rule: whether a data request without a fitting ``source`` is a 400 (``strict``) or passes.
+    :param activity_auth: credential kinds that Agent Activity accepts.
+    :param activity_to: whether a status change at the very moment ``to`` is in the answer (``inclusive``).
+    :param activity_longest_days: the most days between ``from`` and ``to``.
+    :param activity_limit_max: the largest ``limit`` of status changes.
+    :param activity_over_limit: what a larger ``limit`` meets: a 400 (``reject``) or a silent ``clamp``.
+    :param activity_order: status changes come ``newest`` or ``oldest`` first.
+    :param activity_links: page links: as ``documented``, with a ``next`` also on a last page that is full
+        (``next_on_full_page``), or ``absent``.
+    :param activity_ids: ids of agents, groups and sessions are ``numbers`` or ``strings``.
+    :param activity_no_reason: a status change without a reason has 0 and an empty text, as LivePerson's
+        ``sample``, or -1 and null, as its ``table``.
+    :param config_auth: credential kinds that the account configuration accepts.
+    :param config_version_required: whether a request without ``v`` is a 400.
+    :param config_default_fields: fields that come unasked: the few of the ``trap``, or ``all``.
+    :param config_unknown_field: a selected field that does not exist is ``absent`` or ``null``.
+    :param config_nested_select: of nested selections the last one of the same field counts
+        (``last_of_field``), the last one of the whole selection (``last_of_all``), or ``all`` count.
+    :param config_revision_header: header that holds the revision.
+    :param config_etag_quoted: whether the revision in ``ETag`` has quotation marks.
+    :param config_if_match: what ``If-Match`` means: ``304`` for an equal revision, a ``version`` to give
+        (it is ignored), or what it means in ``http``, a 412 for another revision.
+    :param config_ids: ids are ``strings``, ``numbers``, or ``mixed``: users have text, everything else numbers.
+    :param messaging_auth: credential kinds that Messaging Interactions accepts.
+    :param messaging_source: as ``source_rule``, for Messaging Interactions, which once took any ``source``.
+    :param messaging_limit_over: what a ``limit`` over 100 meets: a silent ``clamp`` or a 400 (``reject``).
+    :param messaging_deep_limit: the most that ``offset`` and ``limit`` may be together; None for no limit.
+    :param messaging_deep_error: what lies beyond: a 500 with the search engine's code 0007, or a 400.
+    :param messaging_count: the count is of ``all`` conversations found, or ``capped`` at the limit above.
+    :param messaging_empty: status where nothing is found.
+    :param messaging_default_sort: order where ``sort`` is absent.
+    :param messaging_default_status: the conversations that are meant where ``status`` is absent.
+    :param messaging_unknown_filter: what unknown filters and sections meet: ``ignore`` or ``reject`` (400).
+    :param messaging_end_filter: ``end`` filters by ``endTime``, which a survey moves (``end_time``), or by
+        ``conversationEndTime`` (``conversation_end_time``).
+    :param messaging_full_dialog_filter: whether the filter ``fullDialogEndTime`` is ``accepted`` or, as before
+        it was invented, ``ignored``; ``messaging_unknown_filter`` then says what that means.
+    :param messaging_partial_share: share of conversations, 0 to 1, of which searches give a part only.
     :param clock_offset_seconds: how far the sandbox's clock is ahead of the real one. It feeds the Date
         header, the OAuth 1.0 timestamp check and the times inside App-JWTs.
     :raises ValueError: if a value does not fit; the message names the field.
@@ -100,6 +154,10 @@ class SandboxSettings:
     app_scope: str = "msg.consumer users.external"
 
     audit_rows: int = 2000
+    status_changes: int = 600
+    agents: int = 60
+    conversations: int = 300
+    messages_per_conversation: int = 20
     days: int = 30
     until: date = field(default_factory=_today)
 
@@ -143,6 +201,38 @@ class SandboxSettings:
     export_order: Literal["descending", "ascending"] = "descending"
     export_bom: bool = False
     export_line_end: Literal["crlf", "lf"] = "crlf"
+    source_rule: Literal["strict", "lenient"] = "strict"
+    activity_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v2"})
+    activity_to: Literal["inclusive", "exclusive"] = "inclusive"
+    activity_longest_days: int = 31
+    activity_limit_max: int = 5000
+    activity_over_limit: Literal["reject", "clamp"] = "reject"
+    activity_order: Literal["newest", "oldest"] = "newest"
+    activity_links: Literal["documented", "next_on_full_page", "absent"] = "documented"
+    activity_ids: Literal["numbers", "strings"] = "numbers"
+    activity_no_reason: Literal["sample", "table"] = "sample"
+    config_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"})
+    config_version_required: bool = False
+    config_default_fields: Literal["trap", "all"] = "trap"
+    config_unknown_field: Literal["absent", "null"] = "absent"
+    config_nested_select: Literal["last_of_field", "last_of_all", "all"] = "last_of_field"
+    config_revision_header: Literal["ac-revision", "etag", "both", "absent"] = "ac-revision"
+    config_etag_quoted: bool = False
+    config_if_match: Literal["304", "version", "http"] = "304"
+    config_ids: Literal["mixed", "strings", "numbers"] = "mixed"
+    messaging_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"})
+    messaging_source: Literal["strict", "lenient"] = "strict"
+    messaging_limit_over: Literal["clamp", "reject"] = "clamp"
+    messaging_deep_limit: int | None = 10_000
+    messaging_deep_error: Literal["500", "400"] = "500"
+    messaging_count: Literal["all", "capped"] = "all"
+    messaging_empty: Literal["200", "204"] = "200"
+    messaging_default_sort: Literal["start:asc", "start:desc", "end:asc", "end:desc"] = "start:desc"
+    messaging_default_status: frozenset[Literal["OPEN", "CLOSE"]] = frozenset({"OPEN", "CLOSE"})
+    messaging_unknown_filter: Literal["ignore", "reject"] = "ignore"
+    messaging_end_filter: Literal["end_time", "conversation_end_time"] = "end_time"
+    messaging_full_dialog_filter: Literal["accepted", "ignored"] = "accepted"
+    messaging_partial_share: float = 0.01
     clock_offset_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -237,6 +327,14 @@ _DERIVED = {
 }
 
 _LEAST = {
+    "conversations": 0,
+    "messages_per_conversation": 1,
+    "messaging_deep_limit": 1,
+    "messaging_partial_share": 0,
+    "status_changes": 0,
+    "agents": 1,
+    "activity_longest_days": 1,
+    "activity_limit_max": 1,
     "audit_rows": 0,
     "days": 1,
     "latency_ms": 0,

@@ -10,7 +10,10 @@ from datetime import datetime
 from email.utils import formatdate
 from typing import Any, Literal
 
+from airflow_provider_liveperson.sandbox.account_config import AccountConfig
+from airflow_provider_liveperson.sandbox.agent_activity import AgentActivity
 from airflow_provider_liveperson.sandbox.audit_log import AuditLog
+from airflow_provider_liveperson.sandbox.conversations import ConversationLog
 from airflow_provider_liveperson.sandbox.faults import FaultQueue
 from airflow_provider_liveperson.sandbox.oauth1 import ApiKeyGate
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
@@ -27,6 +30,8 @@ class SandboxState:
     """
 
     audit: AuditLog
+    activity: AgentActivity
+    config: AccountConfig
     truths: dict[str, Callable[[datetime, datetime], list[Any]]]
     tokens: TokenOffice
     api_key: ApiKeyGate
@@ -36,14 +41,21 @@ class SandboxState:
     def __init__(self, settings: SandboxSettings) -> None:
         self._initial = settings
         self.settings = settings
+        # Nothing is invented or rendered twice for a reset: there may be a lot of it.
+        self.conversations = ConversationLog(settings, self.now)
         self.faults = FaultQueue()
         self.requests: deque[RecordedRequest] = deque(maxlen=_REQUESTS_KEPT)
         self._begin()
 
     def _begin(self) -> None:
         self.audit = AuditLog(self.settings)
+        self.activity = AgentActivity(lambda: self.settings)
+        self.config = AccountConfig(lambda: self.settings, self.now)
         # What a complete read of each dataset must give for a half-open window.
         self.truths = {"audit_trail": self.audit.truth, "audit_trail_export": self.audit.truth_export}
+        self.truths["agent_status_changes"] = self.activity.truth
+        self.truths["messaging_interactions"] = self.conversations.truth
+        self.truths.update(self.config.truths())
         self.tokens = TokenOffice(self.now)
         self.api_key = ApiKeyGate(self.now)
         self.ties = random.Random(self.settings.seed)  # noqa: S311
@@ -68,6 +80,7 @@ class SandboxState:
         self.settings = self._initial
         self.faults.clear()
         self.requests.clear()
+        self.conversations.restore()
         self._begin()
 
     def secrets(self) -> set[str]:

@@ -3,67 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, BaseOperator
-
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from airflow.sdk import Context
+
+    from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.landing.landing import Destination
 
 
-class LivePersonToS3Operator(BaseOperator):
-    """Pull one window of a LivePerson dataset into S3: exactly once, complete, with a manifest as the proof.
+class LivePersonToS3Operator(LivePersonTransferOperator):
+    """Pull one window of a LivePerson dataset into S3; see :class:`LivePersonTransferOperator` for what holds.
 
-    The window is ``start`` to ``end`` if they are given, else that of the run's partition key, else the run's
-    data interval. Its files are in
-    ``{prefix}/{dataset}/account_id={account}/dt={YYYY-MM-DD}/{start}_{end}/``; the manifest in there is written
-    last. A re-run of the same window replaces what has changed, and changes nothing if nothing has.
-
-    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects``, and
-    gives each asset among its outlets the same as event extra.
-
-    :param dataset: the dataset's name, such as ``audit_trail``. (templated)
+    :param dataset: the dataset's name. (templated)
     :param bucket: the bucket. (templated)
     :param prefix: the folder in it; may be empty. (templated)
-    :param start: the first instant inside the window: an aware datetime, or ISO 8601 text with an offset.
-        (templated)
-    :param end: the first instant outside it, likewise. (templated)
-    :param filters: the dataset's filters, by name. (templated)
-    :param cursor: which of the dataset's time fields puts a record into a window, where it has several.
-        (templated)
-    :param file_format: ``jsonl``. (templated)
-    :param compression: ``gzip`` or ``none``. (templated)
-    :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
-    :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
-        LivePerson keeps, instead of refusing it.
-    :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
     :param aws_conn_id: the AWS connection. (templated)
-    :raises ConfigurationError: for a bad argument or connection field, before any request.
-    :raises LivePersonError: see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
     """
 
     template_fields: Sequence[str] = (
-        "dataset",
+        *LivePersonTransferOperator.template_fields,
         "bucket",
         "prefix",
-        "start",
-        "end",
-        "filters",
-        "cursor",
-        "file_format",
-        "compression",
-        "liveperson_conn_id",
         "aws_conn_id",
     )
-    template_fields_renderers = {"filters": "json"}
-    ui_color = "#ffe3cc"
 
     def __init__(
         self,
@@ -71,82 +37,24 @@ class LivePersonToS3Operator(BaseOperator):
         dataset: str,
         bucket: str,
         prefix: str = "liveperson",
-        start: datetime | str | None = None,
-        end: datetime | str | None = None,
-        filters: dict[str, Any] | None = None,
-        cursor: str | None = None,
-        file_format: str = "jsonl",
-        compression: str = "gzip",
-        skip_on_empty: bool = False,
-        allow_out_of_range: bool = False,
-        liveperson_conn_id: str = LivePersonHook.default_conn_name,
         aws_conn_id: str | None = "aws_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.dataset = dataset
+        super().__init__(dataset=dataset, **kwargs)
         self.bucket = bucket
         self.prefix = prefix
-        self.start = start
-        self.end = end
-        self.filters = filters
-        self.cursor = cursor
-        self.file_format = file_format
-        self.compression = compression
-        self.skip_on_empty = skip_on_empty
-        self.allow_out_of_range = allow_out_of_range
-        self.liveperson_conn_id = liveperson_conn_id
         self.aws_conn_id = aws_conn_id
 
-    @cached_property
-    def hook(self) -> LivePersonHook:
-        """The hook for the LivePerson connection."""
-        return LivePersonHook.for_connection(self.liveperson_conn_id)
+    def destination(self, encoding: Encoding) -> Destination:
+        """Where the records go: the bucket, below the prefix.
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Pull the run's window.
-
-        :param context: Airflow's.
-        :returns: the summary.
+        :param encoding: file format and compression.
+        :raises ConfigurationError: for a bucket or prefix that cannot be.
         """
-        from airflow_provider_liveperson.datasets.catalog import dataset_named
-        from airflow_provider_liveperson.landing.encoding import Encoding
         from airflow_provider_liveperson.landing.landing import Destination
         from airflow_provider_liveperson.landing.stores import S3Store
-        from airflow_provider_liveperson.pull import pull
 
-        dataset = dataset_named(self.dataset)
-        query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
-        destination = Destination(
-            store=S3Store(self.bucket, self._s3_hook),
-            prefix=self.prefix,
-            encoding=Encoding(self.file_format, self.compression),
-        )
-        pulled = pull(
-            self.hook.get_conn(), dataset, query, destination, allow_out_of_range=self.allow_out_of_range
-        )
-        summary = asdict(pulled)
-        for outlet in self.outlets:
-            if isinstance(outlet, Asset):
-                context["outlet_events"][outlet].extra.update(summary)
-        if self.skip_on_empty and not pulled.records:
-            from airflow_provider_liveperson.version_compat import AirflowSkipException
-
-            raise AirflowSkipException(
-                f"No records in {self.dataset}, {query.window}; manifest {pulled.manifest}"
-            )
-        return summary
-
-    def _window(self, context: Context) -> Any:
-        from airflow_provider_liveperson.window import resolve_window
-
-        return resolve_window(
-            start=self.start,
-            end=self.end,
-            partition_key=getattr(context.get("dag_run"), "partition_key", None),
-            data_interval_start=context.get("data_interval_start"),
-            data_interval_end=context.get("data_interval_end"),
-        )
+        return Destination(store=S3Store(self.bucket, self._s3_hook), prefix=self.prefix, encoding=encoding)
 
     def _s3_hook(self) -> S3Hook:
         try:

@@ -1,0 +1,185 @@
+"""Requests ahead of their use: a bounded pool that asks for more while LivePerson answers well, for less when not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.responses import Action
+
+T = TypeVar("T")
+
+AHEAD_BYTES = 32 * 1024 * 1024
+_FIRST_LIMIT = 2
+_RECENT = 8
+_REMEMBERED = 64
+_RISE = 2.0
+_NOTABLE_RISE = 0.25
+
+
+class AdaptiveLimit:
+    """How many requests may be under way at once.
+
+    It begins low and grows by one with every good answer, so that it doubles in each round trip, until the
+    first setback; from then on by one in each round trip. A setback halves it: a 429, or answers that take
+    more than twice as long as the best of late. Setbacks of requests that left before the last halving say
+    nothing new, and are passed over.
+
+    :param most: the upper bound.
+    :param now: a monotonic clock, in seconds.
+    """
+
+    def __init__(self, most: int, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._now = now
+        self._limit = float(min(_FIRST_LIMIT, most))
+        self._steep = True
+        self._halved_at = float("-inf")
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._lock = threading.Lock()
+
+    @property
+    def limit(self) -> int:
+        """The limit as it is now, at least 1."""
+        return int(self._limit)
+
+    def answered(self, started: float, seconds: float | None) -> None:
+        """Take note of a good answer.
+
+        :param started: when its request left.
+        :param seconds: how long it took, or None where that tells nothing, as for a small answer.
+        """
+        with self._lock:
+            if seconds is not None:
+                self._seconds.append(seconds)
+                if self._is_rising():
+                    self._halve(started)
+                    return
+            self._limit = min(self._most, self._limit + (1.0 if self._steep else 1.0 / self._limit))
+
+    def refused(self, started: float) -> None:
+        """Take note of a 429.
+
+        :param started: when its request left.
+        """
+        with self._lock:
+            self._halve(started)
+
+    def _is_rising(self) -> bool:
+        if len(self._seconds) < _RECENT:
+            return False
+        recent = sum(list(self._seconds)[-_RECENT:]) / _RECENT
+        return recent > _RISE * min(self._seconds) + _NOTABLE_RISE
+
+    def _halve(self, started: float) -> None:
+        self._steep = False
+        if started >= self._halved_at:
+            self._limit = max(1.0, self._limit / 2)
+            self._halved_at = self._now()
+
+
+class Fetched(NamedTuple, Generic[T]):
+    """An answer, parsed."""
+
+    parsed: T
+    size: int
+
+
+class Fetcher:
+    """Sends requests from a pool of threads. Use it as a context manager.
+
+    What has been asked for and not yet been taken is bounded, in number and in bytes, so that one slow page
+    does not let the pages behind it pile up.
+
+    :param client: asks LivePerson.
+    :param most: the most requests under way at once.
+    """
+
+    def __init__(self, client: LivePersonClient, most: int) -> None:
+        self._client = client
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="liveperson-fetch")
+        self._limit = AdaptiveLimit(most)
+        self._outstanding: set[Future[Any]] = set()
+        self._largest = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Not waited for: a request that nobody needs any more may take as long as its time-out.
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more request may leave now."""
+        under_way = sum(not future.done() for future in self._outstanding)
+        ahead = len(self._outstanding)
+        most_ahead = 2 * self._limit.limit
+        if self._largest:
+            most_ahead = min(most_ahead, max(2, AHEAD_BYTES // self._largest))
+        return under_way < self._limit.limit and ahead < most_ahead
+
+    def submit(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Future[Fetched[T]]:
+        """Let a request leave.
+
+        :param request: what to ask.
+        :param parse: makes the result, in a thread of the pool.
+        """
+        future = self._pool.submit(self._fetch, request, parse)
+        self._outstanding.add(future)
+        return future
+
+    def take(self, future: Future[Fetched[T]]) -> T:
+        """Give the result of a request, and make room.
+
+        :raises LivePersonError: what the request ended in.
+        """
+        try:
+            return future.result().parsed
+        finally:
+            self._outstanding.discard(future)
+
+    def wait(self) -> None:
+        """Wait until any request ends that was under way."""
+        pending = [future for future in self._outstanding if not future.done()]
+        if pending:
+            wait(pending, return_when=FIRST_COMPLETED)
+
+    def drop(self, futures: Sequence[Future[Any]]) -> None:
+        """Forget requests whose results nobody needs."""
+        for future in futures:
+            future.cancel()
+            self._outstanding.discard(future)
+
+    def _fetch(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Fetched[T]:
+        started = time.monotonic()
+        failed = False
+
+        def notice(action: Action) -> None:
+            nonlocal failed
+            failed = True
+            if action is Action.WAIT:
+                self._limit.refused(started)
+
+        size = 0
+
+        def parse_and_measure(answer: Answer) -> T:
+            nonlocal size
+            size = len(answer.body)
+            return parse(answer)
+
+        parsed = self._client.call(request, parse_and_measure, notice=notice)
+        if not failed:
+            self._largest = max(self._largest, size)
+            telling = size * 2 >= self._largest
+            self._limit.answered(started, time.monotonic() - started if telling else None)
+        return Fetched(parsed, size)

@@ -1,0 +1,158 @@
+"""Account configuration: whole collections of what an account consists of, such as its users and skills.
+
+LivePerson pages: `users-api-methods-get-all-users.html` and its siblings. What shapes this module:
+
+* A collection comes as one bare array, and as it is now. Its revision, where it is still the one that was
+  landed before, answers 304 to ``If-Match``, which is the inverse of what HTTP means by that header.
+* What is left out unless it is asked for: deleted entities, and most fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.pages import WholeCollection, one_line
+
+ANY_REVISION = "-1"
+
+_COLLECTION = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _whole(dataset: Dataset, query: Query) -> list[Slice]:
+    return [Slice(bounds={})]
+
+
+def collection(
+    *,
+    name: str,
+    title: str,
+    documentation: str,
+    path: str,
+    version: str,
+    fields: Sequence[str],
+    credentials: tuple[str, ...] = ("API key", "Login"),
+) -> Dataset:
+    """Declare a collection.
+
+    :param name: the dataset's name.
+    :param title: what people call it.
+    :param documentation: LivePerson's page.
+    :param path: the path below ``/api/account/{account_id}/configuration/``.
+    :param version: the newest documented ``v``.
+    :param fields: every documented field.
+    :param credentials: the credential kinds that LivePerson's page names.
+    """
+    params = {"v": version, "include_deleted": "true", "select": ",".join(fields)}
+
+    def read(dataset: Dataset, query: Query, piece: Slice) -> WholeCollection:
+        def ask(held: str | None) -> ApiRequest:
+            return ApiRequest(
+                method=dataset.method,
+                service=dataset.service,
+                path=dataset.path,
+                params=params,
+                headers={"If-Match": held or ANY_REVISION},
+            )
+
+        return WholeCollection(ask=ask, cut=_cut, held=query.revision)
+
+    def describe(dataset: Dataset, query: Query) -> dict[str, Any]:
+        return dict(params)
+
+    return Dataset(
+        name=name,
+        title=title,
+        documentation=documentation,
+        service="accountConfigReadOnly",
+        method="GET",
+        path=f"/api/account/{{account_id}}/configuration/{path}",
+        shape="whole collection with a revision",
+        cursors={},
+        key="id",
+        credentials=credentials,
+        read=read,
+        describe=describe,
+        slices=_whole,
+        is_snapshot=True,
+    )
+
+
+def _cut(answer: Answer) -> list[bytes]:
+    return [one_line(bytes(raw)) for raw in _COLLECTION.decode(answer.body)]
+
+
+USERS = collection(
+    name="users",
+    title="Users: agents, managers and bots",
+    documentation="users-api-methods-get-all-users.html",
+    path="le-users/users",
+    version="6.0",
+    fields=(
+        "id",
+        "pid",
+        "deleted",
+        "loginName",
+        "fullName",
+        "nickname",
+        "email",
+        "isEnabled",
+        "disabledManually",
+        "isApiUser",
+        "userTypeId",
+        "employeeId",
+        "maxChats",
+        "maxAsyncChats",
+        "skillIds",
+        "profileIds",
+        "lobIds",
+        "memberOf",
+        "managerOf",
+        "permissionGroups",
+        "dateUpdated",
+        "lastPwdChangeDate",
+        "description",
+        "mobileNumber",
+        "pictureUrl",
+    ),
+    credentials=("API key", "App-JWT V2", "Login"),
+)
+SKILLS = collection(
+    name="skills",
+    title="Skills",
+    documentation="skills-api-methods-get-all-skills.html",
+    path="le-users/skills",
+    version="4.0",
+    fields=(
+        "id",
+        "name",
+        "deleted",
+        "description",
+        "skillOrder",
+        "maxWaitTime",
+        "skillRoutingConfiguration",
+        "lobIds",
+        "canTransfer",
+        "skillTransferList",
+        "workingHoursId",
+        "specialOccasionId",
+        "slaDefaultResponseTime",
+        "slaFirstTimeResponseTime",
+        "slaUrgentResponseTime",
+        "autoCloseInSeconds",
+        "fallbackSkill",
+        "dateUpdated",
+    ),
+)
+AGENT_GROUPS = collection(
+    name="agent_groups",
+    title="Agent groups",
+    documentation="agent-groups-api-methods-get-all-agent-groups.html",
+    path="le-users/agentGroups",
+    version="4.0",
+    fields=("id", "name", "deleted", "isEnabled", "parentGroupId", "description", "dateUpdated"),
+)

@@ -1,0 +1,168 @@
+"""What kinds of filters datasets take. Each reads a value as LivePerson wants it, or refuses it by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.window import instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Filter(Protocol):
+    """One filter that a dataset takes."""
+
+    @property
+    def description(self) -> str:
+        """What it does, and what holds without it."""
+
+    def read(self, name: str, value: object) -> Any:
+        """Bring a value into the form in which it is sent.
+
+        :param name: the filter's name, for the error.
+        :param value: what the caller gave.
+        :raises ConfigurationError: naming the filter and what it takes.
+        """
+
+
+def _wrong(name: str, wanted: str, value: object) -> ConfigurationError:
+    shown = repr(value)
+    return ConfigurationError(
+        f"filters: {name} must be {wanted}, not {shown if len(shown) <= 80 else shown[:77] + '…'}",
+        field="filters",
+    )
+
+
+def _is_number(value: object, whole: bool) -> bool:
+    return isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """True or false."""
+
+    description: str
+
+    def read(self, name: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise _wrong(name, "true or false", value)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A text, not empty; with ``choices`` one of them."""
+
+    description: str
+    choices: tuple[str, ...] = ()
+
+    def read(self, name: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise _wrong(name, "a text", value)
+        if self.choices and value not in self.choices:
+            raise _wrong(name, f"one of {', '.join(self.choices)}", value)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """A list of texts, not empty; with ``choices`` some of them. Whole numbers are taken as their digits."""
+
+    description: str
+    choices: tuple[str, ...] = ()
+
+    def read(self, name: str, value: object) -> list[str]:
+        if not isinstance(value, list | tuple) or not value:
+            raise _wrong(name, "a list of texts, not empty", value)
+        texts = [str(item) if _is_number(item, whole=True) else item for item in value]
+        if not all(isinstance(text, str) and text for text in texts):
+            raise _wrong(name, "a list of texts, none of them empty", value)
+        unknown = [text for text in texts if self.choices and text not in self.choices]
+        if unknown:
+            raise _wrong(name, f"a list of some of {', '.join(self.choices)}", unknown)
+        return texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Numbers ``{"from": …, "to": …}``, both inside; one of them may be missing."""
+
+    description: str
+    minimum: float = 0
+    maximum: float | None = None
+    whole: bool = True
+
+    def read(self, name: str, value: object) -> dict[str, float]:
+        most = "" if self.maximum is None else f" and at most {self.maximum:g}"
+        kind = "whole numbers" if self.whole else "numbers"
+        wanted = (
+            f'{{"from": …, "to": …}} with {kind} of at least {self.minimum:g}{most}, "from" not above "to"'
+        )
+        if not isinstance(value, Mapping) or not value or not set(value) <= {"from", "to"}:
+            raise _wrong(name, wanted, value)
+        for bound in value.values():
+            if (
+                not _is_number(bound, self.whole)
+                or bound < self.minimum
+                or (self.maximum is not None and bound > self.maximum)
+            ):
+                raise _wrong(name, wanted, value)
+        if len(value) == 2 and value["from"] > value["to"]:
+            raise _wrong(name, wanted, value)
+        return dict(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstantRange:
+    """Instants ``{"from": …, "to": …}``: aware datetimes, ISO 8601 text with an offset, or epoch milliseconds."""
+
+    description: str
+    bounds: tuple[str, ...] = ("from", "to")
+    longest: timedelta | None = None
+
+    def read(self, name: str, value: object) -> dict[str, int]:
+        wanted = "{" + ", ".join(f'"{bound}": …' for bound in self.bounds) + "} with instants"
+        if not isinstance(value, Mapping) or set(value) != set(self.bounds):
+            raise _wrong(name, wanted, value)
+        read = {bound: self._milliseconds(f"filters: {name}.{bound}", value[bound]) for bound in self.bounds}
+        if len(read) == 2:
+            if read["from"] > read["to"]:
+                raise _wrong(name, f'{wanted}, "from" not after "to"', value)
+            length = timedelta(milliseconds=read["to"] - read["from"])
+            if self.longest is not None and length > self.longest:
+                raise _wrong(name, f"at most {self.longest.days} days long", value)
+        return read
+
+    @staticmethod
+    def _milliseconds(name: str, value: Any) -> int:
+        if _is_number(value, whole=True):
+            return int(value)
+        return (instant(value, name) - _EPOCH) // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """An object with some of the ``names``."""
+
+    description: str
+    names: tuple[str, ...]
+
+    def read(self, name: str, value: object) -> dict[str, Any]:
+        wanted = f"an object with some of {', '.join(self.names)}"
+        if not isinstance(value, Mapping) or not value or not set(value) <= set(self.names):
+            raise _wrong(name, wanted, value)
+        return dict(value)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Epoch milliseconds of an aware instant, rounded down."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_milliseconds(value: int) -> datetime:
+    """The instant of epoch milliseconds, in UTC."""
+    return _EPOCH + timedelta(milliseconds=value)

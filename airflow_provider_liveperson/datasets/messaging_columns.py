@@ -1,0 +1,245 @@
+"""The columns of conversation records of LivePerson's Messaging Interactions API.
+
+They follow LivePerson's page `messaging-interactions-api-methods-conversations.html` and its samples. All ids are
+text, because the same id comes as a number here and as a string there. Fields whose name ends in ``L`` are
+milliseconds since 1970, and -1 where there is no such time. What LivePerson does not document, or shapes
+differently from type to type, is kept as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Column, Record
+
+
+def _each(column: Column, *names: str) -> dict[str, Column]:
+    return dict.fromkeys(names, column)
+
+
+def _times(*names: str) -> dict[str, Column]:
+    """Each time as text and, with an L, as milliseconds."""
+    both: dict[str, Column] = {}
+    for name in names:
+        both |= {name: TEXT, f"{name}L": INTEGER}
+    return both
+
+
+_INFO = Record(
+    {
+        **_each(TEXT, "conversationId", "brandId", "status", "fullDialogStatus"),
+        **_times("startTime", "endTime", "conversationEndTime", "fullDialogEndTime"),
+        "duration": INTEGER,
+        **_each(TEXT, "closeReason", "closeReasonDescription"),
+        "firstConversation": BOOLEAN,
+        **_each(NUMBER, "csat", "csatRate", "mcs"),
+        "alertedMCS": INTEGER,
+        **_each(TEXT, "source", "device", "deviceModel"),
+        **_each(TEXT, "latestSkillId", "latestSkillName"),
+        **_each(TEXT, "latestAgentId", "latestAgentLoginName", "latestAgentNickname", "latestAgentFullName"),
+        "agentDeleted": BOOLEAN,
+        **_each(TEXT, "latestAgentGroupId", "latestAgentGroupName", "latestQueueState"),
+        **_each(TEXT, "browser", "browserVersion", "operatingSystem", "operatingSystemVersion"),
+        "isPartial": BOOLEAN,
+        **_each(TEXT, "sessionId", "interactionContextId", "timeZone"),
+        "features": Array(TEXT),
+        **_each(TEXT, "language", "integration", "integrationVersion", "appId", "appVersion", "ipAddress"),
+        **_each(BOOLEAN, "wasStepUp", "pendingAgentSurvey"),
+        **_each(TEXT, "firstIntentName", "firstIntentLabel"),
+    }
+)
+
+_CAMPAIGN = Record(
+    {
+        **_each(TEXT, "campaignId", "campaignName", "campaignEngagementId", "campaignEngagementName"),
+        **_each(TEXT, "goalId", "goalName", "lobId", "lobName", "locationId", "locationName"),
+        **_each(TEXT, "visitorBehaviorId", "visitorBehaviorName", "visitorProfileId", "visitorProfileName"),
+        **_each(TEXT, "engagementApplicationId", "engagementApplicationName"),
+        **_each(TEXT, "engagementApplicationTypeId", "engagementApplicationTypeName"),
+        **_each(TEXT, "engagementSource", "engagementAgentNote"),
+        **_each(BOOLEAN, "profileSystemDefault", "behaviorSystemDefault"),
+    }
+)
+
+_MONITORING = Record(
+    {
+        **_each(TEXT, "country", "countryCode", "state", "city", "isp", "org", "device", "ipAddress"),
+        **_each(TEXT, "browser", "operatingSystem", "conversationStartPage", "conversationStartPageTitle"),
+    }
+)
+
+_MESSAGE = Record(
+    {
+        "messageId": TEXT,
+        "seq": INTEGER,
+        **_each(TEXT, "dialogId", "type"),
+        "messageData": JSON,
+        **_each(TEXT, "participantId", "sentBy", "audience"),
+        **_times("time"),
+        **_each(TEXT, "source", "device"),
+        "contextData": JSON,
+    }
+)
+
+_AGENT = Record(
+    {
+        **_each(TEXT, "agentId", "agentFullName", "agentNickname", "agentLoginName"),
+        "agentDeleted": BOOLEAN,
+        **_each(TEXT, "userType", "userTypeName", "role", "permission", "agentGroupId", "agentGroupName"),
+        **_times("time"),
+        "dialogId": TEXT,
+        "contextData": JSON,
+    }
+)
+
+_CONSUMER = Record(
+    {
+        **_each(TEXT, "participantId", "firstName", "lastName", "email", "phone", "token", "avatarURL"),
+        "consumerName": TEXT,
+        **_times("time", "joinTime"),
+        "dialogId": TEXT,
+    }
+)
+
+_ASSIGNED_AGENT = _each(
+    TEXT, "assignedAgentId", "assignedAgentFullName", "assignedAgentLoginName", "assignedAgentNickname"
+)
+
+_TRANSFER = Record(
+    {
+        **_times("time"),
+        **_each(TEXT, "reason", "by", "sourceSkillId", "sourceSkillName", "targetSkillId", "targetSkillName"),
+        **_each(TEXT, "sourceAgentId", "sourceAgentFullName", "sourceAgentLoginName", "sourceAgentNickname"),
+        **_ASSIGNED_AGENT,
+        "dialogId": TEXT,
+        "contextData": JSON,
+    }
+)
+
+_INTERACTION = Record(
+    {
+        "interactiveSequence": INTEGER,
+        **_times("interactionTime"),
+        **_ASSIGNED_AGENT,
+        # LivePerson's table has these names, its samples those above.
+        **_each(TEXT, "agentLoginName", "agentNickname", "agentFullName"),
+        "dialogId": TEXT,
+    }
+)
+
+_DIALOG = Record(
+    {
+        **_each(TEXT, "dialogId", "status", "dialogType", "dialogChannelType"),
+        **_times("startTime", "endTime"),
+        **_each(TEXT, "closeReason", "closeReasonDescription", "skillId", "skillName"),
+    }
+)
+
+_MESSAGE_SCORE = Record(
+    {"messageId": TEXT, "messageRawScore": NUMBER, "mcs": NUMBER, **_times("time")},
+)
+
+_MESSAGE_STATUS = Record(
+    {
+        "messageId": TEXT,
+        "seq": INTEGER,
+        **_each(TEXT, "dialogId", "participantId", "participantType", "messageDeliveryStatus"),
+        **_times("time"),
+    }
+)
+
+_CONVERSATION_SURVEY = Record(
+    {
+        **_each(TEXT, "surveyType", "surveyStatus", "dialogId", "surveyId"),
+        "surveyData": Array(
+            Record(
+                {
+                    **_each(
+                        TEXT, "question", "answer", "questionId", "answerId", "questionType", "questionFormat"
+                    ),
+                    "answerSeq": INTEGER,
+                    "isValidAnswer": BOOLEAN,
+                }
+            )
+        ),
+    }
+)
+
+_CO_BROWSE_SESSION = Record(
+    {
+        "sessionId": TEXT,
+        **_times("startTime", "endTime", "interactiveTime"),
+        **_each(BOOLEAN, "interactive", "isInteractive"),
+        "endReason": TEXT,
+        "duration": INTEGER,
+        "type": TEXT,
+        "capabilities": Array(TEXT),
+        "agentId": TEXT,
+    }
+)
+
+_CLASSIFICATION = Record(
+    {
+        **_each(TEXT, "intentName", "intentLabel"),
+        "confidenceScore": NUMBER,
+        "versions": Array(Record(_each(TEXT, "modelName", "modelVersion"))),
+    }
+)
+
+_AGENT_SURVEY = Record(
+    {
+        **_each(TEXT, "surveyStatus", "statusReason", "dialogId", "surveyId"),
+        **_each(TEXT, "acSurveyId", "acSurveyName", "acSurveyRevision", "surveySkillId", "surveySkillName"),
+        **_ASSIGNED_AGENT,
+        **_each(TEXT, "performedByAgentId", "performedByAgentFullName"),
+        **_each(TEXT, "performedByAgentLoginName", "performedByAgentNickname"),
+        "lastUpdateTime": INTEGER,
+        "submittedAnswers": Array(
+            Record(
+                {
+                    **_each(TEXT, "questionText", "questionId", "questionDefinition", "questionCategory"),
+                    "answers": Array(Record(_each(TEXT, "answer", "answerId"))),
+                }
+            )
+        ),
+    }
+)
+
+# The payload of an event has another shape for each of its types.
+_ATTRIBUTES = Record({"events": Array(JSON)})
+
+CONVERSATION: Mapping[str, Column] = {
+    "info": _INFO,
+    "campaign": _CAMPAIGN,
+    "monitoring": _MONITORING,
+    "messageRecords": Array(_MESSAGE),
+    "agentParticipants": Array(_AGENT),
+    "agentParticipantsLeave": Array(_AGENT),
+    "agentParticipantsActive": Array(_AGENT),
+    "consumerParticipants": Array(_CONSUMER),
+    "transfers": Array(_TRANSFER),
+    "interactions": Array(_INTERACTION),
+    "dialogs": Array(_DIALOG),
+    "messageScores": Array(_MESSAGE_SCORE),
+    "messageStatuses": Array(_MESSAGE_STATUS),
+    "conversationSurveys": Array(_CONVERSATION_SURVEY),
+    "coBrowseSessions": Record({"coBrowseSessionsList": Array(_CO_BROWSE_SESSION)}),
+    "sdes": _ATTRIBUTES,
+    "unAuthSdes": _ATTRIBUTES,
+    "summary": Record({"text": TEXT, "lastUpdatedTime": INTEGER}),
+    "responseTime": Record(_each(INTEGER, "latestEffectiveResponseDueTime", "configuredResponseTime")),
+    "intents": Array(
+        Record(
+            {
+                "messageId": TEXT,
+                "selectedClassification": _CLASSIFICATION,
+                "allClassifications": Array(_CLASSIFICATION),
+            }
+        )
+    ),
+    "uniqueIntents": Array(Record(_each(TEXT, "intentName", "intentLabel"))),
+    "skillChanges": JSON,
+    "latestAgentSurvey": _AGENT_SURVEY,
+    "previouslySubmittedAgentSurveys": Array(_AGENT_SURVEY),
+}
+"""The columns of one conversation."""

@@ -1,0 +1,272 @@
+"""Readers for what comes page by page, by offset and limit: with a count, or without one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+
+
+class Record(NamedTuple):
+    """One record, cut out of its page.
+
+    :param raw: its bytes.
+    :param key: what tells it from others.
+    :param belongs: whether it lies within the slice.
+    :param is_whole: False for one that has to be asked for again by its key.
+    """
+
+    raw: bytes
+    key: bytes
+    belongs: bool
+    is_whole: bool = True
+
+
+class Contents(NamedTuple):
+    """What a page holds.
+
+    :param records: in the server's order.
+    :param total: how many the server says there are on all pages, where it says so.
+    :param has_next: whether it names a next page, where it does so.
+    """
+
+    records: Sequence[Record]
+    total: int | None = None
+    has_next: bool | None = None
+
+
+class _Page(NamedTuple):
+    offset: int
+    limit: int
+
+
+class PageReader:
+    """What readers of pages have in common: one request after the other, each record counted once.
+
+    :param ask: makes the request for a page, of an offset and a limit.
+    :param cut: makes :class:`Contents` of an answer.
+    :param limit: the largest page.
+    """
+
+    def __init__(
+        self, *, ask: Callable[[int, int], ApiRequest], cut: Callable[[Answer], Contents], limit: int
+    ) -> None:
+        self._ask = ask
+        self._cut = cut
+        self._limit = limit
+        self._asked: deque[_Page] = deque()
+        self.reported: int | None = None
+        self.received = 0
+        self.repeated = 0
+        self.revision: str | None = None
+        self.is_unchanged = False
+
+    def parse(self, answer: Answer) -> Contents:
+        if answer.status == 204 or not answer.body.strip():
+            if answer.status == 204:
+                return Contents([], total=0, has_next=False)
+            raise InvalidResponseError("the answer is empty", status=answer.status)
+        try:
+            return self._cut(answer)
+        except msgspec.DecodeError as error:
+            raise InvalidResponseError(
+                f"the answer is not what LivePerson documents ({error})", status=answer.status
+            ) from error
+
+    def expect(self, parsed: Contents) -> None:
+        """Nothing can be told ahead."""
+
+    def refused(self, error: RequestRejectedError) -> None:
+        raise error
+
+    def _request(self, offset: int) -> ApiRequest:
+        self._asked.append(_Page(offset, self._limit))
+        return self._ask(offset, self._limit)
+
+
+class CountedPages(PageReader):
+    """Reads pages that say how many records there are.
+
+    The first page tells the count; the others may then leave at once. The records received have to be as many
+    as were reported, and every page has to report the same, or the pages have moved.
+
+    :param ask: makes the request for a page.
+    :param cut: makes :class:`Contents` of an answer.
+    :param limit: the largest page.
+    :param may_grow: whether records may join what is asked for while it is read, behind those that were there
+        in order: then at least the first count has to come, and the rest is taken along.
+    """
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[int, int], ApiRequest],
+        cut: Callable[[Answer], Contents],
+        limit: int,
+        may_grow: bool = False,
+    ) -> None:
+        super().__init__(ask=ask, cut=cut, limit=limit)
+        self._may_grow = may_grow
+        self._next = 0
+        self._expected: int | None = None  # the count of a first page that is not accepted yet
+        self._end: int | None = None  # the latest count
+        self._keys: set[bytes] = set()
+
+    def next_request(self) -> ApiRequest | None:
+        end = self._expected if self._end is None else self._end
+        if (end is None and self._asked) or (end is not None and self._next >= end):
+            return None
+        request = self._request(self._next)
+        self._next += self._limit
+        return request
+
+    def expect(self, parsed: Contents) -> None:
+        if parsed.total is not None and len(parsed.records) >= min(parsed.total, self._limit):
+            self.reported = self._expected = parsed.total
+
+    def accept(self, parsed: Contents) -> Iterable[bytes]:
+        page, count = self._asked.popleft(), parsed.total
+        if count is None:
+            raise InvalidResponseError("the answer does not say how many records there are")
+        if self._end is None:
+            self.reported = self._end = count
+            if 0 < len(parsed.records) < min(count, page.limit):  # the server gives less at once
+                self._limit = self._next = len(parsed.records)
+        elif count < self._end or (count > self._end and not self._may_grow):
+            raise PagesMovedError(f"{self.reported} records were reported, then {count}")
+        self._end = max(self._end, count)
+        for record in parsed.records:
+            if record.key in self._keys:
+                self.repeated += 1
+                continue
+            self._keys.add(record.key)
+            self.received += 1
+            if record.belongs:
+                yield from self.take(record)
+        if not self._asked and self._next >= self._end:
+            self._check()
+
+    def take(self, record: Record) -> Iterable[bytes]:
+        """Hand on a record that belongs to the slice."""
+        yield record.raw
+
+    def _check(self) -> None:
+        assert self.reported is not None
+        if self.received < self.reported or (self.received > self.reported and not self._may_grow):
+            raise PagesMovedError(f"{self.reported} records were reported and {self.received} received")
+
+
+class LinkedPages(PageReader):
+    """Reads pages that name the next one, but no count.
+
+    The reading ends with a page without a next one, or with an empty page. A page shorter than its limit is
+    only the last where no page names a next one. Should records join in front while it is read, the next page
+    begins with records of the last one, which are dropped.
+
+    :param ask: makes the request for a page.
+    :param cut: makes :class:`Contents` of an answer.
+    :param limit: the largest page.
+    """
+
+    def __init__(
+        self, *, ask: Callable[[int, int], ApiRequest], cut: Callable[[Answer], Contents], limit: int
+    ) -> None:
+        super().__init__(ask=ask, cut=cut, limit=limit)
+        self._next: int | None = 0
+        self._last: set[bytes] = set()
+
+    def next_request(self) -> ApiRequest | None:
+        if self._next is None or self._asked:
+            return None
+        return self._request(self._next)
+
+    def accept(self, parsed: Contents) -> Iterable[bytes]:
+        page = self._asked.popleft()
+        held, has_next = len(parsed.records), parsed.has_next
+        is_last = not held or (has_next is False and held < page.limit)
+        if has_next is None:
+            is_last = held < page.limit
+        self._next = None if is_last else page.offset + held
+        keys = set()
+        for record in parsed.records:
+            if record.key in self._last:
+                self.repeated += 1
+                continue
+            keys.add(record.key)
+            self.received += 1
+            if record.belongs:
+                yield record.raw
+        self._last = keys
+
+
+class WholeCollection:
+    """Reads a collection that comes in one answer, unless it is still at the revision that is held.
+
+    :param ask: makes the request, of the revision held.
+    :param cut: makes the records of an answer.
+    :param held: the revision that is held, if any.
+    """
+
+    reported: int | None = None
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[str | None], ApiRequest],
+        cut: Callable[[Answer], Sequence[bytes]],
+        held: str | None,
+    ) -> None:
+        self._ask = ask
+        self._cut = cut
+        self._held = held
+        self._asked = False
+        self.received = 0
+        self.repeated = 0
+        self.revision: str | None = None
+        self.is_unchanged = False
+
+    def next_request(self) -> ApiRequest | None:
+        if self._asked:
+            return None
+        self._asked = True
+        return self._ask(self._held)
+
+    def parse(self, answer: Answer) -> tuple[Sequence[bytes] | None, str | None]:
+        revision = answer.headers.get("ac-revision") or answer.headers.get("ETag")
+        if answer.status == 304:
+            if self._held is None:
+                raise InvalidResponseError("the answer is 304 although no revision was named", status=304)
+            return None, self._held
+        try:
+            return self._cut(answer), revision.strip().removeprefix("W/").strip('"') if revision else None
+        except msgspec.DecodeError as error:
+            raise InvalidResponseError(
+                f"the answer is not what LivePerson documents ({error})", status=answer.status
+            ) from error
+
+    def expect(self, parsed: tuple[Sequence[bytes] | None, str | None]) -> None:
+        """There is only one answer."""
+
+    def accept(self, parsed: tuple[Sequence[bytes] | None, str | None]) -> Iterable[bytes]:
+        records, self.revision = parsed
+        if records is None:
+            self.is_unchanged = True
+            return []
+        self.received = len(records)
+        return records
+
+    def refused(self, error: RequestRejectedError) -> None:
+        if self._held is None or error.status != 412:
+            raise error
+        self._held, self._asked = None, False  # this server takes If-Match as HTTP does
+
+
+def one_line(raw: bytes) -> bytes:
+    """A JSON value without line breaks between its tokens, as JSON Lines wants it."""
+    return msgspec.json.format(raw, indent=-1) if b"\n" in raw or b"\r" in raw else raw

@@ -1,0 +1,72 @@
+"""CSV: one line for each record, one column for each of its top-level fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from airflow_provider_liveperson.columns import OTHER, Column
+from airflow_provider_liveperson.landing.compression import CompressedStream
+from airflow_provider_liveperson.landing.values import (
+    UNREADABLE,
+    MisfitError,
+    as_fields,
+    cell,
+    encode,
+)
+
+_needs_quotes = re.compile(r'[",\r\n]|^$|^\s|\s$').search
+
+
+def _line(cells: Iterable[str | None]) -> str:
+    return ",".join([_quoted(text) for text in cells]) + "\r\n"
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return ""
+    return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
+
+
+class Csv:
+    """Writes records as CSV (`RFC 4180 <https://www.rfc-editor.org/rfc/rfc4180>`_), UTF-8, with a header line.
+
+    A null and a field that is not there are empty; a text of no characters is ``""``. Numbers are as LivePerson
+    wrote them, booleans ``true`` and ``false``. Objects and arrays are JSON in one cell. The last column,
+    ``_other``, is one JSON object of the fields that are not declared, or are not what they are declared to be;
+    it is empty where there are none.
+
+    :param stream: takes the text.
+    :param columns: the dataset's declared columns.
+    """
+
+    def __init__(self, stream: CompressedStream, columns: Mapping[str, Column]) -> None:
+        self._stream = stream
+        self._columns = columns
+        self._places = {name: place for place, name in enumerate(columns)}
+        stream.write(_line([*columns, OTHER]).encode())
+
+    def write(self, records: Sequence[bytes]) -> None:
+        """Append records, each one JSON object without line breaks."""
+        self._stream.write("".join([self._row(record) for record in records]).encode())
+
+    def close(self) -> None:
+        """Write what is left. The file stays open."""
+        self._stream.close()
+
+    def _row(self, record: bytes) -> str:
+        cells: list[str | None] = [None] * (len(self._columns) + 1)
+        try:
+            fields = as_fields(record) or {}
+        except UNREADABLE:
+            cells[-1] = record.decode("utf-8", "replace")
+            return _line(cells)
+        other = {}
+        for name, raw in fields.items():
+            try:
+                cells[self._places[name]] = cell(self._columns[name], raw)
+            except (KeyError, MisfitError):
+                other[name] = raw
+        if other:
+            cells[-1] = encode(other).decode("utf-8", "replace")
+        return _line(cells)

@@ -1,0 +1,48 @@
+"""What a landing has finished so far, kept beside the data: a retry after a crash goes on from there."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airflow_provider_liveperson.landing.manifest import SliceCounts
+from airflow_provider_liveperson.landing.parts import Part
+
+NAME = "_unfinished.json"
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice that has been landed.
+
+    :param counts: its records.
+    :param parts: its files.
+    """
+
+    counts: SliceCounts
+    parts: list[Part]
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """A landing under way.
+
+    :param fingerprint: of everything that decides what the parts hold; another landing's journal is of no use.
+    :param written_at: epoch seconds by the clock of the machine that wrote it.
+    :param finished: the slices that have landed, in order.
+    :param remaining: the slices that have not, in order; each as the range of every bound, ISO 8601.
+    """
+
+    fingerprint: str
+    written_at: float
+    finished: list[Finished]
+    remaining: list[dict[str, tuple[str, str]]]
+
+    def encode(self) -> bytes:
+        """As JSON."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Journal | None:
+        """Read a journal; None for what is none, which only means to start from the beginning."""
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except msgspec.DecodeError:
+            return None

@@ -1,0 +1,65 @@
+"""Which revision of a collection was landed last, and where: remembered beside the windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from airflow_provider_liveperson.landing import manifest as manifests
+from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.landing.stores import Store
+
+NAME = "_revision.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """A revision that is in the store.
+
+    :param revision: LivePerson's number.
+    :param folder: the folder of the window that holds it.
+    :param manifest: that window's manifest, when it was read back.
+    """
+
+    revision: str
+    folder: str
+    manifest: Manifest | None = None
+
+
+class _File(msgspec.Struct):
+    revision: str
+    folder: str
+
+
+def read_revision(store: Store, home: str) -> Revision | None:
+    """The latest revision that was landed, if its manifest still says so.
+
+    :param store: where.
+    :param home: the folder of all windows of the dataset and account.
+    """
+    data = store.read(f"{home}/{NAME}")
+    if data is None:
+        return None
+    try:
+        file = msgspec.json.decode(data, type=_File)
+    except msgspec.DecodeError:
+        return None
+    key = f"{file.folder}/{manifests.NAME}"
+    found = store.read(key)
+    manifest = Manifest.decode(found, store.uri(key)) if found is not None else None
+    if manifest is None or manifest.revision != file.revision:
+        return None
+    return Revision(revision=file.revision, folder=file.folder, manifest=manifest)
+
+
+def write_revision(store: Store, home: str, revision: Revision) -> None:
+    """Remember a revision, unless it is remembered already.
+
+    :param store: where.
+    :param home: the folder of all windows of the dataset and account.
+    :param revision: the revision and its folder.
+    """
+    data = msgspec.json.encode(_File(revision=revision.revision, folder=revision.folder))
+    if store.read(f"{home}/{NAME}") != data:
+        store.write(f"{home}/{NAME}", data)

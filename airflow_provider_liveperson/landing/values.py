@@ -1,0 +1,61 @@
+"""How the values of a record fit the columns that are declared for them.
+
+Everything is read as raw JSON, level by level, so that what has no column is kept exactly as it was sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from msgspec import Raw
+
+from airflow_provider_liveperson.columns import Array, Column, Record, Scalar
+
+Buffer = Raw | bytes
+UNREADABLE = (msgspec.DecodeError, RecursionError)
+
+as_fields = msgspec.json.Decoder(dict[str, Raw] | None).decode
+as_text = msgspec.json.Decoder(str).decode
+as_number = msgspec.json.Decoder(int | float).decode
+encode = msgspec.json.encode
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_FIRST = {Record: "{", Array: "["}
+
+
+class MisfitError(ValueError):
+    """A value is not what its column is declared to be."""
+
+
+def json_text(raw: Buffer) -> str:
+    """The JSON of a value as it was sent."""
+    return str(raw, "utf-8", "replace")
+
+
+def cell(column: Column, raw: Buffer) -> str | None:
+    """A value as the text of one cell; null as None.
+
+    :raises MisfitError: when it is not what the column is declared to be.
+    """
+    text = json_text(raw)
+    if text == "null":
+        return None
+    if column is Scalar.JSON:
+        return text
+    if not isinstance(column, Scalar):
+        if text[0] != _FIRST[type(column)]:
+            raise MisfitError
+        return text
+    if column is Scalar.BOOLEAN:
+        fits = text in ("true", "false")
+    elif text[0] in "{[":
+        fits = False
+    else:
+        if text[0] == '"':
+            text = as_text(raw)
+        fits = column is Scalar.TEXT or bool((_INTEGER if column is Scalar.INTEGER else _NUMBER)(text))
+    if not fits:
+        raise MisfitError
+    return text

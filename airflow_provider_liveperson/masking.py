@@ -1,0 +1,245 @@
+"""Personal data out of records, before anything is written: fields are dropped, or replaced by a keyed hash."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from airflow_provider_liveperson.columns import JSON, TEXT, Array, Column, Record
+from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_items = msgspec.json.Decoder(list[Raw]).decode
+_decode_text = msgspec.json.Decoder(str).decode
+_encode = msgspec.json.encode
+
+
+class _Do(Enum):
+    HASH = "hash_fields"
+    DROP = "drop_fields"
+
+
+_Tree = dict[str, "_Do | _Tree"]
+
+
+@dataclass(frozen=True)
+class Masking:
+    """Which fields of each record are hashed and which are dropped.
+
+    A path names the fields on the way, with dots between them: ``consumerParticipants.email``. Arrays on the way
+    need no mark: the path holds for each of their elements. A path that a record does not have is no error. Text
+    that itself is JSON, such as a rich message, is one value: paths do not reach into it.
+
+    A hashed value becomes the HMAC-SHA256 of its canonical text, with the salt as the key, in 64 hexadecimal
+    digits. The canonical text of a string is the string itself; of a number or boolean, its JSON as LivePerson
+    wrote it, so that 7 and "7" hash alike; of an object or array, its JSON without spaces and with sorted keys.
+    Null stays null. The same value has the same hash wherever it stands and whenever it is pulled, as long as
+    the salt is the same: hashed fields can still be joined. Who knows the salt can tell whether a guessed
+    value, such as a phone number, is behind a hash: treat it as a secret.
+
+    Everything else stays as it was sent, digit for digit.
+
+    :param hash_fields: paths of the fields to hash.
+    :param drop_fields: paths of the fields to remove.
+    :param salt: the secret that goes into each hash: the connection's extra ``hash_salt``. May be empty when
+        nothing is hashed.
+    :raises ConfigurationError: for a path that is malformed or there twice, and for hashing without a salt.
+    """
+
+    hash_fields: Sequence[str] = ()
+    drop_fields: Sequence[str] = ()
+    salt: str = field(default="", repr=False)
+    _tree: _Tree = field(init=False, repr=False, compare=False)
+    _key: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tree: _Tree = {}
+        for what in _Do:
+            paths = getattr(self, what.value)
+            if isinstance(paths, str) or not isinstance(paths, Sequence):
+                raise ConfigurationError(
+                    f"{what.value} must be a list of paths, not {paths!r}", field=what.value
+                )
+            for path in paths:
+                _plant(tree, path, what)
+            object.__setattr__(self, what.value, tuple(dict.fromkeys(paths)))
+        if not isinstance(self.salt, str) or (self.hash_fields and not self.salt.strip()):
+            raise ConfigurationError(
+                "hash_fields needs a salt, and there is none; put a long random text into the connection's extra"
+                " hash_salt, for example the output of `openssl rand -hex 32`, and keep it: another salt makes"
+                " other hashes",
+                field="hash_salt",
+            )
+        object.__setattr__(self, "_tree", tree)
+        object.__setattr__(self, "_key", self.salt.encode("utf-8", "surrogatepass"))
+
+    def apply(self, record: bytes) -> bytes:
+        """Mask one record.
+
+        :param record: a JSON object.
+        :returns: the same object if there is nothing to do.
+        :raises InvalidResponseError: for what is not a JSON object, because nobody can tell what is in it.
+        """
+        if not self._tree:
+            return record
+        try:
+            masked = self._fields(Raw(record), self._tree)
+        except (msgspec.DecodeError, RecursionError):
+            raise InvalidResponseError(
+                "a record that is to be masked is not a JSON object that can be read; it was not written"
+            ) from None
+        return record if masked is None else bytes(masked)
+
+    def columns(self, columns: Mapping[str, Column]) -> dict[str, Column]:
+        """The columns of masked records: hashed fields are text, dropped ones are not there.
+
+        :param columns: the dataset's declared columns.
+        """
+        return _masked_columns(columns, self._tree)
+
+    def undeclared(self, columns: Mapping[str, Column]) -> list[str]:
+        """The paths that a dataset does not declare, in which case they may be misspelt and mask nothing.
+
+        :param columns: the dataset's declared columns; nothing is known of what lies within JSON.
+        """
+        return [path for path in (*self.hash_fields, *self.drop_fields) if not _is_declared(columns, path)]
+
+    def describe(self) -> dict[str, Any]:
+        """What was masked, for a manifest.
+
+        ``salt_id`` tells one salt from another and does not reveal it. It is null where nothing is hashed.
+        """
+        salt_id = self._hash(b"airflow-provider-liveperson: salt_id")[:8] if self.hash_fields else None
+        return {
+            "hash_fields": list(self.hash_fields),
+            "drop_fields": list(self.drop_fields),
+            "salt_id": salt_id,
+        }
+
+    def _fields(self, raw: Raw, tree: _Tree) -> Raw | None:
+        """An object with its fields masked, or None if it has none of them."""
+        fields = _decode_fields(raw)
+        changed = False
+        for name, what in tree.items():
+            value = fields.get(name)
+            if value is None:
+                continue
+            if what is _Do.DROP:
+                del fields[name]
+            elif (masked := self._value(value, what)) is not None:
+                fields[name] = masked
+            else:
+                continue
+            changed = True
+        return Raw(_encode(fields)) if changed else None
+
+    def _value(self, raw: Raw, what: _Do | _Tree) -> Raw | None:
+        """A masked value, or None if it stays as it is."""
+        first = bytes(memoryview(raw)[:1])
+        if not isinstance(what, dict):
+            if first == b"n":
+                return None
+            return Raw(b'"%b"' % self._hash(_canonical(raw)).encode())
+        if first == b"{":
+            return self._fields(raw, what)
+        if first == b"[":
+            items = _decode_items(raw)
+            masked = [self._value(item, what) for item in items]
+            if any(item is not None for item in masked):
+                return Raw(
+                    _encode([old if new is None else new for old, new in zip(items, masked, strict=True)])
+                )
+        return None
+
+    def _hash(self, text: bytes) -> str:
+        return hmac.digest(self._key, text, "sha256").hex()
+
+
+def _plant(tree: _Tree, path: object, what: _Do) -> None:
+    """Add a path to a tree."""
+    names = path.split(".") if isinstance(path, str) else []
+    if not names or any(not name or name != name.strip() for name in names):
+        raise ConfigurationError(
+            f"{what.value}: {path!r} is no path; write field names with dots between them, such as"
+            " consumerParticipants.email",
+            field=what.value,
+        )
+    if any(name == "*" or "[" in name for name in names):
+        raise ConfigurationError(
+            f"{what.value}: {path!r} marks an array; leave the mark out, a path holds for each element by itself",
+            field=what.value,
+        )
+    *way, last = names
+    for name in way:
+        below = tree.setdefault(name, {})
+        if not isinstance(below, dict):
+            raise _twice(path, what)
+        tree = below
+    if tree.setdefault(last, what) is not what:
+        raise _twice(path, what)
+
+
+def _twice(path: object, what: _Do) -> ConfigurationError:
+    return ConfigurationError(
+        f"{what.value}: {path!r} is also masked by another path: the same one, one above it or one below it; say"
+        " once what is to become of a field",
+        field=what.value,
+    )
+
+
+def _canonical(raw: Raw) -> bytes:
+    """The text of a value that goes into its hash."""
+    first = bytes(memoryview(raw)[:1])
+    return _decode_text(raw).encode() if first == b'"' else _canonical_json(raw)
+
+
+def _canonical_json(raw: Raw) -> bytes:
+    first = bytes(memoryview(raw)[:1])
+    if first == b'"':
+        return _encode(_decode_text(raw))
+    if first == b"{":
+        return _encode(
+            {name: Raw(_canonical_json(value)) for name, value in sorted(_decode_fields(raw).items())}
+        )
+    if first == b"[":
+        return _encode([Raw(_canonical_json(item)) for item in _decode_items(raw)])
+    return bytes(raw)
+
+
+def _masked_columns(columns: Mapping[str, Column], tree: _Tree) -> dict[str, Column]:
+    masked: dict[str, Column] = {}
+    for name, column in columns.items():
+        what = tree.get(name)
+        if what is None:
+            masked[name] = column
+        elif what is _Do.HASH:
+            masked[name] = TEXT
+        elif isinstance(what, dict):
+            masked[name] = _masked_column(column, what)
+    return masked
+
+
+def _masked_column(column: Column, tree: _Tree) -> Column:
+    if isinstance(column, Array):
+        return Array(_masked_column(column.items, tree))
+    if isinstance(column, Record):
+        # An object all of whose fields are dropped is still there, as {}.
+        fields = _masked_columns(column.fields, tree)
+        return Record(fields) if fields else JSON
+    return column
+
+
+def _is_declared(fields: Mapping[str, Column], path: str) -> bool:
+    name, _, rest = path.partition(".")
+    column = fields.get(name)
+    if not rest or column is None:
+        return column is not None
+    while isinstance(column, Array):
+        column = column.items
+    return _is_declared(column.fields, rest) if isinstance(column, Record) else column is JSON

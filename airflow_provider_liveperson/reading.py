@@ -1,0 +1,255 @@
+"""Reading slices: pages asked for ahead, in several slices at once, and handed on in order."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.fetching import Fetched, Fetcher
+from airflow_provider_liveperson.client.messages import ApiRequest
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Reader, Slice
+from airflow_provider_liveperson.exceptions import (
+    InvalidResponseError,
+    LivePersonError,
+    RequestRejectedError,
+)
+
+log = logging.getLogger(__name__)
+
+PROGRESS_EVERY = 10.0
+
+
+class TooManyRecordsError(LivePersonError):
+    """A slice holds more records than can be paged: it has to be split.
+
+    :param count: how many it is said to hold.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} records")
+        self.count = count
+
+
+@dataclass
+class Progress:
+    """Says how far a long pull is, at most every ten seconds.
+
+    :param name: the dataset's name.
+    """
+
+    name: str
+    pages: int = 0
+    records: int = 0
+    bytes: int = 0
+    expected: int | None = 0
+    now: Callable[[], float] = time.monotonic
+    last: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = self.now()
+
+    def page(self) -> None:
+        """Count a page, and say how far it is if it is time to."""
+        self.pages += 1
+        if self.now() - self.last >= PROGRESS_EVERY:
+            self.last = self.now()
+            log.info(
+                "%s: %d records, %d bytes, %d pages so far", self.name, self.records, self.bytes, self.pages
+            )
+
+
+class _Asked(NamedTuple):
+    request: ApiRequest
+    future: Future[Fetched[Any]]
+
+
+class Lane:
+    """One slice as it is being read.
+
+    :param reading: whose slice it is.
+    :param piece: the slice.
+    """
+
+    def __init__(self, reading: Reading, piece: Slice) -> None:
+        self._reading = reading
+        self.piece = piece
+        self._asked: deque[_Asked] = deque()
+        self._heard = False
+        self.reader: Reader = reading.new_reader(piece)
+        self.kept = 0
+
+    def ask(self) -> bool:
+        """Let the next request leave.
+
+        :returns: False when there is none at present.
+        """
+        if not self._heard and self._asked and self._asked[0].future.done():
+            self._heard = True
+            if self._asked[0].future.exception() is None:
+                self.reader.expect(self._asked[0].future.result().parsed)
+        if self._is_too_large:
+            return False
+        request = self.reader.next_request()
+        if request is None:
+            return False
+        self._asked.append(_Asked(request, self._reading.fetcher.submit(request, self.reader.parse)))
+        return True
+
+    def records(self) -> Iterator[bytes]:
+        """The slice's records, in order.
+
+        :raises PagesMovedError: when the slice has to be read again, see :meth:`restart`.
+        :raises TooManyRecordsError: when it has to be split, before the first record.
+        :raises LivePersonError: what else a request ended in.
+        """
+        progress, first = self._reading.progress, True
+        while True:
+            self._reading.ask_ahead()
+            if not self._asked:
+                return
+            while not self._asked[0].future.done():
+                self._reading.fetcher.wait()
+                self._reading.ask_ahead()
+            self._heard = True
+            request, future = self._asked.popleft()
+            try:
+                parsed = self._reading.fetcher.take(future)
+            except RequestRejectedError as error:
+                self.reader.refused(error)
+                continue
+            try:
+                for record in self.reader.accept(parsed):
+                    if first:
+                        self._check_size()
+                    self.kept += 1
+                    progress.records += 1
+                    progress.bytes += len(record)
+                    first = False
+                    yield record
+            except InvalidResponseError as error:
+                raise InvalidResponseError(
+                    f"{request}: {error}", field=error.field, status=error.status
+                ) from error
+            if first:
+                self._check_size()
+            first = False
+            progress.page()
+
+    def restart(self) -> None:
+        """Forget what was read, to read the slice again."""
+        self.drop()
+        self._reading.progress.records -= self.kept
+        self.kept = 0
+        self._heard = False
+        self.reader = self._reading.new_reader(self.piece)
+
+    def drop(self) -> None:
+        """Forget what was asked for."""
+        self._reading.fetcher.drop([asked.future for asked in self._asked])
+        self._asked.clear()
+
+    @property
+    def _is_too_large(self) -> bool:
+        limit, count = self._reading.paging_limit, self.reader.reported
+        return limit is not None and count is not None and count > limit
+
+    def _check_size(self) -> None:
+        if self._is_too_large:
+            assert self.reader.reported is not None
+            raise TooManyRecordsError(self.reader.reported)
+
+
+class Reading:
+    """Reads slices one after the other, while requests for the next ones are under way already.
+
+    Use it as a context manager, and iterate: each lane has to be read to its end, or split, before the next.
+
+    :param client: asks LivePerson.
+    :param dataset: what to read.
+    :param query: the window, the filters and the cursor.
+    :param slices: the slices, in order.
+    """
+
+    def __init__(
+        self, client: LivePersonClient, dataset: Dataset, query: Query, slices: Iterable[Slice]
+    ) -> None:
+        self._dataset = dataset
+        self._query = query
+        self._waiting = deque(slices)
+        self._lanes: deque[Lane] = deque()
+        self._most = client.settings.max_concurrency
+        limit = dataset.deep_paging_limit
+        self.paging_limit = limit if limit is None else client.settings.deep_paging_limit or limit
+        self.fetcher = Fetcher(client, self._most)
+        self.progress = Progress(dataset.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.fetcher.__exit__(kind, error, trace)
+
+    def __iter__(self) -> Iterator[Lane]:
+        while self._lanes or self._waiting:
+            if not self._lanes:
+                self._open_next()
+            lane = self._lanes[0]
+            yield lane
+            if self._lanes and self._lanes[0] is lane:
+                self._lanes.popleft()
+
+    @property
+    def remaining(self) -> list[Slice]:
+        """The slices behind the present one."""
+        return [lane.piece for lane in list(self._lanes)[1:]] + list(self._waiting)
+
+    def new_reader(self, piece: Slice) -> Reader:
+        """A reader for a slice."""
+        return self._dataset.read(self._dataset, self._query, piece)
+
+    def split(self, lane: Lane, count: int) -> None:
+        """Let the present slice be read in pieces instead.
+
+        :param lane: the present slice.
+        :param count: how many records it is said to hold.
+        :raises IncompletePullError: when it cannot be cut any more.
+        """
+        assert self.paging_limit is not None
+        pieces = self._dataset.split(lane.piece, count, self.paging_limit)
+        log.info(
+            "%s, %s: %d records, more than the %d that can be paged; reading it in %d pieces",
+            self._dataset.name,
+            lane.piece,
+            count,
+            self.paging_limit,
+            len(pieces),
+        )
+        # What follows has been asked for in vain only where it was opened already; it goes back into the queue.
+        behind = self.remaining
+        for opened in self._lanes:
+            opened.drop()
+        self._lanes.clear()
+        self._waiting = deque([*pieces, *behind])
+
+    def ask_ahead(self) -> None:
+        """Let requests leave while there is room: those of the present slice first, then those of the next ones."""
+        at = 0
+        while self.fetcher.has_room:
+            if at == len(self._lanes):
+                if not self._waiting or at >= self._most:
+                    return
+                self._open_next()
+            if not self._lanes[at].ask():
+                at += 1
+
+    def _open_next(self) -> None:
+        self._lanes.append(Lane(self, self._waiting.popleft()))

@@ -1,0 +1,188 @@
+"""An invented account configuration, the same for the same seed.
+
+A user does not depend on how many users there are. Ids are numbers here; how an answer writes them is a
+switch. Everything references what exists: users their groups and skills, skills their groups.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+Entity = dict[str, Any]
+
+_FIRST_DAY = datetime(2024, 1, 8, 9)
+_SPAN_SECONDS = 500 * 86_400
+
+SYSTEM, HUMAN, BOT = 0, 1, 2
+
+_GIVEN = (
+    "Sam", "Zoë", "José", "Łukasz", "Siobhán", "Ana", "太郎", "נועה", "Pat", "Kim", "Ingrid", "Amélie",
+    "Ömer", "Nguyễn", "Chidi", "Priya", "Björn", "Dvořák", "Мария", "Li",
+)  # fmt: skip
+_FAMILY = (
+    "Lee", "Müller", "Núñez", "Żak", "O'Brien", "García 🚀", "山田", "לוי", 'O\'Neil, "Ace"', "Park", "Østergård",
+    "Lefèvre", "Yılmaz", "Thị Hoa", "Okafor", "Raman", "Åkesson", "Novák", "Иванова", "Wei",
+)  # fmt: skip
+
+_GROUPS: tuple[tuple[int, str, int | None], ...] = (
+    (3, "Main Group", None),
+    (550110, "Support", 3),
+    (550111, "Support / Tier 2", 550110),
+    (550112, "Équipe Québec", 550110),
+    (550120, "Sales", 3),
+    (550121, "Sales, EMEA", 550120),
+    (550122, "営業", 550120),
+    (550130, "Bots", None),
+    (550140, "Old call centre", 3),
+)
+_GONE_GROUP = 550140
+
+_SKILLS = (
+    "Billing", "Vertrieb & Beratung", "Sales, EMEA", "テクニカルサポート", "Returns", 'Tier "2"', "Français",
+    "Fraud\nand risk", "Onboarding", "VIP", "Bot escalation", "Old campaign", "تأمين", "Night shift",
+)  # fmt: skip
+_GONE_SKILLS = frozenset({11, 13})
+
+_PERMISSION_GROUPS = ("Agent", "Agent Manager", "Administrator", "Campaign Manager")
+_LOBS = (3301, 3302)
+_PROFILES = (201, 202, 203)
+
+
+def skill_id(index: int) -> int:
+    """Give the id of a skill by its place in the collection.
+
+    :param index: place, from zero.
+    """
+    return 440100 + 7 * index
+
+
+def user_id(index: int) -> int:
+    """Give the id of a user by their place in the collection.
+
+    :param index: place, from zero.
+    """
+    return 70010001 + 13 * index
+
+
+def invent_users(seed: int, count: int) -> list[Entity]:
+    """Invent users: mostly people, some bots, one system user, some of them deleted.
+
+    :param seed: the sandbox's seed.
+    :param count: how many, at least one; the first is a person who was not deleted.
+    """
+    return [_invent_user(seed, index) for index in range(count)]
+
+
+def _invent_user(seed: int, index: int) -> Entity:
+    source = random.Random(f"{seed}/user/{index}")  # noqa: S311
+    kind = BOT if index % 10 == 3 else SYSTEM if index == 9 else HUMAN
+    deleted = index % 8 == 5
+    manages = kind == HUMAN and index % 7 == 1
+    given, family = source.choice(_GIVEN), source.choice(_FAMILY)
+    updated = _moment(source)
+    if kind == BOT:
+        login, nickname, group = f"bot-{index}", f"Bot {index}", 550130
+    elif kind == SYSTEM:
+        login, nickname, group = "system", "System", 3
+    else:
+        login, nickname = f"agent{index}@acme.test", f"{given} {family}"
+        group = source.choice([number for number, _, _ in _GROUPS if number not in (550130, _GONE_GROUP)])
+    skills = sorted(source.sample(range(len(_SKILLS)), source.randrange(0, 5)))
+    profiles = ["0", "1"] if manages else ["0"]
+    return {
+        "id": user_id(index),
+        "pid": str(uuid.UUID(int=source.getrandbits(128), version=4)),
+        "deleted": deleted,
+        "loginName": login,
+        # LivePerson blanks it for privacy.
+        "fullName": "",
+        "nickname": nickname,
+        "email": f"{login.partition('@')[0]}@mail.acme.test",
+        "isEnabled": not deleted and source.random() > 0.1,
+        "disabledManually": False,
+        "isApiUser": kind == BOT,
+        "userTypeId": kind,
+        "employeeId": "" if source.random() < 0.15 else f"E-{1000 + index}",
+        "maxChats": source.choice((-1, 0, 1, 3)),
+        "maxAsyncChats": source.choice((-1, 5, 10, 25)),
+        "skillIds": [skill_id(number) for number in skills],
+        "profileIds": [_PROFILES[int(number)] for number in profiles],
+        "lobIds": list(_LOBS[: source.randrange(0, 3)]),
+        "memberOf": {"agentGroupId": group, "assignmentDate": _text(_moment(source))},
+        "managerOf": [{"agentGroupId": group, "assignmentDate": _text(_moment(source))}] if manages else [],
+        "permissionGroups": [_PERMISSION_GROUPS[int(number)] for number in profiles],
+        "dateUpdated": _text(updated),
+        "lastPwdChangeDate": _text(updated - timedelta(days=source.randrange(1, 90))),
+        "description": source.choice(("", "Early shift", "Línea uno\nLínea dos", 'says "hi"', "null")),
+        "mobileNumber": "",
+        "pictureUrl": None if source.random() < 0.5 else f"https://pictures.acme.test/{index}.png",
+    }
+
+
+def invent_skills(seed: int) -> list[Entity]:
+    """Invent skills, some of them deleted.
+
+    :param seed: the sandbox's seed.
+    """
+    return [_invent_skill(seed, index) for index in range(len(_SKILLS))]
+
+
+def _invent_skill(seed: int, index: int) -> Entity:
+    source = random.Random(f"{seed}/skill/{index}")  # noqa: S311
+    groups = source.sample([number for number, _, _ in _GROUPS], source.randrange(0, 4))
+    others = [skill_id(number) for number in range(len(_SKILLS)) if number != index]
+    can_transfer = source.random() < 0.6
+    return {
+        "id": skill_id(index),
+        "name": _SKILLS[index],
+        "deleted": index in _GONE_SKILLS,
+        "description": source.choice(("", f"Skill {index}", "Grüße, “kurz”", "two\r\nlines")),
+        "skillOrder": index + 1,
+        "maxWaitTime": source.choice((60, 120, 900)),
+        "skillRoutingConfiguration": [
+            {"priority": place, "splitPercentage": 100 // len(groups), "agentGroupId": number}
+            for place, number in enumerate(groups, 1)
+        ],
+        "lobIds": list(_LOBS[: source.randrange(0, 3)]),
+        "canTransfer": can_transfer,
+        "skillTransferList": sorted(source.sample(others, 3)) if can_transfer else [],
+        "workingHoursId": source.choice((None, 61, 62)),
+        "specialOccasionId": source.choice((None, 71)),
+        "slaDefaultResponseTime": source.choice((None, 30, 60)),
+        "slaFirstTimeResponseTime": source.choice((None, 20)),
+        "slaUrgentResponseTime": source.choice((None, 10)),
+        "autoCloseInSeconds": source.choice((-1, 86_400, 604_800)),
+        "fallbackSkill": source.choice([None, None, others[0]]),
+        "dateUpdated": _text(_moment(source)),
+    }
+
+
+def invent_agent_groups(seed: int) -> list[Entity]:
+    """Invent agent groups, which form trees, one of them deleted.
+
+    :param seed: the sandbox's seed.
+    """
+    source = random.Random(f"{seed}/agent groups")  # noqa: S311
+    return [
+        {
+            "id": number,
+            "name": name,
+            "deleted": number == _GONE_GROUP,
+            "isEnabled": number != _GONE_GROUP,
+            "parentGroupId": parent,
+            "description": source.choice(("", f"Group {name}", "“Tier”, all")),
+            "dateUpdated": _text(_moment(source)),
+        }
+        for number, name, parent in _GROUPS
+    ]
+
+
+def _moment(source: random.Random) -> datetime:
+    return _FIRST_DAY + timedelta(seconds=int(source.random() * _SPAN_SECONDS))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(" ")

@@ -1,0 +1,164 @@
+"""What the operators have in common: everything but the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, BaseOperator
+
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.landing.landing import Destination
+    from airflow_provider_liveperson.masking import Masking
+    from airflow_provider_liveperson.window import Window
+
+
+class LivePersonTransferOperator(BaseOperator):
+    """Pull one window of a LivePerson dataset: exactly once, complete, with a manifest as the proof.
+
+    The window is ``start`` to ``end`` if they are given, else that of the run's partition key, else the run's
+    data interval. Its files are in ``{dataset}/account_id={account}/dt={YYYY-MM-DD}/{start}_{end}/``, below what
+    the operator's store begins with; the manifest in there is written last. A re-run of the same window replaces
+    what has changed, and changes nothing if nothing has.
+
+    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects``, and
+    gives each asset among its outlets the same as event extra.
+
+    :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
+        airflow_provider_liveperson datasets`` lists them. (templated)
+    :param start: the first instant inside the window: an aware datetime, or ISO 8601 text with an offset.
+        (templated)
+    :param end: the first instant outside it, likewise. (templated)
+    :param filters: the dataset's filters, by name. (templated)
+    :param cursor: which of the dataset's time fields puts a record into a window, where it has several.
+        (templated)
+    :param file_format: ``jsonl``, ``csv`` or ``parquet``. (templated)
+    :param compression: ``gzip``, ``zstd`` or ``none``. (templated)
+    :param hash_fields: fields to replace by their salted hashes before anything is written, as dotted paths such as
+        ``consumerParticipants.email``; the salt is the connection's. (templated)
+    :param drop_fields: fields to leave out, likewise. (templated)
+    :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
+    :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
+        LivePerson keeps, instead of refusing it.
+    :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
+    :raises ConfigurationError: for a bad argument or connection field, before any request.
+    :raises LivePersonError: see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
+    """
+
+    template_fields: Sequence[str] = (
+        "dataset",
+        "start",
+        "end",
+        "filters",
+        "cursor",
+        "file_format",
+        "compression",
+        "hash_fields",
+        "drop_fields",
+        "liveperson_conn_id",
+    )
+    template_fields_renderers = {"filters": "json"}
+    ui_color = "#ffe3cc"
+
+    def __init__(
+        self,
+        *,
+        dataset: str,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        filters: dict[str, Any] | None = None,
+        cursor: str | None = None,
+        file_format: str = "jsonl",
+        compression: str = "gzip",
+        hash_fields: Sequence[str] = (),
+        drop_fields: Sequence[str] = (),
+        skip_on_empty: bool = False,
+        allow_out_of_range: bool = False,
+        liveperson_conn_id: str = LivePersonHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset = dataset
+        self.start = start
+        self.end = end
+        self.filters = filters
+        self.cursor = cursor
+        self.file_format = file_format
+        self.compression = compression
+        self.hash_fields = hash_fields
+        self.drop_fields = drop_fields
+        self.skip_on_empty = skip_on_empty
+        self.allow_out_of_range = allow_out_of_range
+        self.liveperson_conn_id = liveperson_conn_id
+
+    @cached_property
+    def hook(self) -> LivePersonHook:
+        """The hook for the LivePerson connection."""
+        return LivePersonHook.for_connection(self.liveperson_conn_id)
+
+    def destination(self, encoding: Encoding) -> Destination:
+        """Where the records go.
+
+        :param encoding: file format and compression.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no store")
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Pull the run's window and land it.
+
+        :param context: the task's context.
+        :returns: the summary.
+        """
+        from airflow_provider_liveperson.datasets.catalog import dataset_named
+        from airflow_provider_liveperson.landing.encoding import Encoding
+        from airflow_provider_liveperson.pull import pull
+
+        dataset = dataset_named(self.dataset)
+        query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
+        destination = self.destination(Encoding(self.file_format, self.compression, dataset.columns))
+        client = self.hook.get_conn()
+        pulled = pull(
+            client,
+            dataset,
+            query,
+            destination,
+            masking=self._masking(client.settings.hash_secret),
+            allow_out_of_range=self.allow_out_of_range,
+        )
+        summary = asdict(pulled)
+        for outlet in self.outlets:
+            if isinstance(outlet, Asset):
+                context["outlet_events"][outlet].extra.update(summary)
+        if self.skip_on_empty and not pulled.records:
+            from airflow_provider_liveperson.version_compat import AirflowSkipException
+
+            raise AirflowSkipException(
+                f"No records in {self.dataset}, {query.window}; manifest {pulled.manifest}"
+            )
+        return summary
+
+    def _window(self, context: Context) -> Window:
+        from airflow_provider_liveperson.window import resolve_window
+
+        return resolve_window(
+            start=self.start,
+            end=self.end,
+            partition_key=getattr(context.get("dag_run"), "partition_key", None),
+            data_interval_start=context.get("data_interval_start"),
+            data_interval_end=context.get("data_interval_end"),
+        )
+
+    def _masking(self, salt: str | None) -> Masking | None:
+        if not self.hash_fields and not self.drop_fields:
+            return None
+        from airflow_provider_liveperson.masking import Masking
+
+        return Masking(hash_fields=self.hash_fields, drop_fields=self.drop_fields, salt=salt or "")

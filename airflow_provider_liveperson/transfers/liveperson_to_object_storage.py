@@ -1,0 +1,40 @@
+"""LivePerson to any store that Airflow's ObjectStoragePath reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.landing.landing import Destination
+
+
+class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
+    """Pull one window of a LivePerson dataset into local files, Google Cloud Storage, Azure, and what else there is.
+
+    See :class:`LivePersonTransferOperator` for what holds. The store is that of Airflow's ``ObjectStoragePath``,
+    so each scheme but ``file`` needs its provider: ``gs`` that of Google, ``abfs`` that of Microsoft Azure.
+
+    :param dataset: the dataset's name. (templated)
+    :param path: the folder: ``file:///data/liveperson``, or ``gs://conn_id@bucket/folder``. (templated)
+    """
+
+    template_fields: Sequence[str] = (*LivePersonTransferOperator.template_fields, "path")
+
+    def __init__(self, *, dataset: str, path: str, **kwargs: Any) -> None:
+        super().__init__(dataset=dataset, **kwargs)
+        self.path = path
+
+    def destination(self, encoding: Encoding) -> Destination:
+        """Where the records go: the folder.
+
+        :param encoding: file format and compression.
+        :raises ConfigurationError: for a path that cannot be.
+        """
+        from airflow_provider_liveperson.landing.landing import Destination
+        from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
+
+        return Destination(store=ObjectStorageStore(self.path), prefix="", encoding=encoding)
