@@ -69,6 +69,15 @@ COMMANDS = (
         ),
         module="airflow_provider_liveperson.sandbox.command",
     ),
+    Command(
+        name="datasets",
+        help="List what can be pulled",
+        description=(
+            "List every dataset with its key, its cursors, how much is asked for at once, how long LivePerson keeps"
+            " it, how late records may appear, how it comes, and which credentials LivePerson documents for it."
+        ),
+        module="airflow_provider_liveperson.datasets.command",
+    ),
 )
 
 

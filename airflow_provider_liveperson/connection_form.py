@@ -253,7 +253,7 @@ _COMMON = (
         label="Hash secret",
         place="extra",
         description=(
-            "The salt of the hashes that the operators' hash_fields ask for: the same text gives the same hashes, and nobody"
+            "The salt of what the operators' hash_fields hash: the same text gives the same hashes, and nobody"
             " without it can guess what was hashed. Only needed with hash_fields."
         ),
         secret=True,

@@ -9,12 +9,13 @@ LivePerson pages: `users-api-methods-get-all-users.html` and its siblings. What 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.pages import WholeCollection, one_line
 
@@ -34,7 +35,7 @@ def collection(
     documentation: str,
     path: str,
     version: str,
-    fields: Sequence[str],
+    columns: Mapping[str, Column],
     credentials: tuple[str, ...] = ("API key", "Login"),
 ) -> Dataset:
     """Declare a collection.
@@ -44,10 +45,10 @@ def collection(
     :param documentation: LivePerson's page.
     :param path: the path below ``/api/account/{account_id}/configuration/``.
     :param version: the newest documented ``v``.
-    :param fields: every documented field.
+    :param columns: every documented field; all of them are asked for.
     :param credentials: the credential kinds that LivePerson's page names.
     """
-    params = {"v": version, "include_deleted": "true", "select": ",".join(fields)}
+    params = {"v": version, "include_deleted": "true", "select": ",".join(columns)}
 
     def read(dataset: Dataset, query: Query, piece: Slice) -> WholeCollection:
         def ask(held: str | None) -> ApiRequest:
@@ -77,6 +78,7 @@ def collection(
         credentials=credentials,
         read=read,
         describe=describe,
+        columns=columns,
         slices=_whole,
         is_snapshot=True,
     )
@@ -92,33 +94,33 @@ USERS = collection(
     documentation="users-api-methods-get-all-users.html",
     path="le-users/users",
     version="6.0",
-    fields=(
-        "id",
-        "pid",
-        "deleted",
-        "loginName",
-        "fullName",
-        "nickname",
-        "email",
-        "isEnabled",
-        "disabledManually",
-        "isApiUser",
-        "userTypeId",
-        "employeeId",
-        "maxChats",
-        "maxAsyncChats",
-        "skillIds",
-        "profileIds",
-        "lobIds",
-        "memberOf",
-        "managerOf",
-        "permissionGroups",
-        "dateUpdated",
-        "lastPwdChangeDate",
-        "description",
-        "mobileNumber",
-        "pictureUrl",
-    ),
+    columns={
+        "id": TEXT,
+        "pid": TEXT,
+        "deleted": BOOLEAN,
+        "loginName": TEXT,
+        "fullName": TEXT,
+        "nickname": TEXT,
+        "email": TEXT,
+        "isEnabled": BOOLEAN,
+        "disabledManually": BOOLEAN,
+        "isApiUser": BOOLEAN,
+        "userTypeId": INTEGER,
+        "employeeId": TEXT,
+        "maxChats": INTEGER,
+        "maxAsyncChats": INTEGER,
+        "skillIds": Array(TEXT),
+        "profileIds": Array(TEXT),
+        "lobIds": Array(TEXT),
+        "memberOf": Record({"agentGroupId": TEXT, "assignmentDate": TEXT}),
+        "managerOf": JSON,
+        "permissionGroups": Array(TEXT),
+        "dateUpdated": TEXT,
+        "lastPwdChangeDate": TEXT,
+        "description": TEXT,
+        "mobileNumber": TEXT,
+        "pictureUrl": TEXT,
+    },
     credentials=("API key", "App-JWT V2", "Login"),
 )
 SKILLS = collection(
@@ -127,26 +129,28 @@ SKILLS = collection(
     documentation="skills-api-methods-get-all-skills.html",
     path="le-users/skills",
     version="4.0",
-    fields=(
-        "id",
-        "name",
-        "deleted",
-        "description",
-        "skillOrder",
-        "maxWaitTime",
-        "skillRoutingConfiguration",
-        "lobIds",
-        "canTransfer",
-        "skillTransferList",
-        "workingHoursId",
-        "specialOccasionId",
-        "slaDefaultResponseTime",
-        "slaFirstTimeResponseTime",
-        "slaUrgentResponseTime",
-        "autoCloseInSeconds",
-        "fallbackSkill",
-        "dateUpdated",
-    ),
+    columns={
+        "id": TEXT,
+        "name": TEXT,
+        "deleted": BOOLEAN,
+        "description": TEXT,
+        "skillOrder": INTEGER,
+        "maxWaitTime": INTEGER,
+        "skillRoutingConfiguration": Array(
+            Record({"priority": INTEGER, "splitPercentage": INTEGER, "agentGroupId": TEXT})
+        ),
+        "lobIds": Array(TEXT),
+        "canTransfer": BOOLEAN,
+        "skillTransferList": Array(TEXT),
+        "workingHoursId": TEXT,
+        "specialOccasionId": TEXT,
+        "slaDefaultResponseTime": INTEGER,
+        "slaFirstTimeResponseTime": INTEGER,
+        "slaUrgentResponseTime": INTEGER,
+        "autoCloseInSeconds": INTEGER,
+        "fallbackSkill": TEXT,
+        "dateUpdated": TEXT,
+    },
 )
 AGENT_GROUPS = collection(
     name="agent_groups",
@@ -154,5 +158,13 @@ AGENT_GROUPS = collection(
     documentation="agent-groups-api-methods-get-all-agent-groups.html",
     path="le-users/agentGroups",
     version="4.0",
-    fields=("id", "name", "deleted", "isEnabled", "parentGroupId", "description", "dateUpdated"),
+    columns={
+        "id": TEXT,
+        "name": TEXT,
+        "deleted": BOOLEAN,
+        "isEnabled": BOOLEAN,
+        "parentGroupId": TEXT,
+        "description": TEXT,
+        "dateUpdated": TEXT,
+    },
 )

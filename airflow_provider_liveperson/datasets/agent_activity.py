@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
+from airflow_provider_liveperson.columns import INTEGER, TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseconds
 from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_line
@@ -119,6 +120,21 @@ AGENT_STATUS_CHANGES = Dataset(
     read=status_change_reader,
     describe=_describe,
     check=_one_of,
+    columns={
+        "agentId": TEXT,
+        "employeeId": TEXT,
+        "agentLoginName": TEXT,
+        "agentUserName": TEXT,
+        "agentGroupId": TEXT,
+        "time": TEXT,
+        "sessionId": TEXT,
+        "sequenceNumber": INTEGER,
+        "statusType": INTEGER,
+        "statusSubType": INTEGER,
+        "statusReasonId": TEXT,
+        "statusReasonText": TEXT,
+        "prevStatusChangeTime": TEXT,
+    },
     filters=FILTERS,
     longest_slice=timedelta(days=7),
     retention=timedelta(days=180),

@@ -22,6 +22,7 @@ import msgspec
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import Row, TimeOrderedPager
 from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
 from airflow_provider_liveperson.datasets.pages import one_line
@@ -263,6 +264,7 @@ AUDIT_TRAIL = Dataset(
     credentials=("API key", "Login"),
     read=AuditTrailReader,
     describe=_describe,
+    columns=dict.fromkeys(FIELDS, TEXT),
     filters=FILTERS,
     longest_slice=timedelta(days=31),
 )

@@ -17,6 +17,7 @@ import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError, Row
+from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.audit_trail import FILTERS, arguments, epoch_ms
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.exceptions import (
@@ -180,6 +181,22 @@ AUDIT_TRAIL_EXPORT = Dataset(
     credentials=("API key", "Login"),
     read=AuditTrailExportReader,
     describe=_describe,
+    columns=dict.fromkeys(
+        (
+            "objectType",
+            "objectId",
+            "objectName",
+            "actionType",
+            "element",
+            "oldValue",
+            "newValue",
+            "dateAndTime",
+            "originator",
+            "originatorEmployeeId",
+            "originatorProfiles",
+        ),
+        TEXT,
+    ),
     filters=FILTERS,
     longest_slice=timedelta(days=7),
 )

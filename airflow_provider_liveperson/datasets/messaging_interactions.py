@@ -38,6 +38,7 @@ from airflow_provider_liveperson.datasets.filters import (
     from_milliseconds,
     milliseconds,
 )
+from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
 from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record, one_line
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.window import Window
@@ -478,6 +479,18 @@ def by_consumer(
     )
 
 
+def content(given: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
+    """The sections to retrieve.
+
+    :param given: those that the caller wants, or None for all.
+    :param known: those that the method has.
+    :raises ConfigurationError: for one that it has not.
+    """
+    if given is None:
+        return known
+    return Texts(description="", choices=tuple(known)).read("content_to_retrieve", list(given))
+
+
 def conversations_by_ids(
     client: LivePersonClient, conversation_ids: Iterable[str], content: Sequence[str] = CONTENT
 ) -> Iterator[bytes]:
@@ -554,6 +567,7 @@ MESSAGING_INTERACTIONS = Dataset(
     read=ConversationReader,
     describe=_describe,
     check=check_cursor,
+    columns=CONVERSATION,
     filters=FILTERS,
     slices=slices,
     longest_slice=LONGEST_RANGE,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -98,8 +98,8 @@ class LivePersonHook(BaseHook):
         self,
         dataset: str,
         *,
-        start: datetime | str,
-        end: datetime | str,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
         filters: Mapping[str, Any] | None = None,
         cursor: str | None = None,
         allow_out_of_range: bool = False,
@@ -107,7 +107,8 @@ class LivePersonHook(BaseHook):
         """The records of a dataset in a half-open window, without landing them.
 
         :param dataset: the dataset's name, such as ``audit_trail``.
-        :param start: first instant inside: an aware datetime, or ISO 8601 text with an offset.
+        :param start: first instant inside: an aware datetime, or ISO 8601 text with an offset. Not needed for a
+            dataset that shows the present only, such as ``users``.
         :param end: first instant outside, likewise.
         :param filters: the dataset's filters.
         :param cursor: one of the dataset's cursors.
@@ -123,11 +124,71 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.pull import records
         from airflow_provider_liveperson.window import resolve_window
 
-        declared = dataset_named(dataset)
+        declared, now = dataset_named(dataset), datetime.now(UTC)
+        if declared.is_snapshot and start is None and end is None:
+            start, end = now - timedelta(seconds=1), now
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
         if not allow_out_of_range:
-            declared.check_range(query.window, datetime.now(UTC))
+            declared.check_range(query.window, now)
         return (msgspec.json.decode(raw) for raw in records(self.get_conn(), declared, query))
+
+    def conversations(
+        self, conversation_ids: Iterable[str], *, content_to_retrieve: Sequence[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Messaging conversations by their ids, with all their engagement attributes.
+
+        LivePerson page: `messaging-interactions-api-methods-get-conversation-by-conversation-id.html`.
+
+        :param conversation_ids: any number of ids; they are asked for 100 at a time.
+        :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all.
+        :returns: dicts; ids that LivePerson does not know are left out.
+        :raises ConfigurationError: for an unknown section, before any request.
+        :raises LivePersonError: for whatever goes wrong at LivePerson.
+        """
+        import msgspec
+
+        from airflow_provider_liveperson.datasets.messaging_interactions import (
+            CONTENT,
+            content,
+            conversations_by_ids,
+        )
+
+        wanted = content(content_to_retrieve, CONTENT)
+        return map(
+            msgspec.json.decode, conversations_by_ids(self.get_conn(), conversation_ids, content=wanted)
+        )
+
+    def consumer_conversations(
+        self,
+        consumer_id: str,
+        *,
+        status: Sequence[str] = ("OPEN", "CLOSE"),
+        content_to_retrieve: Sequence[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The messaging conversations of one consumer.
+
+        LivePerson page: `messaging-interactions-api-methods-get-conversations-by-consumer-id.html`.
+
+        :param consumer_id: ``consumerParticipants[].participantId`` of any of the consumer's conversations.
+        :param status: ``OPEN``, ``CLOSE`` or both.
+        :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all that this method has.
+        :returns: dicts.
+        :raises ConfigurationError: for an unknown section or status, before any request.
+        :raises LivePersonError: for whatever goes wrong at LivePerson.
+        """
+        import msgspec
+
+        from airflow_provider_liveperson.datasets.messaging_interactions import (
+            CONSUMER_CONTENT,
+            FILTERS,
+            content,
+            conversations_by_consumer,
+        )
+
+        states = FILTERS["status"].read("status", list(status))
+        wanted = content(content_to_retrieve, CONSUMER_CONTENT)
+        found = conversations_by_consumer(self.get_conn(), consumer_id, status=states, content=wanted)
+        return map(msgspec.json.decode, found)
 
     def test_connection(self) -> tuple[bool, str]:
         """Try the connection within ten seconds, without waiting for retries.

@@ -80,7 +80,9 @@ class ObjectStorageStore:
 
     def upload(self, key: str, path: Path) -> None:
         if self._is_local:
-            self._try("write", key, lambda: self._write_whole(key, lambda target: shutil.copyfile(path, target)))
+            self._try(
+                "write", key, lambda: self._write_whole(key, lambda target: shutil.copyfile(path, target))
+            )
         else:
             self._try("write", key, lambda: self._fs.put_file(str(path), self._made(key)))
 

@@ -137,7 +137,7 @@ def _as_text(server: SandboxServer) -> str:
     lines = [
         f"LivePerson sandbox: {server.url}",
         f"Account {settings.account_id}: {len(server.audit)} audit records, "
-        f"{len(server.activity)} agent status changes "
+        f"{len(server.activity)} agent status changes and {settings.conversations} conversations "
         f"in the {settings.days} days before {settings.until} (UTC)",
     ]
     for name, connection in server.connections().items():

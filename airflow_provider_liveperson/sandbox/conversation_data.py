@@ -116,6 +116,11 @@ class Conversation(NamedTuple):
         return (self.updated if self.close == NEVER else self.close) - self.start
 
     @property
+    def latest_skill(self) -> int:
+        """Id of the skill it is in; ``-1`` for none."""
+        return self.skills[-1]
+
+    @property
     def latest_agent(self) -> str:
         """Id of the agent it is, or was last, assigned to; ``-1`` for none."""
         return self.agents[-1] if self.agents else "-1"
@@ -188,7 +193,7 @@ def conversations_of_day(seed: int, day: date, count: int, messages: int, staff:
 
 
 def conversation_closed_at(seed: int, number: int, close: int, messages: int, staff: Staff) -> Conversation:
-    """Invent one conversation more.
+    """Invent one conversation more, of one or two minutes.
 
     :param seed: the sandbox's seed.
     :param number: tells it from others of its kind.
@@ -198,7 +203,7 @@ def conversation_closed_at(seed: int, number: int, close: int, messages: int, st
     """
     key = f"{seed}/conversation/inserted/{number}"
     source = random.Random(key)  # noqa: S311
-    start = close - 2 * MINUTE_MS - int(source.random() * 20 * MINUTE_MS)
+    start = close - MINUTE_MS - int(source.random() * MINUTE_MS)
     return _describe(seed, key, source, _Moments(start, close), messages, staff)
 
 

@@ -45,7 +45,6 @@ class ConversationQuery:
     :param ranges: attribute of :class:`Conversation`, least and greatest value, both inclusive, None for no
         bound. A conversation without the value does not fit.
     :param choices: attribute of :class:`Conversation`, and the values of which it has to have one.
-    :param closed: whether open conversations are left out.
     :param roles: parts that one of ``agents`` has to have: ``ASSIGNED_AGENT`` or ``READER``.
     :param agents: ids of agents; empty for all.
     :param keyword: words, or a phrase in quotation marks, in the messages.
@@ -59,7 +58,6 @@ class ConversationQuery:
 
     ranges: tuple[tuple[str, float | None, float | None], ...] = ()
     choices: tuple[tuple[str, frozenset[str]], ...] = ()
-    closed: bool = False
     roles: frozenset[str] = frozenset({"ASSIGNED_AGENT"})
     agents: frozenset[str] = frozenset()
     keyword: str = ""
@@ -295,8 +293,6 @@ class ConversationLog:
             else:
                 ranges.append((attrgetter(name), least, greatest))
         found = candidates[low:high]
-        if query.closed:
-            found = [conversation for conversation in found if not conversation.is_open]
         for value_of, least, greatest in ranges:
             found = [item for item in found if _lies_in(value_of(item), least, greatest)]
         for name, wanted in query.choices:

@@ -76,6 +76,31 @@ async def clear_faults(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def change_conversations(request: Request) -> Response:
+    """``POST /_sandbox/conversations``: ``{"insert": 3}``, ``{"touch": id}`` or ``{"submit_survey": id}``.
+
+    Each may have a moment, ``"when": "2026-01-31T00:00:00Z"``; without it, it happens now.
+    """
+    payload = await _object(request)
+    conversations = _state(request).conversations
+    ids: list[str] = []
+    try:
+        when = _moment(payload["when"], "when") if "when" in payload else None
+        if isinstance(payload.get("insert"), int):
+            ids = conversations.insert(payload["insert"], when)
+        elif isinstance(payload.get("touch"), str):
+            conversations.touch(payload["touch"], when)
+        elif isinstance(payload.get("submit_survey"), str):
+            conversations.submit_survey(payload["submit_survey"], when)
+        else:
+            raise ValueError("The body must have insert, a number, or touch or submit_survey, an id")
+    except KeyError as error:
+        raise Refusal(404, {"message": f"There is no conversation {error}"}) from None
+    except ValueError as error:
+        raise Refusal(400, {"message": str(error)}) from None
+    return JSONResponse({"ids": ids, "conversations": len(conversations)})
+
+
 async def requests(request: Request) -> Response:
     """``GET /_sandbox/requests``: every request so far, without header values and secrets."""
     state = _state(request)
@@ -134,6 +159,7 @@ ROUTES: list[BaseRoute] = [
     Route(PREFIX + "truth/{dataset}", truth),
     Route(PREFIX + "faults", add_fault, methods=["POST"]),
     Route(PREFIX + "faults", clear_faults, methods=["DELETE"]),
+    Route(PREFIX + "conversations", change_conversations, methods=["POST"]),
     Route(PREFIX + "requests", requests),
     Route(PREFIX + "rotate-keys", rotate_keys, methods=["POST"]),
     Route(PREFIX + "clock-offset", clock_offset, methods=["POST"]),

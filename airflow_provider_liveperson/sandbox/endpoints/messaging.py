@@ -24,7 +24,7 @@ from airflow_provider_liveperson.sandbox.conversation_content import (
     SDE_KEYS,
     SECTIONS,
 )
-from airflow_provider_liveperson.sandbox.conversation_data import Conversation
+from airflow_provider_liveperson.sandbox.conversation_data import MINUTE_MS, Conversation
 from airflow_provider_liveperson.sandbox.conversations import ConversationQuery
 from airflow_provider_liveperson.sandbox.faults import Fault
 from airflow_provider_liveperson.sandbox.refusal import Refusal
@@ -233,9 +233,8 @@ class _Filters:
         self._left = {
             name: value
             for name, value in asked.body.items()
-            if name != "contentToRetrieve" and value not in (None, [], "", {})
+            if name != "contentToRetrieve" and value not in (None, [], "")
         }
-        self._closed = False
 
     def query(self) -> ConversationQuery:
         """Give what is searched for.
@@ -257,7 +256,6 @@ class _Filters:
         query = ConversationQuery(
             ranges=tuple(ranges),
             choices=tuple(choices),
-            closed=self._closed,
             roles=self._roles(),
             agents=self._texts("agentIds"),
             keyword=self._text("keyword"),
@@ -279,10 +277,8 @@ class _Filters:
         made = [self._time("start", "start")]
         if "end" in self._left:
             made.append(self._time("end", "end" if settings.messaging_end_filter == "end_time" else "close"))
-            self._closed = True
         if "fullDialogEndTime" in self._left and settings.messaging_full_dialog_filter == "accepted":
             made.append(self._time("fullDialogEndTime", "end"))
-            self._closed = True
         updated = self._left.pop("latestUpdateTime", None)
         if updated is not None:
             least = _bound("latestUpdateTime", _range("latestUpdateTime", updated), "from")
@@ -298,8 +294,8 @@ class _Filters:
             raise _bad(f"{name}.from and {name}.to are required")
         if end == -1:
             end = int(self._asked.state.now() * 1000)
-        if end < start:
-            raise _bad(f"{name}.from must not be after {name}.to")
+        if not 0 <= start <= end:
+            raise _bad(f"{name}.from must not be before 1970 or after {name}.to")
         try:
             longest = _months_later(_EPOCH + timedelta(milliseconds=start), LONGEST_MONTHS)
             too_long = _EPOCH + timedelta(milliseconds=end) > longest
@@ -347,7 +343,7 @@ class _Filters:
 
 
 def _insert(state: SandboxState, query: ConversationQuery, asked: _Asked) -> None:
-    """Add conversations in the middle of somebody's reading: at its newer end, or among what was read."""
+    """Add conversations in the middle of somebody's reading: closed just now, or among what was read."""
     assert asked.inserts is not None
     rows, when = asked.inserts
     found = state.conversations.search(query)
@@ -355,7 +351,7 @@ def _insert(state: SandboxState, query: ConversationQuery, asked: _Asked) -> Non
         state.conversations.insert(rows)
         return
     model = found[min(asked.offset // 2, len(found) - 1)]
-    moment = model.updated if model.is_open else model.close
+    moment = model.start + MINUTE_MS if query.order == "start" or model.is_open else model.close
     state.conversations.insert(rows, _EPOCH + timedelta(milliseconds=moment))
 
 
