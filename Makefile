@@ -35,7 +35,7 @@ $(BIN)/python:
 
 $(READY): $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
-	$(BIN)/uv pip install --python $(BIN)/python --group dev -e '.[s3,fast,sandbox]' \
+	$(BIN)/uv pip install --python $(BIN)/python --group dev -e '.[s3,fast,zstd,parquet,sandbox]' \
 	  $(if $(AIRFLOW_VERSION),'apache-airflow==$(AIRFLOW_VERSION)')
 	@rm -f $(VENV)/.ready-* && touch $@
 
@@ -67,6 +67,29 @@ chromium:
 test-ui: $(READY) chromium ## Run the tests that drive Airflow's web pages with a real browser
 	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
 	  $(BIN)/python -m pytest tests/ui $(PYTEST_ARGS)
+
+.PHONY: servers
+servers:
+	@if command -v redis-server >/dev/null && \
+	  { command -v postgres || ls /usr/lib/postgresql/*/bin/postgres || ls /usr/pgsql-*/bin/postgres; } \
+	    >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  policy=/usr/sbin/policy-rc.d; \
+	  if [ ! -e $$policy ]; then \
+	    trap "rm -f $$policy" EXIT HUP INT TERM; \
+	    printf '#!/bin/sh\nexit 101\n' >$$policy && chmod 755 $$policy; \
+	  fi; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server postgresql; \
+	else \
+	  echo "This needs the servers of Redis and PostgreSQL. On Debian: sudo apt-get install redis-server postgresql." >&2; \
+	  echo "It starts its own, on free ports; the system's need not run." >&2; exit 1; \
+	fi
+
+.PHONY: test-scale
+test-scale: $(READY) servers ## Run a month at once on two Celery workers, and kill one of them midway
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group scale
+	$(BIN)/python -m pytest tests/scale $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style and format

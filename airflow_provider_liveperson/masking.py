@@ -47,7 +47,7 @@ class Masking:
 
     :param hash_fields: paths of the fields to hash.
     :param drop_fields: paths of the fields to remove.
-    :param salt: the secret that goes into each hash: the connection's extra ``hash_salt``. May be empty when
+    :param salt: the secret that goes into each hash: the connection's extra ``hash_secret``. May be empty when
         nothing is hashed.
     :raises ConfigurationError: for a path that is malformed or there twice, and for hashing without a salt.
     """
@@ -72,9 +72,9 @@ class Masking:
         if not isinstance(self.salt, str) or (self.hash_fields and not self.salt.strip()):
             raise ConfigurationError(
                 "hash_fields needs a salt, and there is none; put a long random text into the connection's extra"
-                " hash_salt, for example the output of `openssl rand -hex 32`, and keep it: another salt makes"
+                " hash_secret, for example the output of `openssl rand -hex 32`, and keep it: another salt makes"
                 " other hashes",
-                field="hash_salt",
+                field="hash_secret",
             )
         object.__setattr__(self, "_tree", tree)
         object.__setattr__(self, "_key", self.salt.encode("utf-8", "surrogatepass"))

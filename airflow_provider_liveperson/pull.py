@@ -260,7 +260,8 @@ class _Job:
             parts, counts = adopted, held.manifest.slices[0]
         log.debug("%s, %s: %s, %d reading(s)", self._dataset.name, lane.piece, counts, readings)
         self._finished.append(Finished(counts=counts, parts=parts))
-        if self._complete and reading.remaining:
+        # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
+        if self._complete and reading.remaining and landing.has_uploaded(parts):
             landing.remember(
                 Journal(
                     fingerprint=self._fingerprint,

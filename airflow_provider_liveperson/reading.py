@@ -111,9 +111,11 @@ class Lane:
         """
         progress, first = self._reading.progress, True
         while True:
-            self._reading.ask_ahead()
-            if not self._asked:
+            # The first request of what is being read leaves even where those ahead have taken all the room.
+            if not self._asked and not self.ask():
+                self.reader.finish()
                 return
+            self._reading.ask_ahead()
             while not self._asked[0].future.done():
                 self._reading.fetcher.wait()
                 self._reading.ask_ahead()

@@ -1,8 +1,9 @@
 """The whole road on this machine: ``python -m devtools.demo``, or ``make demo``.
 
-It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAG for two days with each
-kind of credential, checks what has landed against what the sandbox holds, runs one day again to show that
-nothing changes, and stops everything. Exit code 0 means that all of it went well, 1 that something did not.
+It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAGs (the audit trail for two
+days with each kind of credential, and a day of conversations with the users), checks what has landed against
+what the sandbox holds, runs them again to show that nothing changes, and stops everything. Exit code 0 means
+that all of it went well, 1 that something did not.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.airflow_home import AirflowHome
 from devtools.seaweedfs import SeaweedFS
 
-EXAMPLE = Path(__file__).resolve().parent.parent / "example_dags" / "liveperson_audit_trail_to_s3.py"
-DAG_ID = EXAMPLE.stem
+EXAMPLES = Path(__file__).resolve().parent.parent / "example_dags"
+AUDIT_TRAIL_DAG = "liveperson_audit_trail_to_s3"
+CONVERSATIONS_DAG = "liveperson_conversations_to_s3"
 BUCKET = "demo"
 SEED = 7
 # Connection ID, which also is the folder in the bucket, to what people call the credential.
@@ -70,15 +72,19 @@ class Landed:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the example DAG.
+    """One dataset of one run of an example DAG.
 
+    :param dag_id: the DAG.
     :param conn_id: the LivePerson connection.
+    :param dataset: the dataset.
     :param day: the UTC day.
     :param seconds: from starting Airflow to its end.
     :param landed: what it has landed.
     """
 
+    dag_id: str
     conn_id: str
+    dataset: str
     day: date
     seconds: float
     landed: Landed
@@ -99,16 +105,17 @@ class Demo:
         self._airflow = airflow
         self._log = log
 
-    def run_dag(self, conn_id: str, day: date) -> float:
-        """Run the example DAG for one day.
+    def run_dag(self, dag_id: str, conn_id: str, day: date) -> float:
+        """Run an example DAG for one day.
 
+        :param dag_id: the DAG.
         :param conn_id: the LivePerson connection.
         :param day: the UTC day whose records it shall pull.
         :returns: the seconds it took.
         """
         started = time.monotonic()
         # A run by hand is for the interval that has ended by its date, so the date is the day's end.
-        command = ["dags", "test", DAG_ID, (day + timedelta(days=1)).isoformat()]
+        command = ["dags", "test", dag_id, (day + timedelta(days=1)).isoformat()]
         settings = {
             "LIVEPERSON_BUCKET": BUCKET,
             "LIVEPERSON_PREFIX": conn_id,
@@ -134,9 +141,9 @@ class Demo:
             for item in page.get("Contents", [])
         }
 
-    def landed(self, conn_id: str, day: date) -> Landed:
+    def landed(self, conn_id: str, dataset: str, day: date) -> Landed:
         """Read one day back from S3 and hold its files against its manifest."""
-        partition = f"{conn_id}/audit_trail/account_id={self._sandbox.settings.account_id}/dt={day}/"
+        partition = f"{conn_id}/{dataset}/account_id={self._sandbox.settings.account_id}/dt={day}/"
         keys = [key for key in self.objects() if key.startswith(partition)]
         manifests = [key for key in keys if key.endswith("/_manifest.json")]
         if len(manifests) != 1:
@@ -161,14 +168,25 @@ class Demo:
     def check(self, run: Run) -> None:
         """Hold the records of a run against what the sandbox has for that day."""
         start = datetime.combine(run.day, clock(), UTC)
-        truth = self._sandbox.audit.truth(start, start + timedelta(days=1))
+        truth = self._sandbox.truth(run.dataset, start, start + timedelta(days=1))
         if not truth:
-            raise DemoError(f"the sandbox has no records for {run.day}, so this proves nothing")
+            raise DemoError(f"the sandbox has no {run.dataset} for {run.day}, so this proves nothing")
         if _sorted(run.landed.records) != _sorted(truth):
             raise DemoError(
-                f"{run.conn_id}, {run.day}: {len(run.landed.records)} records landed, and they are not the"
+                f"{run.dataset}, {run.day}: {len(run.landed.records)} records landed, and they are not the"
                 f" {len(truth)} that the sandbox has"
             )
+
+    def run_and_check(self, dag_id: str, conn_id: str, day: date, datasets: Sequence[str]) -> list[Run]:
+        """Run an example DAG for one day, and hold what it has landed against what the sandbox has."""
+        seconds = self.run_dag(dag_id, conn_id, day)
+        runs = [
+            Run(dag_id, conn_id, dataset, day, seconds, self.landed(conn_id, dataset, day))
+            for dataset in datasets
+        ]
+        for run in runs:
+            self.check(run)
+        return runs
 
     def _read(self, key: str) -> bytes:
         body: bytes = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
@@ -212,6 +230,7 @@ def _step(text: str) -> Iterator[list[str]]:
 def _table(runs: Sequence[Run]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
+    table.add_column("dataset", no_wrap=True)
     table.add_column("credential", no_wrap=True)
     table.add_column("window (UTC)", no_wrap=True)
     for name in ("reported", "outside", "landed", "bytes", "seconds"):
@@ -221,6 +240,7 @@ def _table(runs: Sequence[Run]) -> Table:
         counts = manifest["counts"]
         table.add_row(
             str(number),
+            run.dataset,
             CREDENTIALS[run.conn_id],
             str(run.day),
             "-" if counts["reported"] is None else str(counts["reported"]),
@@ -236,9 +256,8 @@ def _show(runs: Sequence[Run]) -> None:
     console.print()
     console.print(_table(runs))
     console.print()
-    console.print("  LivePerson takes whole days and does not say in which zone it cuts them, so")
-    console.print("  more is asked for than lands; what lies outside the window is dropped.")
-    console.print("  Seconds are those of the whole Airflow run.")
+    console.print("  LivePerson takes whole days, or rounds to ten minutes, so more is asked for than lands;")
+    console.print("  what lies outside the window is dropped. Seconds are those of the whole Airflow run.")
     console.print()
     console.print("  Manifests")
     for number, run in enumerate(runs, 1):
@@ -264,7 +283,8 @@ def _play(log: Path) -> str:
     days = [today - timedelta(days=2), today - timedelta(days=1)]
     with contextlib.ExitStack() as stack:
         with _step("Starting a LivePerson on this machine (the sandbox)") as remark:
-            sandbox = stack.enter_context(SandboxServer(SandboxSettings(seed=SEED, until=today)))
+            settings = SandboxSettings(seed=SEED, until=today, conversations=3_000)
+            sandbox = stack.enter_context(SandboxServer(settings))
             remark.append(sandbox.url)
         with _step("Starting an S3 server (SeaweedFS)") as remark:
             server = stack.enter_context(SeaweedFS())
@@ -276,21 +296,32 @@ def _play(log: Path) -> str:
             airflow = stack.enter_context(
                 AirflowHome(connections={**connections, "aws_default": server.connection()})
             )
-            airflow.add_dag(EXAMPLE)
-        console.print(f"\n  Running the DAG {DAG_ID}")
+            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG):
+                airflow.add_dag(EXAMPLES / f"{dag_id}.py")
+        console.print(f"\n  Running the DAG {AUDIT_TRAIL_DAG}")
         demo = Demo(sandbox, server.client(), airflow, log)
         runs: list[Run] = []
         for conn_id, label in CREDENTIALS.items():
             for day in days:
                 with _step(f"{day} with the {label}") as remark:
-                    seconds = demo.run_dag(conn_id, day)
-                    runs.append(Run(conn_id, day, seconds, demo.landed(conn_id, day)))
-                    demo.check(runs[-1])
+                    runs += demo.run_and_check(AUDIT_TRAIL_DAG, conn_id, day, ("audit_trail",))
                     remark.append(f"{len(runs[-1].landed.records)} records, as in the sandbox")
+        console.print(f"\n  Running the DAG {CONVERSATIONS_DAG}")
+        conn_id, label = "liveperson_app_jwt", CREDENTIALS["liveperson_app_jwt"]
+        with _step(f"{days[0]} with the {label}") as remark:
+            landed = demo.run_and_check(
+                CONVERSATIONS_DAG, conn_id, days[0], ("messaging_interactions", "users")
+            )
+            runs += landed
+            remark.append(
+                f"{len(landed[0].landed.records)} conversations and {len(landed[1].landed.records)} users, as in the"
+                " sandbox"
+            )
         _show(runs)
         with _step(f"Running {days[0]} once more") as remark:
             before = demo.objects()
-            demo.run_dag(runs[0].conn_id, days[0])
+            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG):
+                demo.run_dag(dag_id, conn_id, days[0])
             after = demo.objects()
             if after != before:
                 changed = sorted(key for key in before.keys() | after if before.get(key) != after.get(key))
@@ -300,8 +331,8 @@ def _play(log: Path) -> str:
             stack.close()
     total = sum(len(run.landed.records) for run in runs)
     return (
-        f"Success: {len(days)} days with {len(CREDENTIALS)} kinds of credential, {total} records landed, none missing,"
-        f" none twice, in {time.monotonic() - began:.0f} s."
+        f"Success: {len({run.dataset for run in runs})} datasets, {len(CREDENTIALS)} kinds of credential,"
+        f" {total} records landed, none missing, none twice, in {time.monotonic() - began:.0f} s."
     )
 
 

@@ -48,7 +48,7 @@ AIRFLOWS = (
     Airflow("3.3.2"),
 )
 PYTHONS = ("3.11", "3.12", "3.13")
-EXTRAS = "s3,fast,sandbox"
+EXTRAS = "s3,fast,zstd,parquet,sandbox"
 # Provider discovery reads Airflow's own internals, so it is the one integration test that every version runs.
 TESTS = ("tests/unit", "tests/contract", "tests/integration/test_provider_discovery.py")
 

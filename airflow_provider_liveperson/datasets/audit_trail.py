@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import Row, TimeOrderedPager
+from airflow_provider_liveperson.client.paging import PagesMovedError, Row, TimeOrderedPager
 from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
@@ -210,6 +210,10 @@ class AuditTrailReader:
 
     def expect(self, parsed: _Page) -> None:
         """Nothing can be told ahead: each page begins where the last certain row was."""
+
+    def finish(self) -> None:
+        if not self._pager.finished:
+            raise PagesMovedError("the reading ended before its last page")
 
     def accept(self, parsed: _Page) -> Iterable[bytes]:
         self._is_asked = False

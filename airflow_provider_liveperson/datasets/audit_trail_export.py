@@ -79,6 +79,9 @@ class AuditTrailExportReader:
     def expect(self, parsed: BinaryIO) -> None:
         """There is only one answer."""
 
+    def finish(self) -> None:
+        """The one answer was counted as it was read."""
+
     def accept(self, parsed: BinaryIO) -> Iterable[bytes]:
         with parsed, io.TextIOWrapper(parsed, "utf-8-sig", newline="") as text:
             csv.field_size_limit(LONGEST_VALUE)

@@ -128,6 +128,12 @@ class Reader(Protocol):
         :raises PagesMovedError: when the slice has to be read again.
         """
 
+    def finish(self) -> None:
+        """Look once more, at the end, whether everything has come.
+
+        :raises PagesMovedError: when something is missing.
+        """
+
     def refused(self, error: RequestRejectedError) -> None:
         """Adapt to a refusal, so that the next request may be taken; otherwise raise it again."""
 

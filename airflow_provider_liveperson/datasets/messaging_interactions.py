@@ -302,13 +302,12 @@ class ConversationReader(CountedPages):
         self._bounds = [(name, bound.start_ms, bound.end_ms) for name, bound in _trims(query, piece).items()]
         self._partial: list[str] = []
         self._by_ids: deque[list[str]] = deque()
-        self._pages_are_in = False
         super().__init__(
             ask=self._ask_page, cut=self._cut_page, limit=LARGEST_PAGE, may_grow=query.cursor == "updated"
         )
 
     def next_request(self) -> ApiRequest | None:
-        if not self._pages_are_in:
+        if not self.pages_are_in:
             return super().next_request()
         if not self._partial:
             return None
@@ -317,11 +316,14 @@ class ConversationReader(CountedPages):
         return by_ids(ids, self._body["contentToRetrieve"])
 
     def accept(self, parsed: Contents) -> Iterable[bytes]:
-        if self._pages_are_in:
-            yield from self._accept_by_ids(parsed)
-            return
-        yield from super().accept(parsed)
-        self._pages_are_in = not self._asked and super().next_request() is None
+        if self._by_ids:
+            return self._accept_by_ids(parsed)
+        return super().accept(parsed)
+
+    def finish(self) -> None:
+        super().finish()
+        if self._by_ids or self._partial:
+            raise PagesMovedError("the reading ended before all conversations were whole")
 
     def take(self, record: Record) -> Iterable[bytes]:
         if record.is_whole:

@@ -149,15 +149,21 @@ class CountedPages(PageReader):
             self.received += 1
             if record.belongs:
                 yield from self.take(record)
-        if not self._asked and self._next >= self._end:
-            self._check()
+        if self.pages_are_in:
+            CountedPages.finish(self)
+
+    @property
+    def pages_are_in(self) -> bool:
+        """Whether every page has been accepted."""
+        return self._end is not None and not self._asked and self._next >= self._end
 
     def take(self, record: Record) -> Iterable[bytes]:
         """Hand on a record that belongs to the slice."""
         yield record.raw
 
-    def _check(self) -> None:
-        assert self.reported is not None
+    def finish(self) -> None:
+        if not self.pages_are_in or self.reported is None:
+            raise PagesMovedError("the reading ended before its last page")
         if self.received < self.reported or (self.received > self.reported and not self._may_grow):
             raise PagesMovedError(f"{self.reported} records were reported and {self.received} received")
 
@@ -185,6 +191,10 @@ class LinkedPages(PageReader):
         if self._next is None or self._asked:
             return None
         return self._request(self._next)
+
+    def finish(self) -> None:
+        if self._next is not None:
+            raise PagesMovedError("the reading ended before its last page")
 
     def accept(self, parsed: Contents) -> Iterable[bytes]:
         page = self._asked.popleft()
@@ -252,6 +262,9 @@ class WholeCollection:
 
     def expect(self, parsed: tuple[Sequence[bytes] | None, str | None]) -> None:
         """There is only one answer."""
+
+    def finish(self) -> None:
+        """The one answer is everything."""
 
     def accept(self, parsed: tuple[Sequence[bytes] | None, str | None]) -> Iterable[bytes]:
         records, self.revision = parsed

@@ -168,6 +168,10 @@ class Landing:
         self._has_journal = True
         self._store.write(self._journal_key, journal.encode())
 
+    def has_uploaded(self, parts: list[Part]) -> bool:
+        """Whether any of these parts was not in place before."""
+        return any(self._key(part) in self._uploaded for part in parts)
+
     def writer(self, first: int) -> PartWriter:
         """A writer whose parts land here.
 

@@ -207,15 +207,6 @@ def conversation_closed_at(seed: int, number: int, close: int, messages: int, st
     return _describe(seed, key, source, _Moments(start, close), messages, staff)
 
 
-def consumer_id(seed: int, number: int) -> str:
-    """Give the participant id of a consumer.
-
-    :param seed: the sandbox's seed.
-    :param number: which one.
-    """
-    return _consumer_id(seed, number)
-
-
 class _Moments(NamedTuple):
     start: int
     close: int = NEVER

@@ -156,8 +156,8 @@ class ConversationLog:
         :param end: first moment after the window, aware.
         :param cursor: what has to lie in the window: ``end``, when the conversation closed
             (``conversationEndTimeL``); ``full_dialog_end``, when it ended with its survey
-            (``fullDialogEndTimeL``); ``start``. With ``updated`` the window's end does not count, because a
-            search for updates has none: what changed at or after ``start``.
+            (``fullDialogEndTimeL``); ``start``. A search for updates has no end, so ``updated`` gives all that
+            changed at or after the window's start and itself started before its end.
         :return: the records in the order of the cursor.
         """
         if start.tzinfo is None or end.tzinfo is None:
@@ -170,7 +170,7 @@ class ConversationLog:
             conversation
             for conversation in list(self._known().values())
             if first <= moment_of(conversation) != NEVER
-            and (cursor == "updated" or moment_of(conversation) < after)
+            and (conversation.start if cursor == "updated" else moment_of(conversation)) < after
         ]
         matching.sort(key=lambda conversation: (moment_of(conversation), conversation.conversation_id))
         return [record_of(self.rendered(conversation)) for conversation in matching]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,9 @@ class LivePersonTransferOperator(BaseOperator):
     :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
     :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
         LivePerson keeps, instead of refusing it.
+    :param deferrable: a window that has just ended is waited for until LivePerson has all its records, which takes
+        it up to the dataset's lag: 15 minutes for conversations. Whether to wait in the triggerer instead of the
+        worker.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
     :raises ConfigurationError: for a bad argument or connection field, before any request.
     :raises LivePersonError: see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
@@ -82,6 +85,7 @@ class LivePersonTransferOperator(BaseOperator):
         drop_fields: Sequence[str] = (),
         skip_on_empty: bool = False,
         allow_out_of_range: bool = False,
+        deferrable: bool = False,
         liveperson_conn_id: str = LivePersonHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -97,6 +101,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.drop_fields = drop_fields
         self.skip_on_empty = skip_on_empty
         self.allow_out_of_range = allow_out_of_range
+        self.deferrable = deferrable
         self.liveperson_conn_id = liveperson_conn_id
 
     @cached_property
@@ -123,14 +128,23 @@ class LivePersonTransferOperator(BaseOperator):
 
         dataset = dataset_named(self.dataset)
         query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
-        destination = self.destination(Encoding(self.file_format, self.compression, dataset.columns))
         client = self.hook.get_conn()
+        masking = self._masking(client.settings.hash_secret)
+        columns = dataset.columns
+        if masking is not None:
+            if unknown := masking.undeclared(columns):
+                self.log.warning(
+                    "%s documents no field %s; are they spelt right?", dataset.name, ", ".join(unknown)
+                )
+            columns = masking.columns(columns)
+        destination = self.destination(Encoding(self.file_format, self.compression, columns))
+        self._wait_for_late_records(query.window.end, dataset.lag)
         pulled = pull(
             client,
             dataset,
             query,
             destination,
-            masking=self._masking(client.settings.hash_secret),
+            masking=masking,
             allow_out_of_range=self.allow_out_of_range,
         )
         summary = asdict(pulled)
@@ -144,6 +158,25 @@ class LivePersonTransferOperator(BaseOperator):
                 f"No records in {self.dataset}, {query.window}; manifest {pulled.manifest}"
             )
         return summary
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on after waiting in the triggerer."""
+        return self.execute(context)
+
+    def _wait_for_late_records(self, end: datetime, lag: timedelta) -> None:
+        now = datetime.now(UTC)
+        if self.allow_out_of_range or not end <= now < end + lag:
+            return
+        self.log.info(
+            "The window has just ended; waiting until %s, when all its records are there", end + lag
+        )
+        if self.deferrable:
+            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+            self.defer(trigger=DateTimeTrigger(moment=end + lag), method_name="resume")
+        from airflow_provider_liveperson.client.retries import pause
+
+        pause((end + lag - now).total_seconds())
 
     def _window(self, context: Context) -> Window:
         from airflow_provider_liveperson.window import resolve_window

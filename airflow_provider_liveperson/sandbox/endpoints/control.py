@@ -52,7 +52,9 @@ async def truth(request: Request) -> Response:
     state = _state(request)
     dataset = request.path_params["dataset"]
     if dataset not in state.truths:
-        raise Refusal(404, {"message": f"There is no truth about {dataset!r}; known: {', '.join(state.truths)}"})
+        raise Refusal(
+            404, {"message": f"There is no truth about {dataset!r}; known: {', '.join(state.truths)}"}
+        )
     try:
         start, end = (_moment(request.query_params.get(name), name) for name in ("start", "end"))
     except ValueError as error:

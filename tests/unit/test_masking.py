@@ -1,0 +1,173 @@
+"""Fields out of records, or hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.columns import INTEGER, JSON, TEXT, Array, Record
+from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.masking import Masking
+
+SALT = "a long random text"
+
+
+def hashed(text: str, salt: str = SALT) -> str:
+    return hmac.new(salt.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_without_fields_the_record_itself_comes_back():
+    record = b'{"a": 1}'
+    assert Masking().apply(record) is record
+    assert Masking(["b.c"], ["d"], SALT).apply(record) is record
+
+
+def test_a_record_by_its_bytes():
+    masking = Masking(["consumer.email", "id"], ["messages.data.text", "gone"], SALT)
+    record = (
+        b'{"z":1.10,"consumer":[{"email":"a@b.c","n":12345678901234567890123},{"email":null},{"x": "\\u00e9"}],'
+        b'"messages":[{"data":{"text":"secret", "type": 1e400}},{"data":"undefined"},[{"data":{"text":1}}]],'
+        b'"gone":{"a":1},"id":7,"a" : [ 1, 2 ]}'
+    )
+    assert masking.apply(record) == (
+        b'{"z":1.10,"consumer":[{"email":"%b","n":12345678901234567890123},{"email":null},{"x": "\\u00e9"}],'
+        b'"messages":[{"data":{"type":1e400}},{"data":"undefined"},[{"data":{}}]],'
+        b'"id":"%b","a":[ 1, 2 ]}'
+    ) % (hashed("a@b.c").encode(), hashed("7").encode())
+
+
+@pytest.mark.parametrize(
+    ("value", "canonical"),
+    [
+        ('"plain"', "plain"),
+        ('"\\u00e9\\/\\n"', "é/\n"),
+        ('"undefined"', "undefined"),
+        ('""', ""),
+        ("7", "7"),
+        ('"7"', "7"),
+        ("1.10", "1.10"),
+        ("true", "true"),
+        ('[ 1, "a" ]', '[1,"a"]'),
+        ('{"b": {"d": 1.10, "c": null}, "a": "\\u00e9"}', '{"a":"é","b":{"c":null,"d":1.10}}'),
+    ],
+)
+def test_the_canonical_text(value, canonical):
+    masked = Masking(["it"], salt=SALT).apply(b'{"it": %b}' % value.encode())
+    assert masked == b'{"it":"%b"}' % hashed(canonical).encode()
+
+
+def test_a_key_counts_however_it_is_written_and_however_often():
+    assert Masking(drop_fields=["email"]).apply(b'{"\\u0065mail":"a","b":1,"email":"c"}') == b'{"b":1}'
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+secrets = st.text("0123456789", min_size=12, max_size=20).map("secret-{}".format)
+
+
+@given(st.dictionaries(st.text(max_size=3), json_values, max_size=4), secrets, secrets, json_values)
+def test_masked_values_never_remain_and_others_are_as_before(rest, first, second, beside):
+    record = {
+        **rest,
+        "people": [{"email": first, "beside": beside}, [{"email": second}], beside],
+        "note": {"text": [second, {"deep": first}]},
+    }
+    sent = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
+    masked = Masking(["people.email"], ["note.text"], SALT).apply(sent)
+    assert b"secret-" not in masked
+    back = json.loads(masked)
+    assert back["people"][0]["email"] == hashed(first)
+    assert back["people"][1][0]["email"] == hashed(second)
+    assert (back["people"][0]["beside"], back["people"][2], back["note"]) == (beside, beside, {})
+    assert list(back) == list(record)
+    assert {name: back[name] for name in rest if name not in ("people", "note")} == rest
+
+
+@pytest.mark.parametrize("field", ["hash_fields", "drop_fields"])
+@pytest.mark.parametrize(
+    ("paths", "complaint"),
+    [
+        ("info.email", "must be a list of paths"),
+        (None, "must be a list of paths"),
+        ([""], "is no path"),
+        (["a..b"], "is no path"),
+        ([".a"], "is no path"),
+        (["a."], "is no path"),
+        (["a. b"], "is no path"),
+        ([7], "is no path"),
+        ([["a"]], "is no path"),
+        (["a[].b"], "leave the mark out"),
+        (["a.*.b"], "leave the mark out"),
+        (["a", "a.b"], "also masked by another path"),
+        (["a.b", "a"], "also masked by another path"),
+    ],
+)
+def test_what_is_no_list_of_paths_is_refused(field, paths, complaint):
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        Masking(**{field: paths, "salt": SALT})
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("to_hash", "to_drop"), [("a", "a"), ("a.b", "a"), ("a", "a.b.c")])
+def test_a_field_is_either_hashed_or_dropped(to_hash, to_drop):
+    with pytest.raises(ConfigurationError, match="also masked by another path"):
+        Masking([to_hash], [to_drop], SALT)
+
+
+def test_the_same_path_twice_is_once():
+    assert Masking(["a", "a"], salt=SALT).describe()["hash_fields"] == ["a"]
+
+
+@pytest.mark.parametrize("salt", ["", "  ", None])
+def test_hashing_needs_a_salt(salt):
+    with pytest.raises(ConfigurationError, match="connection's extra hash_secret") as caught:
+        Masking(["a"], salt=salt)
+    assert caught.value.field == "hash_secret"
+
+
+@pytest.mark.parametrize("record", [b"", b"[1]", b'{"a"', b'{"a":"\\ud83d"}'])
+def test_what_cannot_be_read_is_not_let_through(record):
+    with pytest.raises(InvalidResponseError, match="was not written"):
+        Masking(drop_fields=["a"]).apply(record)
+
+
+def test_the_description_tells_salts_apart_and_reveals_none():
+    masking, other = Masking(["a"], ["b"], SALT), Masking(["a"], ["b"], "another")
+    about = masking.describe()
+    assert about == {"hash_fields": ["a"], "drop_fields": ["b"], "salt_id": about["salt_id"]}
+    assert len(about["salt_id"]) == 8
+    assert about["salt_id"] != other.describe()["salt_id"]
+    assert SALT not in f"{masking!r}{about}"
+    assert Masking(drop_fields=["b"], salt=SALT).describe()["salt_id"] is None
+
+
+COLUMNS = {
+    "id": INTEGER,
+    "people": Array(Record({"email": TEXT, "age": INTEGER})),
+    "gone": TEXT,
+    "payload": JSON,
+    "note": Record({"text": TEXT}),
+}
+
+
+def test_the_columns_follow():
+    masking = Masking(["id", "people.age", "new"], ["gone", "people.email", "payload.x", "note.text"], SALT)
+    assert masking.columns(COLUMNS) == {
+        "id": TEXT,
+        "people": Array(Record({"age": TEXT})),
+        "payload": JSON,
+        "note": JSON,
+    }
+
+
+def test_misspelt_paths_can_be_told():
+    masking = Masking(["people.email", "people.mail", "payload.any.thing"], ["goen", "id.x", "note"], SALT)
+    assert masking.undeclared(COLUMNS) == ["people.mail", "goen", "id.x"]
