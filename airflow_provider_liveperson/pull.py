@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import platform
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +21,11 @@ from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
-from airflow_provider_liveperson.exceptions import IncompletePullError, WindowOutOfRangeError
+from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
+    LivePersonError,
+    WindowOutOfRangeError,
+)
 from airflow_provider_liveperson.landing.journal import Finished, Journal
 from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
@@ -35,6 +42,15 @@ log = logging.getLogger(__name__)
 READINGS = 5
 LANDINGS = 3
 JOURNAL_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Delivering:
+    """A slice that has been read, while its last part may still be on its way."""
+
+    piece: Slice
+    counts: SliceCounts
+    parts: list[Future[Part]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +164,7 @@ class _Job:
         self._folder = destination.folder(dataset.name, client.account_id, query.window)
         self._home = destination.account_folder(dataset.name, client.account_id)
         self._finished: list[Finished] = []
+        self._delivering: deque[_Delivering] = deque()
 
     def land(self) -> Pulled:
         """Try once.
@@ -157,6 +174,7 @@ class _Job:
         started = time.monotonic()
         dataset, query = self._dataset, self._query
         self._finished = []
+        self._delivering.clear()
         with Landing(
             self._destination, self._folder, filters=dict(query.filters), cursor=query.cursor
         ) as landing:
@@ -178,6 +196,10 @@ class _Job:
                         self._land_slice(landing, reading, lane, held)
                     except TooManyRecordsError as error:
                         reading.split(lane, error.count)
+                    except BaseException:
+                        self._remember_what_arrived(landing, [lane.piece, *reading.remaining])
+                        raise
+                self._settle(landing, behind=[], leave=0)
             revision = lane.reader.revision if dataset.is_snapshot else None
             manifest = self._manifest(revision)
             changed = landing.commit(manifest)
@@ -230,10 +252,11 @@ class _Job:
         ]
 
     def _land_slice(self, landing: Landing, reading: Reading, lane: Lane, held: Revision | None) -> None:
-        parts: list[Part] = []
+        parts: list[Future[Part]] = []
+        number = len(self._parts) + sum(len(done.parts) for done in self._delivering)
 
         def attempt(rows: Iterable[bytes]) -> None:
-            writer = landing.writer(sum(len(finished.parts) for finished in self._finished))
+            writer = landing.writer(number)
             write, mask = writer.write, self._masking.apply if self._masking is not None else None
             try:
                 for row in rows:
@@ -242,7 +265,10 @@ class _Job:
             finally:
                 writer.discard()
 
-        readings = _read_until_it_adds_up(self._dataset, lane, attempt)
+        _read_until_it_adds_up(self._dataset, lane, attempt)
+        if lane.reader.is_unchanged and held is not None:
+            self._finished.append(self._adopt(landing, held))
+            return
         counts = SliceCounts(
             slice=str(lane.piece),
             reported=lane.reader.reported,
@@ -251,31 +277,54 @@ class _Job:
             kept=lane.kept,
             repeated=lane.reader.repeated,
         )
-        if lane.reader.is_unchanged and held is not None:
-            assert held.manifest is not None
-            adopted = landing.adopt(held.manifest, held.folder)
-            if adopted is None:
-                raise DisturbedError(f"the parts of revision {held.revision} are not where they were landed.")
-            log.info("%s is unchanged at revision %s", self._dataset.name, held.revision)
-            parts, counts = adopted, held.manifest.slices[0]
-        log.debug("%s, %s: %s, %d reading(s)", self._dataset.name, lane.piece, counts, readings)
-        self._finished.append(Finished(counts=counts, parts=parts))
-        # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
-        if self._complete and reading.remaining and landing.has_uploaded(parts):
-            landing.remember(
-                Journal(
-                    fingerprint=self._fingerprint,
-                    written_at=time.time(),
-                    finished=self._finished,
-                    remaining=[
-                        {
-                            name: (stamp(window.start), stamp(window.end))
-                            for name, window in piece.bounds.items()
-                        }
-                        for piece in reading.remaining
-                    ],
+        log.debug("%s, %s: %s", self._dataset.name, lane.piece, counts)
+        self._delivering.append(_Delivering(piece=lane.piece, counts=counts, parts=parts))
+        # The last part goes up while the next slice is read.
+        self._settle(landing, behind=reading.remaining, leave=1)
+
+    def _adopt(self, landing: Landing, held: Revision) -> Finished:
+        """Take over the parts of a revision that is in the store already."""
+        assert held.manifest is not None
+        adopted = landing.adopt(held.manifest, held.folder)
+        if adopted is None:
+            raise DisturbedError(f"the parts of revision {held.revision} are not where they were landed.")
+        log.info("%s is unchanged at revision %s", self._dataset.name, held.revision)
+        return Finished(counts=held.manifest.slices[0], parts=adopted)
+
+    def _remember_what_arrived(self, landing: Landing, unread: list[Slice]) -> None:
+        """Keep for the retry what had been read before something failed."""
+        read = [done.piece for done in self._delivering]
+        with contextlib.suppress(LivePersonError):  # what failed is raised by the caller
+            self._settle(landing, behind=[piece for piece in unread if piece not in read], leave=0)
+
+    def _settle(self, landing: Landing, *, behind: list[Slice], leave: int) -> None:
+        """Count slices as finished once their parts have arrived, and remember them.
+
+        :param behind: the slices that have not been read.
+        :param leave: how many of those read may go on delivering.
+        """
+        while len(self._delivering) > leave:
+            done = self._delivering[0]
+            parts = [part.result() for part in done.parts]
+            self._delivering.popleft()
+            self._finished.append(Finished(counts=done.counts, parts=parts))
+            remaining = [*(other.piece for other in self._delivering), *behind]
+            # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
+            if self._complete and remaining and landing.has_uploaded(parts):
+                landing.remember(
+                    Journal(
+                        fingerprint=self._fingerprint,
+                        written_at=time.time(),
+                        finished=self._finished,
+                        remaining=[
+                            {
+                                name: (stamp(window.start), stamp(window.end))
+                                for name, window in piece.bounds.items()
+                            }
+                            for piece in remaining
+                        ],
+                    )
                 )
-            )
 
     @property
     def _parts(self) -> list[Part]:
@@ -348,18 +397,18 @@ class _Job:
         )
 
 
-def _read_until_it_adds_up(dataset: Dataset, lane: Lane, attempt: Any) -> int:
+def _read_until_it_adds_up(dataset: Dataset, lane: Lane, attempt: Callable[[Iterable[bytes]], None]) -> None:
     """Read a slice, again from its start whenever its pages have moved, until one reading adds up."""
     moved: PagesMovedError | None = None
-    for reading in range(1, READINGS + 1):
+    for _ in range(READINGS):
         try:
             attempt(lane.records())
         except PagesMovedError as error:
             moved = error
             log.info("%s, %s: %s; reading it again", dataset.name, lane.piece, error)
             lane.restart()
-            continue
-        return reading
+        else:
+            return
     raise IncompletePullError(
         f"{dataset.name}, {lane.piece}: {READINGS} readings, and none was complete ({moved}). Nothing was landed; try"
         " again when fewer changes are being made, or pull a shorter window"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 import tenacity
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from airflow_provider_liveperson import __version__
@@ -46,7 +47,6 @@ USER_AGENT = (
 LONGEST_CONNECT = 10.0
 NOTABLE_CLOCK_OFFSET = 60.0
 _CHUNK = 1 << 16
-_STEP = 1 << 20
 _IN_MEMORY = 1 << 20
 _AGAIN = (Action.RETRY, Action.WAIT)
 
@@ -309,12 +309,27 @@ class Sender:
         return _AskAgainError(outcome, failure) if outcome.action in _AGAIN else failure
 
 
+def _body(response: requests.Response) -> bytes:
+    """The whole body at once: in the small steps of ``response.content``, it takes twice as long.
+
+    :raises requests.RequestException: as ``response.content`` would.
+    """
+    try:
+        return cast("bytes", response.raw.read(decode_content=True))
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.exceptions.ConnectionError(error) from error
+    except urllib3.exceptions.SSLError as error:
+        raise requests.exceptions.SSLError(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+
+
 def _read(request: ApiRequest, response: requests.Response) -> Answer:
     with response:
         if not request.to_disk:
-            # In large steps: the small ones of response.content take longer than the network.
-            body = b"".join(response.iter_content(_STEP))
-            return Answer(status=response.status_code, headers=response.headers, body=body)
+            return Answer(status=response.status_code, headers=response.headers, body=_body(response))
         file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
         try:
             for chunk in response.iter_content(_CHUNK):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -107,7 +108,7 @@ class Range:
         for bound in value.values():
             if (
                 not _is_number(bound, self.whole)
-                or bound < self.minimum
+                or not self.minimum <= bound < inf
                 or (self.maximum is not None and bound > self.maximum)
             ):
                 raise _wrong(name, wanted, value)
@@ -139,9 +140,15 @@ class InstantRange:
 
     @staticmethod
     def _milliseconds(name: str, value: Any) -> int:
-        if _is_number(value, whole=True):
-            return int(value)
-        return (instant(value, name) - _EPOCH) // timedelta(milliseconds=1)
+        if not _is_number(value, whole=True):
+            return milliseconds(instant(value, name))
+        try:
+            from_milliseconds(value)
+        except OverflowError:
+            raise ConfigurationError(
+                f"{name} is {value}, which are no epoch milliseconds of this age", field="filters"
+            ) from None
+        return int(value)
 
 
 @dataclass(frozen=True, kw_only=True)

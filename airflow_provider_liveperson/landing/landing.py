@@ -13,7 +13,7 @@ from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
-from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
+from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter, Uploader
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.window import Window, file_stamp
 
@@ -94,6 +94,7 @@ class Landing:
         self._before: Manifest | None = None
         self._uploaded: set[str] = set()
         self._finished: set[str] = set()
+        self._uploader = Uploader()
         self._committed = False
 
     @property
@@ -115,6 +116,7 @@ class Landing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._uploader.close()
         if self._committed:
             return
         try:
@@ -178,7 +180,11 @@ class Landing:
         :param first: the number of its first part.
         """
         return PartWriter(
-            self._destination.encoding, first=first, deliver=self._deliver, roll_at=self._destination.roll_at
+            self._destination.encoding,
+            first=first,
+            deliver=self._deliver,
+            uploader=self._uploader,
+            roll_at=self._destination.roll_at,
         )
 
     def adopt(self, manifest: Manifest, folder: str) -> list[Part] | None:

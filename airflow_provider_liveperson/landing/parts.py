@@ -14,7 +14,7 @@ from airflow_provider_liveperson.landing.encoding import Encoding
 
 PREFIX = "part-"
 ROLL_AT = 128 * 1024 * 1024
-_BUFFER = 1 << 18
+_BUFFER = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,38 @@ class Part:
     sha256: str
 
 
+class Uploader:
+    """Delivers files one at a time in a thread of its own, while the next one is being written.
+
+    At most one file waits: so never more than two parts are on disk.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="liveperson-upload")
+        self._last: Future[Part] | None = None
+
+    def submit(self, deliver: Callable[[], Part]) -> Future[Part]:
+        """Deliver a file once the one before is delivered.
+
+        :raises StorageError: when the one before could not be delivered.
+        """
+        if self._last is not None:
+            self._last.result()
+        self._last = self._thread.submit(deliver)
+        return self._last
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._thread.shutdown(wait=True)
+
+
 class PartWriter:
-    """Writes records into parts: one is being written on disk while the one before is being delivered.
+    """Writes records into parts.
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
-    :param deliver: is given each finished part and its file, which is gone afterwards, in another thread.
+    :param deliver: is given each finished part and its file, which is gone afterwards, in the uploader's thread.
+    :param uploader: delivers.
     :param roll_at: start the next part when one holds this many bytes before compression.
     """
 
@@ -49,16 +75,16 @@ class PartWriter:
         *,
         first: int,
         deliver: Callable[[Part, Path], Part],
+        uploader: Uploader,
         roll_at: int = ROLL_AT,
     ) -> None:
         self._encoding = encoding
         self._deliver = deliver
+        self._uploader = uploader
         self._number = first
         self._roll_at = roll_at
         self._open: _OpenPart | None = None
-        self._delivery: Future[Part] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="liveperson-upload")
-        self._parts: list[Part] = []
+        self._deliveries: list[Future[Part]] = []
 
     def write(self, record: bytes) -> None:
         """Append one record, without its line end.
@@ -71,39 +97,32 @@ class PartWriter:
         if self._open.write(record) >= self._roll_at:
             self._roll()
 
-    def finish(self) -> list[Part]:
-        """Deliver what is left and return all parts.
+    def finish(self) -> list[Future[Part]]:
+        """Let what is left be delivered, and return all deliveries, in order.
 
-        :raises StorageError: when a part could not be delivered.
+        :raises StorageError: when an earlier part could not be delivered.
         """
         if self._open is not None:
             self._roll()
-        self._join()
-        return self._parts
+        return self._deliveries
 
     def discard(self) -> None:
-        """Drop what has not been delivered."""
+        """Drop what is being written."""
         if self._open is not None:
             self._open.close()
             self._open = None
-        self._thread.shutdown(wait=True)
 
     def _roll(self) -> None:
         assert self._open is not None
         finished, self._open = self._open, None
         try:
             part = finished.finish(self._number)
-            self._join()
+            delivery = self._uploader.submit(lambda: self._deliver_and_close(part, finished))
         except BaseException:
             finished.close()
             raise
         self._number += 1
-        self._delivery = self._thread.submit(self._deliver_and_close, part, finished)
-
-    def _join(self) -> None:
-        delivery, self._delivery = self._delivery, None
-        if delivery is not None:
-            self._parts.append(delivery.result())
+        self._deliveries.append(delivery)
 
     def _deliver_and_close(self, part: Part, finished: _OpenPart) -> Part:
         try:
@@ -159,9 +178,8 @@ class _OpenPart:
         return self._size
 
     def _drain(self) -> None:
-        for record in self._pending:
-            self._content.update(record)
-            self._content.update(b"\n")
+        # In large pieces: each hand-over between threads costs more than the hashing of a record.
+        self._content.update(b"\n".join([*self._pending, b""]))
         self._encoder.write(self._pending)
         self._pending = []
         self._pending_size = 0
