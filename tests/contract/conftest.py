@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,18 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
 
-UNTIL = date(2026, 2, 1)
-CREDENTIALS = ("api_key", "app_jwt_v2", "app_jwt_v1")
+# Small, but several pages of everything that has pages, and some conversations that searches give in part.
+SETTINGS = SandboxSettings(
+    seed=20260201,
+    until=date(2026, 2, 1),
+    days=6,
+    audit_rows=900,
+    status_changes=600,
+    agents=40,
+    conversations=300,
+    messages_per_conversation=2,
+    messaging_partial_share=0.05,
+)
 
 
 @pytest.fixture
@@ -27,8 +39,7 @@ def store() -> MemoryStore:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[SandboxServer]:
-    settings = SandboxSettings(seed=20260201, until=UNTIL, days=6, audit_rows=1500)
-    with SandboxServer(settings) as sandbox:
+    with SandboxServer(SETTINGS) as sandbox:
         yield sandbox
 
 
@@ -50,21 +61,25 @@ def connect() -> Iterator[Callable[..., LivePersonClient]]:
     """Makes clients of a sandbox, one way in each."""
     clients: list[LivePersonClient] = []
 
-    def connect(sandbox: SandboxServer, kind: str = "api_key") -> LivePersonClient:
-        clients.append(client_of(sandbox, kind))
+    def connect(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) -> LivePersonClient:
+        clients.append(client_of(sandbox, kind, **settings))
         return clients[-1]
 
     yield connect
+    # A pull that failed does not wait for the requests that nobody needs any more; the next test has to.
+    for thread in threading.enumerate():
+        if thread.name.startswith("liveperson-fetch"):
+            thread.join()
     for client in clients:
         client.close()
 
 
-def client_of(sandbox: SandboxServer, kind: str = "api_key") -> LivePersonClient:
+def client_of(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) -> LivePersonClient:
     about = sandbox.settings
-    settings = ClientSettings(account_id=about.account_id, host=sandbox.url, timeout=10)
+    chosen = ClientSettings(account_id=about.account_id, host=sandbox.url, timeout=10, **settings)
     if kind == "api_key":
         return LivePersonClient(
-            settings,
+            chosen,
             ApiKeyCredential(
                 app_key=about.app_key,
                 app_secret=about.app_secret,
@@ -73,7 +88,7 @@ def client_of(sandbox: SandboxServer, kind: str = "api_key") -> LivePersonClient
             ),
         )
     return LivePersonClient(
-        settings,
+        chosen,
         AppJwtCredential(
             client_id=about.client_id,
             client_secret=about.client_secret,

@@ -36,7 +36,20 @@ def lines(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def read_in_windows(
+    client: LivePersonClient, name: str, cuts: list[int], unit: timedelta = timedelta(seconds=1)
+) -> list[dict[str, Any]]:
+    """Everything in the span, window by window."""
+    dataset = DATASETS[name]
+    edges = [SPAN.start, *(SPAN.start + cut * unit for cut in sorted(cuts)), SPAN.end]
+    return [
+        json.loads(raw)
+        for start, end in pairwise(edges)
+        for raw in records(client, dataset, dataset.query(Window(start, end)))
+    ]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=CUTS,
     switches=st.fixed_dictionaries(
@@ -63,14 +76,39 @@ def test_any_cutting_lands_exactly_the_truth(
 ) -> None:
     sandbox.reset()
     sandbox.configure(**switches)
-    client, dataset = connect(sandbox, "app_jwt_v2"), DATASETS["audit_trail"]
-    edges = [SPAN.start, *(SPAN.start + timedelta(seconds=cut) for cut in sorted(cuts)), SPAN.end]
-    landed = [
-        json.loads(raw)
-        for start, end in pairwise(edges)
-        for raw in records(client, dataset, dataset.query(Window(start, end)))
-    ]
+    landed = read_in_windows(connect(sandbox, "app_jwt_v2"), "audit_trail", cuts)
     assert lines(landed) == lines(sandbox.audit.truth(SPAN.start, SPAN.end))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(
+        st.integers(1, SECONDS * 1000 - 1)
+        | st.integers(1, SECONDS // 60 - 1).map(lambda minutes: minutes * 60_000)
+        | st.integers(1, SECONDS // 86400 - 1).map(lambda days: days * 86_400_000 - 1),
+        max_size=5,
+        unique=True,
+    ),
+    switches=st.fixed_dictionaries(
+        {"activity_over_limit": st.just("clamp")},
+        optional={
+            "activity_limit_max": st.integers(3, 200),
+            "activity_links": st.sampled_from(["documented", "next_on_full_page"]),
+            "activity_order": st.sampled_from(["newest", "oldest"]),
+            "activity_to": st.sampled_from(["inclusive", "exclusive"]),
+        },
+    ),
+)
+def test_any_cutting_lands_exactly_the_status_changes(
+    cuts: list[int],
+    switches: dict[str, Any],
+    sandbox: SandboxServer,
+    connect: Callable[..., LivePersonClient],
+) -> None:
+    sandbox.reset()
+    sandbox.configure(**switches)
+    landed = read_in_windows(connect(sandbox), "agent_status_changes", cuts, unit=timedelta(milliseconds=1))
+    assert lines(landed) == lines(sandbox.activity.truth(SPAN.start, SPAN.end))
 
 
 @pytest.mark.parametrize("seed", [1, 77, 4711])

@@ -45,6 +45,8 @@ COMMON_DEFAULTS = {
     "max_concurrency": 8,
     "source": "AirflowProvider",
     "region": None,
+    "deep_paging_limit": None,
+    "hash_secret": None,
     "service_hosts": {},
 }
 
@@ -116,7 +118,15 @@ class TestMetadata:
         assert connection_types()[0]["conn-fields"]
 
     def test_has_the_extra_fields_in_order(self):
-        common = ["timeout", "max_concurrency", "source", "region", "service_hosts"]
+        common = [
+            "timeout",
+            "max_concurrency",
+            "source",
+            "region",
+            "deep_paging_limit",
+            "hash_secret",
+            "service_hosts",
+        ]
         assert {kind["connection-type"]: list(kind["conn-fields"]) for kind in connection_types()} == {
             "liveperson_api_key": ["account_id", "access_token", "access_token_secret", *common],
             "liveperson_app_jwt": ["account_id", "token_version", *common],
@@ -134,6 +144,9 @@ class TestMetadata:
         assert schemas["region"] == {"type": ["string", "null"], "enum": ["va", "lo", "sy"]}
         assert schemas["timeout"] == {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 3600}
         assert schemas["max_concurrency"] == {"type": ["integer", "null"], "minimum": 1, "maximum": 64}
+        assert schemas["deep_paging_limit"]["type"] == ["integer", "null"]
+        assert schemas["deep_paging_limit"]["minimum"] == 100
+        assert schemas["hash_secret"] == {"type": ["string", "null"], "format": "password"}
         assert schemas["service_hosts"] == {"type": ["object", "null"]}
 
     def test_names_no_default_because_the_form_would_store_it(self):
@@ -261,7 +274,16 @@ class TestReading:
 
     def test_untouched_fields_of_a_new_form_are_stored_as_null(self):
         nothing = dict.fromkeys(
-            ["token_version", "timeout", "max_concurrency", "source", "region", "service_hosts"]
+            [
+                "token_version",
+                "timeout",
+                "max_concurrency",
+                "source",
+                "region",
+                "deep_paging_limit",
+                "hash_secret",
+                "service_hosts",
+            ]
         )
         assert read(extra=nothing, host="") == read()
 
@@ -288,6 +310,8 @@ class TestReading:
             ("max_concurrency", 4.0, 4),
             ("account_id", 70000001, "70000001"),
             ("region", "lo", "lo"),
+            ("deep_paging_limit", "50000", 50000),
+            ("hash_secret", " salt ", "salt"),
             ("token_version", "v1", "v1"),
             ("service_hosts", {"msgHist": "a.test"}, {"msgHist": "a.test"}),
             ("service_hosts", ' {"msgHist": " a.test "} ', {"msgHist": "a.test"}),
@@ -355,6 +379,8 @@ class TestReading:
             ("source", "a" * 21, "must match"),
             ("source", ["x"], "must be a text"),
             ("region", "us", "must be one of va, lo, sy, but is 'us'"),
+            ("deep_paging_limit", 99, "must be at least 100 and at most 10000000, but is 99"),
+            ("deep_paging_limit", "all", "must be a whole number"),
             ("token_version", "v3", "must be one of v2, v1"),
             ("account_id", "7000/../1", "must match"),
             ("service_hosts", "{", "must be a JSON object"),
@@ -378,7 +404,7 @@ class TestReading:
         assert error.field == "client_id"
 
     def test_never_tells_a_secret(self):
-        secrets = ["hunter2-access", "hunter2-password", "hunter2-list", "hunter2-host"]
+        secrets = ["hunter2-access", "hunter2-password", "hunter2-list", "hunter2-host", "hunter2-hash"]
         error = problem(
             "liveperson_api_key",
             login="",
@@ -386,6 +412,7 @@ class TestReading:
             extra={
                 "access_token": secrets[0],
                 "access_token_secret": [secrets[2]],
+                "hash_secret": [secrets[4]],
                 "service_hosts": {"a": {"password": secrets[3]}},
             },
         )

@@ -12,7 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
-from airflow_provider_liveperson.window import Window, file_stamp, instant, resolve_window, stamp
+from airflow_provider_liveperson.window import (
+    Window,
+    file_stamp,
+    instant,
+    resolve_window,
+    stamp,
+    windows,
+)
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 1, 2, tzinfo=UTC)
@@ -227,3 +234,36 @@ def test_instants_as_text_and_in_names(moment, text, name):
 @given(moments, moments)
 def test_different_instants_have_different_names(one, other):
     assert (file_stamp(one) == file_stamp(other)) == (one == other)
+
+
+# -- windows for mapped tasks ----------------------------------------------------------------------
+
+
+@given(moments, lengths, st.timedeltas(timedelta(hours=12), timedelta(days=60)))
+def test_windows_are_what_resolve_window_takes_and_make_up_the_span(start, length, every):
+    made = [resolve_window(**one) for one in windows(start, start + length, every=every)]
+    assert (made[0].start, made[-1].end) == (start, start + length)
+    assert all(one.end == after.start for one, after in pairwise(made))
+    assert all(one.end - one.start == every for one in made[:-1])
+
+
+def test_windows_are_days_in_utc_as_json_unless_told_otherwise():
+    assert windows("2026-01-30T01:00:00+01:00", datetime(2026, 2, 1, 6, tzinfo=UTC)) == [
+        {"start": "2026-01-30T00:00:00Z", "end": "2026-01-31T00:00:00Z"},
+        {"start": "2026-01-31T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
+        {"start": "2026-02-01T00:00:00Z", "end": "2026-02-01T06:00:00Z"},
+    ]
+
+
+@pytest.mark.parametrize("every", [timedelta(0), timedelta(seconds=-1), 86_400, None, "1d"])
+def test_a_length_that_leads_nowhere_is_refused(every):
+    with pytest.raises(ConfigurationError, match="every must be a positive timedelta") as caught:
+        windows(NEW_YEAR, NEXT_DAY, every=every)
+    assert caught.value.field == "every"
+
+
+def test_windows_of_nothing_are_refused():
+    with pytest.raises(EmptyWindowError):
+        windows(NEXT_DAY, NEW_YEAR)
+    with pytest.raises(ConfigurationError, match="start .* no time zone"):
+        windows("2026-01-01", NEXT_DAY)

@@ -36,6 +36,8 @@ def test_what_is_no_account_id_is_refused_since_it_goes_into_paths(account):
         ("source", "line\n"),
         ("region", "eu"),
         ("region", ""),
+        ("deep_paging_limit", 99),
+        ("deep_paging_limit", 0),
     ],
 )
 def test_a_bad_value_names_its_field(field, value):
@@ -53,3 +55,8 @@ def test_the_defaults_are_those_of_the_connection_form():
         "AirflowProvider",
         None,
     )
+    assert (made.deep_paging_limit, made.hash_secret) == (None, None)
+
+
+def test_the_secret_of_the_hashes_is_not_shown():
+    assert "hush" not in repr(ClientSettings(account_id="70000001", hash_secret="hush"))

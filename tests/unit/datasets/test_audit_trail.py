@@ -17,9 +17,9 @@ from airflow_provider_liveperson.datasets.audit_trail import (
     AuditTrailReader,
     arguments,
     epoch_ms,
-    one_line,
 )
 from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.datasets.pages import one_line
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     InvalidResponseError,
@@ -32,7 +32,9 @@ DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC
 
 
 def reader(window: Window = DAY, **filters) -> AuditTrailReader:
-    return AuditTrailReader(AUDIT_TRAIL, AUDIT_TRAIL.query(window, filters=filters))
+    query = AUDIT_TRAIL.query(window, filters=filters)
+    (piece,) = AUDIT_TRAIL.plan(query)
+    return AuditTrailReader(AUDIT_TRAIL, query, piece)
 
 
 def asked(window: Window = DAY, **filters) -> tuple[dict, list[str]]:
@@ -99,7 +101,7 @@ instants = st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st
 def test_the_days_asked_for_cover_the_window_however_they_are_cut(start, length, zone):
     """Days may be cut in any zone, and the last may be outside."""
     window = Window(start, start + length)
-    values = arguments(AUDIT_TRAIL.query(window))
+    values = arguments(window, {})
     offset = timedelta(hours=zone)
     first = datetime.fromisoformat(values["fromDate"]).replace(tzinfo=UTC) - offset
     last = datetime.fromisoformat(values["toDate"]).replace(tzinfo=UTC) - offset

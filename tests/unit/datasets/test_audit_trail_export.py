@@ -33,7 +33,9 @@ FIELDS = ["objectType", "objectId", "newValue", "dateAndTime", "originatorEmploy
 
 
 def reader(**filters) -> AuditTrailExportReader:
-    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, AUDIT_TRAIL_EXPORT.query(DAY, filters=filters))
+    query = AUDIT_TRAIL_EXPORT.query(DAY, filters=filters)
+    (piece,) = AUDIT_TRAIL_EXPORT.plan(query)
+    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, query, piece)
 
 
 def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom: bool = False) -> bytes:
@@ -54,7 +56,7 @@ def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom:
 def accepted(data: bytes) -> list[dict]:
     made = reader()
     parsed = made.parse(Answer(status=200, headers={}, file=io.BytesIO(data)))
-    return [json.loads(row.raw) for row in made.accept(parsed)]
+    return [json.loads(raw) for raw in made.accept(parsed)]
 
 
 def row(value: str = "x", time: str = "2026-01-30T10:00:00") -> list[str]:

@@ -15,7 +15,10 @@ def test_each_is_found_and_fully_declared(name):
     declared = dataset_named(name)
     assert declared.name == name
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)  # it becomes a folder
-    assert declared.cursors
+    assert bool(declared.cursors) is not declared.is_snapshot
+    assert all(use.endswith(".") for use in declared.cursors.values())
+    assert declared.key
+    assert declared.shape
     assert declared.documentation.endswith(".html")
     assert declared.path.startswith("/")
     assert all(it.description.endswith(".") for it in declared.filters.values())
@@ -23,6 +26,6 @@ def test_each_is_found_and_fully_declared(name):
 
 @pytest.mark.parametrize("name", ["audit", "", None, "AUDIT_TRAIL"])
 def test_another_is_refused_with_the_known_ones(name):
-    with pytest.raises(ConfigurationError, match="audit_trail, audit_trail_export") as caught:
+    with pytest.raises(ConfigurationError, match="audit_trail, audit_trail_export, messaging_interactions, skills, users") as caught:
         dataset_named(name)
     assert caught.value.field == "dataset"

@@ -1,0 +1,1 @@
+"""What a pull costs, against the bare download and against ``HttpOperator``. Run by ``make bench``."""

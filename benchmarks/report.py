@@ -1,0 +1,140 @@
+"""The tables that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import MB, PARALLEL, Case, Figures, against_by_hand, against_floor
+from benchmarks.imports import typical
+
+_NAMES = {
+    "floor": "bare download",
+    "package": "this package",
+    "by_hand": "HttpOperator",
+    "plan": "the first pull",
+    "idle": "an idle Python",
+    "idle_s3": "an idle Python with an S3 client",
+}
+_ORDER = ("floor", "package", "by_hand")
+
+
+def name(case: Case) -> str:
+    """What a road is called."""
+    return _NAMES[case.road]
+
+
+def conditions(case: Case) -> str:
+    """Under which conditions a case runs."""
+    return f"{case.size}x data, {case.latency_ms} ms, {case.threads} thread(s)"
+
+
+def cases_of(result: Mapping[str, Any]) -> dict[Case, Figures]:
+    """The figures of a JSON file."""
+    wanted = [field.name for field in fields(Figures)]
+    return {
+        Case(told["road"], told["size"], told["latency_ms"], told["threads"]): Figures(
+            **{name: told[name] for name in wanted}
+        )
+        for told in result["cases"]
+    }
+
+
+def show(console: Console, result: Mapping[str, Any]) -> None:
+    """Print everything.
+
+    :param console: where.
+    :param result: what is written to the JSON file.
+    """
+    cases, machine = cases_of(result), result["machine"]
+    console.print()
+    console.print(_speed(cases))
+    console.print()
+    fastest = max((found.megabytes for case, found in cases.items() if case.road == "floor"), default=0.0)
+    lines = [
+        f"Data: once is {_records(cases, 1)}, {result['size']} times is {_records(cases, result['size'])}. The fastest of"
+        f" {result['repeats']} runs, each in a process of its own; memory is the greatest.",
+        "Bare download: the requests of the pull, sent through the package's own client, signed alike; nothing is done"
+        " with the answers.",
+        "HttpOperator: pages in turn, parsed and dumped by json, one load_string; it cannot page beyond 10,000.",
+        f"The sandbox, a process beside it, gave {fastest:.0f} MB/s at most. What a road reaches of that is bound by the"
+        f" {machine['cpus']} CPUs that they share.",
+        f"Memory: Airflow's SDK alone takes {result['idle_rss_bytes'] / MB:.0f} MB, with an S3 client"
+        f" {result['idle_s3_rss_bytes'] / MB:.0f} MB. Import of the operator beyond the SDK:"
+        f" {typical(result['import_seconds']) * 1000:.0f} ms.",
+        f"Machine: {machine['cpus']} x {machine['cpu']}, {machine['system']}; load {machine['load_before']} before,"
+        f" {machine['load_after']} after. gzip by {result['gzip']}.",
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in result["versions"].items()),
+    ]
+    for line in lines:
+        console.print(line, markup=False)
+    console.print()
+    console.print(_targets(result))
+    for problem in result["problems"]:
+        console.print(f"Incomplete: {problem}", style="bold red", markup=False)
+
+
+def _records(cases: Mapping[Case, Figures], size: int) -> str:
+    for case, found in cases.items():
+        if case.road == "package" and case.size == size:
+            return f"{found.records:,} conversations, {found.received_bytes / MB:,.0f} MB of JSON"
+    return "nothing"
+
+
+def _speed(cases: Mapping[Case, Figures]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("latency", "data", "threads"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for title in ("seconds", "records/s", "MB/s", "CPU s", "requests", "peak MB", "of bare", "x HttpOp."):
+        table.add_column(title, justify="right", no_wrap=True)
+
+    def place(case: Case) -> tuple[int, int, int, int]:
+        return case.latency_ms, case.size, case.threads, _ORDER.index(case.road)
+
+    before: tuple[int, int] | None = None
+    for case in sorted(cases, key=place):
+        found = cases[case]
+        if before not in (None, (case.latency_ms, case.size)):
+            table.add_section()
+        before = case.latency_ms, case.size
+        share, times = against_floor(cases, case), against_by_hand(cases, case)
+        table.add_row(
+            f"{case.latency_ms} ms",
+            f"{case.size}x",
+            str(case.threads),
+            _NAMES[case.road],
+            f"{found.seconds:.2f}",
+            f"{found.rate:,.0f}",
+            f"{found.megabytes:.1f}",
+            f"{found.cpu_seconds:.2f}",
+            str(found.requests),
+            f"{found.peak_rss_bytes / MB:.0f}",
+            "" if share is None else f"{share:.2f}",
+            "" if times is None else f"{times:.1f}",
+            style="bold" if case.road == "package" and case.threads == PARALLEL else None,
+        )
+    return table
+
+
+def _targets(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("target", overflow="fold")
+    for title in ("wanted", "reached", ""):
+        table.add_column(title, justify="right", no_wrap=True)
+    for target in result["targets"]:
+        unit = f" {target['unit']}" if target["unit"] else ""
+        bound = f"{'at most' if target['at_most'] else 'at least'} {target['bound']:g}{unit}"
+        figure = target["figure"]
+        digits = 0 if unit in (" MB", " ms") else 2
+        table.add_row(
+            target["text"],
+            bound,
+            "-" if figure is None else f"{figure:.{digits}f}{unit}",
+            "met" if target["met"] else "[bold red]missed[/]",
+        )
+    return table

@@ -1,0 +1,732 @@
+"""Conversations: each one once by every cursor, however deep, dense, partial or restless what is searched is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    RequestRejectedError,
+    ServiceUnavailableError,
+    WindowOutOfRangeError,
+)
+from airflow_provider_liveperson.pull import Pulled, pull, records
+from airflow_provider_liveperson.sandbox.endpoints import messaging
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from airflow_provider_liveperson.window import Window
+from devtools.memory_store import MemoryStore
+
+MESSAGING = DATASETS["messaging_interactions"]
+DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+SPAN = Window(datetime(2026, 1, 27, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+ALL = Window(datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC))
+EXACT = ("end", "full_dialog_end", "start")  # the cursors that give a conversation in one window only
+CURSORS = (*EXACT, "updated")
+SEARCH = "/conversations/search"
+BY_IDS = "/conversation/search"
+DAY_LONG, MINUTE, MILLISECOND = timedelta(days=1), timedelta(minutes=1), timedelta(milliseconds=1)
+MIDNIGHT = datetime(2026, 1, 30, tzinfo=UTC)
+
+Row = dict[str, Any]
+Connect = Callable[..., LivePersonClient]
+
+every_cursor = pytest.mark.parametrize("cursor", CURSORS)
+every_exact_cursor = pytest.mark.parametrize("cursor", EXACT)
+
+
+def land(
+    client: LivePersonClient,
+    window: Window,
+    store: MemoryStore,
+    *,
+    cursor: str = "end",
+    filters: dict[str, Any] | None = None,
+    **choices: Any,
+) -> Pulled:
+    """Land a window an hour after its end."""
+    query = MESSAGING.query(window, cursor=cursor, filters=filters)
+    now = window.end + timedelta(hours=1)
+    return pull(client, MESSAGING, query, store.destination(**choices), now=now)
+
+
+def truth(sandbox: SandboxServer, window: Window, cursor: str = "end") -> list[Row]:
+    return sandbox.conversations.truth(window.start, window.end, cursor=cursor)  # type: ignore[arg-type]
+
+
+def lines(rows: list[Row]) -> list[bytes]:
+    """Records as text, to compare them in whatever order."""
+    return sorted(msgspec.json.encode(row, order="deterministic") for row in rows)
+
+
+def ids(rows: list[Row]) -> list[str]:
+    return sorted(row["info"]["conversationId"] for row in rows)
+
+
+def searches(sandbox: SandboxServer) -> list[Any]:
+    """Each search that was made: its body."""
+    return [json.loads(request.body) for request in sandbox.requests if SEARCH in request.path]
+
+
+def ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+# Cursors and windows
+
+
+@every_cursor
+@pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2"])
+def test_every_cursor_lands_its_own_truth(
+    cursor: str, kind: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    window = Window(DAY.start, ALL.end) if cursor == "updated" else DAY
+    pulled = land(connect(sandbox, kind), window, store, cursor=cursor)
+    expected = truth(sandbox, window, cursor)
+    assert len(expected) > 40
+    assert lines(store.records()) == lines(expected)
+    assert pulled.records == len(expected)
+    assert store.manifests()[0]["cursor"] == cursor
+
+
+@every_exact_cursor
+def test_hourly_windows_neither_lose_nor_repeat(
+    cursor: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client = connect(sandbox)
+    for window in DAY.cut(timedelta(hours=1)):
+        land(client, window, store, cursor=cursor)
+    assert lines(store.records()) == lines(truth(sandbox, DAY, cursor))
+
+
+@pytest.mark.parametrize("length", [timedelta(hours=7, minutes=3, seconds=1, milliseconds=7), DAY_LONG * 1.5])
+def test_windows_of_odd_lengths_neither_lose_nor_repeat(
+    length: timedelta, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client = connect(sandbox)
+    for window in SPAN.cut(length):
+        land(client, window, store)
+    assert lines(store.records()) == lines(truth(sandbox, SPAN))
+
+
+SECONDS = int((SPAN.end - SPAN.start).total_seconds())
+
+
+# Odd milliseconds, tens of minutes and the ends of days, where conversations are placed on purpose.
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cursor=st.sampled_from(EXACT),
+    cuts=st.lists(
+        st.integers(1, SECONDS * 1000 - 1)
+        | st.integers(1, SECONDS // 600 - 1).map(lambda tens: tens * 600_000)
+        | st.integers(1, SECONDS // 86400 - 1).map(lambda days: days * 86_400_000 - 1),
+        max_size=3,
+        unique=True,
+    ),
+    switches=st.fixed_dictionaries(
+        {},
+        optional={
+            "messaging_partial_share": st.sampled_from([0, 0.5, 1]),
+            "messaging_end_filter": st.sampled_from(["end_time", "conversation_end_time"]),
+            "messaging_full_dialog_filter": st.sampled_from(["accepted", "ignored"]),
+            "messaging_empty": st.sampled_from(["200", "204"]),
+            "messaging_deep_limit": st.just(100),
+        },
+    ),
+)
+def test_any_cutting_lands_each_conversation_once(
+    cursor: str, cuts: list[int], switches: dict[str, Any], sandbox: SandboxServer, connect: Connect
+) -> None:
+    sandbox.reset()
+    sandbox.configure(**switches)
+    client = connect(sandbox, "app_jwt_v2", deep_paging_limit=switches.get("messaging_deep_limit"))
+    edges = [SPAN.start, *(SPAN.start + cut * MILLISECOND for cut in sorted(cuts)), SPAN.end]
+    landed = [
+        json.loads(raw)
+        for start, end in pairwise(edges)
+        for raw in records(
+            client,
+            MESSAGING,
+            MESSAGING.query(Window(start, end), cursor=cursor, filters={"contentToRetrieve": ["summary"]}),
+        )
+    ]
+    assert ids(landed) == ids(truth(sandbox, SPAN, cursor))
+
+
+# One range that may be asked for ends, and the next begins, at a midnight at which a conversation ended.
+@pytest.mark.parametrize(
+    ("cursor", "switches", "days"),
+    [
+        ("end", {"messaging_end_filter": "end_time"}, 79),
+        ("end", {"messaging_end_filter": "end_time"}, 80),
+        ("end", {"messaging_end_filter": "conversation_end_time"}, 79),
+        ("end", {"messaging_end_filter": "conversation_end_time"}, 80),
+        ("full_dialog_end", {"messaging_full_dialog_filter": "accepted"}, 79),
+        ("full_dialog_end", {"messaging_full_dialog_filter": "accepted"}, 80),
+        ("full_dialog_end", {"messaging_full_dialog_filter": "ignored"}, 80),
+        ("start", {}, 80),
+        ("updated", {}, 80),
+    ],
+)
+def test_windows_longer_than_a_range_neither_lose_nor_repeat(
+    cursor: str,
+    switches: dict[str, Any],
+    days: int,
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+) -> None:
+    sandbox.configure(**switches)
+    window = Window(ALL.start, datetime(2026, 1, 28, tzinfo=UTC) + timedelta(days=days))
+    land(connect(sandbox), window, store, cursor=cursor)
+    assert ids(store.records()) == ids(truth(sandbox, window, cursor))
+
+
+def test_a_window_that_is_not_over_is_refused_or_said_to_be_incomplete(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client, query, now = connect(sandbox), MESSAGING.query(DAY), DAY.end + 14 * MINUTE
+    with pytest.raises(WindowOutOfRangeError):
+        pull(client, MESSAGING, query, store.destination(), now=now)
+    assert store.objects == {}
+    pull(client, MESSAGING, query, store.destination(), now=now, allow_out_of_range=True)
+    assert store.manifests()[0]["complete"] is False
+    assert lines(store.records()) == lines(truth(sandbox, DAY))
+
+
+# Surveys, which rewrite when a conversation ended
+
+
+@pytest.mark.parametrize("submitted", ["before", "between", "after"])
+@pytest.mark.parametrize(
+    ("late", "switch"),
+    [
+        (timedelta(0), "end_time"),
+        (MINUTE, "end_time"),
+        (DAY_LONG - 6 * MINUTE, "end_time"),
+        (MINUTE, "conversation_end_time"),
+    ],
+)
+def test_a_survey_that_moves_an_end_into_the_next_window_moves_no_conversation(
+    late: timedelta,
+    submitted: str,
+    switch: str,
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+) -> None:
+    sandbox.configure(messaging_end_filter=switch)
+    (moved,) = sandbox.conversations.insert(1, MIDNIGHT - 5 * MINUTE)
+    client = connect(sandbox)
+    for moment in ("before", "between", "after"):
+        if moment == submitted:
+            sandbox.conversations.submit_survey(moved, MIDNIGHT + late)
+        if moment == "before":
+            first = land(client, DAY, store)
+        elif moment == "between":
+            land(client, Window(DAY.end, DAY.end + DAY_LONG), store)
+    landed = ids(store.records())
+    assert landed.count(moved) == 1
+    assert landed == ids(truth(sandbox, Window(DAY.start, DAY.end + DAY_LONG)))
+    again = land(client, DAY, store)
+    assert again.records == first.records
+    assert lines(store.records()) == lines(truth(sandbox, Window(DAY.start, DAY.end + DAY_LONG)))
+
+
+def test_full_dialog_end_follows_the_survey(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    (moved,) = sandbox.conversations.insert(1, MIDNIGHT - 5 * MINUTE)
+    sandbox.conversations.submit_survey(moved, MIDNIGHT + MINUTE)
+    client, next_day = connect(sandbox), Window(DAY.end, DAY.end + DAY_LONG)
+    land(client, DAY, store, cursor="full_dialog_end")
+    assert moved not in ids(store.records())
+    land(client, next_day, store, cursor="full_dialog_end")
+    assert ids(store.records()).count(moved) == 1
+
+
+# Paging
+
+
+@pytest.mark.parametrize(
+    ("cursor", "limit", "error"), [*((cursor, 100, "500") for cursor in CURSORS), ("end", 200, "400")]
+)
+def test_what_is_deeper_than_can_be_paged_is_split(
+    cursor: str, limit: int, error: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_deep_limit=limit, messaging_deep_error=error)
+    pulled = land(connect(sandbox, deep_paging_limit=limit), ALL, store, cursor=cursor)
+    expected = truth(sandbox, ALL, cursor)
+    assert lines(store.records()) == lines(expected)
+    assert pulled.records == len(expected)
+    (manifest,) = store.manifests()
+    assert len(manifest["slices"]) > 6 or cursor == "start"
+    assert all(piece["reported"] <= limit for piece in manifest["slices"])
+    refused = {request.status for request in sandbox.requests if SEARCH in request.path} - {200}
+    assert refused == set()
+
+
+@pytest.mark.parametrize("spare", [0, 17])
+def test_a_limit_that_is_no_whole_number_of_pages(
+    spare: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    land(connect(sandbox), ALL, store)
+    most = max(piece["reported"] for piece in store.manifests()[0]["slices"])
+    limit = most + spare
+    assert limit % 100
+    sandbox.configure(messaging_deep_limit=limit)
+    client, again = connect(sandbox, deep_paging_limit=limit), MemoryStore()
+    land(client, ALL, again)
+    assert lines(again.records()) == lines(truth(sandbox, ALL))
+
+
+@every_cursor
+def test_a_count_that_stops_at_the_limit_hides_nothing(
+    cursor: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_deep_limit=200, messaging_count="capped")
+    land(connect(sandbox, deep_paging_limit=200), ALL, store, cursor=cursor)
+    assert ids(store.records()) == ids(truth(sandbox, ALL, cursor))
+
+
+@every_exact_cursor
+def test_what_is_too_dense_to_split_is_not_landed(
+    cursor: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.conversations.insert(130, DAY.start + timedelta(hours=12, minutes=8))
+    with pytest.raises(IncompletePullError, match="more than the 100 that LivePerson pages") as raised:
+        land(connect(sandbox, deep_paging_limit=100), DAY, store, cursor=cursor)
+    assert raised.value.field == "deep_paging_limit"
+    assert store.manifests() == []
+
+
+@pytest.mark.parametrize("ceiling", [7, 40, 99])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_smaller_pages_than_were_asked_for(
+    ceiling: int,
+    concurrency: int,
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(messaging, "LARGEST_LIMIT", ceiling)
+    land(connect(sandbox, max_concurrency=concurrency), ALL, store)
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["received"] == manifest["counts"]["reported"]
+    assert lines(store.records()) == lines(truth(sandbox, ALL))
+
+
+@pytest.mark.parametrize("cursor", ["start", "updated"])
+def test_few_and_many_requests_at_once_land_the_same_bytes(
+    cursor: str, sandbox: SandboxServer, connect: Connect
+) -> None:
+    sandbox.configure(messaging_partial_share=0.5)
+    one, many = MemoryStore(), MemoryStore()
+    land(connect(sandbox, max_concurrency=1), ALL, one, cursor=cursor, roll_at=200_000)
+    land(connect(sandbox, max_concurrency=8), ALL, many, cursor=cursor, roll_at=200_000)
+    assert len(one.objects) > 5
+    assert one.objects == many.objects
+
+
+# What a search gives only in part
+
+
+@pytest.mark.parametrize(
+    ("cursor", "share"), [("end", 0), ("end", 1), *((cursor, 0.3) for cursor in CURSORS)]
+)
+def test_partial_records_are_replaced_by_whole_ones(
+    cursor: str, share: float, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=share)
+    land(connect(sandbox), ALL, store, cursor=cursor)
+    assert lines(store.records()) == lines(truth(sandbox, ALL, cursor))
+    asked_again = [
+        name
+        for request in sandbox.requests
+        if BY_IDS in request.path
+        for name in json.loads(request.body)["conversationIds"]
+    ]
+    assert len(asked_again) == len(set(asked_again))
+    assert bool(asked_again) == bool(share)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "partial_result", "rows": 3, "times": 2},
+        {"kind": "status", "status": 500, "body": {"internalCode": "0007"}, "times": 3},
+        {"kind": "status", "status": 204, "body": ""},
+        {"kind": "cut", "times": 2},
+        {"kind": "revoke_tokens"},
+    ],
+    ids=lambda fault: fault["kind"],
+)
+def test_faults_among_the_whole_ones_are_survived(
+    fault: dict[str, Any], sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=0.5)
+    sandbox.faults.add(match=BY_IDS, **fault)
+    land(connect(sandbox, "app_jwt_v2"), DAY, store)
+    assert not len(sandbox.faults)
+    assert lines(store.records()) == lines(truth(sandbox, DAY))
+
+
+def test_partial_records_without_whole_ones_are_not_landed(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=0.5)
+    sandbox.faults.add(kind="status", status=204, body="", match=BY_IDS, times=1000)
+    with pytest.raises(IncompletePullError, match="came in part were not found by their ids"):
+        land(connect(sandbox), DAY, store)
+    assert store.manifests() == []
+
+
+# Counts and answers that do not hold
+
+
+@pytest.mark.parametrize(
+    ("cursor", "rows", "skip"),
+    [
+        ("end", -3, 0),
+        ("end", 3, 0),
+        ("end", -3, 6),
+        ("end", 3, 6),
+        ("full_dialog_end", 3, 6),
+        ("start", -3, 1),
+    ],
+)
+def test_counts_that_drift_between_pages_have_it_read_again(
+    cursor: str, rows: int, skip: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    window = Window(SPAN.start, ALL.end)
+    sandbox.faults.add(kind="count_drift", rows=rows, match=SEARCH, skip=skip)
+    land(connect(sandbox), window, store, cursor=cursor)
+    assert not len(sandbox.faults)
+    assert lines(store.records()) == lines(truth(sandbox, window, cursor))
+
+
+@pytest.mark.parametrize(("cursor", "rows"), [("end", -1), ("end", 1), ("full_dialog_end", 1), ("start", 1)])
+def test_counts_that_never_come_to_rest_end_in_an_error(
+    cursor: str, rows: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.faults.add(kind="count_drift", rows=rows, match="offset=100", times=1000)
+    with pytest.raises(IncompletePullError, match="none was complete"):
+        land(connect(sandbox), ALL, store, cursor=cursor)
+    assert store.manifests() == []
+
+
+@pytest.mark.parametrize("lowers_count", [True, False])
+@pytest.mark.parametrize("match", [SEARCH, "offset=100"])
+def test_partial_results_are_asked_for_again(
+    match: str, lowers_count: bool, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.faults.add(kind="partial_result", rows=5, lowers_count=lowers_count, match=match, times=3)
+    land(connect(sandbox), ALL, store)
+    assert not len(sandbox.faults)
+    assert lines(store.records()) == lines(truth(sandbox, ALL))
+
+
+def test_results_that_stay_partial_are_not_landed(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.faults.add(kind="partial_result", match=SEARCH, times=1000)
+    with pytest.raises(InvalidResponseError, match="partialResult"):
+        land(connect(sandbox), DAY, store)
+    assert store.objects == {}
+
+
+def test_the_search_engines_error_is_repeated_and_then_told(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    body = {"internalCode": "0007", "message": "The search engine failed"}
+    sandbox.faults.add(kind="status", status=500, body=body, match=SEARCH, times=3)
+    land(connect(sandbox), DAY, store)
+    assert lines(store.records()) == lines(truth(sandbox, DAY))
+    sandbox.faults.add(kind="status", status=500, body=body, match=SEARCH, times=1000)
+    before = dict(store.objects)
+    with pytest.raises(ServiceUnavailableError, match="0007"):
+        land(connect(sandbox), DAY, store)
+    assert store.objects == before
+
+
+@every_exact_cursor
+@pytest.mark.parametrize("kind", ["expire_tokens", "revoke_tokens"])
+def test_tokens_may_end_in_the_middle(
+    cursor: str, kind: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    for skip in (0, 2):
+        sandbox.faults.add(kind=kind, match=SEARCH, skip=skip)
+    window = Window(SPAN.start, ALL.end)
+    land(connect(sandbox, "app_jwt_v2", max_concurrency=1), window, store, cursor=cursor)
+    assert not len(sandbox.faults)
+    assert lines(store.records()) == lines(truth(sandbox, window, cursor))
+
+
+SWITCHES: dict[str, dict[str, Any]] = {
+    "any source": {"messaging_source": "lenient"},
+    "large limits rejected": {"messaging_limit_over": "reject"},
+    "no deep limit": {"messaging_deep_limit": None},
+    "deep pages are a 400": {"messaging_deep_error": "400"},
+    "204 where nothing is": {"messaging_empty": "204"},
+    "latest end first": {"messaging_default_sort": "end:desc"},
+    "first start first": {"messaging_default_sort": "start:asc"},
+    "open ones where no status is asked for": {"messaging_default_status": ["OPEN"]},
+    "closed ones where no status is asked for": {"messaging_default_status": ["CLOSE"]},
+    "unknown filters rejected": {"messaging_unknown_filter": "reject"},
+    "end filters by the close": {"messaging_end_filter": "conversation_end_time"},
+    "fullDialogEndTime ignored": {"messaging_full_dialog_filter": "ignored"},
+    "nothing in part": {"messaging_partial_share": 0},
+}
+
+
+READINGS = [
+    pytest.param(cursor, switches, id=f"{cursor}: {label}")
+    for label, switches in SWITCHES.items()
+    for cursor in CURSORS
+    if cursor == "end" or label in ("204 where nothing is", "fullDialogEndTime ignored", "nothing in part")
+]
+
+
+@pytest.mark.parametrize(("cursor", "switches"), READINGS)
+def test_every_reading_of_the_docs_gives_the_truth(
+    cursor: str, switches: dict[str, Any], sandbox: SandboxServer, connect: Connect
+) -> None:
+    sandbox.configure(**switches)
+    window = Window(datetime(2026, 1, 31, 22, tzinfo=UTC), ALL.end)
+    query = MESSAGING.query(window, cursor=cursor)
+    landed = [json.loads(raw) for raw in records(connect(sandbox), MESSAGING, query)]
+    assert landed
+    assert lines(landed) == lines(truth(sandbox, window, cursor))
+
+
+def test_a_filter_that_livepersons_search_does_not_know_yet_is_told(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_full_dialog_filter="ignored", messaging_unknown_filter="reject")
+    with pytest.raises(RequestRejectedError, match="fullDialogEndTime"):
+        land(connect(sandbox), DAY, store, cursor="full_dialog_end")
+    assert store.objects == {}
+
+
+def test_the_source_goes_along_with_every_request(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=0.5)
+    land(connect(sandbox, source="NightlyLoad"), DAY, store)
+    asked = [request.url for request in sandbox.requests if "/messaging_history/" in request.path]
+    assert any(BY_IDS in url for url in asked)
+    assert all("source=NightlyLoad" in url for url in asked)
+
+
+# Filters
+
+
+def _info(name: str, *values: Any) -> Callable[[Row], bool]:
+    return lambda row: row["info"][name] in values
+
+
+FILTERS: dict[str, tuple[dict[str, Any], Callable[[Row], bool]]] = {
+    "device": ({"device": ["DESKTOP", "TABLET"]}, _info("device", "DESKTOP", "TABLET")),
+    "source": ({"source": ["APP"]}, _info("source", "APP")),
+    "score": ({"mcs": {"from": 50}}, lambda row: row["info"]["mcs"] >= 50),
+    "alerts": ({"alertedMcsValues": [-1, "1"]}, _info("alertedMCS", -1, 1)),
+    "start": (
+        {"start": {"from": ms(DAY.start), "to": ms(DAY.start) + 43_199_999}},
+        lambda row: ms(DAY.start) <= row["info"]["startTimeL"] < ms(DAY.start) + 43_200_000,
+    ),
+    "nothing": ({"keyword": "no such word"}, lambda row: False),
+}
+
+
+@pytest.mark.parametrize(("filters", "fits"), FILTERS.values(), ids=FILTERS)
+def test_filters_narrow_the_truth(
+    filters: dict[str, Any],
+    fits: Callable[[Row], bool],
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+) -> None:
+    land(connect(sandbox), DAY, store, filters=filters)
+    everything = truth(sandbox, DAY)
+    expected = [row for row in everything if fits(row)]
+    assert len(expected) < len(everything)
+    assert bool(expected) == ("keyword" not in filters)
+    assert lines(store.records()) == lines(expected)
+
+
+def test_one_skill_and_open_ones(sandbox: SandboxServer, connect: Connect) -> None:
+    client, everything = connect(sandbox), truth(sandbox, SPAN, "start")
+    skill = everything[0]["info"]["latestSkillId"]
+    for filters, fits in (
+        ({"latestSkillIds": [skill]}, _info("latestSkillId", skill)),
+        ({"status": ["OPEN"]}, _info("status", "OPEN")),
+        ({"status": ["OPEN", "CLOSE"]}, _info("status", "OPEN", "CLOSE")),
+    ):
+        query = MESSAGING.query(SPAN, cursor="start", filters=filters)
+        landed = [json.loads(raw) for raw in records(client, MESSAGING, query)]
+        assert landed
+        assert lines(landed) == lines([row for row in everything if fits(row)])
+
+
+def test_a_range_of_starts_that_no_conversation_can_have_asks_nothing(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    pulled = land(connect(sandbox), DAY, store, filters={"start": {"from": 0, "to": 1}})
+    assert (pulled.records, pulled.objects, searches(sandbox)) == (0, [], [])
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["kept"] == 0
+
+
+@pytest.mark.parametrize("share", [0, 1])
+@pytest.mark.parametrize("sections", [["campaign"], ["messageRecords", "transfers", "sdes"]], ids=str)
+def test_only_some_sections(
+    sections: list[str], share: float, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=share)
+    land(connect(sandbox), DAY, store, filters={"contentToRetrieve": sections})
+    expected = [
+        {name: row[name] for name in ("info", *sections) if name in row} for row in truth(sandbox, DAY)
+    ]
+    assert lines(store.records()) == lines(expected)
+
+
+# Conversations that are touched while they are read
+
+
+def _touch_while_reading(
+    client: LivePersonClient,
+    sandbox: SandboxServer,
+    names: list[str],
+    when: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[str]:
+    """Have a conversation touched after each answer, as long as there are any, and note which."""
+    call, touched = client.call, []
+
+    def touching(*args: Any, **kwargs: Any) -> Any:
+        answer = call(*args, **kwargs)
+        if names:
+            touched.append(names.pop(0))
+            sandbox.conversations.touch(touched[-1], when)
+        return answer
+
+    monkeypatch.setattr(client, "call", touching)
+    return touched
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("short_of_a_page", [None, 0, 1])
+def test_what_was_updated_is_complete_although_more_is_updated_meanwhile(
+    short_of_a_page: int | None,
+    concurrency: int,
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sandbox.configure(messaging_partial_share=0.2)
+    window = Window(DAY.start, ALL.end)
+    if short_of_a_page is not None:  # so that the next conversation that joins begins another page
+        land(connect(sandbox), window, store, cursor="updated")
+        most = max(piece["reported"] for piece in store.manifests()[0]["slices"])
+        sandbox.conversations.insert(-(most + short_of_a_page) % 100, window.start + timedelta(hours=30))
+        store = MemoryStore()
+    expected = truth(sandbox, window, "updated")
+    assert len(expected) > 100
+    known = set(ids(expected))
+    others = [name for name in sandbox.conversations.ids if name not in known][-12:]
+    client = connect(sandbox, max_concurrency=concurrency)
+    touched = _touch_while_reading(client, sandbox, list(others), window.end + MINUTE, monkeypatch)
+    land(client, window, store, cursor="updated")
+    landed = ids(store.records())
+    assert len(landed) == len(set(landed))
+    assert touched
+    assert known <= set(landed) <= known | set(touched)
+    untouched = [row for row in store.records() if row["info"]["conversationId"] in known]
+    assert lines(untouched) == lines(expected)
+
+    # Whatever came too late for this window is in the next one.
+    later = MemoryStore()
+    land(connect(sandbox), Window(window.end, window.end + DAY_LONG), later, cursor="updated")
+    assert ids(later.records()) == sorted(touched)
+
+
+def test_updates_are_given_from_the_ten_minutes_on_in_which_a_window_starts(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    window = Window(datetime(2026, 1, 30, 4, 59, 59, tzinfo=UTC), ALL.end)
+    (earlier,) = sandbox.conversations.insert(1, datetime(2026, 1, 30, 4, 50, tzinfo=UTC))
+    sandbox.conversations.insert(1, datetime(2026, 1, 30, 4, 49, 59, tzinfo=UTC))
+    land(connect(sandbox), window, store, cursor="updated")
+    assert ids(store.records()) == sorted([earlier, *ids(truth(sandbox, window, "updated"))])
+
+
+# Tries that failed
+
+
+@pytest.mark.parametrize(
+    ("cursor", "answered", "fault"),
+    [
+        ("end", 8, {"kind": "status", "status": 403}),
+        ("full_dialog_end", 8, {"kind": "count_drift", "rows": 1}),
+        ("start", 3, {"kind": "status", "status": 500}),
+    ],
+    ids=["forbidden", "never at rest", "down"],
+)
+def test_what_a_failed_try_has_finished_is_not_asked_for_again(
+    cursor: str,
+    answered: int,
+    fault: dict[str, Any],
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+) -> None:
+    sandbox.configure(messaging_deep_limit=100)
+    client = connect(sandbox, deep_paging_limit=100, max_concurrency=1)
+    undisturbed = MemoryStore()
+    land(client, ALL, undisturbed, cursor=cursor, roll_at=100_000)
+    sandbox.faults.add(match=SEARCH, skip=answered, times=1000, **fault)
+    with pytest.raises((PermissionDeniedError, IncompletePullError, ServiceUnavailableError)):
+        land(client, ALL, store, cursor=cursor, roll_at=100_000)
+    assert store.manifests() == []
+    (journal,) = (json.loads(data) for key, data in store.objects.items() if "_unfinished" in key)
+    assert sum(done["counts"]["kept"] for done in journal["finished"])
+    parts = {part["name"] for done in journal["finished"] for part in done["parts"]}
+    assert {key.rpartition("/")[2] for key in store.objects} == {*parts, "_unfinished.json"}
+
+    sandbox.faults.clear()
+    before = len(searches(sandbox))
+    land(connect(sandbox, deep_paging_limit=100), ALL, store, cursor=cursor, roll_at=100_000)
+    again = [body["start"]["from"] for body in searches(sandbox)[before:]]
+    left = [ms(datetime.fromisoformat(piece["start"][0])) for piece in journal["remaining"]]
+    assert again
+    assert min(again) >= min(left)  # slices are read in the order of their starts
+    assert store.objects == undisturbed.objects
+
+
+def test_another_limit_or_format_does_not_go_on_where_a_failed_try_stopped(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client = connect(sandbox)
+    sandbox.faults.add(kind="status", status=403, match=SEARCH, skip=6, times=1000)
+    with pytest.raises(PermissionDeniedError):
+        land(client, ALL, store)
+    sandbox.faults.clear()
+    before = len(searches(sandbox))
+    land(client, ALL, store, roll_at=100_000)
+    assert len(searches(sandbox)) - before >= 8
+    assert lines(store.records()) == lines(truth(sandbox, ALL))
+    assert not [key for key in store.objects if "_unfinished" in key]

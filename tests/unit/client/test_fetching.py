@@ -1,0 +1,362 @@
+"""Requests ahead of their use: how many, how large, and in whose hands their results end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client import fetching
+from airflow_provider_liveperson.client.fetching import AdaptiveLimit, Fetcher
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.responses import Action
+from airflow_provider_liveperson.exceptions import InvalidResponseError, RateLimitedError
+
+LONG = 30.0  # seconds after which a test that hangs fails
+
+
+class Clock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def tick(self, seconds: float = 1.0) -> float:
+        self.seconds += seconds
+        return self.seconds
+
+
+# -- the limit -------------------------------------------------------------------------------------
+
+
+def round_trip(limit: AdaptiveLimit, clock: Clock, seconds: float | None = 0.1) -> None:
+    """As many good answers as there may be requests under way."""
+    started = clock()
+    clock.tick()
+    for _ in range(limit.limit):
+        limit.answered(started, seconds)
+
+
+def test_it_doubles_in_each_round_trip_up_to_the_most():
+    clock = Clock()
+    limit, seen = AdaptiveLimit(11, now=clock), []
+    for _ in range(5):
+        seen.append(limit.limit)
+        round_trip(limit, clock)
+    assert seen == [2, 4, 8, 11, 11]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_it_begins_with_no_more_than_the_most(most):
+    assert AdaptiveLimit(most).limit == most
+
+
+def test_a_429_halves_it_and_then_it_grows_by_about_one_in_each_round_trip():
+    clock = Clock()
+    limit, seen = AdaptiveLimit(64, now=clock), []
+    for _ in range(3):
+        round_trip(limit, clock)
+    assert limit.limit == 16
+    limit.refused(clock())
+    for _ in range(11):
+        seen.append(limit.limit)
+        round_trip(limit, clock)
+    assert seen[0] == 8
+    assert all(after - one in (0, 1) for one, after in pairwise(seen))
+    assert seen[-1] >= 16
+
+
+def test_a_burst_of_setbacks_counts_once():
+    clock = Clock()
+    limit = AdaptiveLimit(64, now=clock)
+    for _ in range(3):
+        round_trip(limit, clock)
+    started = [clock.tick(0.1) for _ in range(16)]
+    clock.tick()
+    for at in started:
+        limit.refused(at)
+    assert limit.limit == 8
+    limit.refused(clock.tick())  # left after the halving, and was refused all the same
+    assert limit.limit == 4
+
+
+def test_it_never_falls_below_one():
+    clock = Clock()
+    limit = AdaptiveLimit(8, now=clock)
+    for _ in range(10):
+        limit.refused(clock.tick())
+    assert limit.limit == 1
+    round_trip(limit, clock)
+    assert limit.limit == 2
+
+
+def test_answers_that_take_twice_as_long_as_the_best_halve_it():
+    clock = Clock()
+    limit = AdaptiveLimit(64, now=clock)
+    for _ in range(4):
+        round_trip(limit, clock, seconds=0.5)
+    before = limit.limit
+    for _ in range(8):
+        limit.answered(clock.tick(), 2.0)
+    assert limit.limit < before
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(0.5, 0.9), (0.01, 0.2), (0.5, None)],
+    ids=["not twice as long", "short all the same", "tells nothing"],
+)
+def test_what_is_no_rise_does_not_slow_it_down(first, then):
+    clock = Clock()
+    limit = AdaptiveLimit(64, now=clock)
+    for _ in range(4):
+        round_trip(limit, clock, seconds=first)
+    before = limit.limit
+    for _ in range(10):
+        limit.answered(clock.tick(), then)
+    assert limit.limit >= before
+
+
+@given(
+    st.integers(1, 64),
+    st.lists(
+        st.tuples(st.booleans(), st.none() | st.floats(0, 10), st.floats(0, 5), st.floats(0, 5)), max_size=200
+    ),
+)
+def test_it_stays_within_its_bounds_whatever_happens(most, events):
+    clock = Clock()
+    limit = AdaptiveLimit(most, now=clock)
+    for is_good, seconds, later, before in events:
+        clock.tick(later)
+        if is_good:
+            limit.answered(clock() - before, seconds)
+        else:
+            limit.refused(clock() - before)
+        assert 1 <= limit.limit <= most
+
+
+# -- the pool --------------------------------------------------------------------------------------
+
+
+class Client:
+    """Answers each request when it is told to.
+
+    :param size: bytes of each answer.
+    """
+
+    def __init__(self, size: int = 10) -> None:
+        self.size = size
+        self.failures: dict[str, Callable[[Callable[[Action], None]], None]] = {}
+        self.sent: list[str] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self._changed = threading.Condition()
+        self._answered: set[str] = set()
+
+    def call(
+        self, request: ApiRequest, parse: Callable[[Answer], Any], *, notice: Callable[[Action], None]
+    ) -> Any:
+        with self._changed:
+            self.sent.append(request.path)
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+            self._changed.notify_all()
+            assert self._changed.wait_for(
+                lambda: request.path in self._answered or "*" in self._answered, LONG
+            )
+            self.under_way -= 1
+        self.failures.get(request.path, lambda notice: None)(notice)
+        return parse(Answer(status=200, headers={}, body=request.path.encode().ljust(self.size)))
+
+    def answer(self, *paths: str) -> None:
+        """Let requests be answered; ``*`` for all, now and later."""
+        with self._changed:
+            self._answered.update(paths)
+            self._changed.notify_all()
+
+    def wait_until_sent(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, LONG)
+
+
+def request(path: str) -> ApiRequest:
+    return ApiRequest(method="GET", service="s", path=path)
+
+
+def text(answer: Answer) -> str:
+    return answer.body.decode().strip()
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    made = Client()
+    yield made
+    made.answer("*")
+
+
+def fill(fetcher: Fetcher, first: int = 0) -> list:
+    """Let requests leave as long as there is room."""
+    futures: list = []
+    while fetcher.has_room:
+        futures.append(fetcher.submit(request(f"/{first + len(futures)}"), text))
+    return futures
+
+
+def test_results_are_taken_in_the_order_of_the_requests_however_they_come(client):
+    with Fetcher(client, 8) as fetcher:
+        futures = fill(fetcher)
+        assert len(futures) == 2
+        client.wait_until_sent(2)
+        client.answer("/1")
+        fetcher.wait()
+        assert futures[1].done()
+        assert not futures[0].done()
+        client.answer("/0")
+        assert [fetcher.take(future) for future in futures] == ["/0", "/1"]
+
+
+def test_what_is_not_taken_makes_no_room_for_more(client):
+    """One slow page does not let the pages behind it pile up."""
+    with Fetcher(client, 2) as fetcher:
+        futures = fill(fetcher)
+        for rounds in range(1, 3):  # the first page is slow, those behind it are answered
+            client.answer(*(f"/{number}" for number in range(1, len(futures))))
+            for future in futures[1:]:
+                future.result(LONG)
+            futures += fill(fetcher, len(futures))
+        assert len(futures) <= 2 * 2
+        assert not fetcher.has_room
+        client.answer("*")
+        fetcher.take(futures[0])
+        for future in futures:
+            future.result(LONG)
+        assert fetcher.has_room
+
+
+def test_no_more_are_under_way_than_allowed(client):
+    client.answer("*")
+    with Fetcher(client, 3) as fetcher:
+        futures: list = []
+        for _ in range(30):
+            futures += fill(fetcher, len(futures))
+            for future in futures:
+                future.result(LONG)
+                fetcher.take(future)
+            futures = []
+    assert 1 <= client.most_under_way <= 3
+
+
+def test_large_answers_leave_room_for_fewer_ahead(client, monkeypatch):
+    monkeypatch.setattr(fetching, "AHEAD_BYTES", 300)
+    client.size = 100
+    client.answer("*")
+    with Fetcher(client, 64) as fetcher:
+        for _ in range(6):  # so that the limit has grown far beyond
+            for future in fill(fetcher):
+                fetcher.take(future)
+        futures: list = []
+        while fetcher.has_room:
+            futures.append(fetcher.submit(request("/x"), text))
+            futures[-1].result(LONG)
+        assert len(futures) == 3
+        client.size = 10_000  # larger than all that may wait: two, so that it still goes on
+        for future in futures:
+            fetcher.take(future)
+        fetcher.take(fetcher.submit(request("/y"), text))
+        futures = []
+        while fetcher.has_room:
+            futures.append(fetcher.submit(request("/x"), text))
+            futures[-1].result(LONG)
+        assert len(futures) == 2
+
+
+def test_an_error_is_given_to_whom_takes_the_result_and_makes_room(client):
+    client.answer("*")
+
+    def refuse(answer: Answer) -> str:
+        raise InvalidResponseError("no")
+
+    with Fetcher(client, 1) as fetcher:
+        future = fetcher.submit(request("/0"), refuse)
+        with pytest.raises(InvalidResponseError, match="no"):
+            fetcher.take(future)
+        assert fetcher.has_room
+
+
+def fill_and_take(fetcher: Fetcher) -> int:
+    """How many answers may wait to be taken."""
+    futures: list = []
+    while fetcher.has_room:
+        futures.append(fetcher.submit(request("/n"), text))
+        futures[-1].result(LONG)
+    for future in futures:
+        fetcher.take(future)
+    return len(futures)
+
+
+def test_a_429_lets_fewer_leave_even_if_the_repeat_was_good(client):
+    client.answer("*")
+    with Fetcher(client, 16) as fetcher:
+        while (before := fill_and_take(fetcher)) < 32:
+            pass
+        client.failures["/late"] = lambda notice: notice(Action.WAIT)
+        fetcher.take(fetcher.submit(request("/late"), text))
+        assert fill_and_take(fetcher) < before
+
+
+def test_a_failure_that_is_no_429_neither_slows_down_nor_speeds_up(client):
+    client.answer("/slow")
+    client.failures["/slow"] = lambda notice: notice(Action.RETRY)
+    with Fetcher(client, 64) as fetcher:
+        for _ in range(20):
+            fetcher.take(fetcher.submit(request("/slow"), text))
+        assert len(fill(fetcher)) == 2
+        client.answer("*")
+
+
+def test_what_nobody_needs_any_more_makes_room_and_is_not_asked_for(client):
+    with Fetcher(client, 1) as fetcher:
+        futures = [fetcher.submit(request(f"/{number}"), text) for number in range(3)]
+        client.wait_until_sent(1)
+        assert not fetcher.has_room
+        fetcher.drop(futures)
+        assert fetcher.has_room
+        client.answer("*")
+        assert fetcher.take(fetcher.submit(request("/next"), text)) == "/next"
+    assert client.sent == ["/0", "/next"]
+
+
+def test_waiting_for_nothing_does_not_wait(client):
+    with Fetcher(client, 2) as fetcher:
+        fetcher.wait()
+
+
+def test_leaving_does_not_wait_for_what_is_under_way(client):
+    with Fetcher(client, 1) as fetcher:
+        waiting = [fetcher.submit(request(f"/{number}"), text) for number in range(2)]
+        client.wait_until_sent(1)
+    assert not waiting[0].done()
+    assert waiting[1].cancelled()
+
+
+def test_an_error_of_the_client_reaches_the_taker_unchanged(client):
+    client.answer("*")
+
+    def give_up(notice: Callable[[Action], None]) -> None:
+        notice(Action.WAIT)
+        raise RateLimitedError("too many", retry_after=7)
+
+    client.failures["/0"] = give_up
+    with Fetcher(client, 4) as fetcher:
+        future = fetcher.submit(request("/0"), text)
+        with pytest.raises(RateLimitedError) as caught:
+            fetcher.take(future)
+    assert caught.value.retry_after == 7

@@ -1,0 +1,166 @@
+"""Agents' status changes: what is asked, and what is made of the answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
+from airflow_provider_liveperson.datasets.dataset import Reader
+from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.window import Window
+
+DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+
+
+def reader(window: Window = DAY, **filters) -> Reader:
+    query = AGENT_STATUS_CHANGES.query(window, filters=filters)
+    (piece,) = AGENT_STATUS_CHANGES.plan(query)
+    return AGENT_STATUS_CHANGES.read(AGENT_STATUS_CHANGES, query, piece)
+
+
+def change(time: str, **more) -> dict:
+    return {"agentId": 1, "time": time, "statusType": 1, **more}
+
+
+def answer(changes: list[dict], links: list[str] | None = None) -> Answer:
+    body: dict = {"stateChanges": changes}
+    if links is not None:
+        body["_metadata"] = {"references": [{"rel": rel, "href": "http://internal/"} for rel in links]}
+    return Answer(status=200, headers={}, body=json.dumps(body).encode())
+
+
+def test_what_is_asked():
+    request = reader(agentId="17").next_request()
+    assert (request.method, request.service) == ("GET", "agentActivityDomain")
+    assert request.path == "/api/v2/account/{account_id}/status-changes"
+    assert request.params == {
+        "from": "2026-01-30T00:00Z",
+        "to": "2026-01-31T00:00Z",
+        "offset": "0",
+        "limit": "5000",
+        "source": "{source}",
+        "agentId": "17",
+    }
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=7)),
+)
+@example(DAY.start, timedelta(days=1))
+@example(DAY.start + timedelta(seconds=59, microseconds=999_999), timedelta(microseconds=1))
+def test_ranges_in_whole_minutes_hold_the_window_even_where_the_last_is_outside(start, length):
+    asked = reader(Window(start, start + length)).next_request().params
+    assert datetime.fromisoformat(asked["from"]) <= start
+    assert start + length <= datetime.fromisoformat(asked["to"])
+    assert datetime.fromisoformat(asked["to"]) - datetime.fromisoformat(asked["from"]) <= length + timedelta(
+        minutes=2
+    )
+
+
+@pytest.mark.parametrize("names", [("agentId", "empId"), ("agentId", "groupId"), ("empId", "groupId")])
+def test_filters_that_exclude_each_other_are_refused(names):
+    with pytest.raises(ConfigurationError, match=f"{names[0]} and {names[1]} exclude each other") as caught:
+        AGENT_STATUS_CHANGES.query(DAY, filters=dict.fromkeys(names, "1"))
+    assert caught.value.field == "filters"
+    AGENT_STATUS_CHANGES.query(DAY, filters={names[0]: "1", names[1]: None})
+
+
+@pytest.mark.parametrize(
+    ("time", "belongs"),
+    [
+        ("2026-01-30T00:00:00.000Z", True),
+        ("2026-01-30T23:59:59.999Z", True),
+        ("2026-01-29T23:59:59.999Z", False),
+        ("2026-01-31T00:00:00.000Z", False),
+        ("2026-01-31T00:59:59.999+01:00", True),
+    ],
+)
+def test_what_belongs_to_the_window(time, belongs):
+    made = reader()
+    made.next_request()
+    sent = change(time)
+    found = [json.loads(raw) for raw in made.accept(made.parse(answer([sent])))]
+    assert found == ([sent] if belongs else [])
+    assert (made.reported, made.received) == (None, 1)
+
+
+def test_a_time_without_an_offset_is_refused():
+    with pytest.raises(InvalidResponseError, match="no offset"):
+        reader().parse(answer([change("2026-01-30T10:00:00.000")]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b"<html>", b'{"stateChanges":[{}]}', b'{"stateChanges":[{"time":null}]}'],
+)
+def test_an_answer_of_another_shape_is_unreadable(body):
+    with pytest.raises(InvalidResponseError):
+        reader().parse(Answer(status=200, headers={}, body=body))
+
+
+def test_a_next_link_leads_on_even_behind_a_short_page():
+    made = reader()
+    made.next_request()
+    list(made.accept(made.parse(answer([change("2026-01-30T10:00:00.000Z")], links=["self", "next"]))))
+    assert made.next_request().params["offset"] == "1"
+
+
+def test_no_next_link_behind_a_short_page_is_the_end():
+    made = reader()
+    made.next_request()
+    list(made.accept(made.parse(answer([change("2026-01-30T10:00:00.000Z")], links=["self", "prev"]))))
+    assert made.next_request() is None
+
+
+def test_a_change_that_comes_on_two_pages_is_taken_once():
+    first, second = change("2026-01-30T10:00:00.000Z"), change("2026-01-30T09:00:00.000Z")
+    made, found = reader(), []
+    for page, links in (([first], ["next"]), ([first, second], [])):
+        made.next_request()
+        found += [json.loads(raw) for raw in made.accept(made.parse(answer(page, links)))]
+    assert found == [first, second]
+    assert made.repeated == 1
+
+
+# -- against a server ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"activity_limit_max": 7, "activity_over_limit": "clamp"},
+        {"activity_limit_max": 7, "activity_over_limit": "clamp", "activity_links": "next_on_full_page"},
+        {"activity_links": "absent", "activity_order": "oldest", "activity_to": "exclusive"},
+    ],
+    ids=str,
+)
+def test_the_whole_truth_of_a_window_between_minutes(sandbox, connect, switches):
+    sandbox.configure(**switches)
+    truth = sandbox.activity.truth(DAY.start, DAY.end)
+    middle = datetime.fromisoformat(truth[len(truth) // 2]["time"])
+    found: list[dict] = []
+    client = connect()
+    for window in (Window(DAY.start, middle), Window(middle, DAY.end)):
+        query = AGENT_STATUS_CHANGES.query(window)
+        found += [json.loads(raw) for raw in records(client, AGENT_STATUS_CHANGES, query)]
+    assert len(truth) > 20
+    assert sorted(map(str, found)) == sorted(map(str, truth))
+
+
+def test_filters_reach_the_server(sandbox, connect):
+    truth = sandbox.activity.truth(DAY.start, DAY.end)
+    group = str(truth[0]["agentGroupId"])
+    query = AGENT_STATUS_CHANGES.query(DAY, filters={"groupId": group})
+    found = [json.loads(raw) for raw in records(connect(), AGENT_STATUS_CHANGES, query)]
+    expected = [row for row in truth if str(row["agentGroupId"]) == group]
+    assert 0 < len(expected) < len(truth)
+    assert sorted(map(str, found)) == sorted(map(str, expected))

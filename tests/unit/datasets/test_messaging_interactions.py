@@ -1,0 +1,558 @@
+"""Conversations: what is asked for each cursor, and which of the answers belong to the window."""
+
+from __future__ import annotations
+
+import calendar
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.datasets.messaging_interactions import (
+    CONTENT,
+    CURSORS,
+    MESSAGING_INTERACTIONS,
+    ConversationReader,
+    conversations_by_consumer,
+    conversations_by_ids,
+)
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    IncompletePullError,
+    InvalidResponseError,
+    PermissionDeniedError,
+)
+from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.window import Window
+
+LONGEST_LIFE = timedelta(days=397)  # 13 months
+DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+WEEK = Window(datetime(2026, 1, 25, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+MINUTE = 60_000
+every_cursor = pytest.mark.parametrize("cursor", sorted(CURSORS))
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+lengths = st.timedeltas(timedelta(milliseconds=1), timedelta(days=400))
+thousandths = st.integers(0, 999)
+
+
+def ms(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def reader(window: Window = DAY, cursor: str = "start", at: int = -1, **filters) -> ConversationReader:
+    """The reader of one of a window's slices, the last one unless told otherwise."""
+    query = MESSAGING_INTERACTIONS.query(window, filters=filters, cursor=cursor)
+    return ConversationReader(MESSAGING_INTERACTIONS, query, MESSAGING_INTERACTIONS.plan(query)[at])
+
+
+# -- slices ----------------------------------------------------------------------------------------
+
+
+def rounded(bounds: dict[str, int]) -> tuple[int, int]:
+    """A range as LivePerson takes it: both ends inside, rounded outward to ten minutes."""
+    grid = 10 * MINUTE
+    return bounds["from"] // grid * grid, -(-bounds["to"] // grid) * grid
+
+
+def three_months_after(at: int) -> int:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + 3, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return ms(moment.replace(year=year, month=month + 1, day=day))
+
+
+@every_cursor
+@settings(max_examples=25)
+@given(moments, lengths)
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=1))
+@example(datetime(2026, 2, 28, 23, 55, tzinfo=UTC), timedelta(days=90))
+def test_every_range_that_is_asked_for_is_one_that_liveperson_takes(cursor, start, length):
+    query = MESSAGING_INTERACTIONS.query(Window(start, start + length), cursor=cursor)
+    for piece in MESSAGING_INTERACTIONS.plan(query):
+        asked = ConversationReader(MESSAGING_INTERACTIONS, query, piece).next_request().json
+        for name in {"start", "end", "fullDialogEndTime"} & asked.keys():
+            assert asked[name]["from"] <= asked[name]["to"]
+            first, last = rounded(asked[name])
+            assert last <= three_months_after(first)
+
+
+@every_cursor
+@settings(max_examples=25)
+@given(moments, lengths)
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=1))
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=200))
+def test_no_conversation_can_be_in_two_slices_because_their_starts_are_apart(cursor, start, length):
+    plan = MESSAGING_INTERACTIONS.plan(
+        MESSAGING_INTERACTIONS.query(Window(start, start + length), cursor=cursor)
+    )
+    starts = sorted(piece.bounds["start"] for piece in plan)
+    assert all(one.end <= after.start for one, after in zip(starts, starts[1:], strict=False))
+
+
+@every_cursor
+@settings(max_examples=25)
+@given(moments, lengths, thousandths, thousandths)
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=1), 0, 0)
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=1), 0, 1000)
+@example(datetime(2026, 1, 30, tzinfo=UTC), timedelta(days=90), 999, 0)
+def test_every_conversation_of_the_last_13_months_is_looked_for(cursor, start, length, where, how_long):
+    """One that ends somewhere in the window, or starts in it, and lived for up to 13 months."""
+    window = Window(start, start + length)
+    at = window.start + length * where // 1000
+    began = at if cursor == "start" else at - LONGEST_LIFE * how_long // 1000
+    plan = MESSAGING_INTERACTIONS.plan(MESSAGING_INTERACTIONS.query(window, cursor=cursor))
+    found = [
+        piece
+        for piece in plan
+        if piece.bounds["start"].start <= began < piece.bounds["start"].end
+        and all(bound.start <= at < bound.end for name, bound in piece.bounds.items() if name == cursor)
+    ]
+    assert found
+
+
+def test_a_filter_on_the_start_narrows_what_is_looked_for():
+    given_ = {"start": {"from": "2025-12-01T00:00:00Z", "to": "2025-12-31T23:59:59.999Z"}}
+    query = MESSAGING_INTERACTIONS.query(DAY, filters=given_, cursor="end")
+    (piece,) = MESSAGING_INTERACTIONS.plan(query)
+    assert piece.bounds["start"] == Window(
+        datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    later = {"start": {"from": "2026-02-01T00:00:00Z", "to": "2026-02-02T00:00:00Z"}}
+    assert MESSAGING_INTERACTIONS.plan(MESSAGING_INTERACTIONS.query(DAY, filters=later, cursor="end")) == []
+
+
+@pytest.mark.parametrize(
+    ("cursor", "own"),
+    [
+        ("start", "start"),
+        ("end", "end"),
+        ("full_dialog_end", "fullDialogEndTime"),
+        ("updated", "latestUpdateTime"),
+    ],
+)
+def test_a_filter_that_is_the_cursors_own_is_refused(cursor, own):
+    value = {"from": 0} if own == "latestUpdateTime" else {"from": 0, "to": 1}
+    with pytest.raises(ConfigurationError, match=f"{own} is what the cursor '{cursor}' searches by") as caught:
+        MESSAGING_INTERACTIONS.query(DAY, filters={own: value}, cursor=cursor)
+    assert caught.value.field == "filters"
+    for other in CURSORS:
+        if other != cursor:
+            MESSAGING_INTERACTIONS.query(DAY, filters={own: value}, cursor=other)
+
+
+def test_the_manifest_tells_the_whole_range_that_is_asked_for():
+    query = MESSAGING_INTERACTIONS.query(DAY, filters={"skillIds": ["7"]}, cursor="end")
+    told = MESSAGING_INTERACTIONS.describe(MESSAGING_INTERACTIONS, query)
+    assert told["start"] == {"from": ms(DAY.start - LONGEST_LIFE), "to": ms(DAY.end) - 1}
+    assert told["end"] == {"from": ms(DAY.start), "to": ms(DAY.end + timedelta(days=1)) - 1}
+    assert told["skillIds"] == ["7"]
+    json.dumps(told)
+
+
+def test_the_manifest_tells_all_of_a_long_window():
+    long = Window(datetime(2025, 9, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+    query = MESSAGING_INTERACTIONS.query(long, cursor="full_dialog_end")
+    told = MESSAGING_INTERACTIONS.describe(MESSAGING_INTERACTIONS, query)
+    assert told["fullDialogEndTime"] == {"from": ms(long.start), "to": ms(long.end) - 1}
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+def test_how_a_page_is_asked_for():
+    request = reader().next_request()
+    assert (request.method, request.service) == ("POST", "msgHist")
+    assert request.path == "/messaging_history/api/account/{account_id}/conversations/search"
+    assert request.params == {
+        "offset": "0",
+        "limit": "100",
+        "sort": "start:asc",
+        "v": "2",
+        "source": "{source}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("cursor", "asked"),
+    [
+        ("start", {"status": ["OPEN", "CLOSE"]}),
+        (
+            "end",
+            {
+                "status": ["CLOSE"],
+                # A survey may have moved the end by a day.
+                "end": {"from": ms(DAY.start), "to": ms(DAY.end + timedelta(days=1)) - 1},
+            },
+        ),
+        (
+            "full_dialog_end",
+            {"status": ["CLOSE"], "fullDialogEndTime": {"from": ms(DAY.start), "to": ms(DAY.end) - 1}},
+        ),
+        ("updated", {"status": ["OPEN", "CLOSE"], "latestUpdateTime": {"from": ms(DAY.start)}}),
+    ],
+)
+def test_what_is_asked_for_each_cursor(cursor, asked):
+    start = {"from": ms(DAY.start), "to": ms(DAY.end) - 1}
+    assert reader(cursor=cursor).next_request().json == {
+        "start": start,
+        "contentToRetrieve": list(CONTENT),
+        **asked,
+    }
+
+
+def test_filters_go_along_and_win():
+    body = (
+        reader(cursor="end", status=["OPEN"], skillIds=[5], contentToRetrieve=["summary"]).next_request().json
+    )
+    assert (body["status"], body["skillIds"], body["contentToRetrieve"]) == (["OPEN"], ["5"], ["summary"])
+
+
+# -- which conversations belong --------------------------------------------------------------------
+
+
+def conversation(name: str = "a", **info) -> dict:
+    return {"info": {"conversationId": name, "startTimeL": ms(DAY.start), **info}}
+
+
+def answer(found: Iterable[object], count: int | None = None, **metadata) -> Answer:
+    listed = list(found)
+    total = len(listed) if count is None else count
+    body = {"_metadata": {"count": total, **metadata}, "conversationHistoryRecords": listed}
+    return Answer(status=200, headers={}, body=json.dumps(body).encode())
+
+
+def accepted(made: ConversationReader, given_: Answer) -> list[dict]:
+    assert made.next_request() is not None
+    return [json.loads(raw) for raw in made.accept(made.parse(given_))]
+
+
+FIRST, LAST, BEFORE, AFTER = ms(DAY.start), ms(DAY.end) - 1, ms(DAY.start) - 1, ms(DAY.end)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "info", "belongs"),
+    [
+        ("start", {"startTimeL": FIRST}, True),
+        ("start", {"startTimeL": LAST}, True),
+        ("start", {"startTimeL": BEFORE}, False),
+        ("start", {"startTimeL": AFTER}, False),
+        ("start", {"startTimeL": FIRST, "endTimeL": -1, "endTime": "undefined"}, True),
+        ("end", {"conversationEndTimeL": FIRST}, True),
+        ("end", {"conversationEndTimeL": LAST}, True),
+        ("end", {"conversationEndTimeL": AFTER}, False),
+        # A survey has rewritten endTime: what counts is when the conversation itself ended.
+        ("end", {"conversationEndTimeL": LAST, "endTimeL": AFTER + 5 * MINUTE}, True),
+        ("end", {"conversationEndTimeL": BEFORE, "endTimeL": FIRST}, False),
+        # Older records do not tell.
+        ("end", {"endTimeL": LAST}, True),
+        ("end", {"endTimeL": AFTER}, False),
+        ("end", {"endTimeL": LAST, "conversationEndTimeL": None}, True),
+        ("end", {"endTimeL": LAST, "conversationEndTimeL": -1}, True),
+        ("end", {"endTimeL": -1, "endTime": "undefined"}, False),
+        ("end", {}, False),
+        ("full_dialog_end", {"fullDialogEndTimeL": LAST, "endTimeL": AFTER}, True),
+        ("full_dialog_end", {"fullDialogEndTimeL": AFTER, "endTimeL": LAST}, False),
+        ("full_dialog_end", {"fullDialogEndTimeL": -1, "endTimeL": LAST}, True),
+        ("full_dialog_end", {"endTimeL": LAST}, True),
+        # Its survey is still open: it will end later.
+        (
+            "full_dialog_end",
+            {"fullDialogStatus": "OPEN", "fullDialogEndTimeL": LAST, "endTimeL": LAST},
+            False,
+        ),
+        ("full_dialog_end", {"fullDialogStatus": "OPEN", "endTimeL": LAST}, False),
+        ("full_dialog_end", {"fullDialogStatus": "CLOSE", "fullDialogEndTimeL": LAST}, True),
+        ("updated", {"endTimeL": -1}, True),
+        ("updated", {"endTimeL": AFTER + 10**9}, True),
+        ("updated", {"startTimeL": AFTER}, False),
+    ],
+)
+def test_what_belongs_to_the_window(cursor, info, belongs):
+    made = reader(cursor=cursor)
+    sent = conversation(**info)
+    assert accepted(made, answer([sent])) == ([sent] if belongs else [])
+    assert (made.reported, made.received) == (1, 1)
+
+
+def test_a_conversation_is_in_one_slice_only_although_ranges_are_rounded():
+    """Its start decides, since LivePerson gives it for both ranges."""
+    long = Window(datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+    query = MESSAGING_INTERACTIONS.query(long, cursor="start")
+    plan = MESSAGING_INTERACTIONS.plan(query)
+    sent = conversation(startTimeL=ms(plan[0].bounds["start"].end))
+    found = [
+        accepted(ConversationReader(MESSAGING_INTERACTIONS, query, piece), answer([sent])) for piece in plan
+    ]
+    assert found == [[], [sent]]
+
+
+@pytest.mark.parametrize("cursor", ["end", "full_dialog_end"])
+def test_a_conversation_that_ended_where_a_long_window_is_cut_is_in_one_slice_only(cursor):
+    long = Window(datetime(2025, 9, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+    query = MESSAGING_INTERACTIONS.query(long, cursor=cursor)
+    plan = MESSAGING_INTERACTIONS.plan(query)
+    found = []
+    for cut in {piece.bounds[cursor].start for piece in plan if cursor in piece.bounds} - {long.start}:
+        sent = conversation(str(cut), startTimeL=ms(cut - timedelta(hours=1)), endTimeL=ms(cut))
+        for piece in plan:
+            made = ConversationReader(MESSAGING_INTERACTIONS, query, piece)
+            asked = made.next_request().json
+            ranges = {
+                "start": sent["info"]["startTimeL"],
+                "end": ms(cut),
+                "fullDialogEndTime": ms(cut),
+            }
+            if all(
+                rounded(asked[name])[0] <= at <= rounded(asked[name])[1]
+                for name, at in ranges.items()
+                if name in asked
+            ):
+                found += list(made.accept(made.parse(answer([sent]))))
+    assert len(found) == len(set(found))
+
+
+def test_a_record_stays_as_it_was_sent():
+    raw = (
+        b'{"info": {"conversationId":"a",\t"startTimeL":%d,"mcs":50.0},"x":["\\u00fc \xc3\xbc"]}' % FIRST
+    )
+    body = b'{"_metadata":{"count":1},"conversationHistoryRecords":[' + raw + b"]}"
+    made = reader()
+    made.next_request()
+    assert list(made.accept(made.parse(Answer(status=200, headers={}, body=body)))) == [raw]
+
+
+def test_nothing_found_is_no_error_however_it_is_said():
+    for nothing in (answer([]), Answer(status=204, headers={})):
+        made = reader()
+        assert accepted(made, nothing) == []
+        assert (made.reported, made.received) == (0, 0)
+        assert made.next_request() is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<html>",
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{}}]}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":[{}]}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":[5]}',
+        b'{"_metadata":{"count":"many"},"conversationHistoryRecords":[]}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":null}',
+    ],
+)
+def test_an_answer_of_another_shape_is_unreadable(body):
+    with pytest.raises(InvalidResponseError):
+        reader().parse(Answer(status=200, headers={}, body=body))
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"count": 3}, {"count": 3, "shardsStatusResult": {"partialResult": False}}]
+)
+def test_a_page_of_the_whole_search_engine_is_taken(metadata):
+    made = reader()
+    made.next_request()
+    body = {"_metadata": metadata, "conversationHistoryRecords": []}
+    assert made.parse(Answer(status=200, headers={}, body=json.dumps(body).encode())).total == 3
+
+
+def test_a_page_of_a_part_of_the_search_engine_is_asked_for_again():
+    """An InvalidResponseError while an answer is parsed has the request repeated."""
+    with pytest.raises(InvalidResponseError, match="partialResult"):
+        reader().parse(
+            answer([conversation()], shardsStatusResult={"partialResult": True, "failureShards": 1})
+        )
+
+
+# -- conversations that come in part ---------------------------------------------------------------
+
+
+def part(name: str) -> dict:
+    return conversation(name, isPartial=True)
+
+
+def ask(made: ConversationReader) -> ApiRequest:
+    request = made.next_request()
+    assert request is not None
+    return request
+
+
+def test_conversations_that_come_in_part_are_asked_for_by_their_ids():
+    made = reader(contentToRetrieve=["summary"])
+    assert accepted(made, answer([conversation("a"), part("b"), conversation("c")])) == [
+        conversation("a"),
+        conversation("c"),
+    ]
+    request = ask(made)
+    assert request.path.endswith("/conversations/conversation/search")
+    assert request.json == {"conversationIds": ["b"], "contentToRetrieve": ["summary"]}
+    whole = {**conversation("b"), "messageRecords": [1, 2]}
+    assert [json.loads(raw) for raw in made.accept(made.parse(answer([whole])))] == [whole]
+    assert made.next_request() is None
+    assert (made.reported, made.received) == (3, 3)
+
+
+def test_parts_that_do_not_belong_are_not_asked_for():
+    made = reader()
+    late = part("a")
+    late["info"]["startTimeL"] = AFTER
+    assert accepted(made, answer([late])) == []
+    assert made.next_request() is None
+
+
+def test_parts_are_asked_for_100_at_a_time_at_the_end_in_their_order():
+    names = [f"{number:03d}" for number in range(230)]
+    made = reader()
+    for first in range(0, 230, 100):
+        assert (
+            accepted(made, answer([part(name) for name in names[first : first + 100]], count=len(names)))
+            == []
+        )
+    requests = []
+    while (request := made.next_request()) is not None:  # they may leave at once
+        requests.append(request)
+    batches = [request.json["conversationIds"] for request in requests]
+    assert [len(batch) for batch in batches] == [100, 100, 30]
+    found = [
+        json.loads(raw)["info"]["conversationId"]
+        for batch in batches
+        for raw in made.accept(made.parse(answer(conversation(name) for name in reversed(batch))))
+    ]
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    "nothing", [answer([conversation("b")]), answer([]), Answer(status=204, headers={})]
+)
+def test_a_part_that_is_not_found_by_its_id_has_the_slice_read_again(nothing):
+    made = reader()
+    accepted(made, answer([part("a"), part("b")]))
+    ask(made)
+    with pytest.raises(PagesMovedError, match="of 2 conversations that came in part"):
+        list(made.accept(made.parse(nothing)))
+
+
+def test_a_part_that_no_longer_belongs_once_it_is_whole_is_left_out():
+    made = reader(cursor="full_dialog_end")
+    accepted(made, answer([{"info": {**part("a")["info"], "endTimeL": LAST}}]))
+    ask(made)
+    moved = conversation("a", endTimeL=LAST, fullDialogStatus="OPEN")
+    assert list(made.accept(made.parse(answer([moved])))) == []
+
+
+# -- against a server ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(connect) -> Callable[..., list[dict]]:
+    def read(window: Window = WEEK, cursor: str = "end", filters=None, **settings) -> list[dict]:
+        query = MESSAGING_INTERACTIONS.query(window, filters=filters, cursor=cursor)
+        client = connect(**settings)
+        return [json.loads(raw) for raw in records(client, MESSAGING_INTERACTIONS, query)]
+
+    return read
+
+
+def ids(found: Iterable[dict]) -> list[str]:
+    return sorted(one["info"]["conversationId"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "switches"),
+    [
+        ("start", {"page_ceiling": 7}),
+        ("end", {"messaging_partial_share": 0.5}),
+        ("end", {"messaging_end_filter": "conversation_end_time"}),
+        ("full_dialog_end", {"messaging_empty": "204"}),
+        ("updated", {}),
+    ],
+    ids=str,
+)
+def test_the_whole_truth(sandbox, read, cursor, switches):
+    sandbox.configure(**switches)
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, cursor)
+    assert truth
+    found = read(cursor=cursor)
+    assert ids(found) == ids(truth)
+    assert not any(one["info"].get("isPartial") for one in found)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("error", ["500", "400"])
+def test_more_than_can_be_paged_is_split_until_it_fits(sandbox, read, waits, error, concurrency):
+    sandbox.configure(messaging_deep_limit=100, messaging_deep_error=error, messaging_partial_share=0)
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    assert len(truth) > 200
+    found = read(cursor="start", deep_paging_limit=100, max_concurrency=concurrency)
+    assert [one["info"]["startTimeL"] for one in found] == sorted(
+        one["info"]["startTimeL"] for one in truth
+    )
+    assert ids(found) == ids(truth)
+    assert waits == []
+
+
+def test_a_count_that_ends_at_what_can_be_paged_is_not_taken_for_the_truth(sandbox, read):
+    """A search engine may stop counting there."""
+    sandbox.configure(messaging_deep_limit=100, messaging_count="capped")
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    try:
+        found = read(cursor="start", deep_paging_limit=100)
+    except IncompletePullError:
+        return
+    assert ids(found) == ids(truth)
+
+
+def test_ten_minutes_with_more_than_can_be_paged_are_an_error_with_ways_out(sandbox, read):
+    sandbox.conversations.insert(120, WEEK.start + timedelta(days=1))
+    with pytest.raises(IncompletePullError, match="deep_paging_limit") as caught:
+        read(cursor="start", deep_paging_limit=100)
+    assert caught.value.field == "deep_paging_limit"
+    assert "the shortest range" in str(caught.value)
+
+
+def test_an_answer_of_a_part_of_the_search_engine_is_repeated(sandbox, read, waits):
+    sandbox.faults.add(kind="partial_result", match="/conversations/search", rows=5, times=2)
+    assert ids(read(cursor="start")) == ids(sandbox.conversations.truth(WEEK.start, WEEK.end, "start"))
+    assert waits
+
+
+def test_ids_that_are_not_known_are_left_out(sandbox, connect):
+    known = sandbox.conversations.ids[:3]
+    found = [json.loads(raw) for raw in conversations_by_ids(connect(), [*known, "none", known[0]])]
+    assert ids(found) == sorted(known)
+
+
+def test_ids_are_asked_for_100_at_a_time_each_once(sandbox, connect):
+    known = [one["info"]["conversationId"] for one in sandbox.conversations.truth(WEEK.start, WEEK.end)]
+    assert len(known) > 100
+    found = list(conversations_by_ids(connect(), iter(known * 2)))
+    assert len(found) == len(known)
+    sent = [json.loads(it.body)["conversationIds"] for it in sandbox.requests if "/conversation/" in it.path]
+    assert max(map(len, sent)) == 100
+    assert len(sent) == -(-len(known) // 100)
+
+
+def test_no_ids_nothing_asked(sandbox, connect):
+    assert list(conversations_by_ids(connect(), [])) == []
+    assert sandbox.requests == []
+
+
+def test_a_consumers_conversations(sandbox, connect):
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    consumer = truth[0]["consumerParticipants"][0]["participantId"]
+    found = [json.loads(raw) for raw in conversations_by_consumer(connect(), consumer)]
+    assert truth[0]["info"]["conversationId"] in ids(found)
+    assert {one["consumerParticipants"][0]["participantId"] for one in found} == {consumer}
+    assert list(conversations_by_consumer(connect(), "nobody")) == []
+
+
+def test_a_refusal_while_slices_are_read_ahead_is_told(sandbox, read):
+    sandbox.faults.add(kind="status", status=403, match="/conversations/search", skip=2, times=99)
+    with pytest.raises(PermissionDeniedError, match="POST msgHist"):
+        read()

@@ -1,0 +1,324 @@
+"""Slices are read in order, while those behind are asked for already."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record
+from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    RequestRejectedError,
+)
+from airflow_provider_liveperson.reading import Progress, Reading, TooManyRecordsError
+from airflow_provider_liveperson.window import Window
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PAGE = 3
+LONG = 30.0  # seconds after which a test that hangs fails
+
+
+def hours(first: float, last: float) -> Slice:
+    return Slice(bounds={"at": Window(START + first * HOUR, START + last * HOUR)})
+
+
+def of(piece: Slice) -> tuple[float, float]:
+    window = piece.bounds["at"]
+    return (window.start - START) / HOUR, (window.end - START) / HOUR
+
+
+class Client:
+    """A server with numbered records at hours of a day, and a client of it.
+
+    :param at: the hour of each record.
+    :param most: the most requests under way at once.
+    """
+
+    def __init__(self, at: Iterable[float], *, most: int = 4, deep_paging_limit: int | None = None) -> None:
+        self.at = sorted(at)
+        self.settings = SimpleNamespace(max_concurrency=most, deep_paging_limit=deep_paging_limit)
+        self.asked: list[tuple[float, int]] = []
+        self.before: Callable[[float, int], None] = lambda hour, offset: None
+        self.lock = threading.Lock()
+
+    def call(self, request: ApiRequest, parse: Callable[[Answer], Any], **kwargs: Any) -> Any:
+        asked = request.json
+        assert isinstance(asked, dict)
+        with self.lock:
+            self.asked.append((asked["first"], asked["offset"]))
+        self.before(asked["first"], asked["offset"])
+        found = [f"{number}" for number, at in enumerate(self.at) if asked["first"] <= at < asked["last"]]
+        page = found[asked["offset"] : asked["offset"] + asked["limit"]]
+        return parse(Answer(status=200, headers={"count": str(len(found))}, body=" ".join(page).encode()))
+
+
+def cut(answer: Answer) -> Contents:
+    records = [Record(raw=raw, key=raw, belongs=True) for raw in answer.body.split()]
+    return Contents(records, total=int(answer.headers["count"]))
+
+
+class Reader(CountedPages):
+    """Pages of three."""
+
+    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
+        first, last = of(piece)
+
+        def ask(offset: int, limit: int) -> ApiRequest:
+            asked = {"first": first, "last": last, "offset": offset, "limit": limit}
+            return ApiRequest(method="GET", service="things", path="/things", json=asked)
+
+        super().__init__(ask=ask, cut=cut, limit=PAGE)
+
+    def parse(self, answer: Answer) -> Contents:
+        return cut(answer)
+
+
+def dataset(**choices: Any) -> Dataset:
+    declared: dict[str, Any] = {
+        "name": "things",
+        "title": "Things",
+        "documentation": "things.html",
+        "service": "things",
+        "method": "GET",
+        "path": "/things",
+        "shape": "pages",
+        "cursors": {"at": "Each thing."},
+        "key": "number",
+        "credentials": ("API key",),
+        "read": Reader,
+        "describe": lambda *_: {},
+        "split_by": "at",
+        **choices,
+    }
+    return Dataset(**declared)
+
+
+def reading(client: Client, slices: Iterable[Slice], **choices: Any) -> Reading:
+    declared = dataset(**choices)
+    query = declared.query(Window(START, START + 24 * HOUR))
+    return Reading(client, declared, query, slices)  # type: ignore[arg-type]
+
+
+def read(made: Reading) -> Iterator[int]:
+    """Read as the puller does."""
+    with made:
+        for lane in made:
+            found: list[int] = []
+            while True:
+                try:
+                    found += map(int, lane.records())
+                except PagesMovedError:
+                    lane.restart()
+                    found = []
+                    continue
+                except TooManyRecordsError as error:
+                    assert not found
+                    made.split(lane, error.count)
+                    break
+                yield from found
+                break
+
+
+times = st.lists(st.integers(0, 24 * 60 - 1).map(lambda minute: minute / 60), max_size=60)
+
+
+@settings(max_examples=40)
+@given(
+    times,
+    st.lists(st.integers(1, 23), unique=True, max_size=6),
+    st.integers(1, 6),
+    st.none() | st.integers(6, 30),
+)
+def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, most, limit):
+    edges = [0, *sorted(cuts), 24]
+    slices = [hours(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    client = Client(at, most=most)
+    crowded = limit is not None and any(
+        sum(int(one * 6) == int(other * 6) for other in at) > limit for one in at
+    )
+    try:
+        found = list(read(reading(client, slices, deep_paging_limit=limit)))
+    except IncompletePullError:
+        assert crowded
+        return
+    assert found == list(range(len(at)))
+
+
+def test_slices_behind_are_asked_for_while_the_first_one_waits():
+    client = Client(range(24))
+    behind_is_asked = threading.Event()
+
+    def answer(hour: float, offset: int) -> None:
+        if hour == 0:
+            assert behind_is_asked.wait(LONG)
+        else:
+            behind_is_asked.set()
+
+    client.before = answer
+    found = list(read(reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)])))
+    assert found == [0, 1, 2, 3, 4, 5]
+    assert behind_is_asked.is_set()
+
+
+def test_with_one_request_at_a_time_everything_is_asked_in_order():
+    client = Client(range(10), most=1)
+    assert list(read(reading(client, [hours(0, 5), hours(5, 10)]))) == list(range(10))
+    assert sorted(client.asked) == client.asked
+
+
+def test_what_remains_are_the_slices_behind_the_present_one():
+    slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
+    made, seen = reading(Client(range(24)), slices), []
+    with made:
+        for lane in made:
+            list(lane.records())
+            seen.append((lane.piece, made.remaining))
+    assert seen == [(slices[number], slices[number + 1 :]) for number in range(4)]
+
+
+def test_no_slices_no_requests():
+    client = Client(range(3))
+    assert list(read(reading(client, []))) == []
+    assert client.asked == []
+
+
+def test_a_lane_that_is_read_again_begins_at_its_start_and_the_next_one_is_not_disturbed():
+    client = Client(range(24))
+    moved: list[bool] = []
+
+    def move(hour: float, offset: int) -> None:
+        with client.lock:
+            if hour == 0 and offset > 0 and not moved:
+                moved.append(True)
+                client.at = [0.5, *client.at]
+
+    client.before = move
+    made = reading(client, [hours(0, 8), hours(8, 12)])
+    assert list(read(made)) == list(range(13))
+    assert moved
+    assert made.progress.records == 13
+
+
+def test_a_restart_drops_what_was_asked_and_counts_anew():
+    client = Client(range(9), most=4)
+    made = reading(client, [hours(0, 24)])
+    with made:
+        (lane,) = made
+        rows = lane.records()
+        assert [next(rows) for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+        rows.close()
+        lane.restart()
+        assert lane.kept == 0
+        assert list(lane.records()) == [b"%d" % number for number in range(9)]
+        assert (lane.kept, lane.reader.received, made.progress.records) == (9, 9, 9)
+
+
+def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
+    client = Client([hour + minute / 60 for hour in range(4) for minute in range(0, 60, 6)])
+    made, seen = reading(client, [hours(0, 2), hours(2, 4)], deep_paging_limit=15), []
+    with made:
+        for lane in made:
+            try:
+                list(lane.records())
+            except TooManyRecordsError as error:
+                assert error.count == 20
+                made.split(lane, error.count)
+                continue
+            seen.append(of(lane.piece))
+    assert seen == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
+    client = Client([number / 60 for number in range(60)], most=most)
+    made = reading(client, [hours(0, 1)], deep_paging_limit=30)
+    with made:
+        (lane,) = made
+        with pytest.raises(TooManyRecordsError):
+            list(lane.records())
+    assert client.asked == [(0.0, 0)]
+
+
+def test_the_connections_limit_goes_before_the_datasets():
+    client = Client([number / 60 for number in range(60)], deep_paging_limit=100)
+    assert len(list(read(reading(client, [hours(0, 1)], deep_paging_limit=10)))) == 60
+    assert len({first for first, _ in client.asked}) == 1
+
+
+def test_a_dataset_without_a_limit_has_none_whatever_the_connection_says():
+    client = Client([number / 60 for number in range(60)], deep_paging_limit=10)
+    assert len(list(read(reading(client, [hours(0, 1)])))) == 60
+
+
+def test_an_error_of_a_slice_behind_waits_for_its_turn():
+    client = Client(range(24))
+    second_has_failed = threading.Event()
+
+    def fail(hour: float, offset: int) -> None:
+        if hour == 2:
+            second_has_failed.set()
+            raise PermissionDeniedError("no")
+        assert second_has_failed.wait(LONG)
+
+    client.before = fail
+    rows = read(reading(client, [hours(0, 2), hours(2, 4)]))
+    assert [next(rows), next(rows)] == [0, 1]
+    with pytest.raises(PermissionDeniedError):
+        next(rows)
+
+
+def test_a_refusal_is_for_the_reader_to_judge():
+    client = Client(range(3))
+    refused: list[int] = []
+
+    def refuse_once(hour: float, offset: int) -> None:
+        if not refused:
+            refused.append(1)
+            raise RequestRejectedError("no", status=412)
+
+    class Stubborn(Reader):
+        def refused(self, error: RequestRejectedError) -> None:
+            self._asked.clear()
+            self._next = 0
+
+    client.before = refuse_once
+    assert list(read(reading(client, [hours(0, 24)], read=Stubborn))) == [0, 1, 2]
+    refused.clear()
+    with pytest.raises(RequestRejectedError):
+        list(read(reading(client, [hours(0, 24)])))
+
+
+def test_an_answer_that_makes_no_sense_is_named_by_its_request():
+    class Doubtful(Reader):
+        def accept(self, parsed: Contents) -> Iterable[bytes]:
+            raise InvalidResponseError("nonsense", field="host", status=200)
+
+    with pytest.raises(InvalidResponseError, match="GET things /things: nonsense") as caught:
+        list(read(reading(Client(range(3)), [hours(0, 24)], read=Doubtful)))
+    assert (caught.value.field, caught.value.status) == ("host", 200)
+
+
+def test_progress_is_told_every_ten_seconds_and_not_more_often(caplog):
+    caplog.set_level("INFO", logger="airflow_provider_liveperson")
+    seconds = iter([0.0, 9.9, 10.0, 10.0, 15.0, 20.0, 20.0, 25.0])
+    progress = Progress("things", now=lambda: next(seconds))
+    progress.records, progress.bytes = 7, 70
+    for _ in range(5):
+        progress.page()
+    assert [record.getMessage() for record in caplog.records] == [
+        "things: 7 records, 70 bytes, 2 pages so far",
+        "things: 7 records, 70 bytes, 4 pages so far",
+    ]
