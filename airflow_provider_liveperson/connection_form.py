@@ -241,8 +241,8 @@ _COMMON = (
         label="Deep paging limit",
         place="extra",
         description=(
-            "The most records that LivePerson pages for one request; a range that holds more is split. Default:"
-            " 10000, which is assumed for conversations. Rarely needed."
+            "The most records that LivePerson pages for one request; a range that holds more is split. A"
+            " multiple of 100. Default: 10000, which is assumed for conversations. Rarely needed."
         ),
         kind="integer",
         minimum=100,

@@ -160,7 +160,8 @@ class Lane:
     @property
     def _is_too_large(self) -> bool:
         limit, count = self._reading.paging_limit, self.reader.reported
-        return limit is not None and count is not None and count > limit
+        # A count of just the limit may be one that stops there.
+        return limit is not None and count is not None and count >= limit
 
     def _check_size(self) -> None:
         if self._is_too_large:
@@ -228,7 +229,7 @@ class Reading:
         assert self.paging_limit is not None
         pieces = self._dataset.split(lane.piece, count, self.paging_limit)
         log.info(
-            "%s, %s: %d records, more than the %d that can be paged; reading it in %d pieces",
+            "%s, %s: %d records, and %d can be paged; reading it in %d pieces",
             self._dataset.name,
             lane.piece,
             count,

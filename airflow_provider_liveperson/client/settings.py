@@ -63,9 +63,11 @@ class ClientSettings:
                 f"source is {self.source!r}; LivePerson takes 1 to 20 letters, digits or underscores",
                 field="source",
             )
-        if self.deep_paging_limit is not None and self.deep_paging_limit < 100:
+        if self.deep_paging_limit is not None and (
+            self.deep_paging_limit < 100 or self.deep_paging_limit % 100
+        ):
             raise ConfigurationError(
-                f"deep_paging_limit is {self.deep_paging_limit}; it must be at least 100, one page",
+                f"deep_paging_limit is {self.deep_paging_limit}; it must be a multiple of 100, which is a page",
                 field="deep_paging_limit",
             )
         if self.region is not None and self.region not in REGIONS:

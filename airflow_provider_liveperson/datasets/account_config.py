@@ -18,6 +18,7 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.pages import WholeCollection, one_line
+from airflow_provider_liveperson.exceptions import InvalidResponseError
 
 ANY_REVISION = "-1"
 
@@ -85,7 +86,10 @@ def collection(
 
 
 def _cut(answer: Answer) -> list[bytes]:
-    return [one_line(bytes(raw)) for raw in _COLLECTION.decode(answer.body)]
+    records = [bytes(raw) for raw in _COLLECTION.decode(answer.body)]
+    if not all(raw.startswith(b"{") for raw in records):
+        raise InvalidResponseError("the answer is a list, but not of objects", status=answer.status)
+    return [one_line(raw) for raw in records]
 
 
 USERS = collection(

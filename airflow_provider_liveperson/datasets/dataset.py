@@ -277,15 +277,15 @@ class Dataset:
         """
         if self.split_by is None:
             raise IncompletePullError(
-                f"{self.name}, {piece}: {count} records, more than the {limit} that can be paged"
+                f"{self.name}, {piece}: {count} records, not fewer than the {limit} that can be paged"
             )
         wanted = min(_MOST_PIECES, max(2, ceil(count / (limit * _FILLED))))
         pieces = piece.split(self.split_by, wanted, self.split_grid)
         if len(pieces) < 2:
             raise IncompletePullError(
-                f"{self.name}, {piece}: {count} records, more than the {limit} that LivePerson pages, in the shortest"
-                " range that it takes. Narrow them with filters, into separate prefixes; or raise the connection's"
-                " deep_paging_limit if LivePerson pages deeper for this account",
+                f"{self.name}, {piece}: {count} records, not fewer than the {limit} that LivePerson pages, in the"
+                " shortest range that it takes. Narrow them with filters, into separate prefixes; or raise the"
+                " connection's deep_paging_limit if LivePerson pages deeper for this account",
                 field="deep_paging_limit",
             )
         return pieces

@@ -5,8 +5,8 @@ LivePerson pages: `messaging-interactions-api-methods-conversations.html` and
 
 * Every search needs a range of start times, of at most three months, whatever it searches by. Conversations
   live for up to 13 months, so a window by another cursor is asked for in several ranges of start times.
-  Those ranges, and what they are split into, are disjoint by a field that never changes: no conversation can
-  be in two of them.
+  Those ranges, and what they are split into, are disjoint by fields that never change: no conversation can be
+  in two of them.
 * Ranges are rounded outward to ten minutes; records are trimmed to the exact window by their ``…L`` fields.
 * ``endTime`` is rewritten when a survey is submitted or times out. The window by ``end`` is therefore that of
   ``conversationEndTimeL``, which is not, and conversations whose ``endTime`` may have moved out of the window
@@ -299,7 +299,7 @@ class ConversationReader(CountedPages):
     def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
         self._dataset = dataset
         self._body = _body(query, piece)
-        self._bounds = [(name, bound.start_ms, bound.end_ms) for name, bound in _trims(query, piece).items()]
+        self._bounds = [(name, bound.start_ms, bound.end_ms) for name, bound in piece.bounds.items()]
         self._partial: list[str] = []
         self._by_ids: deque[list[str]] = deque()
         super().__init__(
@@ -375,13 +375,6 @@ class ConversationReader(CountedPages):
         return Contents(records, total=found.metadata.count)
 
 
-def _trims(query: Query, piece: Slice) -> dict[str, Window]:
-    bounds = {"start": piece.bounds["start"]}
-    if query.cursor in ("end", "full_dialog_end"):
-        bounds[query.cursor] = query.window
-    return bounds
-
-
 def slices(dataset: Dataset, query: Query) -> list[Slice]:
     """Cut a query into ranges of start times, each with the range of its cursor, in the order of start times.
 
@@ -397,33 +390,17 @@ def slices(dataset: Dataset, query: Query) -> list[Slice]:
         last = min(last, from_milliseconds(given["to"]) + MILLISECOND)
         if first >= last:
             return []
+    # Most of what ended in the window also started in it: a cut there saves splitting the range before.
     cuts = [first, *([window.start] if first < window.start < last else []), last]
-    starts = [part for a, b in pairwise(cuts) for part in _cut_from_the_end(Window(a, b))]
+    starts = [part for a, b in pairwise(cuts) for part in Window(a, b).cut(LONGEST_RANGE)]
     if query.cursor == "updated":
-        return [Slice(bounds={"start": part}) for part in starts]
-    # What ended inside the window is found under a later end once its survey has rewritten that.
-    late = SURVEY_TIME if query.cursor == "end" else timedelta(0)
-    ends = _cut_from_the_end(Window(window.start, window.end + late))
+        return [Slice(bounds={"start": start}) for start in starts]
     return [
         Slice(bounds={"start": start, query.cursor: end})
-        for end in ends
+        for end in window.cut(LONGEST_RANGE)
         for start in starts
-        if start.start < end.end
+        if start.start < end.end and end.start - LONGEST_LIFE < start.end
     ]
-
-
-def _cut_from_the_end(span: Window) -> list[Window]:
-    """Ranges of at most the longest that may be asked for, in order; the last ones are whole, the first may be short.
-
-    So no cut is near the present, where a range's conversations may still move into the next.
-    """
-    parts = []
-    end = span.end
-    while end > span.start:
-        start = max(span.start, end - LONGEST_RANGE)
-        parts.append(Window(start, end))
-        end = start
-    return parts[::-1]
 
 
 def _range(window: Window) -> dict[str, int]:
@@ -435,7 +412,10 @@ def _body(query: Query, piece: Slice) -> dict[str, Any]:
     body: dict[str, Any] = {"status": list(STATUSES), "contentToRetrieve": list(CONTENT), **query.filters}
     body["start"] = _range(piece.bounds["start"])
     if query.cursor in ("end", "full_dialog_end"):
-        body[_SEARCHED[query.cursor]] = _range(piece.bounds[query.cursor])
+        ended = piece.bounds[query.cursor]
+        # What ended in a range is found under a later end once its survey has rewritten that.
+        late = SURVEY_TIME if query.cursor == "end" else timedelta(0)
+        body[_SEARCHED[query.cursor]] = _range(Window(ended.start, ended.end + late))
         if "status" not in query.filters:
             body["status"] = ["CLOSE"]
     elif query.cursor == "updated":
@@ -547,12 +527,18 @@ def _whole(answer: Answer) -> Contents:
 
 
 def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
-    pieces = slices(dataset, query)
     asked: dict[str, Any] = {"v": "2", "sort": "start:asc", **query.filters}
-    if pieces:
-        asked = {**asked, **_body(query, pieces[-1])}
-        asked["start"] = {"from": _range(pieces[0].bounds["start"])["from"], "to": asked["start"]["to"]}
-    return asked
+    bodies = [_body(query, piece) for piece in slices(dataset, query)]
+    if not bodies:
+        return asked
+    whole = {
+        name: {
+            "from": min(body[name]["from"] for body in bodies),
+            "to": max(body[name]["to"] for body in bodies),
+        }
+        for name in ("start", _SEARCHED.get(query.cursor, "start"))
+    }
+    return {**asked, **bodies[-1], **whole}
 
 
 MESSAGING_INTERACTIONS = Dataset(

@@ -171,9 +171,9 @@ class CountedPages(PageReader):
 class LinkedPages(PageReader):
     """Reads pages that name the next one, but no count.
 
-    The reading ends with a page without a next one, or with an empty page. A page shorter than its limit is
-    only the last where no page names a next one. Should records join in front while it is read, the next page
-    begins with records of the last one, which are dropped.
+    The reading ends with an empty page, or with a short one that says there is no next. A short page that says
+    nothing may be all that the server gives at once. Should records join in front while it is read, the next
+    page begins with records of the last one, which are dropped.
 
     :param ask: makes the request for a page.
     :param cut: makes :class:`Contents` of an answer.
@@ -186,6 +186,7 @@ class LinkedPages(PageReader):
         super().__init__(ask=ask, cut=cut, limit=limit)
         self._next: int | None = 0
         self._last: set[bytes] = set()
+        self._stands_still = False
 
     def next_request(self) -> ApiRequest | None:
         if self._next is None or self._asked:
@@ -197,22 +198,22 @@ class LinkedPages(PageReader):
             raise PagesMovedError("the reading ended before its last page")
 
     def accept(self, parsed: Contents) -> Iterable[bytes]:
-        page = self._asked.popleft()
-        held, has_next = len(parsed.records), parsed.has_next
-        is_last = not held or (has_next is False and held < page.limit)
-        if has_next is None:
-            is_last = held < page.limit
+        page, held = self._asked.popleft(), len(parsed.records)
+        is_last = not held or (parsed.has_next is False and held < page.limit)
         self._next = None if is_last else page.offset + held
-        keys = set()
+        keys = {record.key for record in parsed.records}
+        stood_still, self._stands_still = self._stands_still, bool(keys) and keys <= self._last
+        if stood_still and self._stands_still:
+            raise PagesMovedError("the same page came three times")
+        seen, self._last = set(self._last), keys
         for record in parsed.records:
-            if record.key in self._last:
+            if record.key in seen:
                 self.repeated += 1
                 continue
-            keys.add(record.key)
+            seen.add(record.key)
             self.received += 1
             if record.belongs:
                 yield record.raw
-        self._last = keys
 
 
 class WholeCollection:

@@ -37,6 +37,7 @@ def test_what_is_no_account_id_is_refused_since_it_goes_into_paths(account):
         ("region", "eu"),
         ("region", ""),
         ("deep_paging_limit", 99),
+        ("deep_paging_limit", 10_017),
         ("deep_paging_limit", 0),
     ],
 )

@@ -186,7 +186,9 @@ def test_pieces_make_up_the_slice_and_are_cut_on_the_grid(start, length, wanted,
     assert not any((one.end - epoch) % grid for one in cut[:-1])
     assert len(pieces) <= wanted + 1
     # It is only left whole where there is no place to cut.
-    assert len(pieces) > 1 or (start - epoch) // grid == (start + length - timedelta.resolution - epoch) // grid
+    assert (
+        len(pieces) > 1 or (start - epoch) // grid == (start + length - timedelta.resolution - epoch) // grid
+    )
 
 
 @pytest.mark.parametrize(("count", "pieces"), [(10_001, 2), (30_000, 5), (10_000_000, 64)])
@@ -202,9 +204,9 @@ def test_what_lives_in_the_shortest_range_and_is_still_too_much_is_told_with_way
     with pytest.raises(IncompletePullError, match="deep_paging_limit") as caught:
         dataset(split_by="changed").split(piece, 10_001, 10_000)
     assert caught.value.field == "deep_paging_limit"
-    assert "10001 records, more than the 10000" in str(caught.value)
+    assert "10001 records, not fewer than the 10000" in str(caught.value)
 
 
 def test_a_dataset_that_cannot_be_split_says_how_many_there_are():
-    with pytest.raises(IncompletePullError, match="10001 records, more than the 10000"):
+    with pytest.raises(IncompletePullError, match="10001 records, not fewer than the 10000"):
         dataset().split(Slice(bounds={"changed": window(5)}), 10_001, 10_000)
