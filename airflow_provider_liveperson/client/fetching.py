@@ -16,7 +16,7 @@ from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 32 * 1024 * 1024
+AHEAD_BYTES = 16 * 1024 * 1024
 _FIRST_LIMIT = 2
 _RECENT = 8
 _REMEMBERED = 64
@@ -92,11 +92,18 @@ class Fetched(NamedTuple, Generic[T]):
     size: int
 
 
-class Fetcher:
-    """Sends requests from a pool of threads. Use it as a context manager.
+class _Waiting(NamedTuple):
+    future: Future[Any]
+    request: ApiRequest
+    parse: Callable[[Answer], Any]
 
-    What has been asked for and not yet been taken is bounded, in number and in bytes, so that one slow page
-    does not let the pages behind it pile up.
+
+class Fetcher:
+    """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
+
+    What has been handed over and not yet been taken is bounded, in number and in bytes, so that one slow page
+    does not let the pages behind it pile up. Twice as many as may be under way wait their turn at most: so the
+    next one leaves as soon as one has come, whatever its taker is doing.
 
     :param client: asks LivePerson.
     :param most: the most requests under way at once.
@@ -108,6 +115,9 @@ class Fetcher:
         self._limit = AdaptiveLimit(most)
         self._outstanding: set[Future[Any]] = set()
         self._largest = 0
+        self._lock = threading.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._under_way = 0
 
     def __enter__(self) -> Self:
         return self
@@ -115,27 +125,29 @@ class Fetcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.drop(list(self._outstanding))
         # Not waited for: a request that nobody needs any more may take as long as its time-out.
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)
 
     @property
     def has_room(self) -> bool:
-        """Whether one more request may leave now."""
-        under_way = sum(not future.done() for future in self._outstanding)
-        ahead = len(self._outstanding)
+        """Whether one more request may be handed over now."""
         most_ahead = 2 * self._limit.limit
         if self._largest:
             most_ahead = min(most_ahead, max(2, AHEAD_BYTES // self._largest))
-        return under_way < self._limit.limit and ahead < most_ahead
+        return len(self._outstanding) < most_ahead
 
     def submit(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Future[Fetched[T]]:
-        """Let a request leave.
+        """Let a request leave as soon as it may.
 
         :param request: what to ask.
         :param parse: makes the result, in a thread of the pool.
         """
-        future = self._pool.submit(self._fetch, request, parse)
+        future: Future[Fetched[T]] = Future()
         self._outstanding.add(future)
+        with self._lock:
+            self._waiting.append(_Waiting(future, request, parse))
+            self._start()
         return future
 
     def take(self, future: Future[Fetched[T]]) -> T:
@@ -159,6 +171,29 @@ class Fetcher:
         for future in futures:
             future.cancel()
             self._outstanding.discard(future)
+
+    def _start(self) -> None:
+        """Let leave what may; the lock is held."""
+        while self._waiting and self._under_way < self._limit.limit:
+            waiting = self._waiting.popleft()
+            if waiting.future.set_running_or_notify_cancel():
+                self._under_way += 1
+                self._pool.submit(self._run, waiting)
+
+    def _run(self, waiting: _Waiting) -> None:
+        try:
+            result = self._fetch(waiting.request, waiting.parse)
+        except BaseException as error:
+            self._end()
+            waiting.future.set_exception(error)
+        else:
+            self._end()
+            waiting.future.set_result(result)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+            self._start()
 
     def _fetch(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Fetched[T]:
         started = time.monotonic()

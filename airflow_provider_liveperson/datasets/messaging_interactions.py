@@ -16,6 +16,7 @@ LivePerson pages: `messaging-interactions-api-methods-conversations.html` and
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -265,6 +266,8 @@ class _Search(msgspec.Struct):
 
 _SEARCH = msgspec.json.Decoder(_Search)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
+_INFO = msgspec.json.Decoder(_Info)
+_BEGIN = b'{"info":'
 
 
 def _search(answer: Answer) -> _Search:
@@ -274,6 +277,18 @@ def _search(answer: Answer) -> _Search:
             "only part of LivePerson's search engine answered (partialResult)", status=answer.status
         )
     return found
+
+
+def _info(raw: bytes) -> _Info:
+    """What tells where a conversation belongs.
+
+    It comes first, and no object is inside it, so that the rest, most of the bytes, need not be read once more: what
+    ends with the first brace is the whole object, or no JSON.
+    """
+    if raw.startswith(_BEGIN):
+        with contextlib.suppress(msgspec.DecodeError):
+            return _INFO.decode(raw[len(_BEGIN) : raw.find(b"}") + 1])
+    return _CONVERSATION.decode(raw).info
 
 
 def _instants(info: _Info) -> dict[str, int]:
@@ -362,11 +377,12 @@ class ConversationReader(CountedPages):
         found = _search(answer)
         records = []
         for raw in found.conversationHistoryRecords:
-            info = _CONVERSATION.decode(raw).info
+            data = bytes(raw)
+            info = _info(data)
             instants = _instants(info)
             records.append(
                 Record(
-                    raw=one_line(bytes(raw)),
+                    raw=one_line(data),
                     key=info.conversationId.encode(),
                     belongs=all(start <= instants[name] < end for name, start, end in self._bounds),
                     is_whole=not info.isPartial,
@@ -518,9 +534,7 @@ def _whole(answer: Answer) -> Contents:
         return Contents([], total=0)
     found = _search(answer)
     records = [
-        Record(
-            raw=one_line(bytes(raw)), key=_CONVERSATION.decode(raw).info.conversationId.encode(), belongs=True
-        )
+        Record(raw=one_line(bytes(raw)), key=_info(bytes(raw)).conversationId.encode(), belongs=True)
         for raw in found.conversationHistoryRecords
     ]
     return Contents(records, total=found.metadata.count)

@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 class Compressor(Protocol):
@@ -88,13 +88,18 @@ class CompressedStream:
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        if self._rest:
-            data = self._rest + data
-        whole = len(data) - len(data) % _BLOCK
         view = memoryview(data)
-        for start in range(0, whole, _BLOCK):
-            self._file.write(self._compressor.compress(view[start : start + _BLOCK]))
-        self._rest = data[whole:]
+        start = 0
+        if self._rest:
+            start = min(_BLOCK - len(self._rest), len(view))
+            self._rest += view[:start]
+            if len(self._rest) < _BLOCK:
+                return
+            self._file.write(self._compressor.compress(self._rest))
+        end = start + (len(view) - start) // _BLOCK * _BLOCK
+        for at in range(start, end, _BLOCK):
+            self._file.write(self._compressor.compress(view[at : at + _BLOCK]))
+        self._rest = bytes(view[end:])
 
     def close(self) -> None:
         """Write what is left. The file stays open."""

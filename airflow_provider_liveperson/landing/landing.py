@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class Destination:
 class Landing:
     """Lands one window. Use it as a context manager: what fails in between leaves no half-written slice behind.
 
-    Parts go up as they are finished, under names that hold a hash of their content; a part that an earlier
+    Parts go up as they are finished, under names that hold a hash of their bytes; a part that an earlier
     landing of the same window holds already is left alone. :meth:`remember` keeps what is finished for a
     retry. :meth:`commit` puts the manifest last and then removes the parts that it no longer names.
 
@@ -248,7 +248,7 @@ class Landing:
         )
         if known and self._store.size(key) == known.bytes:
             log.info("Part %s is in place already: %d records", self._store.uri(key), part.records)
-            return replace(part, bytes=known.bytes, sha256=known.sha256)
+            return part
         self._uploaded.add(key)
         self._store.upload(key, path)
         log.info("Landed %s: %d records, %d bytes", self._store.uri(key), part.records, part.bytes)

@@ -1,4 +1,4 @@
-"""Part files: records written to a spool on disk, rolled at a size, named by a hash of their content."""
+"""Part files: records written to a spool on disk, rolled at a size, named by a hash of their bytes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _BUFFER = 1 << 20
 class Part:
     """One finished part file.
 
-    :param name: ``part-00000-{hash}.jsonl.gz``; the hash is of the records before compression, so that the
-        same records have the same name whatever library compressed them.
+    :param name: ``part-00000-{hash}.jsonl.gz``; the hash begins its ``sha256``, so that a name stands for its
+        bytes.
     :param records: how many records it holds.
     :param bytes: its size as stored.
     :param sha256: the SHA-256 of its bytes as stored, hexadecimal.
@@ -162,7 +162,6 @@ class _OpenPart:
         self._ending = encoding.ending
         self._file = _StoredFile(encoding.ending)
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
-        self._content = hashlib.sha256()
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._records = 0
@@ -178,8 +177,6 @@ class _OpenPart:
         return self._size
 
     def _drain(self) -> None:
-        # In large pieces: each hand-over between threads costs more than the hashing of a record.
-        self._content.update(b"\n".join([*self._pending, b""]))
         self._encoder.write(self._pending)
         self._pending = []
         self._pending_size = 0
@@ -189,11 +186,12 @@ class _OpenPart:
         self._drain()
         self._encoder.close()
         self._file.flush()
+        sha256 = self._file.hash.hexdigest()
         return Part(
-            name=f"{PREFIX}{number:05d}-{self._content.hexdigest()[:12]}{self._ending}",
+            name=f"{PREFIX}{number:05d}-{sha256[:12]}{self._ending}",
             records=self._records,
             bytes=self._file.size,
-            sha256=self._file.hash.hexdigest(),
+            sha256=sha256,
         )
 
     @property
