@@ -16,6 +16,7 @@ from airflow_provider_liveperson.client.fetching import Fetched, Fetcher
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Reader, Slice
 from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
     InvalidResponseError,
     LivePersonError,
     RequestRejectedError,
@@ -90,17 +91,39 @@ class Lane:
 
         :returns: False when there is none at present.
         """
-        if not self._heard and self._asked and self._asked[0].future.done():
-            self._heard = True
-            if self._asked[0].future.exception() is None:
-                self.reader.expect(self._asked[0].future.result().parsed)
-        if self._is_too_large:
+        self._hear()
+        if self.is_too_large:
             return False
         request = self.reader.next_request()
         if request is None:
             return False
         self._asked.append(_Asked(request, self._reading.fetcher.submit(request, self.reader.parse)))
         return True
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was asked that is still to be accepted."""
+        return bool(self._asked)
+
+    @property
+    def has_told(self) -> bool:
+        """Whether the first answer is there, which tells what else there is to ask."""
+        self._hear()
+        return self._heard
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it holds more records than can be paged, as far as is known."""
+        self._hear()
+        limit, count = self._reading.paging_limit, self.reader.reported
+        # A count of just the limit may be one that stops there.
+        return limit is not None and count is not None and count >= limit
+
+    def _hear(self) -> None:
+        if not self._heard and self._asked and self._asked[0].future.done():
+            self._heard = True
+            if self._asked[0].future.exception() is None:
+                self.reader.expect(self._asked[0].future.result().parsed)
 
     def records(self) -> Iterator[bytes]:
         """The slice's records, in order.
@@ -157,14 +180,8 @@ class Lane:
         self._reading.fetcher.drop([asked.future for asked in self._asked])
         self._asked.clear()
 
-    @property
-    def _is_too_large(self) -> bool:
-        limit, count = self._reading.paging_limit, self.reader.reported
-        # A count of just the limit may be one that stops there.
-        return limit is not None and count is not None and count >= limit
-
     def _check_size(self) -> None:
-        if self._is_too_large:
+        if self.is_too_large:
             assert self.reader.reported is not None
             raise TooManyRecordsError(self.reader.reported)
 
@@ -203,8 +220,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Lane]:
         while self._lanes or self._waiting:
-            if not self._lanes:
-                self._open_next()
+            self._is_open(0)
             lane = self._lanes[0]
             yield lane
             if self._lanes and self._lanes[0] is lane:
@@ -220,9 +236,9 @@ class Reading:
         return self._dataset.read(self._dataset, self._query, piece)
 
     def split(self, lane: Lane, count: int) -> None:
-        """Let the present slice be read in pieces instead.
+        """Let a slice be read in pieces instead.
 
-        :param lane: the present slice.
+        :param lane: the slice, of which nothing has been handed on.
         :param count: how many records it is said to hold.
         :raises IncompletePullError: when it cannot be cut any more.
         """
@@ -236,23 +252,56 @@ class Reading:
             self.paging_limit,
             len(pieces),
         )
-        # What follows has been asked for in vain only where it was opened already; it goes back into the queue.
-        behind = self.remaining
-        for opened in self._lanes:
-            opened.drop()
-        self._lanes.clear()
-        self._waiting = deque([*pieces, *behind])
+        lane.drop()
+        at = self._lanes.index(lane)
+        self._lanes.remove(lane)
+        for number, piece in enumerate(pieces):
+            self._lanes.insert(at + number, Lane(self, piece))
 
     def ask_ahead(self) -> None:
-        """Let requests leave while there is room: those of the present slice first, then those of the next ones."""
-        at = 0
-        while self.fetcher.has_room:
-            if at == len(self._lanes):
-                if not self._waiting or at >= self._most:
-                    return
-                self._open_next()
-            if not self._lanes[at].ask():
-                at += 1
+        """Let requests leave while there is room: those of the first slice that has any left.
 
-    def _open_next(self) -> None:
-        self._lanes.append(Lane(self, self._waiting.popleft()))
+        Of the slices behind it only first pages are asked for, few of them: they tell what else there is to ask, but
+        wait for their turn, and must not take the room of those before. The first page of the very next one leaves
+        early, so that its other pages can follow without a pause.
+        """
+        at, first_pages = 0, 0
+        while self.fetcher.has_room and self._is_open(at):
+            lane = self._lanes[at]
+            if at and lane.is_too_large and self._split_ahead(lane):
+                continue
+            if first_pages:
+                if first_pages > self.fetcher.most_first_pages:
+                    return
+                if not lane.has_begun:
+                    lane.ask()
+                first_pages += 1
+            elif lane.has_told and not lane.is_too_large:
+                if self._ask_next(at) or lane.ask():
+                    continue
+            else:
+                lane.ask()
+                first_pages = 1
+            at += 1
+
+    def _ask_next(self, at: int) -> bool:
+        """Let the first page leave of the slice behind one that is being asked for."""
+        if not self._is_open(at + 1):
+            return False
+        following = self._lanes[at + 1]
+        if following.is_too_large:
+            return self._split_ahead(following)
+        return not following.has_begun and following.ask()
+
+    def _is_open(self, at: int) -> bool:
+        if at == len(self._lanes) and self._waiting:
+            self._lanes.append(Lane(self, self._waiting.popleft()))
+        return at < len(self._lanes)
+
+    def _split_ahead(self, lane: Lane) -> bool:
+        assert lane.reader.reported is not None
+        try:
+            self.split(lane, lane.reader.reported)
+        except IncompletePullError:
+            return False  # raised again when it is its turn, after what comes before has landed
+        return True

@@ -11,16 +11,16 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 BUCKET = "bench"
 DATASET = "messaging_interactions"
+SOURCE = "{source}"
 CONN_ID = "liveperson_bench"
 
 
@@ -131,26 +131,35 @@ def _package(assignment: Assignment) -> Callable[[], dict[str, int]]:
 
 
 def _floor(assignment: Assignment) -> Callable[[], dict[str, int]]:
-    from airflow_provider_liveperson.client.messages import ApiRequest
     from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
-    requests = [ApiRequest(**fields) for fields in json.loads(Path(assignment.requests).read_text())]
+    asked = json.loads(Path(assignment.requests).read_text())
 
     def work() -> dict[str, int]:
         client = LivePersonHook.for_connection(CONN_ID).get_conn()
-        download = partial(client.call, parse=lambda answer: len(answer.body))
+
+        def download(request: dict[str, Any]) -> int:
+            params = {
+                name: "Bench" if value == SOURCE else value for name, value in request["params"].items()
+            }
+            path = request["path"].replace("{account_id}", assignment.account_id)
+            answer = client.session.request(
+                request["method"],
+                client.base_url(request["service"]) + path,
+                params=params,
+                json=request["json"],
+            )
+            answer.raise_for_status()
+            return len(answer.content)
+
         if assignment.threads == 1:
-            _exhaust(map(download, requests))
+            sum(map(download, asked))
         else:
             with ThreadPoolExecutor(assignment.threads) as pool:
-                _exhaust(pool.map(download, requests))
+                sum(pool.map(download, asked))
         return {}
 
     return work
-
-
-def _exhaust(results: Iterable[int]) -> None:
-    sum(results)
 
 
 def _by_hand(assignment: Assignment) -> Callable[[], dict[str, int]]:

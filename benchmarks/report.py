@@ -58,8 +58,8 @@ def show(console: Console, result: Mapping[str, Any]) -> None:
     lines = [
         f"Data: once is {_records(cases, 1)}, {result['size']} times is {_records(cases, result['size'])}. The fastest of"
         f" {result['repeats']} runs, each in a process of its own; memory is the greatest.",
-        "Bare download: the requests of the pull, sent through the package's own client, signed alike; nothing is done"
-        " with the answers.",
+        "Bare download: the requests of the pull, sent with requests by the package's session, signed alike; the"
+        " answers are thrown away.",
         "HttpOperator: pages in turn, parsed and dumped by json, one load_string; it cannot page beyond 10,000.",
         f"The sandbox, a process beside it, gave {fastest:.0f} MB/s at most. What a road reaches of that is bound by the"
         f" {machine['cpus']} CPUs that they share.",

@@ -16,8 +16,8 @@ from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 16 * 1024 * 1024
-_FIRST_LIMIT = 2
+AHEAD_BYTES = 24 * 1024 * 1024
+_FIRST_LIMIT = 4
 _RECENT = 8
 _REMEMBERED = 64
 _RISE = 2.0
@@ -111,11 +111,12 @@ class Fetcher:
 
     def __init__(self, client: LivePersonClient, most: int) -> None:
         self._client = client
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="liveperson-fetch")
+        # One more than may be under way, for the answer that is being parsed.
+        self._pool = ThreadPoolExecutor(most + 1, thread_name_prefix="liveperson-fetch")
         self._limit = AdaptiveLimit(most)
         self._outstanding: set[Future[Any]] = set()
         self._largest = 0
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
         self._under_way = 0
 
@@ -132,10 +133,15 @@ class Fetcher:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be handed over now."""
-        most_ahead = 2 * self._limit.limit
-        if self._largest:
-            most_ahead = min(most_ahead, max(2, AHEAD_BYTES // self._largest))
-        return len(self._outstanding) < most_ahead
+        return len(self._outstanding) < max(2, min(2 * self._limit.limit, self._fitting(AHEAD_BYTES)))
+
+    @property
+    def most_first_pages(self) -> int:
+        """How many answers may wait at most for slices that are not read yet."""
+        return max(1, min(self._limit.limit, self._fitting(AHEAD_BYTES // 4)))
+
+    def _fitting(self, size: int) -> int:
+        return size // max(1, self._largest)
 
     def submit(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Future[Fetched[T]]:
         """Let a request leave as soon as it may.
@@ -145,7 +151,7 @@ class Fetcher:
         """
         future: Future[Fetched[T]] = Future()
         self._outstanding.add(future)
-        with self._lock:
+        with self._changed:
             self._waiting.append(_Waiting(future, request, parse))
             self._start()
         return future
@@ -180,41 +186,52 @@ class Fetcher:
                 self._under_way += 1
                 self._pool.submit(self._run, waiting)
 
-    def _run(self, waiting: _Waiting) -> None:
-        try:
-            result = self._fetch(waiting.request, waiting.parse)
-        except BaseException as error:
-            self._end()
-            waiting.future.set_exception(error)
-        else:
-            self._end()
-            waiting.future.set_result(result)
-
-    def _end(self) -> None:
-        with self._lock:
+    def _come_back(self) -> None:
+        """Let the next one leave in place of one that has come."""
+        with self._changed:
             self._under_way -= 1
             self._start()
+            self._changed.notify()
+
+    def _leave_again(self) -> None:
+        """Wait until a request may leave that is to be repeated after it had come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < self._limit.limit)
+            self._under_way += 1
+
+    def _run(self, waiting: _Waiting) -> None:
+        try:
+            waiting.future.set_result(self._fetch(waiting.request, waiting.parse))
+        except BaseException as error:
+            waiting.future.set_exception(error)
 
     def _fetch(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Fetched[T]:
         started = time.monotonic()
-        failed = False
+        failed, has_come, size = False, False, 0
 
         def notice(action: Action) -> None:
-            nonlocal failed
+            nonlocal failed, has_come
             failed = True
             if action is Action.WAIT:
                 self._limit.refused(started)
+            if has_come:
+                self._leave_again()
+                has_come = False
 
-        size = 0
-
-        def parse_and_measure(answer: Answer) -> T:
-            nonlocal size
+        def measure_and_parse(answer: Answer) -> T:
+            # While this one is being parsed, the next may be on its way.
+            nonlocal has_come, size
             size = len(answer.body)
+            if not failed:
+                self._largest = max(self._largest, size)
+                telling = size * 2 >= self._largest
+                self._limit.answered(started, time.monotonic() - started if telling else None)
+            self._come_back()
+            has_come = True
             return parse(answer)
 
-        parsed = self._client.call(request, parse_and_measure, notice=notice)
-        if not failed:
-            self._largest = max(self._largest, size)
-            telling = size * 2 >= self._largest
-            self._limit.answered(started, time.monotonic() - started if telling else None)
-        return Fetched(parsed, size)
+        try:
+            return Fetched(self._client.call(request, measure_and_parse, notice=notice), size)
+        finally:
+            if not has_come:
+                self._come_back()

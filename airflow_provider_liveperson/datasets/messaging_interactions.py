@@ -40,7 +40,7 @@ from airflow_provider_liveperson.datasets.filters import (
     milliseconds,
 )
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
-from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record, one_line
+from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.window import Window
 
@@ -268,6 +268,7 @@ _SEARCH = msgspec.json.Decoder(_Search)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
 _INFO = msgspec.json.Decoder(_Info)
 _BEGIN = b'{"info":'
+_HEAD = 4096
 
 
 def _search(answer: Answer) -> _Search:
@@ -279,15 +280,16 @@ def _search(answer: Answer) -> _Search:
     return found
 
 
-def _info(raw: bytes) -> _Info:
+def _info(raw: msgspec.Raw) -> _Info:
     """What tells where a conversation belongs.
 
     It comes first, and no object is inside it, so that the rest, most of the bytes, need not be read once more: what
     ends with the first brace is the whole object, or no JSON.
     """
-    if raw.startswith(_BEGIN):
+    head = bytes(memoryview(raw)[:_HEAD])
+    if head.startswith(_BEGIN):
         with contextlib.suppress(msgspec.DecodeError):
-            return _INFO.decode(raw[len(_BEGIN) : raw.find(b"}") + 1])
+            return _INFO.decode(head[len(_BEGIN) : head.find(b"}") + 1])
     return _CONVERSATION.decode(raw).info
 
 
@@ -342,7 +344,7 @@ class ConversationReader(CountedPages):
 
     def take(self, record: Record) -> Iterable[bytes]:
         if record.is_whole:
-            yield record.raw
+            yield record.line()
         else:
             self._partial.append(record.key.decode())
 
@@ -356,7 +358,7 @@ class ConversationReader(CountedPages):
             )
         for key in wanted:
             if found[key].belongs:
-                yield found[key].raw
+                yield found[key].line()
 
     def _ask_page(self, offset: int, limit: int) -> ApiRequest:
         return ApiRequest(
@@ -377,12 +379,11 @@ class ConversationReader(CountedPages):
         found = _search(answer)
         records = []
         for raw in found.conversationHistoryRecords:
-            data = bytes(raw)
-            info = _info(data)
+            info = _info(raw)
             instants = _instants(info)
             records.append(
                 Record(
-                    raw=one_line(data),
+                    raw=raw,
                     key=info.conversationId.encode(),
                     belongs=all(start <= instants[name] < end for name, start, end in self._bounds),
                     is_whole=not info.isPartial,
@@ -501,8 +502,8 @@ def conversations_by_ids(
     """
     ids = iter(dict.fromkeys(conversation_ids))
     while batch := list(islice(ids, LARGEST_PAGE)):
-        for raw in client.call(by_ids(batch, content), _whole).records:
-            yield raw.raw
+        for record in client.call(by_ids(batch, content), _whole).records:
+            yield record.line()
 
 
 def conversations_by_consumer(
@@ -534,7 +535,7 @@ def _whole(answer: Answer) -> Contents:
         return Contents([], total=0)
     found = _search(answer)
     records = [
-        Record(raw=one_line(bytes(raw)), key=_info(bytes(raw)).conversationId.encode(), belongs=True)
+        Record(raw=raw, key=_info(raw).conversationId.encode(), belongs=True)
         for raw in found.conversationHistoryRecords
     ]
     return Contents(records, total=found.metadata.count)

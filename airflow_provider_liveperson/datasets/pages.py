@@ -16,16 +16,20 @@ from airflow_provider_liveperson.exceptions import InvalidResponseError, Request
 class Record(NamedTuple):
     """One record, cut out of its page.
 
-    :param raw: its bytes.
+    :param raw: its bytes; a view of the page's, until they are needed.
     :param key: what tells it from others.
     :param belongs: whether it lies within the slice.
     :param is_whole: False for one that has to be asked for again by its key.
     """
 
-    raw: bytes
+    raw: bytes | msgspec.Raw
     key: bytes
     belongs: bool
     is_whole: bool = True
+
+    def line(self) -> bytes:
+        """Its bytes, without line breaks."""
+        return one_line(bytes(self.raw))
 
 
 class Contents(NamedTuple):
@@ -159,7 +163,7 @@ class CountedPages(PageReader):
 
     def take(self, record: Record) -> Iterable[bytes]:
         """Hand on a record that belongs to the slice."""
-        yield record.raw
+        yield record.line()
 
     def finish(self) -> None:
         if not self.pages_are_in or self.reported is None:
@@ -213,7 +217,7 @@ class LinkedPages(PageReader):
             seen.add(record.key)
             self.received += 1
             if record.belongs:
-                yield record.raw
+                yield record.line()
 
 
 class WholeCollection:

@@ -63,7 +63,9 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
             raise ConfigurationError(
                 "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
             ) from error
-        return S3Hook(aws_conn_id=self.aws_conn_id)
+        # A part goes up while the next one is read, in one thread: ten would take more memory, for a network that is
+        # faster than LivePerson answers anyway.
+        return S3Hook(aws_conn_id=self.aws_conn_id, transfer_config_args={"use_threads": False})
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -120,7 +120,9 @@ def test_what_is_no_longer_there_is_fetched(sandbox, land, store, loss):
     elif loss == "manifest":
         del store.objects[manifest]
     else:
-        store.objects[manifest] = json.dumps({**json.loads(store.objects[manifest]), "revision": "1"}).encode()
+        store.objects[manifest] = json.dumps(
+            {**json.loads(store.objects[manifest]), "revision": "1"}
+        ).encode()
     land(1)
     assert asked(sandbox) == ["-1", "-1"]
     assert landed(store, 1) == sandbox.config.truth("skills")
