@@ -5,6 +5,7 @@ PYTHON ?= python3
 # may need the packages of its own day: UV_EXCLUDE_NEWER=2026-06-15 (devtools/matrix.py knows which).
 AIRFLOW_VERSION ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 PYTEST_WORKERS ?= 2
 
 VENV := .venv
@@ -91,6 +92,10 @@ test-scale: $(READY) servers ## Run a month at once on two Celery workers, and k
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group scale
 	$(BIN)/python -m pytest tests/scale $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: $(READY) ## Measure a pull against the bare download and against HttpOperator
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Check style and format
 	$(BIN)/ruff check .
@@ -107,5 +112,5 @@ types: $(READY) ## Check types
 
 .PHONY: clean
 clean: ## Remove everything that these targets made
-	rm -rf $(VENV) .venv-matrix build dist .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	rm -rf $(VENV) .venv-matrix build dist .bench .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

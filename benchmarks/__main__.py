@@ -42,7 +42,6 @@ KEPT = Path(__file__).parent / "results.json"
 CONVERSATIONS_A_DAY = 8_000  # the most that HttpOperator can take, which cannot page beyond 10,000
 MESSAGES = 12
 SEED = 7
-PARTIAL_SHARE = 0.0001
 RUN_WITHIN = 1_800
 SANDBOX_WITHIN = 120
 

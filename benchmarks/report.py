@@ -56,13 +56,13 @@ def show(console: Console, result: Mapping[str, Any]) -> None:
     console.print()
     fastest = max((found.megabytes for case, found in cases.items() if case.road == "floor"), default=0.0)
     lines = [
-        f"Data: once is {_records(cases, 1)}, {result['size']} times is {_records(cases, result['size'])}. The fastest of"
-        f" {result['repeats']} runs, each in a process of its own; memory is the greatest.",
+        f"Data: once is {_records(cases, 1)}, {result['size']} times is {_records(cases, result['size'])}. The"
+        f" fastest of {result['repeats']} runs, each in a process of its own; memory is the greatest.",
         "Bare download: the requests of the pull, sent with requests by the package's session, signed alike; the"
         " answers are thrown away.",
         "HttpOperator: pages in turn, parsed and dumped by json, one load_string; it cannot page beyond 10,000.",
-        f"The sandbox, a process beside it, gave {fastest:.0f} MB/s at most. What a road reaches of that is bound by the"
-        f" {machine['cpus']} CPUs that they share.",
+        f"The sandbox, a process beside it, gave {fastest:.0f} MB/s at most. What a road reaches of that is bound"
+        f" by the {machine['cpus']} CPUs that they share.",
         f"Memory: Airflow's SDK alone takes {result['idle_rss_bytes'] / MB:.0f} MB, with an S3 client"
         f" {result['idle_s3_rss_bytes'] / MB:.0f} MB. Import of the operator beyond the SDK:"
         f" {typical(result['import_seconds']) * 1000:.0f} ms.",

@@ -51,7 +51,7 @@ def test_it_doubles_in_each_round_trip_up_to_the_most():
     for _ in range(5):
         seen.append(limit.limit)
         round_trip(limit, clock)
-    assert seen == [2, 4, 8, 11, 11]
+    assert seen == [4, 8, 11, 11, 11]
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -62,7 +62,7 @@ def test_it_begins_with_no_more_than_the_most(most):
 def test_a_429_halves_it_and_then_it_grows_by_about_one_in_each_round_trip():
     clock = Clock()
     limit, seen = AdaptiveLimit(64, now=clock), []
-    for _ in range(3):
+    for _ in range(2):
         round_trip(limit, clock)
     assert limit.limit == 16
     limit.refused(clock())
@@ -77,7 +77,7 @@ def test_a_429_halves_it_and_then_it_grows_by_about_one_in_each_round_trip():
 def test_a_burst_of_setbacks_counts_once():
     clock = Clock()
     limit = AdaptiveLimit(64, now=clock)
-    for _ in range(3):
+    for _ in range(2):
         round_trip(limit, clock)
     started = [clock.tick(0.1) for _ in range(16)]
     clock.tick()
@@ -213,21 +213,22 @@ def fill(fetcher: Fetcher, first: int = 0) -> list:
 def test_results_are_taken_in_the_order_of_the_requests_however_they_come(client):
     with Fetcher(client, 8) as fetcher:
         futures = fill(fetcher)
-        assert len(futures) == 2
-        client.wait_until_sent(2)
+        client.wait_until_sent(4)
         client.answer("/1")
         fetcher.wait()
         assert futures[1].done()
         assert not futures[0].done()
-        client.answer("/0")
-        assert [fetcher.take(future) for future in futures] == ["/0", "/1"]
+        client.answer("*")
+        assert [fetcher.take(future) for future in futures] == [
+            f"/{number}" for number in range(len(futures))
+        ]
 
 
 def test_what_is_not_taken_makes_no_room_for_more(client):
     """One slow page does not let the pages behind it pile up."""
     with Fetcher(client, 2) as fetcher:
         futures = fill(fetcher)
-        for rounds in range(1, 3):  # the first page is slow, those behind it are answered
+        for _ in range(2):  # the first page is slow, those behind it are answered
             client.answer(*(f"/{number}" for number in range(1, len(futures))))
             for future in futures[1:]:
                 future.result(LONG)
@@ -318,7 +319,9 @@ def test_a_failure_that_is_no_429_neither_slows_down_nor_speeds_up(client):
     with Fetcher(client, 64) as fetcher:
         for _ in range(20):
             fetcher.take(fetcher.submit(request("/slow"), text))
-        assert len(fill(fetcher)) == 2
+        fill(fetcher)
+        client.wait_until_sent(21 - 1 + 4)
+        assert client.under_way == 4
         client.answer("*")
 
 

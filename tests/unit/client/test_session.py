@@ -92,7 +92,6 @@ def test_what_stays_broken_is_named(sandbox, connect, audit_request, waits, kind
         (422, RequestRejectedError),
         (451, PermissionDeniedError),
         (302, InvalidResponseError),
-        (304, InvalidResponseError),
     ],
 )
 def test_what_asking_again_cannot_mend_is_asked_once(sandbox, connect, audit_request, waits, status, error):

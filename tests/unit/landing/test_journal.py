@@ -74,10 +74,15 @@ def test_a_journal_whose_parts_are_not_there_is_ignored(store, there):
 
 def test_what_was_remembered_stays_when_the_landing_fails(store):
     store.objects[f"lake/folder/{PART.name}"] = b"1234"
-    with pytest.raises(ZeroDivisionError), landing(store) as first:
-        first.recall("mine", not_before=0.0)
-        first.remember(journal(PART))
-        raise ZeroDivisionError
+
+    def fail_after_remembering() -> None:
+        with landing(store) as first:
+            first.recall("mine", not_before=0.0)
+            first.remember(journal(PART))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_remembering()
     assert set(store.objects) == {f"lake/folder/{PART.name}", "lake/folder/_unfinished.json"}
 
 

@@ -21,6 +21,7 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
     AuditTrailToS3Operator,
     LivePersonToS3Operator,
@@ -270,8 +271,11 @@ ARGUMENTS = {
     "cursor": object(),
     "file_format": object(),
     "compression": object(),
+    "hash_fields": object(),
+    "drop_fields": object(),
     "skip_on_empty": object(),
     "allow_out_of_range": object(),
+    "deferrable": object(),
     "liveperson_conn_id": object(),
     "aws_conn_id": object(),
 }
@@ -280,13 +284,16 @@ ARGUMENTS = {
 def test_the_constructor_only_assigns():
     made = LivePersonToS3Operator(task_id="pull", **ARGUMENTS)
     assert {name: getattr(made, name) for name in ARGUMENTS} == ARGUMENTS
-    parameters = inspect.signature(LivePersonToS3Operator.__init__).parameters
-    assert set(ARGUMENTS) == set(parameters) - {"self", "kwargs"}
+    declared = [
+        inspect.signature(kind.__init__).parameters
+        for kind in (LivePersonToS3Operator, LivePersonTransferOperator)
+    ]
+    assert set(ARGUMENTS) == {name for names in declared for name in names} - {"self", "kwargs"}
 
 
 def test_every_template_field_is_rendered():
     fields = LivePersonToS3Operator.template_fields
-    assert set(ARGUMENTS) - set(fields) == {"skip_on_empty", "allow_out_of_range"}
+    assert set(ARGUMENTS) - set(fields) == {"skip_on_empty", "allow_out_of_range", "deferrable"}
     made = LivePersonToS3Operator(
         task_id="pull",
         **{name: "{{ value }}" for name in fields if name != "filters"},
