@@ -1,0 +1,31 @@
+"""A task's process, as Airflow's executors start it: forked with everything imported, with an operator to execute."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+# From a process that has imported all of it already, as a worker has; each fork then starts within milliseconds.
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
+
+
+def start(environment: Mapping[str, str], **arguments: Any) -> BaseProcess:
+    """Start a process that executes a :class:`LivePersonToS3Operator`.
+
+    :param environment: variables that it sees in addition, its connections among them.
+    :param arguments: of the operator.
+    """
+    process = _forks.Process(target=_execute, args=(dict(environment), arguments))
+    process.start()
+    return process
+
+
+def _execute(environment: dict[str, str], arguments: dict[str, Any]) -> None:
+    from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
+
+    os.environ.update(environment)
+    LivePersonToS3Operator(task_id="pull", **arguments).execute({})

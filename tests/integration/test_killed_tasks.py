@@ -1,0 +1,152 @@
+"""Tasks that are killed at any moment, and tasks that do the same at once: the store ends as if nothing had been."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from math import ceil
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from tests.integration import task_process
+from tests.integration.landed import NEXT_DAY, S3Server, same
+
+BUCKET = "killed"
+DAYS = (NEXT_DAY - timedelta(days=3), NEXT_DAY)
+PAGE = 100
+SEEDS = int(os.environ.get("LIVEPERSON_KILL_SEEDS", "20"))
+LONG = 120  # seconds after which a task that hangs fails
+
+
+@pytest.fixture(scope="module")
+def sandbox(start_sandbox: Callable[..., SandboxServer]) -> SandboxServer:
+    """Three days in some ten slices, whose pages take a little, so that a task has many moments."""
+    return start_sandbox(
+        conversations=1_200, messages_per_conversation=3, messaging_partial_share=0.02, latency_ms=15
+    )
+
+
+class Tasks:
+    """Starts tasks that pull the three days into a prefix of their own."""
+
+    def __init__(self, sandbox: SandboxServer, store: S3Server) -> None:
+        self.sandbox = sandbox
+        self.store = store
+        made = sandbox.connections()["liveperson_app_jwt"]
+        connection = json.loads(made.as_json())
+        connection["extra"] = {**connection["extra"], "deep_paging_limit": PAGE, "max_concurrency": 4}
+        self._environment = {
+            "AIRFLOW_CONN_LIVEPERSON_DEFAULT": json.dumps(connection),
+            "AIRFLOW_CONN_AWS_DEFAULT": store.connection(),
+        }
+
+    def start(self, prefix: str) -> Any:
+        return task_process.start(
+            self._environment,
+            dataset="messaging_interactions",
+            bucket=BUCKET,
+            prefix=prefix,
+            start=DAYS[0],
+            end=DAYS[1],
+        )
+
+    def finish(self, prefix: str) -> None:
+        process = self.start(prefix)
+        process.join(LONG)
+        assert process.exitcode == 0
+
+    def kill_after(self, prefix: str, seconds: float) -> None:
+        """Start a task and kill it as the kernel does when memory is short: it learns nothing of it."""
+        process = self.start(prefix)
+        process.join(seconds)
+        process.kill()
+        process.join()
+
+    def landed(self, prefix: str) -> dict[str, bytes]:
+        """What is in the store below a prefix, by its bytes."""
+        return {
+            key.removeprefix(f"{prefix}/"): self.store.read(f"s3://{BUCKET}/{key}")
+            for key in self.store.objects(BUCKET, prefix)
+        }
+
+    def journal(self, prefix: str) -> dict[str, Any] | None:
+        """What a killed task has remembered."""
+        for key, data in self.landed(prefix).items():
+            if key.endswith("_unfinished.json"):
+                return json.loads(data)
+        return None
+
+
+@pytest.fixture(scope="module")
+def tasks(sandbox: SandboxServer, seaweedfs: S3Server) -> Tasks:
+    if BUCKET not in seaweedfs.buckets():
+        seaweedfs.client.create_bucket(Bucket=BUCKET)
+    return Tasks(sandbox, seaweedfs)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tasks: Tasks) -> dict[str, Any]:
+    """One run that nobody kills: what it lands, how many searches that takes, and how long."""
+    before, started = len(tasks.sandbox.requests), time.monotonic()
+    tasks.finish("undisturbed")
+    objects = tasks.landed("undisturbed")
+    (manifest,) = (json.loads(data) for key, data in objects.items() if key.endswith("_manifest.json"))
+    uri = next(key for key in objects if key.endswith("_manifest.json"))
+    truth = tasks.sandbox.truth("messaging_interactions", *DAYS)
+    assert len(manifest["slices"]) >= 8
+    assert same(tasks.store.records(f"s3://{BUCKET}/undisturbed/{uri}"), truth)
+    return {
+        "objects": objects,
+        "requests": len(tasks.sandbox.requests) - before,
+        "seconds": time.monotonic() - started,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_killed_task_is_gone_on_with_and_lands_the_same_bytes(tasks, undisturbed, seed):
+    chance = random.Random(seed)
+    prefix = f"seed-{seed}"
+    for _ in range(chance.randint(1, 4)):
+        tasks.kill_after(prefix, chance.uniform(0, undisturbed["seconds"]))
+    journal = tasks.journal(prefix)
+    before = len(tasks.sandbox.requests)
+    tasks.finish(prefix)
+    asked = len(tasks.sandbox.requests) - before
+    assert tasks.landed(prefix) == undisturbed["objects"]
+    if journal is not None:
+        spared = sum(ceil(done["counts"]["received"] / PAGE) for done in journal["finished"])
+        assert spared > 0
+        assert asked <= undisturbed["requests"] - spared
+
+
+@pytest.mark.slow
+def test_two_tasks_at_once_end_with_one_whole_manifest(tasks, undisturbed):
+    twins = [tasks.start("twins") for _ in range(2)]
+    for twin in twins:
+        twin.join(LONG)
+    assert [twin.exitcode for twin in twins] == [0, 0]
+    assert tasks.landed("twins") == undisturbed["objects"]
+
+
+@pytest.mark.slow
+def test_a_task_whose_twin_is_killed_is_not_disturbed(tasks, undisturbed):
+    doomed, other = tasks.start("twin-killed"), tasks.start("twin-killed")
+    doomed.join(undisturbed["seconds"] / 2)
+    doomed.kill()
+    doomed.join()
+    other.join(LONG)
+    assert other.exitcode == 0
+    landed = tasks.landed("twin-killed")
+    (manifest,) = (json.loads(data) for key, data in landed.items() if key.endswith("_manifest.json"))
+    folder = next(key for key in landed if key.endswith("_manifest.json")).rpartition("/")[0]
+    for part in manifest["parts"]:
+        assert hashlib.sha256(landed[f"{folder}/{part['name']}"]).hexdigest() == part["sha256"]
+    assert manifest == json.loads(undisturbed["objects"][f"{folder}/_manifest.json"])
