@@ -36,7 +36,7 @@ $(BIN)/python:
 
 $(READY): $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
-	$(BIN)/uv pip install --python $(BIN)/python --group dev -e '.[s3,fast,zstd,parquet,sandbox]' \
+	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --group dev -e '.[s3,fast,zstd,parquet,sandbox]' \
 	  $(if $(AIRFLOW_VERSION),'apache-airflow==$(AIRFLOW_VERSION)')
 	@rm -f $(VENV)/.ready-* && touch $@
 
@@ -89,7 +89,7 @@ servers:
 
 .PHONY: test-scale
 test-scale: $(READY) servers ## Run a month at once on two Celery workers, and kill one of them midway
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --group scale
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --group scale
 	$(BIN)/python -m pytest tests/scale $(PYTEST_ARGS)
 
 .PHONY: bench

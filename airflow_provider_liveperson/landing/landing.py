@@ -11,9 +11,10 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, StorageEr
 from airflow_provider_liveperson.landing import journal as journals
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.in_turn import InTurn
 from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
-from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter, Uploader
+from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.window import Window, file_stamp
 
@@ -94,7 +95,8 @@ class Landing:
         self._before: Manifest | None = None
         self._uploaded: set[str] = set()
         self._finished: set[str] = set()
-        self._uploader = Uploader()
+        self._compressor = InTurn("liveperson-compress")
+        self._uploader = InTurn("liveperson-upload")
         self._committed = False
 
     @property
@@ -116,6 +118,7 @@ class Landing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._compressor.close()
         self._uploader.close()
         if self._committed:
             return
@@ -183,6 +186,7 @@ class Landing:
             self._destination.encoding,
             first=first,
             deliver=self._deliver,
+            compressor=self._compressor,
             uploader=self._uploader,
             roll_at=self._destination.roll_at,
         )

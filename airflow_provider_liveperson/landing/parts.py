@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.in_turn import InTurn
 
 PREFIX = "part-"
 ROLL_AT = 128 * 1024 * 1024
-_BUFFER = 1 << 20
+_BATCH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -34,37 +35,13 @@ class Part:
     sha256: str
 
 
-class Uploader:
-    """Delivers files one at a time in a thread of its own, while the next one is being written.
-
-    At most one file waits: so never more than two parts are on disk.
-    """
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="liveperson-upload")
-        self._last: Future[Part] | None = None
-
-    def submit(self, deliver: Callable[[], Part]) -> Future[Part]:
-        """Deliver a file once the one before is delivered.
-
-        :raises StorageError: when the one before could not be delivered.
-        """
-        if self._last is not None:
-            self._last.result()
-        self._last = self._thread.submit(deliver)
-        return self._last
-
-    def close(self) -> None:
-        """Wait for what is under way."""
-        self._thread.shutdown(wait=True)
-
-
 class PartWriter:
-    """Writes records into parts.
+    """Writes records into parts. While one part is delivered the next one is written, so two are on disk at most.
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
     :param deliver: is given each finished part and its file, which is gone afterwards, in the uploader's thread.
+    :param compressor: encodes, while further records are read.
     :param uploader: delivers.
     :param roll_at: start the next part when one holds this many bytes before compression.
     """
@@ -75,11 +52,13 @@ class PartWriter:
         *,
         first: int,
         deliver: Callable[[Part, Path], Part],
-        uploader: Uploader,
+        compressor: InTurn,
+        uploader: InTurn,
         roll_at: int = ROLL_AT,
     ) -> None:
         self._encoding = encoding
         self._deliver = deliver
+        self._compressor = compressor
         self._uploader = uploader
         self._number = first
         self._roll_at = roll_at
@@ -93,7 +72,7 @@ class PartWriter:
         :raises StorageError: when an earlier part could not be delivered.
         """
         if self._open is None:
-            self._open = _OpenPart(self._encoding)
+            self._open = _OpenPart(self._encoding, self._compressor)
         if self._open.write(record) >= self._roll_at:
             self._roll()
 
@@ -158,10 +137,12 @@ class _StoredFile:
 
 
 class _OpenPart:
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, compressor: InTurn) -> None:
         self._ending = encoding.ending
+        self._compressor = compressor
         self._file = _StoredFile(encoding.ending)
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
+        self._encoded: Future[None] | None = None
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._records = 0
@@ -172,19 +153,18 @@ class _OpenPart:
         self._pending_size += len(record) + 1
         self._records += 1
         self._size += len(record) + 1
-        if self._pending_size >= _BUFFER:
+        if self._pending_size >= _BATCH:
             self._drain()
         return self._size
 
     def _drain(self) -> None:
-        self._encoder.write(self._pending)
-        self._pending = []
-        self._pending_size = 0
+        batch, self._pending, self._pending_size = self._pending, [], 0
+        self._encoded = self._compressor.submit(lambda: self._encoder.write(batch))
 
     def finish(self, number: int) -> Part:
         """Write the rest and describe the part; its file stays until it is closed."""
         self._drain()
-        self._encoder.close()
+        self._compressor.submit(self._encoder.close).result()
         self._file.flush()
         sha256 = self._file.hash.hexdigest()
         return Part(
@@ -199,4 +179,6 @@ class _OpenPart:
         return self._file.path
 
     def close(self) -> None:
+        if self._encoded is not None:
+            wait([self._encoded])
         self._file.close()

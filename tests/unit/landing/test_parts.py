@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.parts import Part, PartWriter, Uploader
+from airflow_provider_liveperson.landing.in_turn import InTurn
+from airflow_provider_liveperson.landing.parts import Part, PartWriter
 
 
 class Delivered:
@@ -32,16 +33,22 @@ class Delivered:
         return part
 
 
-def write(records: list[bytes], *, roll_at: int = 1 << 20, compression: str = "gzip", first: int = 0):
-    delivered = Delivered()
-    with closing(Uploader()) as uploader:
-        writer = PartWriter(
-            Encoding(compression=compression),
+@contextmanager
+def part_writer(deliver, encoding: Encoding | None = None, *, first: int = 0, roll_at: int = 1):
+    with closing(InTurn("compress")) as compressor, closing(InTurn("upload")) as uploader:
+        yield PartWriter(
+            encoding or Encoding(),
             first=first,
-            deliver=delivered,
+            deliver=deliver,
+            compressor=compressor,
             uploader=uploader,
             roll_at=roll_at,
         )
+
+
+def write(records: list[bytes], *, roll_at: int = 1 << 20, compression: str = "gzip", first: int = 0):
+    delivered = Delivered()
+    with part_writer(delivered, Encoding(compression=compression), roll_at=roll_at, first=first) as writer:
         for record in records:
             writer.write(record)
         return [part.result() for part in writer.finish()], delivered
@@ -140,8 +147,7 @@ def test_no_file_is_left_when_delivery_fails(spool):
         assert path.exists()
         raise OSError("no")
 
-    with closing(Uploader()) as uploader:
-        writer = PartWriter(Encoding(), first=0, deliver=refuse, uploader=uploader, roll_at=1)
+    with part_writer(refuse) as writer:
         writer.write(b"a")
         with pytest.raises(OSError, match="no"):
             writer.write(b"b")
@@ -158,8 +164,7 @@ def test_a_part_is_rolled_only_once_the_one_before_is_delivered():
         delivered.append(part)
         return part
 
-    with closing(Uploader()) as uploader:
-        writer = PartWriter(Encoding(), first=0, deliver=deliver, uploader=uploader, roll_at=1)
+    with part_writer(deliver) as writer:
         writer.write(b"a")
         for rolled, record in enumerate((b"b", b"c", b"d"), start=1):
             threading.Thread(target=may_go.release).start()
@@ -171,10 +176,10 @@ def test_a_part_is_rolled_only_once_the_one_before_is_delivered():
 
 
 def test_no_file_is_left_when_it_is_given_up(spool):
-    with closing(Uploader()) as uploader:
-        writer = PartWriter(Encoding(), first=0, deliver=Delivered(), uploader=uploader)
+    with part_writer(Delivered(), roll_at=100) as writer:
         writer.write(b"a")
         assert len(list(spool.iterdir())) == 1
         writer.discard()
         writer.discard()
+        assert list(spool.iterdir()) == []
     assert list(spool.iterdir()) == []
