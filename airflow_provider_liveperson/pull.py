@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 READINGS = 5
+MOST_DELIVERING = 8
 LANDINGS = 3
 JOURNAL_LIFE = timedelta(hours=24)
 
@@ -279,8 +280,8 @@ class _Job:
         )
         log.debug("%s, %s: %s", self._dataset.name, lane.piece, counts)
         self._delivering.append(_Delivering(piece=lane.piece, counts=counts, parts=parts))
-        # The last part goes up while the next slice is read.
-        self._settle(landing, behind=reading.remaining, leave=1)
+        # Parts go up while the next slices are read.
+        self._settle(landing, behind=reading.remaining, leave=MOST_DELIVERING)
 
     def _adopt(self, landing: Landing, held: Revision) -> Finished:
         """Take over the parts of a revision that is in the store already."""
@@ -303,8 +304,10 @@ class _Job:
         :param behind: the slices that have not been read.
         :param leave: how many of those read may go on delivering.
         """
-        while len(self._delivering) > leave:
+        while self._delivering:
             done = self._delivering[0]
+            if len(self._delivering) <= leave and not all(part.done() for part in done.parts):
+                return
             parts = [part.result() for part in done.parts]
             self._delivering.popleft()
             self._finished.append(Finished(counts=done.counts, parts=parts))

@@ -20,6 +20,8 @@ from airflow_provider_liveperson.window import Window, file_stamp
 
 log = logging.getLogger(__name__)
 
+_ENCODED_AHEAD = 4 * 1024 * 1024
+
 
 class DisturbedError(StorageError):
     """Another run of the same window has removed what this one wrote: it has to land again.
@@ -95,8 +97,9 @@ class Landing:
         self._before: Manifest | None = None
         self._uploaded: set[str] = set()
         self._finished: set[str] = set()
-        self._compressor = InTurn("liveperson-compress")
-        self._uploader = InTurn("liveperson-upload")
+        self._compressor = InTurn("liveperson-compress", room=_ENCODED_AHEAD)
+        # On disk are at most the part that is being written, and as much as one may hold that waits for its upload.
+        self._uploader = InTurn("liveperson-upload", room=destination.roll_at)
         self._committed = False
 
     @property
@@ -168,10 +171,15 @@ class Landing:
         return journal
 
     def remember(self, journal: Journal) -> None:
-        """Keep what is finished, for a retry after a crash."""
-        self._finished.update(self._key(part) for done in journal.finished for part in done.parts)
+        """Keep what is finished, for a retry after a crash: written behind the parts that it names."""
         self._has_journal = True
-        self._store.write(self._journal_key, journal.encode())
+        data, named = journal.encode(), [self._key(part) for done in journal.finished for part in done.parts]
+
+        def write() -> None:
+            self._store.write(self._journal_key, data)
+            self._finished.update(named)
+
+        self._uploader.submit(write)
 
     def has_uploaded(self, parts: list[Part]) -> bool:
         """Whether any of these parts was not in place before."""
@@ -213,6 +221,7 @@ class Landing:
         :returns: whether anything in the store changed; False for a window that had landed just so.
         :raises DisturbedError: when another run of the same window has removed parts; land again.
         """
+        self._uploader.finish()
         self._read_manifest()  # for a run with other filters that was faster
         changed = bool(self._uploaded) or self._before is None or not manifest.lands_the_same(self._before)
         if changed:

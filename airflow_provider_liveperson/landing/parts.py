@@ -36,7 +36,7 @@ class Part:
 
 
 class PartWriter:
-    """Writes records into parts. While one part is delivered the next one is written, so two are on disk at most.
+    """Writes records into parts. While parts are delivered the next one is written.
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
@@ -96,7 +96,7 @@ class PartWriter:
         finished, self._open = self._open, None
         try:
             part = finished.finish(self._number)
-            delivery = self._uploader.submit(lambda: self._deliver_and_close(part, finished))
+            delivery = self._uploader.submit(lambda: self._deliver_and_close(part, finished), size=part.bytes)
         except BaseException:
             finished.close()
             raise
@@ -158,8 +158,9 @@ class _OpenPart:
         return self._size
 
     def _drain(self) -> None:
-        batch, self._pending, self._pending_size = self._pending, [], 0
-        self._encoded = self._compressor.submit(lambda: self._encoder.write(batch))
+        batch, size = self._pending, self._pending_size
+        self._pending, self._pending_size = [], 0
+        self._encoded = self._compressor.submit(lambda: self._encoder.write(batch), size=size)
 
     def finish(self, number: int) -> Part:
         """Write the rest and describe the part; its file stays until it is closed."""

@@ -1,4 +1,4 @@
-"""A task's process, as Airflow's executors start it: forked with everything imported, with an operator to execute."""
+"""A task's process, as executors start it: forked from one that has imported everything."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import os
 from collections.abc import Mapping
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+import airflow_provider_liveperson.client.credentials.app_jwt
+import airflow_provider_liveperson.pull  # noqa: F401
+from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 
 # From a process that has imported all of it already, as a worker has; each fork then starts within milliseconds.
 _forks = multiprocessing.get_context("forkserver")
@@ -25,7 +29,5 @@ def start(environment: Mapping[str, str], **arguments: Any) -> BaseProcess:
 
 
 def _execute(environment: dict[str, str], arguments: dict[str, Any]) -> None:
-    from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
-
     os.environ.update(environment)
     LivePersonToS3Operator(task_id="pull", **arguments).execute({})

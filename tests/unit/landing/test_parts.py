@@ -35,7 +35,10 @@ class Delivered:
 
 @contextmanager
 def part_writer(deliver, encoding: Encoding | None = None, *, first: int = 0, roll_at: int = 1):
-    with closing(InTurn("compress")) as compressor, closing(InTurn("upload")) as uploader:
+    with (
+        closing(InTurn("compress", room=1 << 20)) as compressor,
+        closing(InTurn("upload", room=100)) as uploader,
+    ):
         yield PartWriter(
             encoding or Encoding(),
             first=first,
