@@ -149,3 +149,26 @@ def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch:
     made = sandbox.connections()
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", made["liveperson_api_key"].as_json())
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_APP_JWT", made["liveperson_app_jwt"].as_json())
+
+
+@pytest.fixture(scope="session")
+def duck() -> Iterator[Callable[[str], list[Any]]]:
+    """Asks DuckDB, which must do with what its wheel holds."""
+    import duckdb
+
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    with duckdb.connect(config=offline) as connection:
+        yield lambda question: connection.execute(question).fetchall()
+
+
+@pytest.fixture
+def memory_files() -> Iterator[Any]:
+    """An fsspec file system that is no disk, behind ``memory://`` paths, which no Airflow provider registers."""
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    files = MemoryFileSystem()
+    attach("memory", fs=files)
+    yield files
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -47,13 +47,3 @@ def encoded() -> Callable[..., bytes]:
         return bytes(file.content)
 
     return encode
-
-
-@pytest.fixture(scope="session")
-def duck() -> Iterator[Callable[[str], list[Any]]]:
-    """Asks DuckDB, which must do with what its wheel holds."""
-    import duckdb
-
-    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(config=offline) as connection:
-        yield lambda question: connection.execute(question).fetchall()

@@ -1,0 +1,123 @@
+"""Stores that ObjectStoragePath reaches: local files, and a file system of fsspec's that is not local."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
+from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
+
+KEY = "users/account_id=1/dt=2026-01-30/window/part-00000-abc.jsonl"
+
+
+@pytest.fixture(params=["file", "memory"])
+def root(request, tmp_path, memory_files) -> str:
+    return f"file://{tmp_path}/lake" if request.param == "file" else "memory:///lake"
+
+
+@pytest.fixture
+def store(root) -> ObjectStorageStore:
+    return ObjectStorageStore(root)
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    path = tmp_path / "spool"
+    path.write_bytes(b"\0\xffpart\r\n" * 1000)
+    return path
+
+
+def test_what_is_not_there_is_nothing(store):
+    assert store.read(KEY) is None
+    assert store.size(KEY) is None
+    assert store.keys("users") == []
+    store.delete([KEY])
+
+
+def test_bytes_are_stored_as_they_are(store, root, file):
+    store.upload(KEY, file)
+    store.write(f"{KEY}.json", b"{}")
+    assert store.read(KEY) == file.read_bytes()
+    assert (store.size(KEY), store.size(f"{KEY}.json")) == (8000, 2)
+    assert store.uri(KEY) == f"{root}/{KEY}"
+    assert ObjectStorageStore(root + "/").read(KEY) == file.read_bytes()
+
+
+def test_a_second_write_replaces_the_first(store, file):
+    store.upload(KEY, file)
+    store.write(KEY, b"new")
+    assert (store.read(KEY), store.size(KEY)) == (b"new", 3)
+
+
+def test_a_copy_is_whole_and_the_source_stays(store, file):
+    store.upload(KEY, file)
+    store.copy(KEY, "users/elsewhere/part")
+    assert store.read("users/elsewhere/part") == store.read(KEY) == file.read_bytes()
+
+
+def test_a_folder_holds_only_its_own(store):
+    for key in ("users/a/1", "users/a/b/2", "users/ab/3", "skills/a/4"):
+        store.write(key, b"x")
+    assert store.keys("users/a") == ["users/a/1", "users/a/b/2"]
+    store.delete(["users/a/1", "users/a/not-there"])
+    assert store.keys("users") == ["users/a/b/2", "users/ab/3"]
+
+
+def test_what_another_run_has_done_meanwhile_is_seen(store, root):
+    store.write(KEY, b"mine")
+    folder = KEY.rpartition("/")[0]
+    assert store.keys(folder) == [KEY]
+    other = ObjectStorageStore(root)
+    other.write(f"{folder}/other", b"theirs")
+    other.delete([KEY])
+    assert store.keys(folder) == [f"{folder}/other"]
+    assert store.size(KEY) is None
+
+
+def test_a_local_file_is_whole_or_not_there(tmp_path, file, monkeypatch):
+    """It gets its name last: whoever looks before sees the old one, or none."""
+    store = ObjectStorageStore(f"file://{tmp_path}/lake")
+    store.write(KEY, b"old")
+    seen: list[bytes | None] = []
+    fsync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append(store.read(KEY))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    store.upload(KEY, file)
+    assert seen == [b"old"]
+    assert store.read(KEY) == file.read_bytes()
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    store = ObjectStorageStore(f"file://{tmp_path}/lake")
+    store.write(KEY, b"old")
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StorageError, match=r"cannot write file://.*No space left"):
+        store.write(KEY, b"new")
+    assert store.read(KEY) == b"old"
+    assert store.keys("users") == [KEY]
+
+
+def test_where_nothing_may_be_written_the_object_is_named(tmp_path):
+    (tmp_path / "lake").write_text("a file where a folder should be")
+    store = ObjectStorageStore(f"file://{tmp_path}/lake")
+    with pytest.raises(StorageError, match=f"cannot write file://{tmp_path}/lake/{KEY}") as caught:
+        store.write(KEY, b"x")
+    assert caught.value.field == "path"
+
+
+@pytest.mark.parametrize("path", ["", "/data/lake", "file://", None, "nothing-serves-this://bucket/lake"])
+def test_what_is_no_path_is_refused_with_the_mend(path):
+    with pytest.raises(ConfigurationError, match=r"path is .*(such as|install)") as caught:
+        ObjectStorageStore(path)
+    assert caught.value.field == "path"
