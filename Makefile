@@ -49,7 +49,7 @@ test: $(READY) ## Run the unit, contract and integration tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests/unit tests/contract tests/integration $(PYTEST_ARGS)
 
 .PHONY: test-matrix
-test-matrix: $(READY) ## Run the tests on every supported Airflow and every Python that is installed
+test-matrix: $(READY) ## Run the tests on every supported Airflow, and on every Python that is installed
 	$(BIN)/python -m devtools.matrix
 
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)

@@ -1,8 +1,9 @@
-"""Runs the tests on every supported Airflow with every Python that is installed here.
+"""Runs the tests on every supported Airflow and on every Python that is installed here.
 
-``python -m devtools.matrix`` makes one virtual environment per combination beneath ``.venv-matrix/``, prints a
-table at the end, and exits with 1 if any combination failed. ``--airflow 3.2 --python 3.12`` picks some of them;
-what follows ``--`` goes to pytest.
+``python -m devtools.matrix`` tries each Airflow with the oldest Python, and each Python with the newest Airflow;
+``--all`` tries every combination, ``--airflow 3.2 --python 3.12`` picks some. There is a virtual environment for each
+beneath ``.venv-matrix/``, and a table at the end; the exit code is 1 if any combination failed. What follows ``--``
+goes to pytest.
 """
 
 from __future__ import annotations
@@ -228,16 +229,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m devtools.matrix", description=__doc__)
     parser.add_argument("--airflow", action="append", metavar="3.2", help="only this Airflow (repeatable)")
     parser.add_argument("--python", action="append", metavar="3.12", help="only this Python (repeatable)")
+    parser.add_argument("--all", action="store_true", help="every combination, not only the edges")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     arguments = parser.parse_args()
 
     airflows = [airflow for airflow in AIRFLOWS if airflow.minor in (arguments.airflow or [airflow.minor])]
     interpreters = {version: find_python(version) for version in arguments.python or PYTHONS}
+    oldest = next((version for version, interpreter in interpreters.items() if interpreter), None)
     cells = [
         Cell(airflow, version, interpreter)
         for airflow in airflows
         for version, interpreter in interpreters.items()
-        if interpreter
+        if interpreter and (arguments.all or airflow is airflows[-1] or version == oldest)
     ]
     if not cells:
         print("There is nothing to run: no such Airflow, or none of the Pythons is installed.")

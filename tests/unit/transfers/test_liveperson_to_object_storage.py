@@ -78,7 +78,8 @@ def test_query_engines_find_partitions_and_records(sandbox, tmp_path, duck, file
     for start, end in pairwise(DAYS):
         pull(f"file://{tmp_path}", start, end, file_format=file_format)
     reader = {
-        "jsonl": "read_json('{}', hive_partitioning = true, columns = {{originatorUserId: 'TEXT', changeDate: 'TEXT'}})",
+        "jsonl": "read_json('{}', hive_partitioning = true,"
+        " columns = {{originatorUserId: 'TEXT', changeDate: 'TEXT'}})",
         "csv": "read_csv('{}', hive_partitioning = true, header = true, all_varchar = true)",
         "parquet": "read_parquet('{}', hive_partitioning = true)",
     }[file_format].format(f"{tmp_path}/{FOLDER.replace('account_id=70000001', '*')}/*/*/part-*.{ending}")
