@@ -16,7 +16,7 @@ from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 24 * 1024 * 1024
+AHEAD_BYTES = 18 * 1024 * 1024
 _FIRST_LIMIT = 4
 _RECENT = 8
 _REMEMBERED = 64
@@ -102,7 +102,7 @@ class Fetcher:
     """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
 
     What has been handed over and not yet been taken is bounded, in number and in bytes, so that one slow page
-    does not let the pages behind it pile up. Twice as many as may be under way wait their turn at most: so the
+    does not let the pages behind it pile up. Twice as many as may be under way, and two, wait at most: so the
     next one leaves as soon as one has come, whatever its taker is doing.
 
     :param client: asks LivePerson.
@@ -133,7 +133,7 @@ class Fetcher:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be handed over now."""
-        return len(self._outstanding) < max(2, min(2 * self._limit.limit, self._fitting(AHEAD_BYTES)))
+        return len(self._outstanding) < max(2, min(2 * self._limit.limit + 2, self._fitting(AHEAD_BYTES)))
 
     @property
     def most_first_pages(self) -> int:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 20
 
 
 class Compressor(Protocol):

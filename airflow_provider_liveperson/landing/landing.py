@@ -20,7 +20,7 @@ from airflow_provider_liveperson.window import Window, file_stamp
 
 log = logging.getLogger(__name__)
 
-_ENCODED_AHEAD = 4 * 1024 * 1024
+_ENCODED_AHEAD = 2 * 1024 * 1024
 
 
 class DisturbedError(StorageError):
