@@ -57,7 +57,9 @@ class LivePersonClient:
             schedule=schedule or RetrySchedule(),
             budget=budget,
         )
-        credential.bind(lambda request: self._sender.send(request, _json))
+        credential.bind(
+            lambda request: self._sender.send(request, _json if request.json_answer else _anything)
+        )
 
     @property
     def account_id(self) -> str:
@@ -145,6 +147,10 @@ class LivePersonClient:
             ApiRequest(method="GET", service=_DOMAIN_API, path=path, params={"version": "1.0"}, signed=False),
             _json,
         )
+
+
+def _anything(answer: Answer) -> Answer:
+    return answer
 
 
 def _json(answer: Answer) -> Answer:

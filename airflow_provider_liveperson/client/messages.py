@@ -28,6 +28,8 @@ class ApiRequest:
     :param signed: whether the credential signs it.
     :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
     :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
+    :param repeatable: whether it may be sent again after it may have been received.
+    :param json_answer: whether a good answer is JSON, for what a credential asks.
     """
 
     method: str
@@ -40,6 +42,8 @@ class ApiRequest:
     signed: bool = True
     to_disk: bool = False
     shortest_wait: float = 1.0
+    repeatable: bool = True
+    json_answer: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"
