@@ -246,7 +246,17 @@ class LivePersonHook(BaseHook):
         settings = ClientSettings(
             **{name: values[name] for name in known & values.keys() if values[name] is not None}
         )
-        return settings, hook_class.make_credential({name: values[name] for name in values.keys() - known})
+        others = {name: values[name] for name in values.keys() - known}
+        return settings, hook_class.credential_for(self.liveperson_conn_id, others)
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        """The credential of a connection of this type.
+
+        :param conn_id: the connection's id, for a type that keeps something beside the connection.
+        :param values: as for :meth:`make_credential`.
+        """
+        return cls.make_credential(values)
 
     @classmethod
     def make_credential(cls, values: dict[str, Any]) -> Credential:
@@ -302,8 +312,42 @@ class LivePersonAppJwtHook(_TypedHook):
         return AppJwtCredential(**values)
 
 
+class LivePersonWebAppHook(_TypedHook):
+    """LivePerson by a web application: OAuth 2.0 with a user's consent, given on the LivePerson page in Airflow.
+
+    :param liveperson_conn_id: the connection's id.
+    """
+
+    conn_type = "liveperson_web_app"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
+        from airflow_provider_liveperson.hooks.consents import store_for
+
+        return WebAppCredential(
+            client_id=values["client_id"],
+            client_secret=values["client_secret"],
+            store=store_for(conn_id),
+            conn_id=conn_id,
+        )
+
+    def keep_alive(self) -> datetime:
+        """Renew the consent's tokens now. LivePerson ends a consent whose tokens are not renewed for about 30 minutes.
+
+        Nothing is sent if another renews at the same time.
+
+        :returns: until when the tokens now last, in UTC.
+        :raises AuthenticationError: when only a new consent helps.
+        :raises LivePersonError: when LivePerson cannot be asked.
+        """
+        credential: Any = self.get_conn().session.auth
+        return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
+
+
 _HOOKS: dict[str, type[LivePersonHook]] = {
-    hook.conn_type: hook for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook)
+    hook.conn_type: hook for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook, LivePersonWebAppHook)
 }
 
 
