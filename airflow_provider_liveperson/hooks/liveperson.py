@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.credentials.credential import Credential
     from airflow_provider_liveperson.client.messages import Answer
     from airflow_provider_liveperson.client.settings import ClientSettings
+
+CALLBACK = "/liveperson/callback"
 
 
 class LivePersonHook(BaseHook):
@@ -234,20 +236,23 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.settings import ClientSettings
 
         hook_class = _hook_class(conn)
-        values = read_fields(
-            hook_class.conn_type,
-            host=_host(conn),
-            login=conn.login,
-            password=conn.password,
-            extra=conn.extra_dejson,
-            conn_id=self.liveperson_conn_id,
-        )
+        values = self._values(conn)
         known = {field.name for field in fields(ClientSettings)}
         settings = ClientSettings(
             **{name: values[name] for name in known & values.keys() if values[name] is not None}
         )
         others = {name: values[name] for name in values.keys() - known}
         return settings, hook_class.credential_for(self.liveperson_conn_id, others)
+
+    def _values(self, conn: Connection) -> dict[str, Any]:
+        return read_fields(
+            _hook_class(conn).conn_type,
+            host=_host(conn),
+            login=conn.login,
+            password=conn.password,
+            extra=conn.extra_dejson,
+            conn_id=self.liveperson_conn_id,
+        )
 
     @classmethod
     def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
@@ -312,6 +317,20 @@ class LivePersonAppJwtHook(_TypedHook):
         return AppJwtCredential(**values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsentSettings:
+    """What asking for a consent takes, beside the client.
+
+    :param client_id: the application.
+    :param redirect_uri: where LivePerson sends the browser back to.
+    :param pkce: whether to use PKCE.
+    """
+
+    client_id: str
+    redirect_uri: str
+    pkce: bool
+
+
 class LivePersonWebAppHook(_TypedHook):
     """LivePerson by a web application: OAuth 2.0 with a user's consent, given on the LivePerson page in Airflow.
 
@@ -344,6 +363,32 @@ class LivePersonWebAppHook(_TypedHook):
         """
         credential: Any = self.get_conn().session.auth
         return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
+
+    def client_for_consent(self) -> LivePersonClient:
+        """A client for whoever waits at a web page: it repeats nothing, and its credential is a WebAppCredential.
+
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        from airflow_provider_liveperson.client.client import LivePersonClient
+        from airflow_provider_liveperson.client.retries import NO_RETRIES
+
+        settings, credential = self._read(self.get_connection(self.liveperson_conn_id))
+        return LivePersonClient(
+            replace(settings, timeout=min(settings.timeout, 20.0)), credential, schedule=NO_RETRIES
+        )
+
+    def consent_settings(self, base_url: str) -> ConsentSettings:
+        """What the authorize URL needs to know of the connection.
+
+        :param base_url: where this Airflow is reached, for a connection that names no redirect URI.
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        values = self._values(self.get_connection(self.liveperson_conn_id))
+        return ConsentSettings(
+            client_id=values["client_id"],
+            redirect_uri=values["redirect_uri"] or f"{base_url.rstrip('/')}{CALLBACK}",
+            pkce=values["pkce"],
+        )
 
 
 _HOOKS: dict[str, type[LivePersonHook]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 
@@ -156,7 +157,7 @@ def test_there_are_never_two_inside(chosen):
     made = [Process(world, *one) for one in chosen]
     world.run(*made)
     stays = sorted(stay for process in made for stay in process.inside)
-    assert all(before[1] <= after[0] for before, after in zip(stays, stays[1:], strict=False)), stays
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(stays)), stays
     for process in made:
         assert process.steps_left < 0 or process.gave_up or len(process.inside) == process.rounds
 
