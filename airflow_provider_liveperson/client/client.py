@@ -57,7 +57,10 @@ class LivePersonClient:
             schedule=schedule or RetrySchedule(),
             budget=budget,
         )
-        credential.bind(lambda request: self._sender.send(request, _json))
+        self._credential = credential
+        credential.bind(
+            lambda request: self._sender.send(request, _json_or_nothing if request.may_be_empty else _json)
+        )
 
     @property
     def account_id(self) -> str:
@@ -137,7 +140,8 @@ class LivePersonClient:
         )
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """End what the credential has begun at LivePerson, such as a login, and close the pooled connections."""
+        self._credential.close()
         self._session.close()
 
     def _ask_domain_api(self, path: str) -> Answer:
@@ -158,3 +162,7 @@ def _json(answer: Answer) -> Answer:
             field="host",
         ) from error
     return answer
+
+
+def _json_or_nothing(answer: Answer) -> Answer:
+    return _json(answer) if answer.body else answer

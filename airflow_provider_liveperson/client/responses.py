@@ -78,8 +78,8 @@ _BY_STATUS: Mapping[int, Outcome] = {
         RateLimitedError,
         "LivePerson limits the rate; run fewer tasks at once, for example with an Airflow pool.",
     ),
-    451: Outcome(
-        Action.FAIL, PermissionDeniedError, "LivePerson Support has blocked this account or user; ask there."
+    451: Outcome(  # only the Login Service documents it
+        Action.FAIL, AuthenticationError, "LivePerson Support has blocked this account or user; ask there."
     ),
 }
 _BY_HUNDRED: Mapping[int, Outcome] = {

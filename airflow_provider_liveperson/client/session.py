@@ -182,7 +182,7 @@ class Sender:
 
         def stop(state: tenacity.RetryCallState) -> bool:
             action = _failure(state).outcome.action
-            return failures[action] > allowed[action]
+            return request.once or failures[action] > allowed[action]
 
         def wait(state: tenacity.RetryCallState) -> float:
             failed = _failure(state)

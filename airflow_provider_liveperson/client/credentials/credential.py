@@ -46,6 +46,12 @@ class Credential(AuthBase, ABC):
         """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
         return False
 
+    def close(self) -> None:
+        """End what was begun at LivePerson, such as a login; called by the client's close.
+
+        Never raises LivePersonError: logs at WARNING.
+        """
+
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         """Read an answer's refusal.
 
@@ -102,6 +108,15 @@ class TokenCredential(Credential):
         :raises AuthenticationError: naming the fields, when it is refused.
         """
 
+    def keep(self, token: Token, exchange: Exchange) -> Token | None:
+        """Look after the token in use; called by one thread at a time, whenever a request is signed.
+
+        :param token: the token in use.
+        :param exchange: sends an unsigned request.
+        :returns: the token, or None for one that has ended, in whose place another is fetched.
+        """
+        return token
+
     def bind(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
@@ -117,9 +132,11 @@ class TokenCredential(Credential):
 
     def _current(self) -> Token:
         with self._lock:
+            if self._exchange is None:
+                raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
+            if self._token is not None and self.now() < self._token.renew_at:
+                self._token = self.keep(self._token, self._exchange)
             if self._token is None or self.now() >= self._token.renew_at:
-                if self._exchange is None:
-                    raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
                 self._token = self.fetch(self._exchange)
             return self._token
 
