@@ -11,6 +11,7 @@ import requests
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.network import cert_files
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
@@ -44,7 +45,13 @@ class LivePersonClient:
         self.settings = settings
         guard = HostGuard(settings.host, settings.service_hosts)
         self._session = GuardedSession(
-            guard=guard, credential=credential, timeout=settings.timeout, pool=settings.max_concurrency
+            guard=guard,
+            credential=credential,
+            timeout=settings.timeout,
+            pool=settings.max_concurrency,
+            proxies=settings.proxies,
+            verify=settings.verify,
+            cert=cert_files(settings.client_cert),
         )
         self._domain_api = guard.domain_api
         self._directory = DomainDirectory(settings.account_id, guard, self._ask_domain_api)
@@ -56,6 +63,7 @@ class LivePersonClient:
             source=settings.source,
             schedule=schedule or RetrySchedule(),
             budget=budget,
+            secrets=settings.secrets,
         )
         self._credential = credential
         credential.bind(

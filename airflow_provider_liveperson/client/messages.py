@@ -38,7 +38,7 @@ class ApiRequest:
     params: Mapping[str, str] = field(default_factory=dict)
     json: object | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     signed: bool = True
     to_disk: bool = False
     shortest_wait: float = 1.0

@@ -44,11 +44,13 @@ class Outcome:
     :param action: what to do.
     :param error: what to raise when nothing (more) can be done.
     :param mend: what the reader of that error can do.
+    :param field: the field of the connection to look at, where one can be named.
     """
 
     action: Action
     error: type[LivePersonError] = LivePersonError
     mend: str = ""
+    field: str | None = None
 
 
 ACCEPTED = Outcome(Action.ACCEPT)
@@ -72,6 +74,12 @@ _BY_STATUS: Mapping[int, Outcome] = {
     ),
     404: Outcome(
         Action.FAIL, RequestRejectedError, "There is no such resource; check the account ID and the path."
+    ),
+    407: Outcome(
+        Action.FAIL,
+        RequestRejectedError,
+        "The proxy wants a user and a password, or others; write them into its URL in the connection's proxies.",
+        "proxies",
     ),
     429: Outcome(
         Action.WAIT,
@@ -101,7 +109,18 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
         Outcome(
             Action.FAIL,
             ServiceUnavailableError,
-            "The host's certificate was not accepted; check the host, and any proxy in between.",
+            "No secure connection; check the host and any proxy in between. Where a company's own authority signs, name"
+            " its CA bundle in verify; where the other side wants a client certificate, name one in client_cert.",
+            "verify",
+        ),
+    ),
+    (
+        requests.exceptions.ProxyError,
+        Outcome(
+            Action.RETRY,
+            ServiceUnavailableError,
+            "The proxy cannot be reached or lets nothing through; check proxies in the connection.",
+            "proxies",
         ),
     ),
     (requests.exceptions.ChunkedEncodingError, UNREADABLE),

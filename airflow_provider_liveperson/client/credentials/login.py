@@ -153,6 +153,7 @@ class LoginCredential(TokenCredential):
     def fetch(self, exchange: Exchange) -> Token:
         if self._refusal is not None:
             raise _again(self._refusal)
+        self._stop_if_closed(exchange)
         self._end(exchange, logging.DEBUG)  # LivePerson counts a user's logins
         asked_at = self.now()
         try:
@@ -244,7 +245,7 @@ class LoginCredential(TokenCredential):
     def _stop_if_closed(self, exchange: Exchange) -> None:
         if self._closed:
             self._end(exchange, logging.WARNING)
-            raise AuthenticationError("the client was closed while it logged in")
+            raise AuthenticationError("the client has been closed; nothing is asked of LivePerson any more")
 
     def _refused(self, error: LivePersonError) -> AuthenticationError:
         if error.status == 451:
