@@ -67,7 +67,7 @@ class LivePersonClient:
         )
         self._credential = credential
         credential.bind(
-            lambda request: self._sender.send(request, _json_or_nothing if request.may_be_empty else _json)
+            lambda request: self._sender.send(request, _json if request.json_answer else _anything)
         )
 
     @property
@@ -159,6 +159,10 @@ class LivePersonClient:
         )
 
 
+def _anything(answer: Answer) -> Answer:
+    return answer
+
+
 def _json(answer: Answer) -> Answer:
     """Let an answer pass that is JSON."""
     try:
@@ -170,7 +174,3 @@ def _json(answer: Answer) -> Answer:
             field="host",
         ) from error
     return answer
-
-
-def _json_or_nothing(answer: Answer) -> Answer:
-    return _json(answer) if answer.body else answer

@@ -28,8 +28,8 @@ class ApiRequest:
     :param signed: whether the credential signs it.
     :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
     :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
-    :param once: whether it is not worth repeating, whatever becomes of it.
-    :param may_be_empty: whether a good answer may have no body, where a credential asks.
+    :param repeatable: whether it may be sent again after it may have been received.
+    :param json_answer: whether a good answer is JSON, for what a credential asks.
     """
 
     method: str
@@ -42,8 +42,8 @@ class ApiRequest:
     signed: bool = True
     to_disk: bool = False
     shortest_wait: float = 1.0
-    once: bool = False
-    may_be_empty: bool = False
+    repeatable: bool = True
+    json_answer: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"

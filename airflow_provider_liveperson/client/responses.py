@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import requests
+import urllib3
 
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -159,6 +160,14 @@ def outcome_of_status(status: int) -> Outcome:
 def outcome_of_exception(error: Exception) -> Outcome | None:
     """Look an exception up, or None for one that is not the network's doing and must surface as it is."""
     return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
+
+
+def never_left(error: BaseException | None) -> bool:
+    """Whether a request certainly did not reach anybody: no connection came about."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error and error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def outcome_of_error(error: LivePersonError) -> Outcome | None:

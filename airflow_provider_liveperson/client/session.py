@@ -28,6 +28,7 @@ from airflow_provider_liveperson.client.responses import (
     Action,
     Outcome,
     clock_offset,
+    never_left,
     outcome_of_exception,
     outcome_of_status,
     retry_after,
@@ -215,7 +216,7 @@ class Sender:
 
         def stop(state: tenacity.RetryCallState) -> bool:
             action = _failure(state).outcome.action
-            return request.once or failures[action] > allowed[action]
+            return failures[action] > allowed[action]
 
         def wait(state: tenacity.RetryCallState) -> float:
             failed = _failure(state)
@@ -255,7 +256,8 @@ class Sender:
             if outcome.action is not Action.ACCEPT:
                 with response:
                     refusal = self._refusal(request, url, response, outcome)
-                raise _AskAgainError(outcome, refusal) if outcome.action in _AGAIN else refusal
+                again = outcome.action in _AGAIN and request.repeatable
+                raise _AskAgainError(outcome, refusal) if again else refusal
             answer = _read(request, response)
         except requests.RequestException as error:
             raise self._breakdown(request, url, error) from error
@@ -339,7 +341,8 @@ class Sender:
             failure = outcome.error(
                 f"{request} at {_host(url)} failed. {outcome.mend} ({reason})", field=outcome.field or "host"
             )
-        return _AskAgainError(outcome, failure) if outcome.action in _AGAIN else failure
+        again = outcome.action in _AGAIN and (request.repeatable or never_left(error))
+        return _AskAgainError(outcome, failure) if again else failure
 
 
 def _body(response: requests.Response) -> bytes:

@@ -78,8 +78,8 @@ class _Login:
             json={"csrf": self.csrf},
             headers={"Cookie": f"Session_id={self.cookie}"} if self.cookie else {},
             signed=False,
-            once=True,
-            may_be_empty=True,
+            repeatable=False,
+            json_answer=False,
         )
 
 
