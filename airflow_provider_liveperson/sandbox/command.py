@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 
+_ABOUT = {
+    "user": "",
+    "bot": " of the API key, or with the App-JWT connection's client id and secret",
+    "sso_user": "  at the login page only",
+}
+
 _OPTIONS = {
     "seed": "number from which credentials and data are derived",
     "account_id": "LivePerson account that exists",
@@ -126,8 +132,17 @@ def _as_json(server: SandboxServer) -> str:
         name: {**connection.as_dict(), "uri": connection.as_uri(), "export": connection.as_export()}
         for name, connection in server.connections().items()
     }
+    users = {
+        kind: {"name": person.name} | ({"password": person.password} if person.password else {})
+        for kind, person in server.people().items()
+    }
     return json.dumps(
-        {"url": server.url, "account_id": server.settings.account_id, "connections": connections},
+        {
+            "url": server.url,
+            "account_id": server.settings.account_id,
+            "connections": connections,
+            "users": users,
+        },
         separators=(",", ":"),
     )
 
@@ -148,4 +163,8 @@ def _as_text(server: SandboxServer) -> str:
             f"  URI    {connection.as_uri()}",
             f"  shell  {connection.as_export()}",
         ]
+    lines += ["", "Users"]
+    for kind, person in server.people().items():
+        how = f"password {person.password}" if person.password else "logs in with keys"
+        lines.append(f"  {kind:<9} {person.name}  {how}{_ABOUT[kind]}")
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])

@@ -37,8 +37,8 @@ class Fault:
     ``slow``                the right answer, after ``seconds``
     ``not_json``            a 200 with a page of HTML
     ``redirect``            a 302 to ``location``
-    ``expire_tokens``       every App-JWT issued so far expires; then the request is answered
-    ``revoke_tokens``       every App-JWT issued so far is revoked; then the request is answered
+    ``expire_tokens``       every token that data APIs took so far expires; then the request is answered
+    ``revoke_tokens``       every token that data APIs took so far is revoked; then the request is answered
     ``insert_rows``         ``rows`` records of what is read appear (see ``when``); then the request is answered
     ``partial_result``      a page of conversations that says that it is partial, with ``rows`` missing
     ``count_drift``         a page of conversations whose count is off by ``rows``

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from email.utils import formatdate
 from typing import Protocol
@@ -16,7 +17,7 @@ from airflow_provider_liveperson.sandbox.faults import Fault
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
-_NOT_DATA = ("/service/", "/sentinel/")
+_NOT_DATA = re.compile(r"/service/|^/sentinel/|/(login|refresh|logout)$")
 
 
 class Wire(Protocol):
@@ -59,7 +60,7 @@ class FrontDoor:
         recorded = self._record(scope, body)
         receive, send = _replayed(body, receive), _observed(recorded, send)
         fault = self._state.faults.take(_target(scope))
-        if not any(part in scope["path"] for part in _NOT_DATA):
+        if not _NOT_DATA.search(scope["path"]):
             await self._wait(self._state.settings.latency_ms / 1000)
         if fault is None:
             await self._inner(scope, receive, send)
@@ -93,9 +94,9 @@ class FrontDoor:
                 await self._hang_up(scope, receive)
         else:
             if fault.kind == "expire_tokens":
-                state.tokens.expire_all()
+                state.expire_tokens()
             elif fault.kind == "revoke_tokens":
-                state.tokens.revoke_all()
+                state.revoke_tokens()
             elif fault.kind == "insert_rows":
                 scope["sandbox.inserts"] = (fault.rows, fault.when)
             scope["sandbox.fault"] = fault
