@@ -55,9 +55,7 @@ class AppJwtCredential(TokenCredential):
 
     @property
     def secrets(self) -> Iterable[str]:
-        yield self._client_secret
-        if token := self._token:
-            yield token.value
+        return (self._client_secret, *self._met)
 
     def fetch(self, exchange: Exchange) -> Token:
         v1 = self._version == "v1"

@@ -98,6 +98,7 @@ class TokenCredential(Credential):
     def __init__(self) -> None:
         self._exchange: Exchange | None = None
         self._token: Token | None = None
+        self._met: set[str] = set()  # an answer may still speak of a token that has been replaced
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -138,10 +139,11 @@ class TokenCredential(Credential):
                 self._token = self.keep(self._token, self._exchange)
             if self._token is None or self.now() >= self._token.renew_at:
                 self._token = self.fetch(self._exchange)
+                self._met = self._met | {self._token.value}
             return self._token
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None}
+        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None, "_met": set()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -139,12 +139,7 @@ class LoginCredential(TokenCredential):
 
     @property
     def secrets(self) -> Iterable[str]:
-        yield from self._secrets
-        if token := self._token:
-            yield token.value
-        if login := self._login:
-            yield login.csrf
-            yield login.cookie
+        return (*self._secrets, *self._met)
 
     def bind(self, exchange: Exchange) -> None:
         super().bind(exchange)
@@ -180,9 +175,9 @@ class LoginCredential(TokenCredential):
                 "POST agentVep: the answer holds no readable bearer and csrf; check the host",
                 status=answer.status,
             ) from error
-        self._login = _Login(
-            csrf=granted.csrf, cookie=_cookie(answer, granted.sessionId), keep_at=self.now() + KEEP_ALIVE
-        )
+        cookie = _cookie(answer, granted.sessionId)
+        self._met = (self._met | {granted.bearer, granted.csrf, cookie}) - {""}
+        self._login = _Login(csrf=granted.csrf, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
         return Token.lasting(granted.bearer, _lifetime(granted.sessionTTl), asked_at=asked_at)
 
@@ -200,6 +195,7 @@ class LoginCredential(TokenCredential):
             self._login = replace(login, keep_at=self.now() + KEEP_ALIVE_AGAIN)
         else:
             cookie = _cookie(answer, None) or login.cookie
+            self._met = (self._met | {cookie}) - {""}
             self._login = replace(login, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
         return token
