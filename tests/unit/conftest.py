@@ -14,6 +14,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
 from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.client.credentials.login import LoginCredential
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
@@ -55,6 +56,11 @@ def credential_for(sandbox: SandboxServer, kind: str, **changed: str) -> Credent
             for name in ("app_key", "app_secret", "access_token", "access_token_secret")
         }
         return ApiKeyCredential(**{**parts, **changed})
+    if kind == "login":
+        return LoginCredential(**{"user_name": about.user_name, "password": about.user_password, **changed})
+    if kind == "login_bot":
+        key = {"app_key": about.client_id, "app_secret": about.client_secret}
+        return LoginCredential(**{"user_name": about.bot_name, **key, **changed})
     parts = {"client_id": about.client_id, "client_secret": about.client_secret, "token_version": kind[-2:]}
     return AppJwtCredential(**{**parts, **changed})
 
