@@ -76,9 +76,9 @@ _BY_STATUS: Mapping[int, Outcome] = {
     404: Outcome(
         Action.FAIL, RequestRejectedError, "There is no such resource; check the account ID and the path."
     ),
-    407: Outcome(
+    407: Outcome(  # not from LivePerson, which could not be reached
         Action.FAIL,
-        RequestRejectedError,
+        ServiceUnavailableError,
         "The proxy wants a user and a password, or others; write them into its URL in the connection's proxies.",
         "proxies",
     ),
