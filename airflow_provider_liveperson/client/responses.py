@@ -174,7 +174,7 @@ def outcome_of_error(error: LivePersonError) -> Outcome | None:
     """Find the row that an error came from, for the task-level retry policy; None for one from no answer."""
     if error.status is not None and outcome_of_status(error.status).error is type(error):
         return outcome_of_status(error.status)
-    rows = [UNREADABLE, *_BY_STATUS.values(), *_BY_HUNDRED.values(), *(row for _, row in _BY_EXCEPTION)]
+    rows = [UNREADABLE, *_BY_HUNDRED.values(), *_BY_STATUS.values(), *(row for _, row in _BY_EXCEPTION)]
     return next((row for row in rows if row.error is type(error)), None)
 
 
