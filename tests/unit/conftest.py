@@ -151,7 +151,8 @@ def s3_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox as the connections ``liveperson_default`` (API key) and ``liveperson_app_jwt``."""
+    """The sandbox as ``liveperson_default`` (API key), ``liveperson_app_jwt`` and ``liveperson_login``."""
     made = sandbox.connections()
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", made["liveperson_api_key"].as_json())
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_APP_JWT", made["liveperson_app_jwt"].as_json())
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_LOGIN", made["liveperson_login"].as_json())

@@ -77,7 +77,7 @@ pytestmark = pytest.mark.usefixtures("airflow_connections")
 # -- what it does ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("conn_id", ["liveperson_default", "liveperson_app_jwt"])
+@pytest.mark.parametrize("conn_id", ["liveperson_default", "liveperson_app_jwt", "liveperson_login"])
 def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
     summary = operator(liveperson_conn_id=conn_id).execute(context())
     objects = stored(s3)
@@ -104,6 +104,27 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "objects": [f"s3://lake/{part}"],
     }
     assert json.loads(json.dumps(summary)) == summary
+
+
+def test_it_logs_out_at_the_end(sandbox, s3):
+    operator(liveperson_conn_id="liveperson_login").execute(context())
+    assert sandbox.requests[-1].path.endswith("/logout")
+    assert sandbox.logins.lasting == []
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 400}, {"kind": "status", "status": 503}])
+def test_it_logs_out_when_it_fails(sandbox, s3, fault):
+    sandbox.faults.add(match="/metadata/audit", times=1000, **fault)
+    with pytest.raises(LivePersonError):
+        operator(liveperson_conn_id="liveperson_login").execute(context())
+    assert any(one.path.endswith("/login") for one in sandbox.requests)
+    assert sandbox.logins.lasting == []
+
+
+def test_it_logs_out_when_the_store_fails(sandbox, s3):
+    with pytest.raises(StorageError):
+        operator(liveperson_conn_id="liveperson_login", bucket="nowhere").execute(context())
+    assert sandbox.logins.lasting == []
 
 
 @pytest.mark.parametrize("dataset", ["audit_trail", "audit_trail_export"])
