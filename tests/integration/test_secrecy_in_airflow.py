@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ BUCKET = "secrecy"
 # mask: so it shows every secret of every connection itself. Where tasks run for real, Airflow leaves it out.
 AIRFLOWS_OWN = re.compile(r"^.*Sending request .*msg=MaskSecret\(.*$", re.MULTILINE)
 
-RIGHT = ("api_key", "app_jwt_v2", "app_jwt_v1")
-WRONG = ("wrong_app_secret", "wrong_token_secret", "wrong_client_secret")
+RIGHT = ("api_key", "app_jwt_v2", "app_jwt_v1", "login")
+WRONG = ("wrong_app_secret", "wrong_token_secret", "wrong_client_secret", "wrong_password")
 
 pytestmark = pytest.mark.s3
 
@@ -46,10 +47,12 @@ def sandbox(start_sandbox):
 def ran(airflow_home, sandbox, seaweedfs) -> Ran:
     made = sandbox.connections()
     api_key, app_jwt = made["liveperson_api_key"], made["liveperson_app_jwt"]
-    bad_secret, bad_token_secret, bad_client_secret = (
+    login = made["liveperson_login"]
+    bad_secret, bad_token_secret, bad_client_secret, bad_password = (
         "bad0app0secret" * 2,
         "bad0token0secret" * 2,
         "bad0client0secret",
+        "bad0password",
     )
     connections = {
         "api_key": api_key,
@@ -60,6 +63,8 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
             api_key, extra={**api_key.extra, "access_token_secret": bad_token_secret}
         ),
         "wrong_client_secret": replace(app_jwt, password=bad_client_secret),
+        "login": login,
+        "wrong_password": replace(login, password=bad_password),
     }
     assert set(connections) == {*RIGHT, *WRONG}
     # An answer that repeats what it was sent, as some gateways do, and a token that is refused once.
@@ -84,7 +89,10 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
         for request in sandbox.requests
         if (header := request.header("authorization") or "").startswith("Bearer ")
     }
-    assert len(tokens) == 2, "a token of each version"
+    assert len(tokens) == 3, "a token of each version and a bearer"
+    csrf = {json.loads(request.body)["csrf"] for request in sandbox.requests if "logout" in request.path}
+    sessions = {(request.header("cookie") or "").partition("=")[2] for request in sandbox.requests} - {""}
+    assert len(csrf) == len(sessions) == 1
     secrets = {
         "app secret": api_key.password,
         "access token": api_key.extra["access_token"],
@@ -93,11 +101,15 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
         "wrong app secret": bad_secret,
         "wrong token secret": bad_token_secret,
         "wrong client secret": bad_client_secret,
+        "password": login.password,
+        "wrong password": bad_password,
+        "csrf": csrf.pop(),
+        "session": sessions.pop(),
         "S3 secret key": seaweedfs.secret_key,
     }
     for number, token in enumerate(sorted(tokens)):
         # The signature alone would be enough to find a token that is logged in pieces.
-        secrets |= {f"JWT {number}": token, f"signature of JWT {number}": token.rpartition(".")[2]}
+        secrets |= {f"token {number}": token, f"signature of token {number}": token.rpartition(".")[2]}
     return Ran(answer, secrets)
 
 
@@ -107,11 +119,15 @@ def test_every_credential_was_really_used(ran, airflow_home):
     assert {name: states[name] for name in WRONG} == {name: {"failed"} for name in WRONG}
 
 
+def test_who_logged_in_logged_out(ran, sandbox):
+    assert sandbox.logins.lasting == []
+
+
 def test_the_hunt_finds_what_there_is(ran, sandbox):
     headers = str([request.headers for request in sandbox.requests])
     bodies = str([request.body for request in sandbox.requests])
-    assert ran.found_in(headers) >= {"access token", "JWT 0", "JWT 1"}
-    assert "client secret" in ran.found_in(bodies)
+    assert ran.found_in(headers) >= {"access token", "token 0", "token 1", "token 2", "session"}
+    assert ran.found_in(bodies) >= {"client secret", "password", "csrf"}
 
 
 def test_not_in_the_log(ran):
