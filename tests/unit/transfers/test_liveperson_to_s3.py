@@ -135,6 +135,17 @@ def test_the_general_operator_takes_any_dataset(s3, dataset):
     assert len(rows(stored(s3))) == 60
 
 
+def test_another_way_in_lands_the_same(s3, s3_calls):
+    """So a connection may change its type under what has landed."""
+    operator().execute(context())
+    before = stored(s3)
+    s3_calls.clear()
+    for conn_id in ("liveperson_app_jwt", "liveperson_login"):
+        operator(liveperson_conn_id=conn_id).execute(context())
+    assert stored(s3) == before
+    assert not [call for call, _ in s3_calls if call in ("PutObject", "DeleteObjects")]
+
+
 def test_a_second_run_puts_nothing(s3, s3_calls):
     first = operator().execute(context())
     before = stored(s3)
