@@ -30,7 +30,7 @@ from typing import Any, Literal
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 Place = Literal["host", "login", "password", "extra"]
-Kind = Literal["string", "integer", "number", "object"]
+Kind = Literal["string", "integer", "number", "object", "boolean"]
 
 DOMAIN_API_URL = "https://api.liveperson.net"
 OAUTH1_NOTICE = (
@@ -390,6 +390,55 @@ _APP_JWT = ConnectionForm(
     ),
 )
 
+_WEB_APP = ConnectionForm(
+    conn_type="liveperson_web_app",
+    label="LivePerson (web application, OAuth 2.0)",
+    hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonWebAppHook",
+    notice=(
+        "After saving, a LivePerson user has to consent: open the LivePerson page in Airflow's Admin menu and press"
+        " Authorise."
+    ),
+    fields=(
+        _HOST,
+        FormField(
+            name="client_id",
+            label="Client ID",
+            place="login",
+            placeholder="from Management Console → Application Install",
+            required=True,
+        ),
+        FormField(
+            name="client_secret",
+            label="Client secret",
+            place="password",
+            placeholder="from Management Console → Application Install",
+            secret=True,
+            required=True,
+        ),
+        _ACCOUNT_ID,
+        FormField(
+            name="redirect_uri",
+            label="Redirect URI",
+            place="extra",
+            description=(
+                "Where LivePerson sends the browser back to; it must be among the application's redirect URIs at"
+                " LivePerson. Default: Airflow's base URL followed by /liveperson/callback."
+            ),
+            pattern=r"https?://[^\s#?]+",
+            max_length=1024,
+        ),
+        FormField(
+            name="pkce",
+            label="PKCE",
+            place="extra",
+            description="Protect the consent with PKCE, which LivePerson does not document. Default: off.",
+            kind="boolean",
+            default=False,
+        ),
+        *_COMMON,
+    ),
+)
+
 _LOGIN = ConnectionForm(
     conn_type="liveperson_login",
     label="LivePerson (Login Service, user or bot)",
@@ -446,7 +495,7 @@ _LOGIN = ConnectionForm(
     ),
 )
 
-FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT, _LOGIN)}
+FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT, _WEB_APP, _LOGIN)}
 
 
 def airflow_wants_a_port() -> bool:
@@ -510,7 +559,7 @@ def form_widgets(conn_type: str) -> dict[str, Any]:
 
     :param conn_type: a key of :data:`FORMS`.
     """
-    from wtforms import IntegerField, PasswordField, StringField
+    from wtforms import BooleanField, IntegerField, PasswordField, StringField
     from wtforms.validators import Optional, any_of
 
     # The widgets allowed are text, password, integer and boolean: numbers and objects are typed as text.
@@ -520,6 +569,8 @@ def form_widgets(conn_type: str) -> dict[str, Any]:
             kind = PasswordField
         elif field.kind == "integer":
             kind = IntegerField
+        elif field.kind == "boolean":
+            kind = BooleanField
         validators = [Optional()]
         if field.choices:
             validators.append(any_of(list(field.choices)))
@@ -653,15 +704,25 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _read_boolean(raw: object) -> bool | None:
+    if isinstance(raw, str):
+        return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}.get(
+            raw.lower()
+        )
+    return raw if isinstance(raw, bool) else None
+
+
 _READERS: dict[Kind, Callable[[object], Any]] = {
     "string": _read_string,
     "integer": _read_integer,
     "number": _read_number,
     "object": _read_object,
+    "boolean": _read_boolean,
 }
 _NOUNS: dict[Kind, str] = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
     "object": "a JSON object whose keys and values are texts",
+    "boolean": "true or false",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.credentials.credential import Credential
     from airflow_provider_liveperson.client.messages import Answer
     from airflow_provider_liveperson.client.settings import ClientSettings
+
+CALLBACK = "/liveperson/callback"
 
 
 class _Users:
@@ -300,19 +302,32 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.settings import ClientSettings
 
         hook_class = _hook_class(conn)
-        values = read_fields(
-            hook_class.conn_type,
+        values = self._values(conn)
+        known = {field.name for field in fields(ClientSettings)}
+        settings = ClientSettings(
+            **{name: values[name] for name in known & values.keys() if values[name] is not None}
+        )
+        others = {name: values[name] for name in values.keys() - known}
+        return settings, hook_class.credential_for(self.liveperson_conn_id, others)
+
+    def _values(self, conn: Connection) -> dict[str, Any]:
+        return read_fields(
+            _hook_class(conn).conn_type,
             host=_host(conn),
             login=conn.login,
             password=conn.password,
             extra=conn.extra_dejson,
             conn_id=self.liveperson_conn_id,
         )
-        known = {field.name for field in fields(ClientSettings)}
-        settings = ClientSettings(
-            **{name: values[name] for name in known & values.keys() if values[name] is not None}
-        )
-        return settings, hook_class.make_credential({name: values[name] for name in values.keys() - known})
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        """The credential of a connection of this type.
+
+        :param conn_id: the connection's id, for a type that keeps something beside the connection.
+        :param values: as for :meth:`make_credential`.
+        """
+        return cls.make_credential(values)
 
     @classmethod
     def make_credential(cls, values: dict[str, Any]) -> Credential:
@@ -368,6 +383,80 @@ class LivePersonAppJwtHook(_TypedHook):
         return AppJwtCredential(**values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsentSettings:
+    """What asking for a consent takes, beside the client.
+
+    :param client_id: the application.
+    :param redirect_uri: where LivePerson sends the browser back to.
+    :param pkce: whether to use PKCE.
+    """
+
+    client_id: str
+    redirect_uri: str
+    pkce: bool
+
+
+class LivePersonWebAppHook(_TypedHook):
+    """LivePerson by a web application: OAuth 2.0 with a user's consent, given on the LivePerson page in Airflow.
+
+    :param liveperson_conn_id: the connection's id.
+    """
+
+    conn_type = "liveperson_web_app"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
+        from airflow_provider_liveperson.hooks.consents import store_for
+
+        return WebAppCredential(
+            client_id=values["client_id"],
+            client_secret=values["client_secret"],
+            store=store_for(conn_id),
+            conn_id=conn_id,
+        )
+
+    def keep_alive(self) -> datetime:
+        """Renew the consent's tokens now. LivePerson ends a consent whose tokens are not renewed for about 30 minutes.
+
+        Nothing is sent if another renews at the same time.
+
+        :returns: until when the tokens now last, in UTC.
+        :raises AuthenticationError: when only a new consent helps.
+        :raises LivePersonError: when LivePerson cannot be asked.
+        """
+        credential: Any = self.get_conn().session.auth
+        return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
+
+    def client_for_consent(self) -> LivePersonClient:
+        """A client for whoever waits at a web page: it repeats nothing, and its credential is a WebAppCredential.
+
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        from airflow_provider_liveperson.client.client import LivePersonClient
+        from airflow_provider_liveperson.client.retries import NO_RETRIES
+
+        settings, credential = self._read(self.get_connection(self.liveperson_conn_id))
+        return LivePersonClient(
+            replace(settings, timeout=min(settings.timeout, 20.0)), credential, schedule=NO_RETRIES
+        )
+
+    def consent_settings(self, base_url: str) -> ConsentSettings:
+        """What the authorize URL needs to know of the connection.
+
+        :param base_url: where this Airflow is reached, for a connection that names no redirect URI.
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        values = self._values(self.get_connection(self.liveperson_conn_id))
+        return ConsentSettings(
+            client_id=values["client_id"],
+            redirect_uri=values["redirect_uri"] or f"{base_url.rstrip('/')}{CALLBACK}",
+            pkce=values["pkce"],
+        )
+
+
 class LivePersonLoginHook(_TypedHook):
     """LivePerson by its Login Service: a user's name and password, or a bot's name and key."""
 
@@ -382,7 +471,8 @@ class LivePersonLoginHook(_TypedHook):
 
 
 _HOOKS: dict[str, type[LivePersonHook]] = {
-    hook.conn_type: hook for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook, LivePersonLoginHook)
+    hook.conn_type: hook
+    for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook, LivePersonWebAppHook, LivePersonLoginHook)
 }
 
 

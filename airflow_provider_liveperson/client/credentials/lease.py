@@ -19,7 +19,7 @@ from typing import Protocol
 
 from airflow_provider_liveperson.exceptions import ServiceUnavailableError
 
-SETTLE = 2.0
+SETTLE = 3.0
 LIFETIME = 120.0
 PATIENCE = 600.0
 POLL = 0.5
