@@ -46,6 +46,7 @@ LOGIN_FIELDS = {
 FIELDS = {
     "liveperson_api_key": API_KEY_FIELDS,
     "liveperson_app_jwt": APP_JWT_FIELDS,
+    "liveperson_web_app": APP_JWT_FIELDS,
     "liveperson_login": LOGIN_FIELDS,
 }
 COMMON_DEFAULTS = {
@@ -121,6 +122,7 @@ class TestMetadata:
         assert {kind["connection-type"]: kind["hook-name"] for kind in connection_types()} == {
             "liveperson_api_key": "LivePerson (API key, OAuth 1.0)",
             "liveperson_app_jwt": "LivePerson (App-JWT, OAuth 2.0)",
+            "liveperson_web_app": "LivePerson (web application, OAuth 2.0)",
             "liveperson_login": "LivePerson (Login Service, user or bot)",
         }
 
@@ -148,6 +150,7 @@ class TestMetadata:
         assert {kind["connection-type"]: list(kind["conn-fields"]) for kind in connection_types()} == {
             "liveperson_api_key": ["account_id", "access_token", "access_token_secret", *common],
             "liveperson_app_jwt": ["account_id", "token_version", *common],
+            "liveperson_web_app": ["account_id", "redirect_uri", "pkce", *common],
             "liveperson_login": ["account_id", *key, *common],
         }
 
@@ -183,6 +186,7 @@ class TestMetadata:
                 if field.default is not None:
                     told = f"{field.default:g}" if field.kind == "number" else str(field.default)
                     told = told.lower() if field.booleans else told
+                    told = "off" if field.kind == "boolean" else told
                     assert re.search(rf"Default: {told}[.,]", field.description), field.name
 
     def test_every_extra_field_has_label_and_help(self):
@@ -262,6 +266,7 @@ def _drawn(conn_type, monkeypatch):
     wtforms.StringField = HookMetaService.MockStringField
     wtforms.PasswordField = HookMetaService.MockPasswordField
     wtforms.IntegerField = HookMetaService.MockIntegerField
+    wtforms.BooleanField = HookMetaService.MockBooleanField
     validators.Optional = HookMetaService.MockOptional
     validators.any_of = HookMetaService.MockEnum
     monkeypatch.setitem(sys.modules, "wtforms", wtforms)
@@ -311,6 +316,15 @@ class TestReading:
             "client_id": "the-client-id",
             "client_secret": "the-client-secret",
             "token_version": "v2",
+        }
+
+    def test_web_app_with_defaults(self):
+        assert read("liveperson_web_app") == {
+            **COMMON_DEFAULTS,
+            "client_id": "the-client-id",
+            "client_secret": "the-client-secret",
+            "redirect_uri": None,
+            "pkce": False,
         }
 
     def test_login_with_defaults(self):
