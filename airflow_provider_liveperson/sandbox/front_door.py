@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_liveperson.sandbox.endpoints.control import PREFIX
 from airflow_provider_liveperson.sandbox.faults import Fault
+from airflow_provider_liveperson.sandbox.redaction import hide_in_body, hide_in_headers, hide_in_target
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
@@ -80,6 +81,9 @@ class FrontDoor:
             await answer(scope, receive, send)
         elif fault.kind == "drop":
             await self._hang_up(scope, receive)
+        elif fault.kind == "lost":
+            await self._captured(scope, receive)
+            await self._hang_up(scope, receive)
         elif fault.kind in ("cut", "cut_json"):
             start, body = await self._captured(scope, receive)
             if not body:
@@ -97,6 +101,8 @@ class FrontDoor:
                 state.expire_tokens()
             elif fault.kind == "revoke_tokens":
                 state.revoke_tokens()
+            elif fault.kind == "revoke_grants":
+                state.grants.revoke_all()
             elif fault.kind == "insert_rows":
                 scope["sandbox.inserts"] = (fault.rows, fault.when)
             scope["sandbox.fault"] = fault
@@ -148,9 +154,12 @@ class FrontDoor:
         recorded = RecordedRequest(
             method=scope["method"],
             path=scope["path"],
-            url=f"{scope['scheme']}://{headers.get('host', '')}{_target(scope)}",
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-            body=body,
+            url=f"{scope['scheme']}://{headers.get('host', '')}{hide_in_target(_target(scope))}",
+            headers=hide_in_headers(
+                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+            ),
+            body=hide_in_body(scope["path"], body),
+            body_bytes=len(body),
             started=time.time(),
         )
         self._state.requests.append(recorded)
