@@ -18,6 +18,8 @@ from airflow_provider_liveperson.sandbox.redaction import hide_in_body, hide_in_
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
+# Newer uvicorns break off an answer that has a body where HTTP allows none.
+_WITHOUT_BODY = (204, 304)
 _NOT_DATA = re.compile(r"/service/|^/sentinel/|/(login|refresh|logout)$")
 
 
@@ -122,6 +124,8 @@ class FrontDoor:
         body = (
             {"message": f"The sandbox was asked for a {fault.status}"} if fault.body is None else fault.body
         )
+        if fault.status in _WITHOUT_BODY:
+            body = ""
         return Response(
             body if isinstance(body, str) else json.dumps(body),
             status_code=fault.status,
