@@ -63,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=_MOST,
         metavar="N",
-        help="with --against: compare at most so many records of a dataset (default: %(default)s)",
+        help="with --against: compare at most so many records of a dataset (default: %(default)s); whole collections,"
+        " such as users, are compared whole",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ def compare(
     :param start: first instant inside, aware or ISO 8601 with an offset. Default, with ``end``: for each dataset the
         last whole day in UTC that is past its lag. Collections that show the present only are read as they are.
     :param end: first instant outside, likewise.
-    :param most: how many records of a dataset to compare at most.
+    :param most: how many records of a dataset to compare at most; collections are compared whole, since they come so.
     :param now: the present, aware; default: this machine's clock.
     :raises ConfigurationError: when the accounts differ, for a bad window, and for a ``most`` below 1.
     """
@@ -160,7 +160,9 @@ def _compare_query(first: Side, second: Side, dataset: Dataset, query: Query, mo
     for _ in range(LOOKS):
         with ExitStack() as stack:
             sides = [
-                stack.enter_context(_Taken.reading(side.client, dataset, query, most))
+                stack.enter_context(
+                    _Taken.reading(side.client, dataset, query, None if dataset.is_snapshot else most)
+                )
                 for side in (first, second)
             ]
             compared = _compare_taken(first, second, dataset, query, *sides)
@@ -203,7 +205,7 @@ def _told(
     stopped = " There are more; reading stopped there." if is_cut else ""
     if not (only_first.count or only_second.count or differing.count):
         if not any(counts):
-            return "Both read nothing: choose a window that holds records."
+            return "Both read no record; another window would tell more."
         return f"Both read the same {_records(min(counts))}.{stopped}"
     wrong = [
         f"{_records(keys.count)} {which}"
@@ -231,15 +233,15 @@ class _Taken:
         self.is_cut = False
 
     @classmethod
-    def reading(cls, client: LivePersonClient, dataset: Dataset, query: Query, most: int) -> Self:
-        """Read a query through a client, up to a number of records.
+    def reading(cls, client: LivePersonClient, dataset: Dataset, query: Query, most: int | None) -> Self:
+        """Read a query through a client, up to a number of records, or all.
 
         :raises LivePersonError: when that fails.
         """
         taken = cls(dataset)
         try:
-            for row in records(client, dataset, query, most=most + 1):
-                if taken.count < most:
+            for row in records(client, dataset, query, most=None if most is None else most + 1):
+                if most is None or taken.count < most:
                     taken.add(row)
                 else:
                     taken.is_cut = True
@@ -273,27 +275,36 @@ class _Taken:
     def without(self, other: _Taken) -> Keys:
         """The records that the other side has not.
 
-        Where reading the other side stopped, it cannot be told of those behind the last that both have.
+        Where reading the other side stopped, those behind the last that both have may only have been out of its reach;
+        but if both sides go on behind that, each with other records, they differ.
         """
-        missing = list(self._missing(other))
+        missing, behind = self._apart_from(other)
+        if not other.is_cut or other._apart_from(self)[1]:
+            missing += behind
         return Keys(
             count=sum(number for _, number in missing),
-            examples=[self._name(key) for key, _ in missing[:EXAMPLES]],
+            examples=self.names(key for key, _ in missing[:EXAMPLES]),
         )
 
     def names(self, keys: Iterable[bytes]) -> list[str]:
         """What people call records by their keys."""
         return [self._name(key) for key in keys]
 
-    def _missing(self, other: _Taken) -> Iterator[tuple[bytes, int]]:
+    def _apart_from(self, other: _Taken) -> tuple[list[tuple[bytes, int]], list[tuple[bytes, int]]]:
+        """Keys that the other side has not, or less often, with how much more often this one has them.
+
+        :returns: those before the last that both have, and those behind it.
+        """
         order = list(self.places)
-        last = max((at for at, key in enumerate(order) if key in other.places), default=len(order))
+        last = max((at for at, key in enumerate(order) if key in other.places), default=-1)
+        before: list[tuple[bytes, int]] = []
+        behind: list[tuple[bytes, int]] = []
         for at, key in enumerate(order):
-            held = len(other.places.get(key, ()))
-            if other.is_cut and (at > last or held):
-                continue
-            if len(self.places[key]) > held:
-                yield key, len(self.places[key]) - held
+            held = other.places.get(key, [])
+            more = len(self.places[key]) - len(held)
+            if more > 0 and not (held and other.is_cut and key == next(reversed(other.places))):
+                (before if at <= last else behind).append((key, more))
+        return before, behind
 
     def _name(self, key: bytes) -> str:
         record = msgspec.json.decode(self.at(key)[0])

@@ -224,7 +224,7 @@ def _accesses(
                 permission=dataset.permission,
                 scope=dataset.scope,
                 sentence=sentence,
-                answered=failure and failure.status,
+                answered=failure.status if failure is not None else None,
                 detail=str(failure or ""),
             )
         )
