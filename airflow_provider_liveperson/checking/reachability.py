@@ -272,9 +272,15 @@ def _judge(credential: Credential, dataset: Dataset, answer: bool | LivePersonEr
 
 def _ask(credential: Credential, dataset: Dataset) -> str:
     """What to ask for, so that a dataset can be read."""
-    permission = _right(dataset.permission, "tick {} at the API key", "which permission it needs is {}")
+    permission = _right(
+        dataset.permission,
+        "tick {} at the API key",
+        "ask LivePerson for the permission that it needs, which is {}",
+    )
     scope = _right(
-        dataset.scope, "have the scope {} added to the application", "which OAuth 2.0 scope it needs is {}"
+        dataset.scope,
+        "have the scope {} added to the application",
+        "ask LivePerson for the OAuth 2.0 scope that it needs, which is {}",
     )
     asked = {"permission": permission, "scope": scope}.get(
         credential.rights or "", "have the right given to the user"

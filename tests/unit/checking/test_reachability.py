@@ -95,7 +95,7 @@ def test_a_missing_permission_names_what_to_ask_for(sandbox, look, kind):
     else:
         assert "have the scope users.external" in users
         skills = report.access("skills").sentence
-        assert "which OAuth 2.0 scope it needs is not documented" in skills
+        assert "ask LivePerson for the OAuth 2.0 scope that it needs, which is not documented" in skills
         assert "LivePerson's pages name API key and Login for it, not App-JWT V2" in skills
 
 
