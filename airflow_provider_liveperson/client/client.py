@@ -43,6 +43,7 @@ class LivePersonClient:
         budget: float | None = None,
     ) -> None:
         self.settings = settings
+        self._credential = credential
         guard = HostGuard(settings.host, settings.service_hosts)
         self._session = GuardedSession(
             guard=guard,
@@ -79,6 +80,24 @@ class LivePersonClient:
     def session(self) -> requests.Session:
         """The session itself: it signs, bounds and guards, but neither repeats nor reads answers."""
         return self._session
+
+    @property
+    def credential(self) -> Credential:
+        """What signs."""
+        return self._credential
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which LivePerson's clock is ahead of this machine's, by the latest answer; None before any."""
+        return self._sender.clock_offset
+
+    def services(self) -> dict[str, str]:
+        """Every service that the Domain API names for the account: name to host, sorted.
+
+        :raises ConfigurationError: for an unknown account.
+        :raises LivePersonError: when the Domain API does not answer.
+        """
+        return self._directory.services()
 
     def base_url(self, service: str) -> str:
         """The base URL of a service, by the Domain API or ``service_hosts``.

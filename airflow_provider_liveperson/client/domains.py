@@ -6,6 +6,7 @@ credentials are sent, so every answer passes the guard.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import threading
@@ -200,10 +201,28 @@ class DomainDirectory:
             self._known[service] = (self._now() + TIME_TO_LIVE, url)
             return url
 
+    def services(self) -> dict[str, str]:
+        """Every service that the account has: name to host, sorted. Their base URLs need no look-up then.
+
+        :raises ConfigurationError: when the account is unknown.
+        :raises InvalidResponseError: when the Domain API's answer has neither documented shape.
+        """
+        services = self._list()
+        if not services:
+            raise self._unknown_account()
+        with self._lock:
+            for service, host in services.items():
+                with contextlib.suppress(UntrustedHostError):  # raised when somebody asks for it
+                    self._known[service] = self._now() + TIME_TO_LIVE, self._guard.base_url(service, host)
+        return dict(sorted(services.items()))
+
+    def _list(self) -> dict[str, str]:
+        return self._entries("baseURI.json") or self._entries("baseURI")
+
     def _look_up(self, service: str) -> str:
         services = self._entries(f"{service}/baseURI.json")
         if service not in services:  # unknown, or a Domain API that only knows the list
-            services = self._entries("baseURI.json") or self._entries("baseURI")
+            services = self._list()
         if not services:
             raise self._unknown_account()
         if service not in services:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
@@ -172,6 +172,7 @@ class Sender:
         self._schedule = schedule
         self._own_secrets = tuple(secrets)
         self._deadline = None if budget is None else time.monotonic() + budget
+        self.clock_offset: float | None = None
 
     @property
     def _secrets(self) -> tuple[str, ...]:
@@ -289,7 +290,9 @@ class Sender:
             timeout=timeout,
             stream=True,
         )
-        log.debug("%s: %s in %.3f s", request, response.status_code, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        log.debug("%s: %s in %.3f s", request, response.status_code, seconds)
+        self.clock_offset = clock_offset(response.headers, datetime.now(UTC) - timedelta(seconds=seconds / 2))
         return response
 
     def _refusal(

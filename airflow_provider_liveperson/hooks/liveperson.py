@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
     from airflow_provider_liveperson.client.credentials.credential import Credential
     from airflow_provider_liveperson.client.messages import Answer
+    from airflow_provider_liveperson.client.retries import RetrySchedule
     from airflow_provider_liveperson.client.settings import ClientSettings
 
 CALLBACK = "/liveperson/callback"
@@ -285,11 +286,26 @@ class LivePersonHook(BaseHook):
 
     @cached_property
     def _client(self) -> LivePersonClient:
+        return self.new_client()
+
+    def new_client(
+        self, *, schedule: RetrySchedule | None = None, budget: float | None = None
+    ) -> LivePersonClient:
+        """A client beside that of :meth:`get_conn`, for whoever cannot wait as long; its taker closes it.
+
+        :param schedule: how failures are repeated.
+        :param budget: seconds that all its requests together may take.
+        :raises ConfigurationError: for a missing or malformed field; says where it is in the form.
+        :raises UntrustedHostError: for a host that is not LivePerson's.
+        """
         from airflow_provider_liveperson.client.client import LivePersonClient
 
         conn = self.get_connection(self.liveperson_conn_id)
         try:
-            return LivePersonClient(*self._read(conn))
+            settings, credential = self._read(conn)
+            if budget is not None:
+                settings = replace(settings, timeout=min(settings.timeout, budget))
+            return LivePersonClient(settings, credential, schedule=schedule, budget=budget)
         except LivePersonError as error:
             if error.field and conn.conn_type in FORMS and repr(self.liveperson_conn_id) not in str(error):
                 place = locate(conn.conn_type, error.field)

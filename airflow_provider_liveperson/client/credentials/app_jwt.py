@@ -42,6 +42,8 @@ class AppJwtCredential(TokenCredential):
     :raises ConfigurationError: for another version.
     """
 
+    rights = "scope"
+
     def __init__(self, *, client_id: str, client_secret: str, token_version: str = "v2") -> None:  # noqa: S107
         super().__init__()
         if token_version not in TOKEN_VERSIONS:
@@ -52,6 +54,10 @@ class AppJwtCredential(TokenCredential):
         self._client_id = client_id
         self._client_secret = client_secret
         self._version = token_version
+
+    @property
+    def kind(self) -> str:
+        return f"App-JWT {self._version.upper()}"
 
     @property
     def secrets(self) -> Iterable[str]:

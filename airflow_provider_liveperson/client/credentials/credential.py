@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import requests
 from requests.auth import AuthBase
@@ -27,6 +27,14 @@ class Credential(AuthBase, ABC):
     signs_the_time: ClassVar[bool] = False
     """Whether a wrong clock on this machine spoils what it signs."""
 
+    rights: ClassVar[Literal["permission", "scope"] | None] = None
+    """Which of a dataset's two rights opens it to this kind: the API key's permission or the OAuth 2.0 scope."""
+
+    @property
+    def kind(self) -> str:
+        """What people call this kind, as datasets name it: ``API key``, ``App-JWT V2``, ``Login``."""
+        return type(self).__name__.removesuffix("Credential")
+
     @property
     @abstractmethod
     def secrets(self) -> Iterable[str]:
@@ -45,6 +53,13 @@ class Credential(AuthBase, ABC):
     def renew(self, rejected: requests.PreparedRequest) -> bool:
         """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
         return False
+
+    def token(self) -> Token | None:
+        """The token that it signs with now, fetched if need be; None for a credential that signs without one.
+
+        :raises LivePersonError: when there is none to be had.
+        """
+        return None
 
     def close(self) -> None:
         """End what was begun at LivePerson, such as a login; called by the client's close.
@@ -71,10 +86,12 @@ class Token:
 
     :param value: what follows ``Bearer``.
     :param renew_at: monotonic seconds from when on it should be replaced.
+    :param lifetime: seconds that it lasts from its beginning, where that is known.
     """
 
     value: str = field(repr=False)
     renew_at: float
+    lifetime: float | None = None
 
     @classmethod
     def lasting(cls, value: str, lifetime: float, *, asked_at: float) -> Token:
@@ -84,7 +101,7 @@ class Token:
         :param lifetime: seconds that it lasts.
         :param asked_at: monotonic seconds when it was asked for, which is before its life began.
         """
-        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2))
+        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2), lifetime)
 
 
 class TokenCredential(Credential):
@@ -124,6 +141,9 @@ class TokenCredential(Credential):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._current().value}"
         return request
+
+    def token(self) -> Token:
+        return self._current()
 
     def renew(self, rejected: requests.PreparedRequest) -> bool:
         with self._lock:  # another thread may have renewed since that request was signed
