@@ -20,7 +20,9 @@ from airflow_provider_liveperson.exceptions import (
     RateLimitedError,
     ServiceUnavailableError,
 )
+from airflow_provider_liveperson.sandbox.redaction import hidden
 
+# What the sandbox remembers of requests has a mark in the place of each secret.
 KEY = {"app_key": "k", "app_secret": "s", "access_token": "t", "access_token_secret": "u"}
 
 
@@ -83,12 +85,12 @@ def test_a_user_logs_in_once_with_a_json_body_and_signs_with_the_bearer(sandbox,
     about = sandbox.settings
     assert login.method == "POST"
     assert login.url == f"{sandbox.url}/api/account/{about.account_id}/login?v=1.3"
-    assert json.loads(login.body) == {"username": about.user_name, "password": about.user_password}
+    assert json.loads(login.body) == {"username": about.user_name, "password": hidden(about.user_password)}
     assert login.header("content-type") == login.header("accept") == "application/json"
     assert login.header("authorization") is None
     (lasting,) = sandbox.logins.lasting
     assert {one.header("authorization") for one in asked(sandbox, "/metadata/audit")} == {
-        f"Bearer {lasting.bearer}"
+        f"Bearer {hidden(lasting.bearer)}"
     }
     assert all(one.header("cookie") is None for one in asked(sandbox, "/metadata/audit"))
 
@@ -101,9 +103,9 @@ def test_a_bot_logs_in_with_an_api_key(sandbox, connect, audit_request):
     assert json.loads(asked(sandbox, "/login")[0].body) == {
         "username": about.bot_name,
         "appKey": about.app_key,
-        "secret": about.app_secret,
-        "accessToken": about.access_token,
-        "accessTokenSecret": about.access_token_secret,
+        "secret": hidden(about.app_secret),
+        "accessToken": hidden(about.access_token),
+        "accessTokenSecret": hidden(about.access_token_secret),
     }
 
 
@@ -112,9 +114,9 @@ def test_a_bot_logs_in_with_client_id_and_secret_beside_dummies(sandbox, connect
     sandbox.configure(bot_login={"app"})
     assert connect("login_bot").call(audit_request, passed).status == 200
     sent = json.loads(asked(sandbox, "/login")[0].body)
-    assert (sent["appKey"], sent["secret"]) == (about.client_id, about.client_secret)
-    assert sent["accessToken"]
-    assert sent["accessTokenSecret"]
+    assert (sent["appKey"], sent["secret"]) == (about.client_id, hidden(about.client_secret))
+    assert sent["accessToken"] not in ("", hidden(""))
+    assert sent["accessTokenSecret"] not in ("", hidden(""))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_it_is_kept_alive_when_four_minutes_have_passed(sandbox, connect, audit_
     assert set(audits(sandbox)) == {200}
     (lasting,) = sandbox.logins.lasting
     first = asked(sandbox, "/refresh")[0]
-    assert json.loads(first.body) == {"csrf": lasting.csrf}
+    assert json.loads(first.body) == {"csrf": hidden(lasting.csrf)}
     assert first.header("cookie").startswith("Session_id=")
     assert first.header("authorization") is None
     assert "?" not in first.url
@@ -302,8 +304,8 @@ def test_closing_logs_out_with_csrf_and_cookie(sandbox, connect, audit_request):
     client.close()
     (logout,) = asked(sandbox, "/logout")
     assert logout.status == 200
-    assert json.loads(logout.body) == {"csrf": lasting.csrf}
-    assert logout.header("cookie") == f"Session_id={lasting.session_id}"
+    assert json.loads(logout.body) == {"csrf": hidden(lasting.csrf)}
+    assert logout.header("cookie") == f"Session_id={hidden(lasting.session_id)}"
     assert sandbox.logins.lasting == []
     client.close()
     assert len(asked(sandbox, "/logout")) == 1
