@@ -417,3 +417,13 @@ def test_the_session_signs_what_it_admits(sandbox, connect):
         json={"query": "{auditData(first:1){element}}"},
     )
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_hosts_on_this_machine_are_spoken_to_as_the_connection_says(scheme):
+    guard = HostGuard(f"{scheme}://127.0.0.1:8765", {"msgHist": "127.0.0.1:8766"})
+    assert guard.base_url(SERVICE, "127.0.0.1:8767") == f"{scheme}://127.0.0.1:8767"
+    assert guard.named("msgHist") == f"{scheme}://127.0.0.1:8766"
+    guard.check(f"{scheme}://127.0.0.1:8767/x")
+    guard.check(f"{scheme}://127.0.0.1:8766/x")
+    guard.check("https://127.0.0.1:8767/x")
