@@ -36,9 +36,9 @@ class ApiRequest:
     service: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
-    json: object | None = None
+    json: object | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     signed: bool = True
     to_disk: bool = False
     shortest_wait: float = 1.0

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 
-_ABOUT = {
-    "user": "",
-    "bot": " of the API key, or with the App-JWT connection's client id and secret",
-    "sso_user": "  at the login page only",
+_WAYS_IN = {
+    "user": "at the login page and at the Login Service",
+    "bot": "at the Login Service, with the parts of the API key, or with client ID and secret of the App-JWT",
+    "sso_user": "at the login page only, as by single sign-on",
 }
 
 _OPTIONS = {
@@ -165,6 +165,6 @@ def _as_text(server: SandboxServer) -> str:
         ]
     lines += ["", "Users"]
     for kind, person in server.people().items():
-        how = f"password {person.password}" if person.password else "logs in with keys"
-        lines.append(f"  {kind:<9} {person.name}  {how}{_ABOUT[kind]}")
+        password = f", password {person.password}" if person.password else ""
+        lines.append(f"  {person.name}{password}: {_WAYS_IN[kind]}")
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])

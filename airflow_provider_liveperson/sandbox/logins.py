@@ -135,7 +135,7 @@ class LoginDesk:
         """
         with self._lock:
             for login in self._logins.values():
-                if login.ended is None and person in (None, login.person):
+                if login.ended is None and (person is None or person.id == login.person.id):
                     login.ended = why
 
     @property

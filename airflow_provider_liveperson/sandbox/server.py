@@ -137,7 +137,11 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Every request so far but those to ``/_sandbox/``, oldest first, with raw headers and body."""
+        """Every request so far but those to ``/_sandbox/``, oldest first, with headers and body.
+
+        Passwords, codes, opaque tokens and cookies are hidden; ``redaction.hidden(value)`` gives the mark in
+        the place of one.
+        """
         return list(self._state.requests)
 
     def now(self) -> float:

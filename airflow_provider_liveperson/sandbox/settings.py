@@ -73,7 +73,7 @@ class SandboxSettings:
     :param web_app_client_secret: its client secret.
     :param web_app_redirect_uris: its registered redirect URIs; empty for every http(s) URI on this machine.
     :param user_name: login name of the account's user.
-    :param user_password: the password of that user, and of the next but one at the login page.
+    :param user_password: the password of that user, and at the login page of ``sso_user_name`` too.
     :param bot_name: login name of a user of type bot, who logs in with keys and has no password.
     :param sso_user_name: login name of a user who logs in by single sign-on: at the login page, which stands
         for the identity provider, and not at the Login Service.

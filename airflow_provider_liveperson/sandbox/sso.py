@@ -84,7 +84,7 @@ class SsoSessions:
         """
         with self._lock:
             for session in self._sessions.values():
-                if person in (None, session.person):
+                if person is None or person.id == session.person.id:
                     session.over = True
             self._consents = {given for given in self._consents if person and given[0] != person.id}
 
