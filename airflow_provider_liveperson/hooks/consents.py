@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.client.credentials.grants import CellGrantStore
@@ -84,7 +86,7 @@ class VariableCells:
         from airflow.utils.session import create_session
         from sqlalchemy import select
 
-        with create_session() as session:
+        with _database(), create_session() as session:
             found = session.scalar(select(Variable).where(Variable.key == name))
             value = None if found is None else found.get_val()
         if found is not None and value is None:
@@ -105,7 +107,8 @@ class VariableCells:
             return
         from airflow.models import Variable
 
-        Variable.set(name, value, description=DESCRIPTION)
+        with _database():
+            Variable.set(name, value, description=DESCRIPTION)
 
     def delete(self, name: str) -> None:
         """Delete a Variable, if it is there.
@@ -119,7 +122,41 @@ class VariableCells:
             return
         from airflow.models import Variable
 
-        Variable.delete(name)
+        with _database():
+            Variable.delete(name)
+
+
+def saved_connections(conn_type: str) -> dict[str, Any]:
+    """The connections of a type in Airflow's database, by id; none in a task, which cannot list them.
+
+    :param conn_type: the type.
+    :raises ServiceUnavailableError: when there is no database.
+    """
+    if _supervisor():
+        return {}
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    types = (conn_type, conn_type.replace("_", "-"))
+    with _database(), create_session() as session:
+        found = session.scalars(
+            select(Connection).where(Connection.conn_type.in_(types)).order_by(Connection.conn_id)
+        ).all()
+        session.expunge_all()
+    return {conn.conn_id: conn for conn in found}
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:  # without its text, which holds the statement's values
+        raise ServiceUnavailableError(
+            f"Airflow's database, where LivePerson consents are kept, does not answer ({type(error).__name__})"
+        ) from None
 
 
 def _supervisor() -> Any:

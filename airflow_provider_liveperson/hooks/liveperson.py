@@ -446,6 +446,36 @@ class LivePersonWebAppHook(_TypedHook):
         credential: Any = self.get_conn().session.auth
         return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
 
+    def test_connection(self) -> tuple[bool, str]:
+        """Try the connection; see :meth:`LivePersonHook.test_connection`.
+
+        Airflow tests a saved connection under an id that it makes up, for which nobody can have consented. So if this
+        connection is the same as a saved one, in each of its fields, that one is tested.
+        """
+        saved = self._saved_id()
+        hook = self if saved is None else type(self)(liveperson_conn_id=saved)
+        return super(LivePersonWebAppHook, hook).test_connection()
+
+    def _saved_id(self) -> str | None:
+        from airflow_provider_liveperson.hooks.consents import saved_connections, store_for
+
+        conn = self.get_connection(self.liveperson_conn_id)
+        try:
+            saved = saved_connections(self.conn_type)
+            if self.liveperson_conn_id in saved:
+                return None
+            values = self._values(conn)
+            same = [conn_id for conn_id, other in saved.items() if self._is_same(other, values)]
+            return next((conn_id for conn_id in same if store_for(conn_id).load()), next(iter(same), None))
+        except LivePersonError:
+            return None  # the test itself will tell
+
+    def _is_same(self, conn: Connection, values: dict[str, Any]) -> bool:
+        try:
+            return self._values(conn) == values
+        except LivePersonError:
+            return False
+
     def client_for_consent(self) -> LivePersonClient:
         """A client for whoever waits at a web page: it repeats nothing, and its credential is a WebAppCredential.
 

@@ -7,10 +7,9 @@ from typing import Any
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails
 from airflow.models import Connection
-from airflow.utils.session import create_session
-from sqlalchemy import select
 
 from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.hooks.consents import saved_connections
 
 
 def editable_connections(user: Any) -> list[Connection]:
@@ -38,10 +37,5 @@ def may_edit(user: Any, conn_id: str | None = None) -> bool:
 
 
 def _liveperson_connections() -> list[Connection]:
-    types = [spelling for name in FORMS for spelling in (name, name.replace("_", "-"))]
-    with create_session() as session:
-        found = session.scalars(
-            select(Connection).where(Connection.conn_type.in_(types)).order_by(Connection.conn_id)
-        ).all()
-        session.expunge_all()
-    return list(found)
+    found = [conn for conn_type in FORMS for conn in saved_connections(conn_type).values()]
+    return sorted(found, key=lambda conn: conn.conn_id)

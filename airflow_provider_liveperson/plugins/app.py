@@ -329,5 +329,6 @@ def _form_targets(connections: list[Any]) -> str:
     for conn in connections:
         host = urlsplit(conn.host if "://" in (conn.host or "") else f"//{conn.host or ''}").hostname
         if host in ("localhost", "127.0.0.1", "::1"):
-            targets.add(f"http://{f'[{host}]' if ':' in host else host}:*")
+            shown = f"[{host}]" if ":" in host else host
+            targets |= {f"http://{shown}:*", f"https://{shown}:*"}
     return " ".join(sorted(targets))

@@ -1,7 +1,7 @@
-"""A process that uses a kept consent: run by test_renewal_across_processes.py, told what to do by its standard input.
+"""A process that uses a kept consent, told what to do by its standard input.
 
-It prints one JSON line for each request, and before it keeps what a renewal brought; there, ``stop`` has it wait for its
-end.
+``test_renewal_across_processes.py`` runs it. It prints a JSON line for each request, and one before it keeps what a
+renewal brought; there, with ``stop``, it waits for its end.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from airflow_provider_liveperson.exceptions import (
     RateLimitedError,
     ServiceUnavailableError,
 )
+from airflow_provider_liveperson.sandbox.redaction import hidden
 from devtools.file_cells import FileCells
 from devtools.memory_grants import MemoryGrantStore
 
@@ -116,7 +117,7 @@ def authorization(request) -> str:
 class TestUse:
     def test_a_fresh_grant_is_used_as_it_is(self, sandbox, web_app, store, audit_request):
         assert web_app().call(audit_request, passed).status == 200
-        assert authorization(audit_requests(sandbox)[0]) == store.grant.access_token
+        assert authorization(audit_requests(sandbox)[0]) == hidden(store.grant.access_token)
         assert token_requests(sandbox) == []
 
     def test_a_grant_is_renewed_ahead_and_kept(self, sandbox, web_app, store, audit_request):
@@ -125,16 +126,16 @@ class TestUse:
         (asked,) = token_requests(sandbox)
         assert parse_qs(asked.body.decode()) == {
             "grant_type": ["refresh_token"],
-            "refresh_token": [before.refresh_token],
+            "refresh_token": [hidden(before.refresh_token)],
             "client_id": [sandbox.settings.web_app_client_id],
-            "client_secret": [sandbox.settings.web_app_client_secret],
+            "client_secret": [hidden(sandbox.settings.web_app_client_secret)],
         }
         assert urlsplit(asked.url).query == "v=1.0"
         assert store.grant.refresh_token != before.refresh_token
         assert store.grant.expires_at == pytest.approx(time.time() + 1800, abs=20)
         assert (store.grant.authorised_by, store.grant.subject) == ("ada", "42")
         assert store.grant.renewal_begun_at == 0
-        assert authorization(audit_requests(sandbox)[0]) == store.grant.access_token
+        assert authorization(audit_requests(sandbox)[0]) == hidden(store.grant.access_token)
 
     def test_what_is_renewed_is_kept_before_it_is_used(self, sandbox, web_app, store, audit_request):
         store.grant = grant_of(sandbox, age=1600)
@@ -473,7 +474,7 @@ class TestRevoke:
         web_app().session.auth.revoke()
         assert store.grant is None
         (asked,) = [one for one in sandbox.requests if one.path.endswith("/token/revoke")]
-        assert parse_qs(asked.body.decode())["token"] == [grant.refresh_token]
+        assert parse_qs(asked.body.decode())["token"] == [hidden(grant.refresh_token)]
         assert grant.refresh_token not in asked.url
 
     def test_what_liveperson_does_not_know_any_more_is_forgotten(self, sandbox, web_app, store):
