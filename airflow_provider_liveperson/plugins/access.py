@@ -17,8 +17,7 @@ def editable_connections(user: Any) -> list[Connection]:
 
     :param user: as the auth manager's own dependency gave it.
     """
-    permitted = get_auth_manager().get_authorized_connections(user=user, method="PUT")
-    return [conn for conn in _liveperson_connections() if conn.conn_id in permitted]
+    return [conn for conn in _liveperson_connections() if may_edit(user, conn.conn_id)]
 
 
 def editable_connection(user: Any, conn_id: str) -> Connection | None:
@@ -29,7 +28,11 @@ def editable_connection(user: Any, conn_id: str) -> Connection | None:
 
 
 def may_edit(user: Any, conn_id: str | None = None) -> bool:
-    """Whether a user may edit a connection, or connections as such."""
+    """Whether a user may edit a connection, or connections as such.
+
+    :param user: as the auth manager's own dependency gave it.
+    :param conn_id: the connection.
+    """
     details = ConnectionDetails(conn_id=conn_id) if conn_id else None
     if details is not None and hasattr(details, "team_name"):  # Airflow 3.2 and newer
         details.team_name = Connection.get_team_name(conn_id)

@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,6 +42,7 @@ _FOREIGN = (
 )
 
 
+@dataclass(frozen=True)
 class Caller:
     """Who calls, from which browser.
 
@@ -48,14 +50,29 @@ class Caller:
     :param user: as Airflow's own dependency gave it.
     """
 
-    def __init__(self, request: Request, user: GetUserDep) -> None:
-        self.request = request
-        self.user = user
-        self.id = str(user.get_id())
-        self.browser = request.cookies.get(BROWSER_COOKIE, "")
+    request: Request
+    user: Any
+
+    @property
+    def id(self) -> str:
+        """The Airflow user."""
+        return str(self.user.get_id())
+
+    @property
+    def browser(self) -> str:
+        """What the browser's cookie holds, or empty."""
+        return self.request.cookies.get(BROWSER_COOKIE, "")
 
 
-async def posted_form(request: Request, caller: Annotated[Caller, Depends()]) -> dict[str, str]:
+def caller_of(request: Request, user: GetUserDep) -> Caller:
+    """The signed-in user, by Airflow's own dependency, which refuses everybody else."""
+    return Caller(request, user)
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]
+
+
+async def posted_form(request: Request, caller: CallerDep) -> dict[str, str]:
     """The fields of a form that comes from our own page.
 
     :raises HTTPException: 403 for every other.
@@ -72,9 +89,7 @@ async def posted_form(request: Request, caller: Annotated[Caller, Depends()]) ->
     return form
 
 
-def posted_connection(
-    caller: Annotated[Caller, Depends()], form: Annotated[dict[str, str], Depends(posted_form)]
-) -> str:
+def posted_connection(caller: CallerDep, form: Annotated[dict[str, str], Depends(posted_form)]) -> str:
     """The web-app connection that a form is about, which the user may edit.
 
     :raises HTTPException: 403 if the user may not, 404 if there is none.
@@ -82,7 +97,6 @@ def posted_connection(
     return _web_app_connection(caller, form.get("connection", ""))
 
 
-CallerDep = Annotated[Caller, Depends()]
 ConnectionDep = Annotated[str, Depends(posted_connection)]
 
 
