@@ -42,13 +42,17 @@ def pending_key(conn_id: str) -> str:
     return f"liveperson_token_pending_{_name(conn_id)}"
 
 
-def store_for(conn_id: str) -> ConsentStore:
+def store_for(conn_id: str, client_secret: str) -> ConsentStore:
     """The store of a connection's consent, in whatever Airflow process this is.
 
     :param conn_id: the connection.
+    :param client_secret: the connection's client secret, which encrypts what is kept: a supervisor that runs at DEBUG
+        logs the Variables that its task writes.
     """
     cells = VariableCells()
-    return ConsentStore(cells, grant_key(conn_id), Lease(cells, lease_key(conn_id)))
+    return ConsentStore(
+        cells, grant_key(conn_id), Lease(cells, lease_key(conn_id)), secret=client_secret.strip()
+    )
 
 
 class ConsentStore(CellGrantStore):

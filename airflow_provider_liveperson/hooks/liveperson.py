@@ -430,7 +430,7 @@ class LivePersonWebAppHook(_TypedHook):
         return WebAppCredential(
             client_id=values["client_id"],
             client_secret=values["client_secret"],
-            store=store_for(conn_id),
+            store=store_for(conn_id, values["client_secret"]),
             conn_id=conn_id,
         )
 
@@ -466,7 +466,10 @@ class LivePersonWebAppHook(_TypedHook):
                 return None
             values = self._values(conn)
             same = [conn_id for conn_id, other in saved.items() if self._is_same(other, values)]
-            return next((conn_id for conn_id in same if store_for(conn_id).load()), next(iter(same), None))
+            secret = values["client_secret"]
+            return next(
+                (conn_id for conn_id in same if store_for(conn_id, secret).load()), next(iter(same), None)
+            )
         except LivePersonError:
             return None  # the test itself will tell
 

@@ -64,7 +64,7 @@ def row_of(conn: Connection, now: datetime | None = None) -> Row:
     if conn_type != WEB_APP:
         return Row(**about, state="Ready", hint="Nothing has to be authorised for this kind of connection.")
     try:
-        grant = store_for(conn.conn_id).load()
+        grant = store_for(conn.conn_id, conn.password or "").load()
     except LivePersonError as error:
         return Row(**about, state="Unreadable", good=False, error=str(error))
     return Row(**about, **_consent(grant, now or datetime.now(UTC)))

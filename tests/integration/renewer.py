@@ -41,7 +41,7 @@ class Watched(CellGrantStore):
 
 about = json.loads(sys.stdin.readline())
 cells = FileCells(Path(about["folder"]))
-store = Watched(cells, "grant", Lease(cells, "lease", settle=0.5, lifetime=4.0, poll=0.05))
+store = Watched(cells, "grant", Lease(cells, "lease", settle=0.5, lifetime=4.0, poll=0.05), secret="s")
 client = LivePersonClient(
     ClientSettings(account_id=about["account_id"], host=about["host"]),
     WebAppCredential(

@@ -66,7 +66,7 @@ def sandbox(running: SandboxServer) -> SandboxServer:
 @pytest.fixture
 def store(tmp_path: Path) -> CellGrantStore:
     cells = FileCells(tmp_path)
-    return CellGrantStore(cells, "grant", Lease(cells, "lease"))
+    return CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s")
 
 
 @pytest.fixture

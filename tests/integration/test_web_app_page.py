@@ -189,9 +189,14 @@ def consent(sandbox: SandboxServer, url: str, decision: str = "approve") -> str:
 
 
 def grant(conn_id: str = WEB_APP) -> Any:
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
     from airflow_provider_liveperson.hooks.consents import store_for
 
-    return store_for(conn_id).load()
+    with create_session() as session:
+        found = session.query(Connection).filter_by(conn_id=conn_id).one_or_none()
+        return store_for(conn_id, found.password).load() if found else None
 
 
 def changed(url: str, **parameters: str | None) -> str:

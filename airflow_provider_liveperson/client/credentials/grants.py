@@ -9,7 +9,8 @@ from typing import Protocol
 import msgspec
 
 from airflow_provider_liveperson.client.credentials.lease import Cells, Lease
-from airflow_provider_liveperson.exceptions import InvalidResponseError
+from airflow_provider_liveperson.client.credentials.seal import Seal
+from airflow_provider_liveperson.exceptions import AuthenticationError
 
 LONGEST_MARGIN = 300.0
 
@@ -77,34 +78,42 @@ class GrantStore(Protocol):
 class CellGrantStore:
     """Keeps a grant in a cell, with a lease in another.
 
-    :param cells: shared by all processes, and encrypted where they lie.
+    What lies in the cell is encrypted with the application's secret, whatever the cells do themselves: those who carry
+    it may log it.
+
+    :param cells: shared by all processes.
     :param name: the cell of the grant.
     :param lease: the right to renew it.
+    :param secret: the application's secret.
     """
 
-    def __init__(self, cells: Cells, name: str, lease: Lease) -> None:
+    def __init__(self, cells: Cells, name: str, lease: Lease, *, secret: str) -> None:
         self._cells = cells
         self._name = name
         self._lease = lease
+        self._secret = secret
 
     def load(self) -> Grant | None:
         """The grant as it is now, or None.
 
-        :raises InvalidResponseError: when the cell holds something else.
+        :raises AuthenticationError: when the cell holds something else, or the application's secret is another now.
         """
-        text = self._cells.get(self._name)
-        if not text:
+        sealed = self._cells.get(self._name)
+        if not sealed:
             return None
+        text = Seal(self._secret).open(sealed)
         try:
-            return msgspec.json.decode(text, type=Grant)
+            return msgspec.json.decode(text or "", type=Grant)
         except msgspec.DecodeError:
-            raise InvalidResponseError(  # without its cause, which may quote what is there
-                f"Variable {self._name!r} holds no LivePerson consent; delete it and authorise anew"
+            raise AuthenticationError(  # without its cause, which may quote what is there
+                f"the Variable {self._name!r} holds no consent that the client secret opens; if the secret"
+                " was changed, open the LivePerson page in Airflow's Admin menu and press Authorise for the connection",
+                field="client_secret",
             ) from None
 
     def save(self, grant: Grant) -> None:
         """Put a grant in the place of what is there."""
-        self._cells.put(self._name, msgspec.json.encode(grant).decode())
+        self._cells.put(self._name, Seal(self._secret).close(msgspec.json.encode(grant).decode()))
 
     def delete(self) -> None:
         """Forget the grant."""

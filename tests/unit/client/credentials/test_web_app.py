@@ -194,12 +194,12 @@ class TestUse:
 
     def test_sixteen_threads_with_a_real_lease_renew_once(self, sandbox, web_app, audit_request, tmp_path):
         cells = FileCells(tmp_path)
-        CellGrantStore(cells, "grant", Lease(cells, "lease")).save(grant_of(sandbox, age=1600))
+        CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s").save(grant_of(sandbox, age=1600))
         together = threading.Barrier(16)
 
         def ask(_: int) -> int:
             store = CellGrantStore(
-                cells, "grant", Lease(cells, "lease", settle=1.0, lifetime=20.0, poll=0.05)
+                cells, "grant", Lease(cells, "lease", settle=1.0, lifetime=20.0, poll=0.05), secret="s"
             )
             client = web_app(store=store)
             together.wait(timeout=30)
@@ -556,6 +556,27 @@ class TestIdToken:
         for token in tokens:
             with pytest.raises(AuthenticationError):
                 self.subject(key, token)
+
+
+class TestKept:
+    def test_sealed_with_the_client_secret(self, sandbox, tmp_path):
+        cells = FileCells(tmp_path)
+        grant = grant_of(sandbox)
+
+        def store(secret: str) -> CellGrantStore:
+            return CellGrantStore(cells, "grant", Lease(cells, "lease"), secret=secret)
+
+        store("right").save(grant)
+        assert store("right").load() == grant
+        for what in (grant.access_token, grant.refresh_token, grant.authorised_by):
+            assert what not in cells.get("grant")
+        with pytest.raises(AuthenticationError, match="press Authorise"):
+            store("changed").load()
+        for broken in ("x", "{}", cells.get("grant")[:-9] + "AAAAAAAAA"):
+            cells.put("grant", broken)
+            with pytest.raises(AuthenticationError, match="press Authorise") as caught:
+                store("right").load()
+            assert broken not in str(caught.value)
 
 
 class TestSecrecy:
