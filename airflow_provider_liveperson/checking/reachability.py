@@ -256,8 +256,8 @@ def _judge(credential: Credential, dataset: Dataset, answer: bool | LivePersonEr
     if not isinstance(answer, LivePersonError):
         return "readable", "Can be read."
     if isinstance(answer, PermissionDeniedError):
-        if answer.status == 403:
-            return "refused", f"May not be read: {_ask(credential, dataset)}."
+        return "refused", f"May not be read: {_ask(credential, dataset)}."
+    if answer.status == 451:
         return "refused", "May not be read; LivePerson's answer says why."
     if isinstance(answer, AuthenticationError):
         return (
