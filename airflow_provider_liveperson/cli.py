@@ -74,9 +74,20 @@ COMMANDS = (
         help="List what can be pulled",
         description=(
             "List every dataset with its key, its cursors, how much is asked for at once, how long LivePerson keeps"
-            " it, how late records may appear, how it comes, and which credentials LivePerson documents for it."
+            " it, how late records may appear, how it comes, and which credentials and rights LivePerson documents for"
+            " it."
         ),
         module="airflow_provider_liveperson.datasets.command",
+    ),
+    Command(
+        name="check",
+        help="Tell what a connection can reach, and whether two connections read the same",
+        description=(
+            "Tell what an Airflow connection can reach: LivePerson's services, its clock, the token, and of every"
+            " dataset whether it can be read, with the right to ask for. With --against, read the same small windows"
+            " through a second connection and tell whether both read the same, before moving from one to the other."
+        ),
+        module="airflow_provider_liveperson.checking.command",
     ),
 )
 

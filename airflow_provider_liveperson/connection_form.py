@@ -30,13 +30,18 @@ from typing import Any, Literal
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 Place = Literal["host", "login", "password", "extra"]
-Kind = Literal["string", "integer", "number", "object"]
+Kind = Literal["string", "integer", "number", "object", "boolean"]
 
 DOMAIN_API_URL = "https://api.liveperson.net"
 OAUTH1_NOTICE = (
     "LivePerson announced the end of OAuth 1.0 API keys for 31 May 2026. Their successor is App-JWT (OAuth"
     " 2.0): prefer the connection type “LivePerson (App-JWT, OAuth 2.0)” wherever LivePerson lets it read the"
     " data."
+)
+LOGIN_NOTICE = (
+    "LivePerson asks to prefer App-JWT (OAuth 2.0) and to log in only where OAuth 2.0 is impossible. Users who sign in"
+    " by single sign-on (SSO) cannot log in here: use “LivePerson (web application, OAuth 2.0)” for them. Bot logins"
+    " with OAuth 1.0 keys ended on 30 April 2026; a client ID and secret take their place."
 )
 
 
@@ -59,6 +64,7 @@ class FormField:
     :param maximum: the largest number allowed.
     :param pattern: the regular expression that the whole text must match.
     :param max_length: the longest text allowed.
+    :param booleans: whether ``true`` and ``false``, as text or as JSON, are meant as such.
     """
 
     name: str
@@ -76,6 +82,7 @@ class FormField:
     maximum: int | None = None
     pattern: str | None = None
     max_length: int | None = None
+    booleans: bool = False
 
     @property
     def where(self) -> str:
@@ -101,6 +108,8 @@ class FormField:
 
         :raises ValueError: saying what the value must be, and telling it unless it is secret.
         """
+        if self.booleans and (word := str(raw).lower()) in ("true", "false"):
+            return word == "true"
         value = _READERS[self.kind](raw)
         if value is None:
             raise ValueError(f"{self.where} must be {_NOUNS[self.kind]}{self._but_is(raw)}")
@@ -268,6 +277,37 @@ _COMMON = (
         ),
         kind="object",
     ),
+    FormField(
+        name="proxies",
+        label="Proxies",
+        place="extra",
+        description=(
+            'The proxy to go through, such as {"https": "http://user:password@proxy.example.com:3128"}, instead of the'
+            " environment's. Special characters of the password percent-encoded."
+        ),
+        kind="object",
+    ),
+    FormField(
+        name="verify",
+        label="CA bundle",
+        place="extra",
+        description=(
+            "The path, on every worker, of a PEM file with the certificate authorities to trust, for a network whose"
+            " proxy shows certificates of its own. Default: true, which trusts the usual ones; false is refused unless"
+            " the host is on the worker itself."
+        ),
+        default=True,
+        booleans=True,
+    ),
+    FormField(
+        name="client_cert",
+        label="Client certificate",
+        place="extra",
+        description=(
+            "The path, on every worker, of a PEM file with a client certificate and its unencrypted key, or two paths"
+            " with a comma between. For mutual TLS. Rarely needed."
+        ),
+    ),
 )
 
 _API_KEY = ConnectionForm(
@@ -350,7 +390,112 @@ _APP_JWT = ConnectionForm(
     ),
 )
 
-FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT)}
+_WEB_APP = ConnectionForm(
+    conn_type="liveperson_web_app",
+    label="LivePerson (web application, OAuth 2.0)",
+    hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonWebAppHook",
+    notice=(
+        "After saving, a LivePerson user has to consent: open the LivePerson page in Airflow's Admin menu and press"
+        " Authorise."
+    ),
+    fields=(
+        _HOST,
+        FormField(
+            name="client_id",
+            label="Client ID",
+            place="login",
+            placeholder="from Management Console → Application Install",
+            required=True,
+        ),
+        FormField(
+            name="client_secret",
+            label="Client secret",
+            place="password",
+            placeholder="from Management Console → Application Install",
+            secret=True,
+            required=True,
+        ),
+        _ACCOUNT_ID,
+        FormField(
+            name="redirect_uri",
+            label="Redirect URI",
+            place="extra",
+            description=(
+                "Where LivePerson sends the browser back to; it must be among the application's redirect URIs at"
+                " LivePerson. Default: Airflow's base URL followed by /liveperson/callback."
+            ),
+            pattern=r"https?://[^\s#?]+",
+            max_length=1024,
+        ),
+        FormField(
+            name="pkce",
+            label="PKCE",
+            place="extra",
+            description="Protect the consent with PKCE, which LivePerson does not document. Default: off.",
+            kind="boolean",
+            default=False,
+        ),
+        *_COMMON,
+    ),
+)
+
+_LOGIN = ConnectionForm(
+    conn_type="liveperson_login",
+    label="LivePerson (Login Service, user or bot)",
+    hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonLoginHook",
+    notice=LOGIN_NOTICE,
+    fields=(
+        _HOST,
+        FormField(
+            name="user_name",
+            label="User name",
+            place="login",
+            placeholder="of a user or bot; LivePerson asks to prefer App-JWT",
+            required=True,
+        ),
+        FormField(
+            name="password",
+            label="Password",
+            place="password",
+            placeholder="of a user; leave empty for a bot. SSO users cannot log in here",
+            secret=True,
+        ),
+        _ACCOUNT_ID,
+        FormField(
+            name="app_key",
+            label="App key or client ID",
+            place="extra",
+            description=(
+                "For a bot, instead of the password: the client ID of an OAuth 2.0 application, or the app key of an"
+                " API key, whose use for bot logins LivePerson ended on 30 April 2026."
+            ),
+        ),
+        FormField(
+            name="app_secret",
+            label="App secret or client secret",
+            place="extra",
+            description="For a bot: the secret that goes with it.",
+            secret=True,
+        ),
+        FormField(
+            name="access_token",
+            label="Access token",
+            place="extra",
+            description="For a bot with an API key only; leave empty beside a client ID.",
+            secret=True,
+        ),
+        FormField(
+            name="access_token_secret",
+            label="Access token secret",
+            place="extra",
+            description="For a bot with an API key only; leave empty beside a client ID.",
+            secret=True,
+        ),
+        *_COMMON,
+    ),
+)
+
+FORMS: dict[str, ConnectionForm] = {form.conn_type: form for form in (_API_KEY, _APP_JWT, _WEB_APP, _LOGIN)}
 
 
 def airflow_wants_a_port() -> bool:
@@ -414,7 +559,7 @@ def form_widgets(conn_type: str) -> dict[str, Any]:
 
     :param conn_type: a key of :data:`FORMS`.
     """
-    from wtforms import IntegerField, PasswordField, StringField
+    from wtforms import BooleanField, IntegerField, PasswordField, StringField
     from wtforms.validators import Optional, any_of
 
     # The widgets allowed are text, password, integer and boolean: numbers and objects are typed as text.
@@ -424,6 +569,8 @@ def form_widgets(conn_type: str) -> dict[str, Any]:
             kind = PasswordField
         elif field.kind == "integer":
             kind = IntegerField
+        elif field.kind == "boolean":
+            kind = BooleanField
         validators = [Optional()]
         if field.choices:
             validators.append(any_of(list(field.choices)))
@@ -557,15 +704,25 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _read_boolean(raw: object) -> bool | None:
+    if isinstance(raw, str):
+        return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}.get(
+            raw.lower()
+        )
+    return raw if isinstance(raw, bool) else None
+
+
 _READERS: dict[Kind, Callable[[object], Any]] = {
     "string": _read_string,
     "integer": _read_integer,
     "number": _read_number,
     "object": _read_object,
+    "boolean": _read_boolean,
 }
 _NOUNS: dict[Kind, str] = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
     "object": "a JSON object whose keys and values are texts",
+    "boolean": "true or false",
 }

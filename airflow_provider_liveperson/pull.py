@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -113,7 +114,9 @@ def pull(
     return job.land()
 
 
-def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterator[bytes]:
+def records(
+    client: LivePersonClient, dataset: Dataset, query: Query, *, most: int | None = None
+) -> Iterator[bytes]:
     """The records of a window, each as the JSON that LivePerson sent, without landing them.
 
     A slice is handed on once it is complete; until then it waits on disk.
@@ -121,16 +124,18 @@ def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterato
     :param client: asks LivePerson.
     :param dataset: what to pull.
     :param query: the window, the filters and the cursor.
+    :param most: end after so many, without reading the rest; None for all.
     :raises LivePersonError: as for :func:`pull`.
     """
+    left = most
     with Reading(client, dataset, query, dataset.plan(query)) as reading:
         for lane in reading:
             with tempfile.TemporaryFile(prefix="liveperson-") as spool:
 
-                def attempt(rows: Iterable[bytes], spool: IO[bytes] = spool) -> None:
+                def attempt(rows: Iterable[bytes], spool: IO[bytes] = spool, left: int | None = left) -> None:
                     spool.seek(0)
                     spool.truncate()
-                    for row in rows:
+                    for row in islice(rows, left):
                         spool.write(row)
                         spool.write(b"\n")
 
@@ -142,6 +147,9 @@ def records(client: LivePersonClient, dataset: Dataset, query: Query) -> Iterato
                 spool.seek(0)
                 for line in spool:
                     yield line.rstrip(b"\n")
+                    left = left if left is None else left - 1
+                if left == 0:
+                    return
 
 
 class _Job:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from queue import Empty, Queue
-from threading import Thread
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.in_time import in_time
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.exceptions import (
@@ -28,22 +27,12 @@ def check_in_time(client: LivePersonClient, seconds: float = BUDGET) -> str:
     :raises ServiceUnavailableError: when there is no answer by then.
     :raises LivePersonError: as for :func:`check`.
     """
-    results: Queue[str | Exception] = Queue(1)
-
-    def run() -> None:
-        try:
-            results.put(check(client))
-        except Exception as error:
-            results.put(error)
-
-    Thread(target=run, name="liveperson-check", daemon=True).start()
-    try:
-        result = results.get(timeout=seconds)
-    except Empty:
+    (result,) = in_time([lambda: check(client)], most=1, seconds=seconds)
+    if result is None:
         raise ServiceUnavailableError(
             f"LivePerson gave no answer within {seconds:.0f} s; check the host, the network and any proxy",
             field="host",
-        ) from None
+        )
     if isinstance(result, Exception):
         raise result
     return result

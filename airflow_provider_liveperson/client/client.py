@@ -11,6 +11,7 @@ import requests
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.network import cert_files
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
@@ -42,9 +43,16 @@ class LivePersonClient:
         budget: float | None = None,
     ) -> None:
         self.settings = settings
+        self._credential = credential
         guard = HostGuard(settings.host, settings.service_hosts)
         self._session = GuardedSession(
-            guard=guard, credential=credential, timeout=settings.timeout, pool=settings.max_concurrency
+            guard=guard,
+            credential=credential,
+            timeout=settings.timeout,
+            pool=settings.max_concurrency,
+            proxies=settings.proxies,
+            verify=settings.verify,
+            cert=cert_files(settings.client_cert),
         )
         self._domain_api = guard.domain_api
         self._directory = DomainDirectory(settings.account_id, guard, self._ask_domain_api)
@@ -56,8 +64,12 @@ class LivePersonClient:
             source=settings.source,
             schedule=schedule or RetrySchedule(),
             budget=budget,
+            secrets=settings.secrets,
         )
-        credential.bind(lambda request: self._sender.send(request, _json))
+        self._credential = credential
+        credential.bind(
+            lambda request: self._sender.send(request, _json if request.json_answer else _anything)
+        )
 
     @property
     def account_id(self) -> str:
@@ -68,6 +80,24 @@ class LivePersonClient:
     def session(self) -> requests.Session:
         """The session itself: it signs, bounds and guards, but neither repeats nor reads answers."""
         return self._session
+
+    @property
+    def credential(self) -> Credential:
+        """What signs."""
+        return self._credential
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which LivePerson's clock is ahead of this machine's, by the latest answer; None before any."""
+        return self._sender.clock_offset
+
+    def services(self) -> dict[str, str]:
+        """Every service that the Domain API names for the account: name to host, sorted.
+
+        :raises ConfigurationError: for an unknown account.
+        :raises LivePersonError: when the Domain API does not answer.
+        """
+        return self._directory.services()
 
     def base_url(self, service: str) -> str:
         """The base URL of a service, by the Domain API or ``service_hosts``.
@@ -137,7 +167,8 @@ class LivePersonClient:
         )
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """End what the credential has begun at LivePerson, such as a login, and close the pooled connections."""
+        self._credential.close()
         self._session.close()
 
     def _ask_domain_api(self, path: str) -> Answer:
@@ -145,6 +176,10 @@ class LivePersonClient:
             ApiRequest(method="GET", service=_DOMAIN_API, path=path, params={"version": "1.0"}, signed=False),
             _json,
         )
+
+
+def _anything(answer: Answer) -> Answer:
+    return answer
 
 
 def _json(answer: Answer) -> Answer:

@@ -6,6 +6,7 @@ credentials are sent, so every answer passes the guard.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import threading
@@ -44,7 +45,8 @@ class HostGuard:
     """Decides which hosts may be given a credential.
 
     These are: hosts under ``.liveperson.net``, over https; the loopback host that the connection itself
-    names; and the hosts that the connection's ``service_hosts`` names one by one. Plain http is for loopback.
+    names; and the hosts that the connection's ``service_hosts`` names one by one. Plain http is for loopback, and
+    a loopback host is spoken to by the scheme that the connection gives it.
 
     :param host: the connection's ``host``, the base URL of the Domain API.
     :param service_hosts: the connection's ``service_hosts``.
@@ -53,7 +55,7 @@ class HostGuard:
     """
 
     def __init__(self, host: str, service_hosts: Mapping[str, str]) -> None:
-        scheme, self._own = self._split(host, field="host")
+        self._scheme, self._own = self._split(host, field="host")
         self._own_loopback = is_loopback(self._own)
         if not self._own_loopback and not _is_liveperson(self._own):
             raise UntrustedHostError(
@@ -61,13 +63,13 @@ class HostGuard:
                 " at https://api.liveperson.net",
                 field="host",
             )
-        self.domain_api = f"{scheme}://{urlsplit(host if '://' in host else '//' + host).netloc}"
+        self.domain_api = f"{self._scheme}://{urlsplit(host if '://' in host else '//' + host).netloc}"
         self._named: dict[str, str] = {}
         for service, named in service_hosts.items():
             scheme, hostname = self._split(str(named), field="service_hosts")
             netloc = urlsplit(named if "://" in named else "//" + named).netloc
             if "://" not in named and is_loopback(hostname):
-                scheme = "http"
+                scheme = self._scheme if self._own_loopback else "http"
             self._named[service] = f"{scheme}://{netloc}"
 
     def named(self, service: str) -> str | None:
@@ -86,7 +88,7 @@ class HostGuard:
             if _is_liveperson(hostname):
                 return f"https://{host}"
             if self._own_loopback and hostname == self._own:
-                return f"http://{host}"
+                return f"{self._scheme}://{host}"
         raise UntrustedHostError(
             f"the Domain API names {host[:100]!r} as the host of {service}, which is not under .{LIVEPERSON}; no"
             f" credential is sent there. If the host is right, name it in service_hosts:"
@@ -104,7 +106,7 @@ class HostGuard:
         hostname = _hostname(netloc)  # empty for whatever another parser might read as another host
         if hostname and (
             (scheme.lower() == "https" and _is_liveperson(hostname))
-            or (self._own_loopback and hostname == self._own)
+            or (self._own_loopback and hostname == self._own and scheme.lower() in (self._scheme, "https"))
             or f"{scheme}://{netloc}".lower() in {named.lower() for named in self._named.values()}
         ):
             return
@@ -199,10 +201,28 @@ class DomainDirectory:
             self._known[service] = (self._now() + TIME_TO_LIVE, url)
             return url
 
+    def services(self) -> dict[str, str]:
+        """Every service that the account has: name to host, sorted. Their base URLs need no look-up then.
+
+        :raises ConfigurationError: when the account is unknown.
+        :raises InvalidResponseError: when the Domain API's answer has neither documented shape.
+        """
+        services = self._list()
+        if not services:
+            raise self._unknown_account()
+        with self._lock:
+            for service, host in services.items():
+                with contextlib.suppress(UntrustedHostError):  # raised when somebody asks for it
+                    self._known[service] = self._now() + TIME_TO_LIVE, self._guard.base_url(service, host)
+        return dict(sorted(services.items()))
+
+    def _list(self) -> dict[str, str]:
+        return self._entries("baseURI.json") or self._entries("baseURI")
+
     def _look_up(self, service: str) -> str:
         services = self._entries(f"{service}/baseURI.json")
         if service not in services:  # unknown, or a Domain API that only knows the list
-            services = self._entries("baseURI.json") or self._entries("baseURI")
+            services = self._list()
         if not services:
             raise self._unknown_account()
         if service not in services:

@@ -28,18 +28,22 @@ class ApiRequest:
     :param signed: whether the credential signs it.
     :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
     :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
+    :param repeatable: whether it may be sent again after it may have been received.
+    :param json_answer: whether a good answer is JSON, for what a credential asks.
     """
 
     method: str
     service: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
-    json: object | None = None
+    json: object | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     signed: bool = True
     to_disk: bool = False
     shortest_wait: float = 1.0
+    repeatable: bool = True
+    json_answer: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import requests
+import urllib3
 
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -44,11 +45,13 @@ class Outcome:
     :param action: what to do.
     :param error: what to raise when nothing (more) can be done.
     :param mend: what the reader of that error can do.
+    :param field: the field of the connection to look at, where one can be named.
     """
 
     action: Action
     error: type[LivePersonError] = LivePersonError
     mend: str = ""
+    field: str | None = None
 
 
 ACCEPTED = Outcome(Action.ACCEPT)
@@ -73,13 +76,19 @@ _BY_STATUS: Mapping[int, Outcome] = {
     404: Outcome(
         Action.FAIL, RequestRejectedError, "There is no such resource; check the account ID and the path."
     ),
+    407: Outcome(  # not from LivePerson, which could not be reached
+        Action.FAIL,
+        ServiceUnavailableError,
+        "The proxy wants a user and a password, or others; write them into its URL in the connection's proxies.",
+        "proxies",
+    ),
     429: Outcome(
         Action.WAIT,
         RateLimitedError,
         "LivePerson limits the rate; run fewer tasks at once, for example with an Airflow pool.",
     ),
-    451: Outcome(
-        Action.FAIL, PermissionDeniedError, "LivePerson Support has blocked this account or user; ask there."
+    451: Outcome(  # only the Login Service documents it
+        Action.FAIL, AuthenticationError, "LivePerson Support has blocked this account or user; ask there."
     ),
 }
 _BY_HUNDRED: Mapping[int, Outcome] = {
@@ -101,7 +110,18 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
         Outcome(
             Action.FAIL,
             ServiceUnavailableError,
-            "The host's certificate was not accepted; check the host, and any proxy in between.",
+            "No secure connection; check the host and any proxy in between. Where a company's own authority signs, name"
+            " its CA bundle in verify; where the other side wants a client certificate, name one in client_cert.",
+            "verify",
+        ),
+    ),
+    (
+        requests.exceptions.ProxyError,
+        Outcome(
+            Action.RETRY,
+            ServiceUnavailableError,
+            "The proxy cannot be reached or lets nothing through; check proxies in the connection.",
+            "proxies",
         ),
     ),
     (requests.exceptions.ChunkedEncodingError, UNREADABLE),
@@ -142,11 +162,19 @@ def outcome_of_exception(error: Exception) -> Outcome | None:
     return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
 
 
+def never_left(error: BaseException | None) -> bool:
+    """Whether a request certainly did not reach anybody: no connection came about."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error and error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
 def outcome_of_error(error: LivePersonError) -> Outcome | None:
     """Find the row that an error came from, for the task-level retry policy; None for one from no answer."""
     if error.status is not None and outcome_of_status(error.status).error is type(error):
         return outcome_of_status(error.status)
-    rows = [UNREADABLE, *_BY_STATUS.values(), *_BY_HUNDRED.values(), *(row for _, row in _BY_EXCEPTION)]
+    rows = [UNREADABLE, *_BY_HUNDRED.values(), *_BY_STATUS.values(), *(row for _, row in _BY_EXCEPTION)]
     return next((row for row in rows if row.error is type(error)), None)
 
 

@@ -7,9 +7,9 @@ import platform
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from airflow_provider_liveperson.client.responses import (
     Action,
     Outcome,
     clock_offset,
+    never_left,
     outcome_of_exception,
     outcome_of_status,
     retry_after,
@@ -55,16 +56,33 @@ class GuardedSession(requests.Session):
     """A ``requests.Session`` that signs, bounds and guards whatever goes through it.
 
     Every request is signed by the credential, has timeouts, follows no redirect, keeps no cookie, and is
-    refused before it leaves if its host may not be given a credential.
+    refused before it leaves if its host may not be given a credential. Certificates are verified, except those of
+    loopback hosts for whom somebody says otherwise.
 
     :param guard: admits hosts.
     :param credential: signs.
     :param timeout: seconds to wait for the next byte; connecting is given at most 10 of them.
     :param pool: the most connections kept open to one host.
+    :param proxies: scheme to the proxy's URL; they go before those of the environment.
+    :param verify: True, or the path of a CA bundle, which goes before that of the environment, or False.
+    :param cert: the file of a client certificate and its key, or the two files.
     """
 
-    def __init__(self, *, guard: HostGuard, credential: Credential, timeout: float, pool: int) -> None:
+    def __init__(
+        self,
+        *,
+        guard: HostGuard,
+        credential: Credential,
+        timeout: float,
+        pool: int,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str = True,
+        cert: tuple[str, str] | str | None = None,
+    ) -> None:
         super().__init__()
+        self.proxies.update(proxies or {})
+        self.verify = verify
+        self.cert = cert
         self._guard = guard
         self.timeout = (min(LONGEST_CONNECT, timeout), timeout)
         self.auth = credential
@@ -86,9 +104,18 @@ class GuardedSession(requests.Session):
         self._guard.check(str(request.url))
         return super().prepare_request(request)
 
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Let what the connection says go before what the environment says, which requests has the other way round."""
+        proxies = {**self.proxies, **(proxies or {})}
+        verify = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request; see the class for what holds."""
         self._guard.check(str(request.url))
+        kwargs.setdefault("verify", self.verify)
+        if kwargs["verify"] is False and not is_loopback(urlsplit(str(request.url)).hostname or ""):
+            kwargs["verify"] = True
         if not kwargs.get("timeout"):
             kwargs["timeout"] = self.timeout
         return super().send(request, **kwargs)
@@ -122,6 +149,7 @@ class Sender:
     :param source: stands in for ``{source}`` in query parameters.
     :param schedule: how often and how long to wait.
     :param budget: seconds that all requests together may take, or None; for the connection test.
+    :param secrets: what no message may hold, beside the credential's.
     """
 
     def __init__(
@@ -134,6 +162,7 @@ class Sender:
         source: str,
         schedule: RetrySchedule,
         budget: float | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         self._session = session
         self._credential = credential
@@ -141,7 +170,13 @@ class Sender:
         self._account_id = account_id
         self._source = source
         self._schedule = schedule
+        self._own_secrets = tuple(secrets)
         self._deadline = None if budget is None else time.monotonic() + budget
+        self.clock_offset: float | None = None
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (*self._credential.secrets, *self._own_secrets)
 
     def send(
         self,
@@ -222,7 +257,8 @@ class Sender:
             if outcome.action is not Action.ACCEPT:
                 with response:
                     refusal = self._refusal(request, url, response, outcome)
-                raise _AskAgainError(outcome, refusal) if outcome.action in _AGAIN else refusal
+                again = outcome.action in _AGAIN and request.repeatable
+                raise _AskAgainError(outcome, refusal) if again else refusal
             answer = _read(request, response)
         except requests.RequestException as error:
             raise self._breakdown(request, url, error) from error
@@ -231,7 +267,7 @@ class Sender:
         except LivePersonError as error:
             if answer.file is not None:
                 answer.file.close()
-            error.args = (hide(str(error), self._credential.secrets),)
+            error.args = (hide(str(error), self._secrets),)
             if not isinstance(error, InvalidResponseError):
                 error.args = (f"{request} at {_host(url)}: {error}",)
                 raise
@@ -254,7 +290,9 @@ class Sender:
             timeout=timeout,
             stream=True,
         )
-        log.debug("%s: %s in %.3f s", request, response.status_code, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        log.debug("%s: %s in %.3f s", request, response.status_code, seconds)
+        self.clock_offset = clock_offset(response.headers, datetime.now(UTC) - timedelta(seconds=seconds / 2))
         return response
 
     def _refusal(
@@ -263,7 +301,7 @@ class Sender:
         try:
             body = scrub(
                 response.raw.read(4096, decode_content=True).decode("utf-8", "replace"),
-                self._credential.secrets,
+                self._secrets,
             )
         except Exception as error:
             log.debug("%s: the body of the refusal is unreadable: %s", request, type(error).__name__)
@@ -288,7 +326,7 @@ class Sender:
         )
         return outcome.error(
             f"{_sentence(why)} {happened}." if why else f"{happened}. {outcome.mend}",
-            field=field,
+            field=field or outcome.field,
             status=response.status_code,
             retry_after=retry_after(response.headers) if outcome.action is Action.WAIT else None,
         )
@@ -302,11 +340,12 @@ class Sender:
                 f"{request} at {_host(url)}: {error}", field=error.field, status=error.status
             )
         else:
-            reason = scrub(f"{type(error).__name__}: {error}", self._credential.secrets)
+            reason = scrub(f"{type(error).__name__}: {error}", self._secrets)
             failure = outcome.error(
-                f"{request} at {_host(url)} failed. {outcome.mend} ({reason})", field="host"
+                f"{request} at {_host(url)} failed. {outcome.mend} ({reason})", field=outcome.field or "host"
             )
-        return _AskAgainError(outcome, failure) if outcome.action in _AGAIN else failure
+        again = outcome.action in _AGAIN and (request.repeatable or never_left(error))
+        return _AskAgainError(outcome, failure) if again else failure
 
 
 def _body(response: requests.Response) -> bytes:

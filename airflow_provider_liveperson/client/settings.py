@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from airflow_provider_liveperson.client import network
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 DEFAULT_HOST = "https://api.liveperson.net"
@@ -30,6 +31,12 @@ class ClientSettings:
         dataset assumes.
     :param hash_secret: goes into the hashes of hashed fields; secret.
     :param service_hosts: service name to host, for services that shall not be discovered.
+    :param proxies: ``http``, ``https`` or ``all`` to the URL of the proxy to go through; secret, as such a URL may
+        hold a password. They go before those of the environment.
+    :param verify: whether certificates are verified: True, by a CA bundle of that path, or, for a loopback host
+        only, False.
+    :param client_cert: the path of a PEM file with a client certificate and its key, or two paths with a comma
+        between.
     :raises ConfigurationError: naming the field that is missing or malformed.
     """
 
@@ -42,6 +49,9 @@ class ClientSettings:
     deep_paging_limit: int | None = None
     hash_secret: str | None = field(default=None, repr=False)
     service_hosts: Mapping[str, str] = field(default_factory=dict)
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    verify: bool | str = True
+    client_cert: str | None = None
 
     def __post_init__(self) -> None:
         if not _ACCOUNT_ID.fullmatch(self.account_id):
@@ -74,3 +84,11 @@ class ClientSettings:
             raise ConfigurationError(
                 f"region is {self.region!r}; it must be one of {', '.join(REGIONS)}", field="region"
             )
+        network.check_proxies(self.proxies)
+        network.check_verify(self.verify, self.host)
+        network.check_client_cert(self.client_cert)
+
+    @property
+    def secrets(self) -> Iterable[str]:
+        """Every value that may not appear in a message of the network."""
+        return tuple(network.proxy_secrets(self.proxies))

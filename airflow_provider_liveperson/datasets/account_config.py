@@ -10,13 +10,14 @@ LivePerson pages: `users-api-methods-get-all-users.html` and its siblings. What 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.dataset import NOT_DOCUMENTED, Dataset, Query, Slice, first_request
 from airflow_provider_liveperson.datasets.pages import WholeCollection, one_line
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 
@@ -37,7 +38,9 @@ def collection(
     path: str,
     version: str,
     columns: Mapping[str, Column],
+    permission: str,
     credentials: tuple[str, ...] = ("API key", "Login"),
+    scope: str = NOT_DOCUMENTED,
 ) -> Dataset:
     """Declare a collection.
 
@@ -47,7 +50,9 @@ def collection(
     :param path: the path below ``/api/account/{account_id}/configuration/``.
     :param version: the newest documented ``v``.
     :param columns: every documented field; all of them are asked for.
+    :param permission: the API key's permission that it needs.
     :param credentials: the credential kinds that LivePerson's page names.
+    :param scope: the OAuth 2.0 scope that it needs.
     """
     params = {"v": version, "include_deleted": "true", "select": ",".join(columns)}
 
@@ -76,13 +81,22 @@ def collection(
         shape="whole collection with a revision",
         cursors={},
         key="id",
+        key_fields=("id",),
         credentials=credentials,
+        permission=permission,
+        scope=scope,
+        probe=_ids,
         read=read,
         describe=describe,
         columns=columns,
         slices=_whole,
         is_snapshot=True,
     )
+
+
+def _ids(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
+    request = first_request(dataset, query, piece)
+    return replace(request, params={**request.params, "select": "id"})
 
 
 def _cut(answer: Answer) -> list[bytes]:
@@ -125,7 +139,9 @@ USERS = collection(
         "mobileNumber": TEXT,
         "pictureUrl": TEXT,
     },
+    permission="Administration → Users",
     credentials=("API key", "App-JWT V2", "Login"),
+    scope="users.external (on older pages: users.read)",
 )
 SKILLS = collection(
     name="skills",
@@ -155,6 +171,7 @@ SKILLS = collection(
         "fallbackSkill": TEXT,
         "dateUpdated": TEXT,
     },
+    permission="Skills, Read",
 )
 AGENT_GROUPS = collection(
     name="agent_groups",
@@ -171,4 +188,5 @@ AGENT_GROUPS = collection(
         "description": TEXT,
         "dateUpdated": TEXT,
     },
+    permission="Agent Groups, Read",
 )

@@ -15,7 +15,7 @@ from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiReque
 from airflow_provider_liveperson.columns import INTEGER, TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseconds
-from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_line
+from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_line, one_record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.window import Window
 
@@ -116,7 +116,10 @@ AGENT_STATUS_CHANGES = Dataset(
     shape="pages without a count",
     cursors={"time": "Each change once, in the window in which it was made."},
     key="agentId, time, statusType, statusSubType, sequenceNumber",
+    key_fields=("agentId", "time", "statusType", "statusSubType", "sequenceNumber"),
     credentials=("API key", "App-JWT V2"),
+    permission="Data → Workforce Management → Agent Status Changes (in older keys: Agent Activity API)",
+    probe=one_record,
     read=status_change_reader,
     describe=_describe,
     check=_one_of,

@@ -47,6 +47,7 @@ FIELDS = (
 )
 LARGEST_PAGE = 1000
 LANGUAGE = "en-US"
+PERMISSION = "Administration → AuditTrail (documented for the Data Usage Audit only)"
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
 
@@ -255,6 +256,16 @@ def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
     }
 
 
+def _one_row(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
+    asked = {**arguments(piece.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
+    return ApiRequest(
+        method=dataset.method,
+        service=dataset.service,
+        path=dataset.path,
+        json={"query": graphql("auditData", asked, ("changeDate",))},
+    )
+
+
 AUDIT_TRAIL = Dataset(
     name="audit_trail",
     title="Audit trail",
@@ -266,6 +277,8 @@ AUDIT_TRAIL = Dataset(
     cursors={"changeDate": "Each change once, in the window in which it was made."},
     key="none; equal rows are separate records",
     credentials=("API key", "Login"),
+    permission=PERMISSION,
+    probe=_one_row,
     read=AuditTrailReader,
     describe=_describe,
     columns=dict.fromkeys(FIELDS, TEXT),

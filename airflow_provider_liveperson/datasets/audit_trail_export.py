@@ -18,8 +18,9 @@ import msgspec
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError, Row
 from airflow_provider_liveperson.columns import TEXT
-from airflow_provider_liveperson.datasets.audit_trail import FILTERS, arguments, epoch_ms
+from airflow_provider_liveperson.datasets.audit_trail import FILTERS, PERMISSION, arguments, epoch_ms
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.pages import one_record
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -182,6 +183,8 @@ AUDIT_TRAIL_EXPORT = Dataset(
     cursors={"dateAndTime": "Each change once, in the window in which it was made."},
     key="none; equal rows are separate records",
     credentials=("API key", "Login"),
+    permission=PERMISSION,
+    probe=one_record,
     read=AuditTrailExportReader,
     describe=_describe,
     columns=dict.fromkeys(

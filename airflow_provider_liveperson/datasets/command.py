@@ -56,6 +56,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "lag": _span(dataset.lag),
         "shape": dataset.shape,
         "credentials": list(dataset.credentials),
+        "permission": dataset.permission,
+        "scope": dataset.scope,
         "request": f"{dataset.method} {dataset.path}",
         "service": dataset.service,
         "filters": {name: item.description for name, item in dataset.filters.items()},
@@ -89,7 +91,7 @@ def markdown(datasets: list[Dataset]) -> str:
         " LivePerson keeps, or ends",
         "later than the lag before now, is refused unless `allow_out_of_range=True`. Credentials are those that"
         " LivePerson's pages name;",
-        "others may work.",
+        "others may work, as [check](check.md) tells.",
     ]
     for one in told:
         lines += [
@@ -99,6 +101,7 @@ def markdown(datasets: list[Dataset]) -> str:
             f"{one['title']}. `{one['request']}` of the service `{one['service']}`,",
         ]
         lines += [f"[LivePerson's page]({one['documentation']})."]
+        lines += ["", f"API key's permission: {one['permission']}. OAuth 2.0 scope: {one['scope']}."]
         if len(one["cursors"]) > 1:
             lines += ["", "| cursor | when to use it |", "| --- | --- |"]
             lines += [f"| `{name}` | {text} |" for name, text in one["cursors"].items()]
@@ -114,6 +117,7 @@ def _print_table(datasets: list[Dataset]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("dataset", "key", "cursors", "longest range", "kept", "lag", "shape", "credentials"):
         table.add_column(title, overflow="fold")
@@ -128,7 +132,14 @@ def _print_table(datasets: list[Dataset]) -> None:
             one["shape"],
             ", ".join(one["credentials"]),
         )
-    Console().print(table)
+    console.print(table)
+    rights = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("dataset", "API key's permission", "OAuth 2.0 scope"):
+        rights.add_column(title, overflow="fold")
+    for dataset in datasets:
+        rights.add_row(dataset.name, dataset.permission, dataset.scope)
+    console.print()
+    console.print(rights)
 
 
 def _names(names: Any) -> str:

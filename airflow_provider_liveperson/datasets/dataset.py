@@ -22,6 +22,8 @@ from airflow_provider_liveperson.window import Window, file_stamp, stamp
 if TYPE_CHECKING:
     from airflow_provider_liveperson.columns import Column
 
+NOT_DOCUMENTED = "not documented"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_PIECES = 64
 _FILLED = 0.7
@@ -143,6 +145,13 @@ def by_cursor(dataset: Dataset, query: Query) -> list[Slice]:
     return [Slice(bounds={query.cursor: window}) for window in query.window.cut(dataset.longest_slice)]
 
 
+def first_request(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
+    """What the reader of a slice asks first."""
+    request = dataset.read(dataset, query, piece).next_request()
+    assert request is not None
+    return request
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """One kind of record of one LivePerson API.
@@ -159,6 +168,11 @@ class Dataset:
     :param filters: name to filter.
     :param key: what tells two records apart.
     :param credentials: the credential kinds that LivePerson's pages name for it.
+    :param key_fields: the paths of the fields that make the key, or none where equal rows are separate records.
+    :param permission: the API key's permission that it needs, as far as LivePerson's pages say.
+    :param scope: the OAuth 2.0 scope that it needs, as far as LivePerson's pages say.
+    :param probe: makes the request for as little of a slice as can show whether it may be read; default: the
+        reader's first.
     :param check: refuses what does not go together in a query.
     :param columns: the fields that LivePerson documents, for the formats that need to know them.
     :param slices: cuts a query into slices, in order.
@@ -186,6 +200,10 @@ class Dataset:
     credentials: tuple[str, ...]
     read: Callable[[Dataset, Query, Slice], Reader]
     describe: Callable[[Dataset, Query], dict[str, Any]]
+    key_fields: tuple[str, ...] = ()
+    permission: str = NOT_DOCUMENTED
+    scope: str = NOT_DOCUMENTED
+    probe: Callable[[Dataset, Query, Slice], ApiRequest] = first_request
     check: Callable[[Query], None] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ from airflow_provider_liveperson.datasets.filters import (
     milliseconds,
 )
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
-from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record
+from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record, one_record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.window import Window
 
@@ -556,6 +557,11 @@ def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
     return {**asked, **bodies[-1], **whole}
 
 
+def _one_head(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
+    body = {**_body(query, piece), "contentToRetrieve": ["campaign"]}
+    return replace(one_record(dataset, query, piece), json=body)
+
+
 MESSAGING_INTERACTIONS = Dataset(
     name="messaging_interactions",
     title="Messaging conversations",
@@ -566,7 +572,10 @@ MESSAGING_INTERACTIONS = Dataset(
     shape="pages with a count",
     cursors=CURSORS,
     key="info.conversationId",
+    key_fields=("info.conversationId",),
     credentials=("API key", "App-JWT V2", "Login"),
+    permission="Data → Conversation History / Messaging Interactions (in older keys: Engagement History)",
+    probe=_one_head,
     read=ConversationReader,
     describe=_describe,
     check=check_cursor,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice, first_request
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 
 
@@ -283,6 +285,12 @@ class WholeCollection:
         if self._held is None or error.status != 412:
             raise error
         self._held, self._asked = None, False  # this server takes If-Match as HTTP does
+
+
+def one_record(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
+    """The first request of a reader whose pages have a ``limit``, for one record only."""
+    request = first_request(dataset, query, piece)
+    return replace(request, params={**request.params, "limit": "1"})
 
 
 def one_line(raw: bytes) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import fields, replace
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow import __version__ as airflow_version
 from airflow.sdk import BaseHook
@@ -28,11 +29,36 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
     from airflow_provider_liveperson.client.credentials.credential import Credential
     from airflow_provider_liveperson.client.messages import Answer
+    from airflow_provider_liveperson.client.retries import RetrySchedule
     from airflow_provider_liveperson.client.settings import ClientSettings
+
+CALLBACK = "/liveperson/callback"
+
+
+class _Users:
+    """Who uses a hook's client: ``stay`` for somebody who will close it, and borrowers who give it back."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stay = False
+        self.borrowers = 0
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _Users, ()  # a copy of the hook has users of its own
 
 
 class LivePersonHook(BaseHook):
     """Asks LivePerson with the credential of an Airflow connection, whatever its LivePerson type.
+
+    What was begun at LivePerson, such as a login, ends with :meth:`close`, for which the hook is a context manager::
+
+        with LivePersonHook.for_connection("liveperson_default") as hook:
+            hook.request(...)
+            for record in hook.records(...): ...
+
+    Without it, :meth:`records` and its like end what they have begun themselves, once they are read to their end or
+    dropped. They leave alone what is in use otherwise: after :meth:`get_conn`, :meth:`get_session` or :meth:`request`,
+    and within the ``with``, only :meth:`close` ends it. The hook may be used again after that.
 
     :param liveperson_conn_id: the connection's id.
     """
@@ -45,6 +71,22 @@ class LivePersonHook(BaseHook):
     def __init__(self, liveperson_conn_id: str = default_conn_name, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.liveperson_conn_id = liveperson_conn_id
+        self._users = _Users()
+
+    def __enter__(self) -> Self:
+        self._users.stay = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log out where the connection logs in, and close the connections to LivePerson; harmless if there are none."""
+        with self._users.lock:
+            client = self.__dict__.pop("_client", None)
+            self._users.stay = False
+        if client is not None:
+            client.close()
 
     @classmethod
     def for_connection(cls, liveperson_conn_id: str = default_conn_name) -> LivePersonHook:
@@ -61,7 +103,8 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for a missing or malformed field; says where it is in the form.
         :raises UntrustedHostError: for a host that is not LivePerson's.
         """
-        return self._client
+        self._users.stay = True
+        return self._open()
 
     def get_session(self) -> requests.Session:
         """A session for whatever this package does not cover.
@@ -118,8 +161,6 @@ class LivePersonHook(BaseHook):
         :raises WindowOutOfRangeError: for a window that cannot be complete.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
-        import msgspec
-
         from airflow_provider_liveperson.datasets.catalog import dataset_named
         from airflow_provider_liveperson.pull import records
         from airflow_provider_liveperson.window import resolve_window
@@ -130,7 +171,7 @@ class LivePersonHook(BaseHook):
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
         if not allow_out_of_range:
             declared.check_range(query.window, now)
-        return (msgspec.json.decode(raw) for raw in records(self.get_conn(), declared, query))
+        return self._read_with(lambda client: records(client, declared, query))
 
     def conversations(
         self, conversation_ids: Iterable[str], *, content_to_retrieve: Sequence[str] | None = None
@@ -145,8 +186,6 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for an unknown section, before any request.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
-        import msgspec
-
         from airflow_provider_liveperson.datasets.messaging_interactions import (
             CONTENT,
             content,
@@ -154,9 +193,7 @@ class LivePersonHook(BaseHook):
         )
 
         wanted = content(content_to_retrieve, CONTENT)
-        return map(
-            msgspec.json.decode, conversations_by_ids(self.get_conn(), conversation_ids, content=wanted)
-        )
+        return self._read_with(lambda client: conversations_by_ids(client, conversation_ids, content=wanted))
 
     def consumer_conversations(
         self,
@@ -176,8 +213,6 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for an unknown section or status, before any request.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
-        import msgspec
-
         from airflow_provider_liveperson.datasets.messaging_interactions import (
             CONSUMER_CONTENT,
             FILTERS,
@@ -187,8 +222,9 @@ class LivePersonHook(BaseHook):
 
         states = FILTERS["status"].read("status", list(status))
         wanted = content(content_to_retrieve, CONSUMER_CONTENT)
-        found = conversations_by_consumer(self.get_conn(), consumer_id, status=states, content=wanted)
-        return map(msgspec.json.decode, found)
+        return self._read_with(
+            lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted)
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """Try the connection within ten seconds, without waiting for retries.
@@ -215,13 +251,61 @@ class LivePersonHook(BaseHook):
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)
             return False, str(error) if told else f"{place}: {error}"
 
+    def _read_with(
+        self, read: Callable[[LivePersonClient], Generator[bytes, None, None]]
+    ) -> Iterator[dict[str, Any]]:
+        """Read as long as somebody wants more; the connection is looked at now, LivePerson is asked with the first."""
+        import msgspec
+
+        def rows() -> Iterator[dict[str, Any]]:
+            with self._borrowed() as client, closing(read(client)) as found:
+                yield from map(msgspec.json.decode, found)
+
+        self._open()
+        return rows()
+
+    def _open(self) -> LivePersonClient:
+        with self._users.lock:
+            return self._client
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[LivePersonClient]:
+        """The client, which the last to give it back closes, unless somebody uses it otherwise."""
+        users = self._users
+        with users.lock:
+            client = self._client
+            users.borrowers += 1
+        try:
+            yield client
+        finally:
+            with users.lock:
+                users.borrowers -= 1
+                over = None if users.borrowers or users.stay else self.__dict__.pop("_client", None)
+            if over is not None:
+                over.close()
+
     @cached_property
     def _client(self) -> LivePersonClient:
+        return self.new_client()
+
+    def new_client(
+        self, *, schedule: RetrySchedule | None = None, budget: float | None = None
+    ) -> LivePersonClient:
+        """A client beside that of :meth:`get_conn`, for whoever cannot wait as long; its taker closes it.
+
+        :param schedule: how failures are repeated.
+        :param budget: seconds that all its requests together may take.
+        :raises ConfigurationError: for a missing or malformed field; says where it is in the form.
+        :raises UntrustedHostError: for a host that is not LivePerson's.
+        """
         from airflow_provider_liveperson.client.client import LivePersonClient
 
         conn = self.get_connection(self.liveperson_conn_id)
         try:
-            return LivePersonClient(*self._read(conn))
+            settings, credential = self._read(conn)
+            if budget is not None:
+                settings = replace(settings, timeout=min(settings.timeout, budget))
+            return LivePersonClient(settings, credential, schedule=schedule, budget=budget)
         except LivePersonError as error:
             if error.field and conn.conn_type in FORMS and repr(self.liveperson_conn_id) not in str(error):
                 place = locate(conn.conn_type, error.field)
@@ -234,19 +318,32 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.settings import ClientSettings
 
         hook_class = _hook_class(conn)
-        values = read_fields(
-            hook_class.conn_type,
+        values = self._values(conn)
+        known = {field.name for field in fields(ClientSettings)}
+        settings = ClientSettings(
+            **{name: values[name] for name in known & values.keys() if values[name] is not None}
+        )
+        others = {name: values[name] for name in values.keys() - known}
+        return settings, hook_class.credential_for(self.liveperson_conn_id, others)
+
+    def _values(self, conn: Connection) -> dict[str, Any]:
+        return read_fields(
+            _hook_class(conn).conn_type,
             host=_host(conn),
             login=conn.login,
             password=conn.password,
             extra=conn.extra_dejson,
             conn_id=self.liveperson_conn_id,
         )
-        known = {field.name for field in fields(ClientSettings)}
-        settings = ClientSettings(
-            **{name: values[name] for name in known & values.keys() if values[name] is not None}
-        )
-        return settings, hook_class.make_credential({name: values[name] for name in values.keys() - known})
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        """The credential of a connection of this type.
+
+        :param conn_id: the connection's id, for a type that keeps something beside the connection.
+        :param values: as for :meth:`make_credential`.
+        """
+        return cls.make_credential(values)
 
     @classmethod
     def make_credential(cls, values: dict[str, Any]) -> Credential:
@@ -302,8 +399,129 @@ class LivePersonAppJwtHook(_TypedHook):
         return AppJwtCredential(**values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsentSettings:
+    """What asking for a consent takes, beside the client.
+
+    :param client_id: the application.
+    :param redirect_uri: where LivePerson sends the browser back to.
+    :param pkce: whether to use PKCE.
+    """
+
+    client_id: str
+    redirect_uri: str
+    pkce: bool
+
+
+class LivePersonWebAppHook(_TypedHook):
+    """LivePerson by a web application: OAuth 2.0 with a user's consent, given on the LivePerson page in Airflow.
+
+    :param liveperson_conn_id: the connection's id.
+    """
+
+    conn_type = "liveperson_web_app"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def credential_for(cls, conn_id: str, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
+        from airflow_provider_liveperson.hooks.consents import store_for
+
+        return WebAppCredential(
+            client_id=values["client_id"],
+            client_secret=values["client_secret"],
+            store=store_for(conn_id, values["client_secret"]),
+            conn_id=conn_id,
+        )
+
+    def keep_alive(self) -> datetime:
+        """Renew the consent's tokens now. LivePerson ends a consent whose tokens are not renewed for about 30 minutes.
+
+        Nothing is sent if another renews at the same time.
+
+        :returns: until when the tokens now last, in UTC.
+        :raises AuthenticationError: when only a new consent helps.
+        :raises LivePersonError: when LivePerson cannot be asked.
+        """
+        credential: Any = self.get_conn().session.auth
+        return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Try the connection; see :meth:`LivePersonHook.test_connection`.
+
+        Airflow tests a saved connection under an id that it makes up, for which nobody can have consented. So if this
+        connection is the same as a saved one, in each of its fields, that one is tested.
+        """
+        saved = self._saved_id()
+        hook = self if saved is None else type(self)(liveperson_conn_id=saved)
+        return super(LivePersonWebAppHook, hook).test_connection()
+
+    def _saved_id(self) -> str | None:
+        from airflow_provider_liveperson.hooks.consents import saved_connections, store_for
+
+        conn = self.get_connection(self.liveperson_conn_id)
+        try:
+            saved = saved_connections(self.conn_type)
+            if self.liveperson_conn_id in saved:
+                return None
+            values = self._values(conn)
+            same = [conn_id for conn_id, other in saved.items() if self._is_same(other, values)]
+            secret = values["client_secret"]
+            return next(
+                (conn_id for conn_id in same if store_for(conn_id, secret).load()), next(iter(same), None)
+            )
+        except LivePersonError:
+            return None  # the test itself will tell
+
+    def _is_same(self, conn: Connection, values: dict[str, Any]) -> bool:
+        try:
+            return self._values(conn) == values
+        except LivePersonError:
+            return False
+
+    def client_for_consent(self) -> LivePersonClient:
+        """A client for whoever waits at a web page: it repeats nothing, and its credential is a WebAppCredential.
+
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        from airflow_provider_liveperson.client.client import LivePersonClient
+        from airflow_provider_liveperson.client.retries import NO_RETRIES
+
+        settings, credential = self._read(self.get_connection(self.liveperson_conn_id))
+        return LivePersonClient(
+            replace(settings, timeout=min(settings.timeout, 20.0)), credential, schedule=NO_RETRIES
+        )
+
+    def consent_settings(self, base_url: str) -> ConsentSettings:
+        """What the authorize URL needs to know of the connection.
+
+        :param base_url: where this Airflow is reached, for a connection that names no redirect URI.
+        :raises ConfigurationError: for a missing or malformed field.
+        """
+        values = self._values(self.get_connection(self.liveperson_conn_id))
+        return ConsentSettings(
+            client_id=values["client_id"],
+            redirect_uri=values["redirect_uri"] or f"{base_url.rstrip('/')}{CALLBACK}",
+            pkce=values["pkce"],
+        )
+
+
+class LivePersonLoginHook(_TypedHook):
+    """LivePerson by its Login Service: a user's name and password, or a bot's name and key."""
+
+    conn_type = "liveperson_login"
+    hook_name = FORMS[conn_type].label
+
+    @classmethod
+    def make_credential(cls, values: dict[str, Any]) -> Credential:
+        from airflow_provider_liveperson.client.credentials.login import LoginCredential
+
+        return LoginCredential(**values)
+
+
 _HOOKS: dict[str, type[LivePersonHook]] = {
-    hook.conn_type: hook for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook)
+    hook.conn_type: hook
+    for hook in (LivePersonApiKeyHook, LivePersonAppJwtHook, LivePersonWebAppHook, LivePersonLoginHook)
 }
 
 

@@ -1,6 +1,7 @@
 """A LivePerson on localhost, for demos, tests and other people's continuous integration.
 
-It plays the Domain API, Sentinel (App-JWT), the Audit Trail, Messaging Interactions, Agent Activity and the
+It plays the Domain API, Sentinel (App-JWT, and web applications with login and consent pages), the Login
+Service, the Audit Trail, Messaging Interactions, Agent Activity and the
 account configuration well enough to refuse a wrong signature, an expired token or a malformed query. Every point
 on which LivePerson's documentation is silent or contradicts itself is a switch of :class:`SandboxSettings`; every
 failure a client must survive is a fault that can be asked for.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection
 
 from starlette.requests import Request
@@ -62,9 +61,13 @@ def _credential(request: Request, body: bytes, state: SandboxState) -> AuditCred
     if scheme.lower() != "bearer" or not value.strip():
         raise _bearer_refused("The request has no credential")
     token = value.strip()
-    if hmac.compare_digest(token.encode(), state.settings.login_bearer.encode()):
-        return "bearer"
     try:
+        if state.logins.knows(token):
+            state.logins.check(token)
+            return "bearer"
+        if state.grants.knows(token):
+            state.grants.check(token)
+            return "web_app"
         version = state.tokens.check(token, state.settings)
     except TokenRefused as refusal:
         raise _bearer_refused(str(refusal)) from None

@@ -12,8 +12,11 @@ from airflow_provider_liveperson.sandbox.endpoints import (
     account_config,
     activity,
     audit,
+    authorize,
     control,
     domain,
+    grants,
+    login,
     messaging,
     sentinel,
 )
@@ -32,6 +35,9 @@ def build_application(state: SandboxState, wire: Wire) -> ASGIApp:
         routes=[
             *domain.ROUTES,
             *sentinel.ROUTES,
+            *authorize.ROUTES,
+            *grants.ROUTES,
+            *login.ROUTES,
             *audit.ROUTES,
             *activity.ROUTES,
             *account_config.ROUTES,

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 
+_WAYS_IN = {
+    "user": "at the login page and at the Login Service",
+    "bot": "at the Login Service, with the parts of the API key, or with client ID and secret of the App-JWT",
+    "sso_user": "at the login page only, as by single sign-on",
+}
+
 _OPTIONS = {
     "seed": "number from which credentials and data are derived",
     "account_id": "LivePerson account that exists",
@@ -126,8 +132,17 @@ def _as_json(server: SandboxServer) -> str:
         name: {**connection.as_dict(), "uri": connection.as_uri(), "export": connection.as_export()}
         for name, connection in server.connections().items()
     }
+    users = {
+        kind: {"name": person.name} | ({"password": person.password} if person.password else {})
+        for kind, person in server.people().items()
+    }
     return json.dumps(
-        {"url": server.url, "account_id": server.settings.account_id, "connections": connections},
+        {
+            "url": server.url,
+            "account_id": server.settings.account_id,
+            "connections": connections,
+            "users": users,
+        },
         separators=(",", ":"),
     )
 
@@ -148,4 +163,8 @@ def _as_text(server: SandboxServer) -> str:
             f"  URI    {connection.as_uri()}",
             f"  shell  {connection.as_export()}",
         ]
+    lines += ["", "Users"]
+    for kind, person in server.people().items():
+        password = f", password {person.password}" if person.password else ""
+        lines.append(f"  {person.name}{password}: {_WAYS_IN[kind]}")
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])

@@ -87,5 +87,21 @@ def connections_to(settings: SandboxSettings, url: str) -> dict[str, SandboxConn
             host=url,
             extra={"account_id": settings.account_id, "token_version": "v2"},
         ),
+        SandboxConnection(
+            conn_id="liveperson_web_app",
+            conn_type="liveperson_web_app",
+            login=settings.web_app_client_id,
+            password=settings.web_app_client_secret,
+            host=url,
+            extra={"account_id": settings.account_id},
+        ),
+        SandboxConnection(
+            conn_id="liveperson_login",
+            conn_type="liveperson_login",
+            login=settings.user_name,
+            password=settings.user_password,
+            host=url,
+            extra={"account_id": settings.account_id},
+        ),
     )
     return {connection.conn_id: connection for connection in made}

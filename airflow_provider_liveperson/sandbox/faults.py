@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_type_hints
 FaultKind = Literal[
     "status",
     "drop",
+    "lost",
     "cut",
     "cut_json",
     "slow",
@@ -17,6 +18,7 @@ FaultKind = Literal[
     "redirect",
     "expire_tokens",
     "revoke_tokens",
+    "revoke_grants",
     "insert_rows",
     "partial_result",
     "count_drift",
@@ -32,13 +34,15 @@ class Fault:
     ======================  =====================================================================
     ``status``              an answer of ``status`` with ``body``, and ``retry_after`` if given
     ``drop``                the connection closes without an answer
+    ``lost``                the request is done, and the connection closes without an answer
     ``cut``                 the right answer's headers, half of its body, and the connection closes
     ``cut_json``            half of the right answer's body, with a length that fits the half
     ``slow``                the right answer, after ``seconds``
     ``not_json``            a 200 with a page of HTML
     ``redirect``            a 302 to ``location``
-    ``expire_tokens``       every App-JWT issued so far expires; then the request is answered
-    ``revoke_tokens``       every App-JWT issued so far is revoked; then the request is answered
+    ``expire_tokens``       every token that data APIs took so far expires; then the request is answered
+    ``revoke_tokens``       every token that data APIs took so far is revoked; then the request is answered
+    ``revoke_grants``       every consent so far is revoked, with its refresh tokens; then the request is answered
     ``insert_rows``         ``rows`` records of what is read appear (see ``when``); then the request is answered
     ``partial_result``      a page of conversations that says that it is partial, with ``rows`` missing
     ``count_drift``         a page of conversations whose count is off by ``rows``

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from email.utils import formatdate
 from typing import Protocol
@@ -13,10 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_liveperson.sandbox.endpoints.control import PREFIX
 from airflow_provider_liveperson.sandbox.faults import Fault
+from airflow_provider_liveperson.sandbox.redaction import hide_in_body, hide_in_headers, hide_in_target
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
-_NOT_DATA = ("/service/", "/sentinel/")
+# Newer uvicorns break off an answer that has a body where HTTP allows none.
+_WITHOUT_BODY = (204, 304)
+_NOT_DATA = re.compile(r"/service/|^/sentinel/|/(login|refresh|logout)$")
 
 
 class Wire(Protocol):
@@ -59,7 +63,7 @@ class FrontDoor:
         recorded = self._record(scope, body)
         receive, send = _replayed(body, receive), _observed(recorded, send)
         fault = self._state.faults.take(_target(scope))
-        if not any(part in scope["path"] for part in _NOT_DATA):
+        if not _NOT_DATA.search(scope["path"]):
             await self._wait(self._state.settings.latency_ms / 1000)
         if fault is None:
             await self._inner(scope, receive, send)
@@ -79,6 +83,9 @@ class FrontDoor:
             await answer(scope, receive, send)
         elif fault.kind == "drop":
             await self._hang_up(scope, receive)
+        elif fault.kind == "lost":
+            await self._captured(scope, receive)
+            await self._hang_up(scope, receive)
         elif fault.kind in ("cut", "cut_json"):
             start, body = await self._captured(scope, receive)
             if not body:
@@ -93,9 +100,11 @@ class FrontDoor:
                 await self._hang_up(scope, receive)
         else:
             if fault.kind == "expire_tokens":
-                state.tokens.expire_all()
+                state.expire_tokens()
             elif fault.kind == "revoke_tokens":
-                state.tokens.revoke_all()
+                state.revoke_tokens()
+            elif fault.kind == "revoke_grants":
+                state.grants.revoke_all()
             elif fault.kind == "insert_rows":
                 scope["sandbox.inserts"] = (fault.rows, fault.when)
             scope["sandbox.fault"] = fault
@@ -115,6 +124,8 @@ class FrontDoor:
         body = (
             {"message": f"The sandbox was asked for a {fault.status}"} if fault.body is None else fault.body
         )
+        if fault.status in _WITHOUT_BODY:
+            body = ""
         return Response(
             body if isinstance(body, str) else json.dumps(body),
             status_code=fault.status,
@@ -147,9 +158,12 @@ class FrontDoor:
         recorded = RecordedRequest(
             method=scope["method"],
             path=scope["path"],
-            url=f"{scope['scheme']}://{headers.get('host', '')}{_target(scope)}",
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-            body=body,
+            url=f"{scope['scheme']}://{headers.get('host', '')}{hide_in_target(_target(scope))}",
+            headers=hide_in_headers(
+                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+            ),
+            body=hide_in_body(scope["path"], body),
+            body_bytes=len(body),
             started=time.time(),
         )
         self._state.requests.append(recorded)

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox: everything for tests in the same process, nothing secret for others."""
+"""What was asked of the sandbox: nearly everything for tests in the same process, nothing secret for others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECRET_PARAMETERS = re.compile(
-    r"((?:client_secret|access_token|access_token_secret|oauth_\w+|secret|password|token)=)[^&]*",
+    r"((?:client_secret|access_token|access_token_secret|oauth_\w+|secret|password|token|code|code_verifier"
+    r"|csrf|bearer)=)[^&]*",
     re.IGNORECASE,
 )
 _HIDDEN = "***"
@@ -20,9 +21,10 @@ class RecordedRequest:
 
     :param method: HTTP method.
     :param path: decoded path.
-    :param url: full URL as it was sent, query string included.
-    :param headers: raw headers in their order, names in lower case.
-    :param body: raw body.
+    :param url: full URL as it was sent, query string included, but for what :mod:`.redaction` hides.
+    :param headers: headers in their order, names in lower case, likewise.
+    :param body: body, likewise.
+    :param body_bytes: length of the body as it was sent.
     :param started: epoch seconds of the real clock.
     :param status: status of the answer; None if there was none.
     :param seconds: time until the answer's headers; None if there was none.
@@ -34,6 +36,7 @@ class RecordedRequest:
     url: str
     headers: list[tuple[str, str]]
     body: bytes
+    body_bytes: int
     started: float
     status: int | None = None
     seconds: float | None = None
@@ -62,7 +65,7 @@ class RecordedRequest:
             "url": url,
             "headers": [name for name, _ in self.headers],
             "authorization_scheme": _scheme(authorization),
-            "body_bytes": len(self.body),
+            "body_bytes": self.body_bytes,
             "started": self.started,
             "seconds": self.seconds,
             "status": self.status,

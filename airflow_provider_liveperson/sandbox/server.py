@@ -19,6 +19,9 @@ from airflow_provider_liveperson.sandbox.audit_log import AuditLog
 from airflow_provider_liveperson.sandbox.connections import SandboxConnection, connections_to
 from airflow_provider_liveperson.sandbox.conversations import ConversationLog
 from airflow_provider_liveperson.sandbox.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.grants import GrantOffice
+from airflow_provider_liveperson.sandbox.logins import LoginDesk
+from airflow_provider_liveperson.sandbox.people import Person, people
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -134,7 +137,11 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Every request so far but those to ``/_sandbox/``, oldest first, with raw headers and body."""
+        """Every request so far but those to ``/_sandbox/``, oldest first, with headers and body.
+
+        Passwords, codes, opaque tokens and cookies are hidden; ``redaction.hidden(value)`` gives the mark in
+        the place of one.
+        """
         return list(self._state.requests)
 
     def now(self) -> float:
@@ -154,19 +161,37 @@ class SandboxServer:
         self._state.reset()
 
     def rotate_keys(self) -> str:
-        """Sign V2 tokens with a new key from now on.
+        """Sign V2 App-JWTs and id tokens with new keys from now on.
 
-        :return: the new key's id.
+        :return: the id of the new key of V2 App-JWTs.
         """
-        return self._state.tokens.rotate_keys()
+        return self._state.rotate_keys()
 
     def expire_tokens(self) -> None:
-        """Let every App-JWT issued so far be refused as expired."""
-        self._state.tokens.expire_all()
+        """Let every token that data APIs took so far be refused as expired; refresh tokens stay valid."""
+        self._state.expire_tokens()
 
     def revoke_tokens(self) -> None:
-        """Let every App-JWT issued so far be refused as revoked."""
-        self._state.tokens.revoke_all()
+        """Let every token that data APIs took so far be refused as revoked; refresh tokens stay valid."""
+        self._state.revoke_tokens()
+
+    @property
+    def grants(self) -> GrantOffice:
+        """What users allowed the web application; see :meth:`GrantOffice.issue` for tokens without a browser."""
+        return self._state.grants
+
+    @property
+    def logins(self) -> LoginDesk:
+        """The logins at the Login Service; see :meth:`LoginDesk.open` for a bearer without a request."""
+        return self._state.logins
+
+    def people(self) -> dict[str, Person]:
+        """Give everybody who may log in, by kind: ``user``, ``bot`` and ``sso_user``."""
+        return people(self.settings)
+
+    def secrets(self) -> set[str]:
+        """Give every secret so far, for tests that look where none may be: keys, passwords, codes and tokens."""
+        return self._state.secrets()
 
     def connections(self) -> dict[str, SandboxConnection]:
         """Give ready-made Airflow connections, by connection id.

@@ -14,9 +14,20 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"]
+AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"]
 
-SECRET_FIELDS = frozenset({"app_secret", "access_token", "access_token_secret", "client_secret"})
+_EVERY_CREDENTIAL: frozenset[AuditCredential] = frozenset(get_args(AuditCredential))
+
+SECRET_FIELDS = frozenset(
+    {
+        "app_secret",
+        "access_token",
+        "access_token_secret",
+        "client_secret",
+        "web_app_client_secret",
+        "user_password",
+    }
+)
 """Fields that no control answer, log or repr may show."""
 
 FIXED_FIELDS = frozenset(
@@ -50,13 +61,22 @@ class SandboxSettings:
 
     :param seed: the number from which credentials and data are derived.
     :param account_id: LivePerson account (site) that exists; every other account is unknown.
-    :param app_key: OAuth 1.0 consumer key; derived from the seed when empty, as are the next five.
+    :param app_key: OAuth 1.0 consumer key; derived from the seed when empty, as are the other keys, client ids,
+        secrets and passwords.
     :param app_secret: OAuth 1.0 consumer secret.
     :param access_token: OAuth 1.0 token.
     :param access_token_secret: OAuth 1.0 token secret.
     :param client_id: OAuth 2.0 client id, a UUID.
     :param client_secret: OAuth 2.0 client secret, 26 lowercase letters and digits.
     :param app_scope: scope written into App-JWTs.
+    :param web_app_client_id: client id of the web application, a UUID.
+    :param web_app_client_secret: its client secret.
+    :param web_app_redirect_uris: its registered redirect URIs; empty for every http(s) URI on this machine.
+    :param user_name: login name of the account's user.
+    :param user_password: the password of that user, and at the login page of ``sso_user_name`` too.
+    :param bot_name: login name of a user of type bot, who logs in with keys and has no password.
+    :param sso_user_name: login name of a user who logs in by single sign-on: at the login page, which stands
+        for the identity provider, and not at the Login Service.
     :param audit_rows: audit records in total, spread evenly over the days.
     :param status_changes: agent status changes in total, spread evenly over the days.
     :param agents: users of the account: people, bots, and deleted ones.
@@ -76,7 +96,7 @@ class SandboxSettings:
     :param oauth1_nonce_memory: whether a nonce that was seen before is refused.
     :param oauth1_refuse_all: refuse every OAuth 1.0 request, as after the protocol's end of life.
     :param oauth1_body_hash_checked: whether ``oauth_body_hash``, where present, must fit the body.
-    :param missing_permission: credential kinds that are valid but may not read the audit trail.
+    :param missing_permission: credential kinds that are valid but may not read the account's data.
     :param audit_forbidden_status: status for a missing permission: 403 or 401.
     :param audit_auth: credential kinds that the audit trail accepts.
     :param jwt_issuer: ``iss`` of App-JWTs; documented in both spellings.
@@ -138,8 +158,33 @@ class SandboxSettings:
     :param messaging_full_dialog_filter: whether the filter ``fullDialogEndTime`` is ``accepted`` or, as before
         it was invented, ``ignored``; ``messaging_unknown_filter`` then says what that means.
     :param messaging_partial_share: share of conversations, 0 to 1, of which searches give a part only.
+    :param consent_page: a user is asked for consent ``once`` for a client, ``always``, or ``never``.
+    :param pkce: ``code_challenge`` is ``supported``, ``ignored`` as what LivePerson does not document, or
+        ``required``.
+    :param code_lifetime_seconds: how long an authorization code can be exchanged.
+    :param code_replay_revokes: whether a code that is sent twice ends what it gave the first time.
+    :param access_token_lifetime_seconds: how long a web application's access token is valid.
+    :param token_expires_in: whether token and refresh answers hold ``expires_in``.
+    :param id_token_present: whether the token answer holds an ``id_token``.
+    :param id_token_lifetime_seconds: ``exp`` minus ``iat`` of an ``id_token``.
+    :param id_token_keys_published: whether the keys of ``id_token`` are in the JWKS.
+    :param refresh_rotation: a refresh token that was used dies (``rotate``), stays valid (``keep``), or dies
+        and ends everything that came of the same consent if it is used again (``reuse_revokes``).
+    :param refresh_ends_access_token: whether a refresh ends the access token before it.
+    :param sso_idle_seconds: how long a user's session at sentinel lasts without a page or a refresh; the
+        refresh tokens end with it.
+    :param revoke_ends: a revoke ends every session of the ``user``, or only the ``grant``.
+    :param revoke_strict: whether revoke takes ``v=1.0`` only, and not ``?v1.0`` as LivePerson's page has it.
+    :param bot_login: what a bot may log in with: the four parts of an ``api_key``, or client id and secret
+        of an ``app`` in the place of its first two.
+    :param login_ttl_ms: how long a login lasts at most, in milliseconds.
+    :param login_idle_seconds: how long a login lasts without keep-alive.
+    :param login_refresh_extends: whether keep-alive also prolongs ``login_ttl_ms``.
+    :param login_refresh_session: keep-alive gives a ``new`` Session_id, and the old one dies, or the ``same``.
+    :param login_session_id_in_body: whether the login answer also has ``sessionId``, as an old sample.
+    :param login_blocked: whether LivePerson Support has blocked the user: a 451.
     :param clock_offset_seconds: how far the sandbox's clock is ahead of the real one. It feeds the Date
-        header, the OAuth 1.0 timestamp check and the times inside App-JWTs.
+        header, the OAuth 1.0 timestamp check, the times inside tokens and the end of tokens and sessions.
     :raises ValueError: if a value does not fit; the message names the field.
     """
 
@@ -152,6 +197,13 @@ class SandboxSettings:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     app_scope: str = "msg.consumer users.external"
+    web_app_client_id: str = ""
+    web_app_client_secret: str = field(default="", repr=False)
+    web_app_redirect_uris: frozenset[str] = frozenset()
+    user_name: str = "agent0@acme.test"
+    user_password: str = field(default="", repr=False)
+    bot_name: str = "bot-3"
+    sso_user_name: str = "sso@acme.test"
 
     audit_rows: int = 2000
     status_changes: int = 600
@@ -177,7 +229,7 @@ class SandboxSettings:
     oauth1_body_hash_checked: bool = False
     missing_permission: frozenset[AuditCredential] = frozenset()
     audit_forbidden_status: Literal[403, 401] = 403
-    audit_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2"})
+    audit_auth: frozenset[AuditCredential] = _EVERY_CREDENTIAL
 
     jwt_issuer: Literal["Sentinel", "sentinel"] = "Sentinel"
     jwt_lifetime_seconds: int = 3600
@@ -202,7 +254,7 @@ class SandboxSettings:
     export_bom: bool = False
     export_line_end: Literal["crlf", "lf"] = "crlf"
     source_rule: Literal["strict", "lenient"] = "strict"
-    activity_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v2"})
+    activity_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"})
     activity_to: Literal["inclusive", "exclusive"] = "inclusive"
     activity_longest_days: int = 31
     activity_limit_max: int = 5000
@@ -211,7 +263,7 @@ class SandboxSettings:
     activity_links: Literal["documented", "next_on_full_page", "absent"] = "documented"
     activity_ids: Literal["numbers", "strings"] = "numbers"
     activity_no_reason: Literal["sample", "table"] = "sample"
-    config_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"})
+    config_auth: frozenset[AuditCredential] = _EVERY_CREDENTIAL
     config_version_required: bool = False
     config_default_fields: Literal["trap", "all"] = "trap"
     config_unknown_field: Literal["absent", "null"] = "absent"
@@ -220,7 +272,7 @@ class SandboxSettings:
     config_etag_quoted: bool = False
     config_if_match: Literal["304", "version", "http"] = "304"
     config_ids: Literal["mixed", "strings", "numbers"] = "mixed"
-    messaging_auth: frozenset[AuditCredential] = frozenset({"oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"})
+    messaging_auth: frozenset[AuditCredential] = _EVERY_CREDENTIAL
     messaging_source: Literal["strict", "lenient"] = "strict"
     messaging_limit_over: Literal["clamp", "reject"] = "clamp"
     messaging_deep_limit: int | None = 10_000
@@ -233,6 +285,30 @@ class SandboxSettings:
     messaging_end_filter: Literal["end_time", "conversation_end_time"] = "end_time"
     messaging_full_dialog_filter: Literal["accepted", "ignored"] = "accepted"
     messaging_partial_share: float = 0.01
+
+    consent_page: Literal["once", "always", "never"] = "once"
+    pkce: Literal["supported", "ignored", "required"] = "supported"
+    code_lifetime_seconds: int = 60
+    code_replay_revokes: bool = True
+    access_token_lifetime_seconds: int = 1800
+    token_expires_in: bool = True
+    id_token_present: bool = True
+    id_token_lifetime_seconds: int = 600
+    id_token_keys_published: bool = True
+    refresh_rotation: Literal["rotate", "keep", "reuse_revokes"] = "rotate"
+    refresh_ends_access_token: bool = False
+    sso_idle_seconds: int = 3600
+    revoke_ends: Literal["user", "grant"] = "user"
+    revoke_strict: bool = False
+
+    bot_login: frozenset[Literal["api_key", "app"]] = frozenset({"api_key", "app"})
+    login_ttl_ms: int = 28_800_000
+    login_idle_seconds: int = 600
+    login_refresh_extends: bool = False
+    login_refresh_session: Literal["new", "same"] = "new"
+    login_session_id_in_body: bool = False
+    login_blocked: bool = False
+
     clock_offset_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -253,11 +329,6 @@ class SandboxSettings:
                 find_zone(self.audit_day_zone)
             except ValueError as error:
                 raise ValueError(f"audit_day_zone must be requested or a zone: {error}") from None
-
-    @property
-    def login_bearer(self) -> str:
-        """The opaque token that stands for a Login Service bearer, where ``audit_auth`` admits it."""
-        return hashlib.sha256(f"{self.seed}/login_bearer".encode()).hexdigest()
 
     def changed(self, **switches: Any) -> SandboxSettings:
         """Give a copy with some switches changed.
@@ -324,6 +395,9 @@ _DERIVED = {
     "access_token_secret": _hex_key,
     "client_id": _uuid,
     "client_secret": _client_secret,
+    "web_app_client_id": _uuid,
+    "web_app_client_secret": _client_secret,
+    "user_password": _client_secret,
 }
 
 _LEAST = {
@@ -344,6 +418,12 @@ _LEAST = {
     "retry_after": 0,
     "audit_insert_rows": 0,
     "audit_insert_times": 0,
+    "code_lifetime_seconds": 1,
+    "access_token_lifetime_seconds": 1,
+    "id_token_lifetime_seconds": 1,
+    "sso_idle_seconds": 1,
+    "login_ttl_ms": 1,
+    "login_idle_seconds": 1,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +16,12 @@ from airflow_provider_liveperson.sandbox.agent_activity import AgentActivity
 from airflow_provider_liveperson.sandbox.audit_log import AuditLog
 from airflow_provider_liveperson.sandbox.conversations import ConversationLog
 from airflow_provider_liveperson.sandbox.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.grants import GrantOffice
+from airflow_provider_liveperson.sandbox.logins import LoginDesk
 from airflow_provider_liveperson.sandbox.oauth1 import ApiKeyGate
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS, SandboxSettings
+from airflow_provider_liveperson.sandbox.sso import SsoSessions
 from airflow_provider_liveperson.sandbox.tokens import TokenOffice
 
 _REQUESTS_KEPT = 50_000
@@ -34,6 +38,9 @@ class SandboxState:
     config: AccountConfig
     truths: dict[str, Callable[[datetime, datetime], list[Any]]]
     tokens: TokenOffice
+    sessions: SsoSessions
+    grants: GrantOffice
+    logins: LoginDesk
     api_key: ApiKeyGate
     ties: random.Random
     inserts_left: int
@@ -41,6 +48,8 @@ class SandboxState:
     def __init__(self, settings: SandboxSettings) -> None:
         self._initial = settings
         self.settings = settings
+        # What binds the forms of the sandbox's pages to the browser they were made for.
+        self.form_key = secrets.token_bytes(32)
         # Nothing is invented or rendered twice for a reset: there may be a lot of it.
         self.conversations = ConversationLog(settings, self.now)
         self.faults = FaultQueue()
@@ -57,6 +66,9 @@ class SandboxState:
         self.truths["messaging_interactions"] = self.conversations.truth
         self.truths.update(self.config.truths())
         self.tokens = TokenOffice(self.now)
+        self.sessions = SsoSessions(lambda: self.settings, self.now)
+        self.grants = GrantOffice(lambda: self.settings, self.now, self.sessions)
+        self.logins = LoginDesk(lambda: self.settings, self.now)
         self.api_key = ApiKeyGate(self.now)
         self.ties = random.Random(self.settings.seed)  # noqa: S311
         self.inserts_left = self.settings.audit_insert_times
@@ -86,7 +98,29 @@ class SandboxState:
     def secrets(self) -> set[str]:
         """Give every value that may not leave the process."""
         values = {getattr(self.settings, name) for name in SECRET_FIELDS}
-        return values | {self.settings.login_bearer} | self.tokens.issued
+        return values.union(
+            self.tokens.issued, self.grants.secrets, self.logins.secrets, self.sessions.secrets
+        )
+
+    def rotate_keys(self) -> str:
+        """Sign V2 App-JWTs and id tokens with new keys from now on.
+
+        :return: the id of the new key of V2 App-JWTs.
+        """
+        self.grants.keys.rotate()
+        return self.tokens.keys.rotate()
+
+    def expire_tokens(self) -> None:
+        """Let every token that data APIs took so far be refused as expired; refresh tokens stay valid."""
+        self.tokens.expire_all()
+        self.grants.end_access_tokens("has expired")
+        self.logins.end_all("has expired")
+
+    def revoke_tokens(self) -> None:
+        """Let every token that data APIs took so far be refused as revoked; refresh tokens stay valid."""
+        self.tokens.revoke_all()
+        self.grants.end_access_tokens("was revoked")
+        self.logins.end_all("was revoked")
 
     def retry_after(self, value: float | Literal["http-date"] | None) -> dict[str, str]:
         """Make a ``Retry-After`` header.

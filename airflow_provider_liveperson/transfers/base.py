@@ -15,6 +15,8 @@ from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_liveperson.client.client import LivePersonClient
+    from airflow_provider_liveperson.datasets.dataset import Dataset, Query
     from airflow_provider_liveperson.landing.encoding import Encoding
     from airflow_provider_liveperson.landing.landing import Destination
     from airflow_provider_liveperson.masking import Masking
@@ -123,12 +125,22 @@ class LivePersonTransferOperator(BaseOperator):
         :returns: the summary.
         """
         from airflow_provider_liveperson.datasets.catalog import dataset_named
-        from airflow_provider_liveperson.landing.encoding import Encoding
-        from airflow_provider_liveperson.pull import pull
 
         dataset = dataset_named(self.dataset)
         query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
-        client = self.hook.get_conn()
+        with self.hook as hook:
+            return self._pull(context, hook.get_conn(), dataset, query)
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on after waiting in the triggerer."""
+        return self.execute(context)
+
+    def _pull(
+        self, context: Context, client: LivePersonClient, dataset: Dataset, query: Query
+    ) -> dict[str, Any]:
+        from airflow_provider_liveperson.landing.encoding import Encoding
+        from airflow_provider_liveperson.pull import pull
+
         masking = self._masking(client.settings.hash_secret)
         columns = dataset.columns
         if masking is not None:
@@ -158,10 +170,6 @@ class LivePersonTransferOperator(BaseOperator):
                 f"No records in {self.dataset}, {query.window}; manifest {pulled.manifest}"
             )
         return summary
-
-    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after waiting in the triggerer."""
-        return self.execute(context)
 
     def _wait_for_late_records(self, end: datetime, lag: timedelta) -> None:
         now = datetime.now(UTC)

@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-HOOKS = {"liveperson_api_key": "LivePersonApiKeyHook", "liveperson_app_jwt": "LivePersonAppJwtHook"}
+HOOKS = {
+    "liveperson_api_key": "LivePersonApiKeyHook",
+    "liveperson_app_jwt": "LivePersonAppJwtHook",
+    "liveperson_login": "LivePersonLoginHook",
+}
 PLACES = ("as_uri", "as_json", "in_database", "in_backend")
 
 

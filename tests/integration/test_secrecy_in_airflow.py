@@ -9,13 +9,15 @@ from urllib.parse import quote, unquote
 
 import pytest
 
+from airflow_provider_liveperson.sandbox.redaction import hidden
+
 BUCKET = "secrecy"
 # `airflow dags test` plays supervisor and task in one process, and logs at DEBUG what the one asks the other to
 # mask: so it shows every secret of every connection itself. Where tasks run for real, Airflow leaves it out.
 AIRFLOWS_OWN = re.compile(r"^.*Sending request .*msg=MaskSecret\(.*$", re.MULTILINE)
 
-RIGHT = ("api_key", "app_jwt_v2", "app_jwt_v1")
-WRONG = ("wrong_app_secret", "wrong_token_secret", "wrong_client_secret")
+RIGHT = ("api_key", "app_jwt_v2", "app_jwt_v1", "login")
+WRONG = ("wrong_app_secret", "wrong_token_secret", "wrong_client_secret", "wrong_password")
 
 pytestmark = pytest.mark.s3
 
@@ -28,12 +30,15 @@ class Ran:
     secrets: dict[str, str]
 
     def found_in(self, text: str) -> set[str]:
-        """The names of the secrets that a text holds, however it spells them."""
+        """The names of the secrets that a text holds, however it spells them; the sandbox's records hold marks."""
         plain = unquote(text)
         return {
             name
             for name, secret in self.secrets.items()
-            if any(spelling in text or spelling in plain for spelling in {secret, quote(secret, safe="")})
+            if any(
+                spelling in text or spelling in plain
+                for spelling in {secret, quote(secret, safe=""), hidden(secret)}
+            )
         }
 
 
@@ -46,10 +51,12 @@ def sandbox(start_sandbox):
 def ran(airflow_home, sandbox, seaweedfs) -> Ran:
     made = sandbox.connections()
     api_key, app_jwt = made["liveperson_api_key"], made["liveperson_app_jwt"]
-    bad_secret, bad_token_secret, bad_client_secret = (
+    login = made["liveperson_login"]
+    bad_secret, bad_token_secret, bad_client_secret, bad_password = (
         "bad0app0secret" * 2,
         "bad0token0secret" * 2,
         "bad0client0secret",
+        "bad0password",
     )
     connections = {
         "api_key": api_key,
@@ -60,6 +67,8 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
             api_key, extra={**api_key.extra, "access_token_secret": bad_token_secret}
         ),
         "wrong_client_secret": replace(app_jwt, password=bad_client_secret),
+        "login": login,
+        "wrong_password": replace(login, password=bad_password),
     }
     assert set(connections) == {*RIGHT, *WRONG}
     # An answer that repeats what it was sent, as some gateways do, and a token that is refused once.
@@ -84,7 +93,11 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
         for request in sandbox.requests
         if (header := request.header("authorization") or "").startswith("Bearer ")
     }
+    bearers = {token for token in tokens if "." not in token}  # the sandbox remembers marks of them
+    tokens -= bearers
     assert len(tokens) == 2, "a token of each version"
+    assert len(bearers) == 1
+    assert len(sandbox.logins.secrets) == 3, "bearer, csrf and session of one login"
     secrets = {
         "app secret": api_key.password,
         "access token": api_key.extra["access_token"],
@@ -93,6 +106,9 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
         "wrong app secret": bad_secret,
         "wrong token secret": bad_token_secret,
         "wrong client secret": bad_client_secret,
+        "password": login.password,
+        "wrong password": bad_password,
+        **{f"login {number}": secret for number, secret in enumerate(sandbox.logins.secrets)},
         "S3 secret key": seaweedfs.secret_key,
     }
     for number, token in enumerate(sorted(tokens)):
@@ -107,11 +123,16 @@ def test_every_credential_was_really_used(ran, airflow_home):
     assert {name: states[name] for name in WRONG} == {name: {"failed"} for name in WRONG}
 
 
+def test_who_logged_in_logged_out(ran, sandbox):
+    assert sandbox.logins.lasting == []
+
+
 def test_the_hunt_finds_what_there_is(ran, sandbox):
     headers = str([request.headers for request in sandbox.requests])
     bodies = str([request.body for request in sandbox.requests])
     assert ran.found_in(headers) >= {"access token", "JWT 0", "JWT 1"}
-    assert "client secret" in ran.found_in(bodies)
+    assert ran.found_in(bodies) >= {"client secret", "password"}
+    assert len({name for name in ran.found_in(headers + bodies) if name.startswith("login ")}) == 3
 
 
 def test_not_in_the_log(ran):

@@ -14,6 +14,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
 from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.client.credentials.login import LoginCredential
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
@@ -55,6 +56,11 @@ def credential_for(sandbox: SandboxServer, kind: str, **changed: str) -> Credent
             for name in ("app_key", "app_secret", "access_token", "access_token_secret")
         }
         return ApiKeyCredential(**{**parts, **changed})
+    if kind == "login":
+        return LoginCredential(**{"user_name": about.user_name, "password": about.user_password, **changed})
+    if kind == "login_bot":
+        key = {"app_key": about.client_id, "app_secret": about.client_secret}
+        return LoginCredential(**{"user_name": about.bot_name, **key, **changed})
     parts = {"client_id": about.client_id, "client_secret": about.client_secret, "token_version": kind[-2:]}
     return AppJwtCredential(**{**parts, **changed})
 
@@ -145,10 +151,11 @@ def s3_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox as the connections ``liveperson_default`` (API key) and ``liveperson_app_jwt``."""
+    """The sandbox as ``liveperson_default`` (API key), ``liveperson_app_jwt`` and ``liveperson_login``."""
     made = sandbox.connections()
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", made["liveperson_api_key"].as_json())
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_APP_JWT", made["liveperson_app_jwt"].as_json())
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_LOGIN", made["liveperson_login"].as_json())
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,18 @@ APP_JWT_FIELDS = {
     "password": "the-client-secret",
     "extra": {"account_id": "70000001"},
 }
-FIELDS = {"liveperson_api_key": API_KEY_FIELDS, "liveperson_app_jwt": APP_JWT_FIELDS}
+LOGIN_FIELDS = {
+    "host": None,
+    "login": "pat@acme.test",
+    "password": "the-password",
+    "extra": {"account_id": "70000001"},
+}
+FIELDS = {
+    "liveperson_api_key": API_KEY_FIELDS,
+    "liveperson_app_jwt": APP_JWT_FIELDS,
+    "liveperson_web_app": APP_JWT_FIELDS,
+    "liveperson_login": LOGIN_FIELDS,
+}
 COMMON_DEFAULTS = {
     "host": "https://api.liveperson.net",
     "account_id": "70000001",
@@ -48,6 +59,9 @@ COMMON_DEFAULTS = {
     "deep_paging_limit": None,
     "hash_secret": None,
     "service_hosts": {},
+    "proxies": {},
+    "verify": True,
+    "client_cert": None,
 }
 
 every_type = pytest.mark.parametrize("conn_type", sorted(FORMS))
@@ -94,7 +108,7 @@ class TestTheTable:
         settings = pytest.importorskip("airflow_provider_liveperson.client.settings")
         form = FORMS["liveperson_app_jwt"]
         made = settings.ClientSettings(account_id="70000001")
-        for name in ("host", "timeout", "max_concurrency", "source", "region"):
+        for name in ("host", "timeout", "max_concurrency", "source", "region", "verify", "client_cert"):
             assert form.field(name).default == getattr(made, name), name
         assert set(form.field("region").choices) == set(settings.REGIONS)
 
@@ -104,10 +118,12 @@ class TestTheTable:
 
 
 class TestMetadata:
-    def test_has_both_types(self):
+    def test_has_every_type(self):
         assert {kind["connection-type"]: kind["hook-name"] for kind in connection_types()} == {
             "liveperson_api_key": "LivePerson (API key, OAuth 1.0)",
             "liveperson_app_jwt": "LivePerson (App-JWT, OAuth 2.0)",
+            "liveperson_web_app": "LivePerson (web application, OAuth 2.0)",
+            "liveperson_login": "LivePerson (Login Service, user or bot)",
         }
 
     def test_is_json(self):
@@ -126,18 +142,24 @@ class TestMetadata:
             "deep_paging_limit",
             "hash_secret",
             "service_hosts",
+            "proxies",
+            "verify",
+            "client_cert",
         ]
+        key = ["app_key", "app_secret", "access_token", "access_token_secret"]
         assert {kind["connection-type"]: list(kind["conn-fields"]) for kind in connection_types()} == {
             "liveperson_api_key": ["account_id", "access_token", "access_token_secret", *common],
             "liveperson_app_jwt": ["account_id", "token_version", *common],
+            "liveperson_web_app": ["account_id", "redirect_uri", "pkce", *common],
+            "liveperson_login": ["account_id", *key, *common],
         }
 
     def test_marks_secrets_requirements_and_choices(self):
-        schemas = {
-            name: field["schema"]
+        by_type = {
+            kind["connection-type"]: {name: field["schema"] for name, field in kind["conn-fields"].items()}
             for kind in connection_types()
-            for name, field in kind["conn-fields"].items()
         }
+        schemas = by_type["liveperson_api_key"] | by_type["liveperson_app_jwt"]
         assert schemas["access_token_secret"] == {"type": "string", "format": "password"}
         assert schemas["account_id"]["type"] == "string"
         assert schemas["token_version"] == {"type": ["string", "null"], "enum": ["v2", "v1"]}
@@ -147,7 +169,11 @@ class TestMetadata:
         assert schemas["deep_paging_limit"]["type"] == ["integer", "null"]
         assert schemas["deep_paging_limit"]["minimum"] == 100
         assert schemas["hash_secret"] == {"type": ["string", "null"], "format": "password"}
-        assert schemas["service_hosts"] == {"type": ["object", "null"]}
+        assert schemas["service_hosts"] == schemas["proxies"] == {"type": ["object", "null"]}
+        assert schemas["verify"] == schemas["client_cert"] == {"type": ["string", "null"]}
+        optional_secret = {"type": ["string", "null"], "format": "password"}
+        assert by_type["liveperson_login"]["app_secret"] == optional_secret
+        assert by_type["liveperson_login"]["access_token"] == optional_secret
 
     def test_names_no_default_because_the_form_would_store_it(self):
         for kind in connection_types():
@@ -159,6 +185,8 @@ class TestMetadata:
             for field in form.extra_fields:
                 if field.default is not None:
                     told = f"{field.default:g}" if field.kind == "number" else str(field.default)
+                    told = told.lower() if field.booleans else told
+                    told = "off" if field.kind == "boolean" else told
                     assert re.search(rf"Default: {told}[.,]", field.description), field.name
 
     def test_every_extra_field_has_label_and_help(self):
@@ -168,15 +196,32 @@ class TestMetadata:
                 assert field["description"].endswith(".")
 
     def test_warns_of_the_end_of_oauth_1_where_the_form_shows_it(self):
-        api_key, app_jwt = connection_types()
+        kinds = {kind["connection-type"]: kind for kind in connection_types()}
+        api_key, app_jwt = kinds["liveperson_api_key"], kinds["liveperson_app_jwt"]
         first_help = next(iter(api_key["conn-fields"].values()))["description"]
         assert "31 May 2026" in first_help
         assert "App-JWT" in first_help
         assert "31 May 2026" in api_key["ui-field-behaviour"]["placeholders"]["login"]
         assert "31 May 2026" not in json.dumps(app_jwt)
 
+    def test_says_who_may_log_in_and_what_to_prefer_where_the_form_shows_it(self):
+        login = next(kind for kind in connection_types() if kind["connection-type"] == "liveperson_login")
+        first_help = next(iter(login["conn-fields"].values()))["description"]
+        assert "LivePerson asks to prefer App-JWT" in first_help
+        assert "single sign-on (SSO) cannot log in here" in first_help
+        assert "OAuth 1.0 keys ended on 30 April 2026" in first_help
+        placeholders = login["ui-field-behaviour"]["placeholders"]
+        assert "prefer App-JWT" in placeholders["login"]
+        assert "SSO users cannot log in here" in placeholders["password"]
+
     def test_relabels_and_hides_standard_fields(self):
-        api_key, app_jwt = (kind["ui-field-behaviour"] for kind in connection_types())
+        kinds = {kind["connection-type"]: kind["ui-field-behaviour"] for kind in connection_types()}
+        api_key, app_jwt = kinds["liveperson_api_key"], kinds["liveperson_app_jwt"]
+        assert kinds["liveperson_login"]["relabeling"] == {
+            "host": "Domain API URL",
+            "login": "User name",
+            "password": "Password",
+        }
         assert api_key["relabeling"] == {
             "host": "Domain API URL",
             "login": "App key",
@@ -221,6 +266,7 @@ def _drawn(conn_type, monkeypatch):
     wtforms.StringField = HookMetaService.MockStringField
     wtforms.PasswordField = HookMetaService.MockPasswordField
     wtforms.IntegerField = HookMetaService.MockIntegerField
+    wtforms.BooleanField = HookMetaService.MockBooleanField
     validators.Optional = HookMetaService.MockOptional
     validators.any_of = HookMetaService.MockEnum
     monkeypatch.setitem(sys.modules, "wtforms", wtforms)
@@ -272,6 +318,30 @@ class TestReading:
             "token_version": "v2",
         }
 
+    def test_web_app_with_defaults(self):
+        assert read("liveperson_web_app") == {
+            **COMMON_DEFAULTS,
+            "client_id": "the-client-id",
+            "client_secret": "the-client-secret",
+            "redirect_uri": None,
+            "pkce": False,
+        }
+
+    def test_login_with_defaults(self):
+        assert read("liveperson_login") == {
+            **COMMON_DEFAULTS,
+            "user_name": "pat@acme.test",
+            "password": "the-password",
+            "app_key": None,
+            "app_secret": None,
+            "access_token": None,
+            "access_token_secret": None,
+        }
+
+    def test_a_bot_has_a_key_instead_of_a_password(self):
+        values = read("liveperson_login", password="", extra={"app_key": "an-id", "app_secret": " s "})
+        assert (values["password"], values["app_key"], values["app_secret"]) == (None, "an-id", "s")
+
     def test_untouched_fields_of_a_new_form_are_stored_as_null(self):
         nothing = dict.fromkeys(
             [
@@ -283,6 +353,9 @@ class TestReading:
                 "deep_paging_limit",
                 "hash_secret",
                 "service_hosts",
+                "proxies",
+                "verify",
+                "client_cert",
             ]
         )
         assert read(extra=nothing, host="") == read()
@@ -313,6 +386,13 @@ class TestReading:
             ("deep_paging_limit", "50000", 50000),
             ("hash_secret", " salt ", "salt"),
             ("token_version", "v1", "v1"),
+            ("verify", "True", True),
+            ("verify", " false ", False),
+            ("verify", True, True),
+            ("verify", False, False),
+            ("verify", "/etc/ssl/company.pem", "/etc/ssl/company.pem"),
+            ("client_cert", "/a/cert.pem, /a/key.pem", "/a/cert.pem, /a/key.pem"),
+            ("proxies", '{"https": "http://proxy.test:3128"}', {"https": "http://proxy.test:3128"}),
             ("service_hosts", {"msgHist": "a.test"}, {"msgHist": "a.test"}),
             ("service_hosts", ' {"msgHist": " a.test "} ', {"msgHist": "a.test"}),
             ("service_hosts", "{}", {}),
@@ -405,6 +485,7 @@ class TestReading:
 
     def test_never_tells_a_secret(self):
         secrets = ["hunter2-access", "hunter2-password", "hunter2-list", "hunter2-host", "hunter2-hash"]
+        secrets.append("hunter2-proxy")
         error = problem(
             "liveperson_api_key",
             login="",
@@ -414,6 +495,7 @@ class TestReading:
                 "access_token_secret": [secrets[2]],
                 "hash_secret": [secrets[4]],
                 "service_hosts": {"a": {"password": secrets[3]}},
+                "proxies": f"http://user:{secrets[5]}@proxy.test",
             },
         )
         assert "Access token secret (extra: access_token_secret) must be a text;" in str(error)

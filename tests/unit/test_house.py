@@ -15,6 +15,7 @@ NAME = "airflow_provider_liveperson"
 PACKAGE = Path(__file__).resolve().parents[2] / NAME
 
 OUTER = {".cli", ".cli_definition", ".hooks", ".plugins", ".sandbox", ".sensors", ".transfers", ".triggers"}
+OUTER |= {".checking"}
 INNER = {".client", ".datasets", ".landing", ".pull"}
 # What a part must not import: outside packages by their name, parts of this package with a leading dot.
 FORBIDDEN: dict[str, set[str]] = {
@@ -33,6 +34,10 @@ FORBIDDEN: dict[str, set[str]] = {
     "landing/manifest": {"airflow"},
     "landing": {".client", ".pull"} | OUTER,
     "pull": OUTER,
+    "checking": OUTER - {".checking", ".hooks"},
+    "checking/report": {"airflow"} | OUTER - {".checking"},
+    "checking/reachability": {"airflow", ".landing"} | OUTER - {".checking"},
+    "checking/comparison": {"airflow", ".landing"} | OUTER - {".checking"},
     "hooks": OUTER - {".hooks"},
     "connection_form": {"airflow"} | INNER | OUTER,
     "get_provider_info": {"airflow"} | INNER | OUTER,

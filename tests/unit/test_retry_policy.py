@@ -18,6 +18,8 @@ HAS_POLICIES = importlib.util.find_spec("airflow.sdk.definitions.retry_policy") 
     [
         (errors.AuthenticationError("wrong secret", status=401), "fail", None),
         (errors.AuthenticationError("no token", status=400), "fail", None),
+        (errors.AuthenticationError("blocked", status=451), "fail", None),
+        (errors.ServiceUnavailableError("proxy wants a password", status=407), "fail", None),
         (errors.PermissionDeniedError("not allowed", status=403), "fail", None),
         (errors.RequestRejectedError("bad filter", status=400), "fail", None),
         (errors.ConfigurationError("no account"), "fail", None),

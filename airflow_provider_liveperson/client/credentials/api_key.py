@@ -39,6 +39,8 @@ class ApiKeyCredential(Credential):
     """
 
     signs_the_time = True
+    rights = "permission"
+    kind = "API key"
 
     def __init__(self, *, app_key: str, app_secret: str, access_token: str, access_token_secret: str) -> None:
         self._secrets = (app_secret, access_token_secret, access_token, app_key)

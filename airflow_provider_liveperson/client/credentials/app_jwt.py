@@ -42,6 +42,8 @@ class AppJwtCredential(TokenCredential):
     :raises ConfigurationError: for another version.
     """
 
+    rights = "scope"
+
     def __init__(self, *, client_id: str, client_secret: str, token_version: str = "v2") -> None:  # noqa: S107
         super().__init__()
         if token_version not in TOKEN_VERSIONS:
@@ -54,10 +56,12 @@ class AppJwtCredential(TokenCredential):
         self._version = token_version
 
     @property
+    def kind(self) -> str:
+        return f"App-JWT {self._version.upper()}"
+
+    @property
     def secrets(self) -> Iterable[str]:
-        yield self._client_secret
-        if token := self._token:
-            yield token.value
+        return (self._client_secret, *self._met)
 
     def fetch(self, exchange: Exchange) -> Token:
         v1 = self._version == "v1"

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import requests
 from requests.auth import AuthBase
@@ -26,6 +26,14 @@ class Credential(AuthBase, ABC):
 
     signs_the_time: ClassVar[bool] = False
     """Whether a wrong clock on this machine spoils what it signs."""
+
+    rights: ClassVar[Literal["permission", "scope"] | None] = None
+    """Which of a dataset's two rights opens it to this kind: the API key's permission or the OAuth 2.0 scope."""
+
+    @property
+    def kind(self) -> str:
+        """What people call this kind, as datasets name it: ``API key``, ``App-JWT V2``, ``Login``."""
+        return type(self).__name__.removesuffix("Credential")
 
     @property
     @abstractmethod
@@ -46,6 +54,19 @@ class Credential(AuthBase, ABC):
         """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
         return False
 
+    def token(self) -> Token | None:
+        """The token that it signs with now, fetched if need be; None for a credential that signs without one.
+
+        :raises LivePersonError: when there is none to be had.
+        """
+        return None
+
+    def close(self) -> None:
+        """End what was begun at LivePerson, such as a login; called by the client's close.
+
+        Never raises LivePersonError: logs at WARNING.
+        """
+
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         """Read an answer's refusal.
 
@@ -65,10 +86,12 @@ class Token:
 
     :param value: what follows ``Bearer``.
     :param renew_at: monotonic seconds from when on it should be replaced.
+    :param lifetime: seconds that it lasts from its beginning, where that is known.
     """
 
     value: str = field(repr=False)
     renew_at: float
+    lifetime: float | None = None
 
     @classmethod
     def lasting(cls, value: str, lifetime: float, *, asked_at: float) -> Token:
@@ -78,7 +101,7 @@ class Token:
         :param lifetime: seconds that it lasts.
         :param asked_at: monotonic seconds when it was asked for, which is before its life began.
         """
-        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2))
+        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2), lifetime)
 
 
 class TokenCredential(Credential):
@@ -92,6 +115,7 @@ class TokenCredential(Credential):
     def __init__(self) -> None:
         self._exchange: Exchange | None = None
         self._token: Token | None = None
+        self._met: set[str] = set()  # an answer may still speak of a token that has been replaced
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -102,12 +126,24 @@ class TokenCredential(Credential):
         :raises AuthenticationError: naming the fields, when it is refused.
         """
 
+    def keep(self, token: Token, exchange: Exchange) -> Token | None:
+        """Look after the token in use; called by one thread at a time, whenever a request is signed.
+
+        :param token: the token in use.
+        :param exchange: sends an unsigned request.
+        :returns: the token, or None for one that has ended, in whose place another is fetched.
+        """
+        return token
+
     def bind(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._current().value}"
         return request
+
+    def token(self) -> Token:
+        return self._current()
 
     def renew(self, rejected: requests.PreparedRequest) -> bool:
         with self._lock:  # another thread may have renewed since that request was signed
@@ -117,14 +153,17 @@ class TokenCredential(Credential):
 
     def _current(self) -> Token:
         with self._lock:
+            if self._exchange is None:
+                raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
+            if self._token is not None and self.now() < self._token.renew_at:
+                self._token = self.keep(self._token, self._exchange)
             if self._token is None or self.now() >= self._token.renew_at:
-                if self._exchange is None:
-                    raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
                 self._token = self.fetch(self._exchange)
+                self._met = self._met | {self._token.value}
             return self._token
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None}
+        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None, "_met": set()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

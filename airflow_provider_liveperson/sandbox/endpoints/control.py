@@ -111,8 +111,8 @@ async def requests(request: Request) -> Response:
 
 
 async def rotate_keys(request: Request) -> Response:
-    """``POST /_sandbox/rotate-keys``: sign V2 tokens with a new key."""
-    return JSONResponse({"kid": _state(request).tokens.rotate_keys()})
+    """``POST /_sandbox/rotate-keys``: sign V2 App-JWTs and id tokens with new keys."""
+    return JSONResponse({"kid": _state(request).rotate_keys()})
 
 
 async def clock_offset(request: Request) -> Response:

@@ -61,7 +61,16 @@ async def all_services(request: Request) -> Response:
     settings = _settings(request)
     if not _account_exists(request, settings):
         return JSONResponse({"baseURIs": []})
-    return JSONResponse({"baseURIs": [_entry(request, settings, name) for name in _names(settings)]})
+    return JSONResponse({"baseURIs": base_uris(request, settings)})
+
+
+def base_uris(request: Request, settings: SandboxSettings) -> list[dict[str, str]]:
+    """Give the hosts of all services, as login answers hold them too.
+
+    :param request: the request; its Host header names the sandbox.
+    :param settings: services that are elsewhere.
+    """
+    return [_entry(request, settings, name) for name in _names(settings)]
 
 
 def _settings(request: Request) -> SandboxSettings:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from airflow_provider_liveperson.sandbox.endpoints.forms import read_form
+from airflow_provider_liveperson.sandbox.people import same
 from airflow_provider_liveperson.sandbox.refusal import Refusal
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -27,7 +27,7 @@ async def token_v1(request: Request) -> Response:
     settings = _state(request).settings
     if request.query_params.get("v") != "1.0":
         raise _error(settings, "invalid_request", "The query parameter v must be 1.0")
-    parameters = await _form(request)
+    parameters = await read_form(request)
     if not settings.token_body_required:
         parameters = {**request.query_params, **parameters}
     return _answer(request, "v1", parameters)
@@ -35,25 +35,21 @@ async def token_v1(request: Request) -> Response:
 
 async def token_v2(request: Request) -> Response:
     """``POST /sentinel/api/v2/account/{account}/app/token``."""
-    return _answer(request, "v2", await _form(request))
+    return _answer(request, "v2", await read_form(request))
 
 
 async def jwks(request: Request) -> Response:
-    """``GET /sentinel/well-known/jwks``."""
-    return JSONResponse(_state(request).tokens.jwks())
+    """``GET /sentinel/well-known/jwks``: the keys of V2 App-JWTs and of ``id_token``."""
+    state = _state(request)
+    keys = state.tokens.keys.published()
+    if state.settings.id_token_keys_published:
+        keys += state.grants.keys.published()
+    return JSONResponse({"keys": keys})
 
 
 def _state(request: Request) -> SandboxState:
     state: SandboxState = request.app.state.sandbox
     return state
-
-
-async def _form(request: Request) -> dict[str, str]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        return {}
-    body = await request.body()
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _answer(request: Request, version: TokenVersion, parameters: dict[str, str]) -> Response:
@@ -66,8 +62,8 @@ def _answer(request: Request, version: TokenVersion, parameters: dict[str, str])
         raise _error(settings, "unsupported_grant_type", "Only client_credentials is supported here")
     known = (
         request.path_params["account"] == settings.account_id
-        and _same(parameters["client_id"], settings.client_id)
-        and _same(parameters["client_secret"], settings.client_secret)
+        and same(parameters["client_id"], settings.client_id)
+        and same(parameters["client_secret"], settings.client_secret)
     )
     if not known:
         raise _error(settings, "invalid_client", "The account, client id or client secret is wrong")
@@ -77,10 +73,6 @@ def _answer(request: Request, version: TokenVersion, parameters: dict[str, str])
     if settings.jwt_expires_in:
         payload["expires_in"] = settings.jwt_lifetime_seconds
     return TokenResponse(payload, headers={"Cache-Control": "no-store"})
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def _error(settings: SandboxSettings, name: str, description: str) -> Refusal:

@@ -108,6 +108,33 @@ def test_each_service_is_asked_once_an_hour():
     assert api.asked == [f"{SERVICE}/baseURI.json", "msgHist/baseURI.json", f"{SERVICE}/baseURI.json"]
 
 
+@pytest.mark.parametrize("tail", ["baseURI.json", "baseURI"])
+def test_all_services_are_listed_at_once_and_need_no_look_up_then(tail):
+    api = DomainApi()
+    api.answers[tail] = {"baseURIs": [entry("va.msghist.liveperson.net", "msgHist"), GOOD]}
+    known = directory(api)
+    assert known.services() == {SERVICE: "va.ac.liveperson.net", "msgHist": "va.msghist.liveperson.net"}
+    asked = list(api.asked)
+    assert known.base_url(SERVICE) == "https://va.ac.liveperson.net"
+    assert api.asked == asked
+
+
+def test_a_foreign_host_may_be_listed_but_not_used():
+    api = DomainApi(
+        baseURI={"baseURIs": [entry("collector.example.com"), entry("x.liveperson.net", "other")]}
+    )
+    known = directory(api)
+    assert set(known.services()) == {SERVICE, "other"}
+    with pytest.raises(UntrustedHostError):
+        known.base_url(SERVICE)
+
+
+def test_an_empty_list_means_the_account():
+    with pytest.raises(ConfigurationError) as caught:
+        directory(DomainApi()).services()
+    assert caught.value.field == "account_id"
+
+
 def test_a_refusal_for_other_reasons_is_handed_on():
     api = DomainApi()
     api.answers[f"{SERVICE}/baseURI.json"] = PermissionDeniedError("blocked")
@@ -390,3 +417,13 @@ def test_the_session_signs_what_it_admits(sandbox, connect):
         json={"query": "{auditData(first:1){element}}"},
     )
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_hosts_on_this_machine_are_spoken_to_as_the_connection_says(scheme):
+    guard = HostGuard(f"{scheme}://127.0.0.1:8765", {"msgHist": "127.0.0.1:8766"})
+    assert guard.base_url(SERVICE, "127.0.0.1:8767") == f"{scheme}://127.0.0.1:8767"
+    assert guard.named("msgHist") == f"{scheme}://127.0.0.1:8766"
+    guard.check(f"{scheme}://127.0.0.1:8767/x")
+    guard.check(f"{scheme}://127.0.0.1:8766/x")
+    guard.check("https://127.0.0.1:8767/x")

@@ -90,7 +90,7 @@ def test_what_stays_broken_is_named(sandbox, connect, audit_request, waits, kind
         (405, RequestRejectedError),
         (409, RequestRejectedError),
         (422, RequestRejectedError),
-        (451, PermissionDeniedError),
+        (451, AuthenticationError),
         (302, InvalidResponseError),
     ],
 )

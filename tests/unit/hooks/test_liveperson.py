@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import traceback
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -11,7 +14,9 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
+from airflow_provider_liveperson.client.credentials.login import LoginCredential
 from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
     ConfigurationError,
     LivePersonError,
     RequestRejectedError,
@@ -22,11 +27,15 @@ from airflow_provider_liveperson.hooks.liveperson import (
     LivePersonApiKeyHook,
     LivePersonAppJwtHook,
     LivePersonHook,
+    LivePersonLoginHook,
 )
+from devtools.forward_proxy import ForwardProxy
+from devtools.tls import Authority, TlsFront
 
 KINDS = {
     "liveperson_api_key": (LivePersonApiKeyHook, ApiKeyCredential),
     "liveperson_app_jwt": (LivePersonAppJwtHook, AppJwtCredential),
+    "liveperson_login": (LivePersonLoginHook, LoginCredential),
 }
 every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 AUDIT = "/api/account/{account_id}/configuration/metadata/audit"
@@ -148,6 +157,9 @@ def test_another_type_is_refused_with_those_there_are(connection, conn_type):
         ("liveperson_app_jwt", {"login": None}, "Client ID (login)"),
         ("liveperson_app_jwt", {"password": None}, "Client secret (password)"),
         ("liveperson_app_jwt", {"extra": {"token_version": "v3"}}, "Token version (extra: token_version)"),
+        ("liveperson_login", {"login": None}, "User name (login)"),
+        ("liveperson_login", {"extra": {"account_id": None}}, "Account ID (extra: account_id)"),
+        ("liveperson_api_key", {"extra": {"proxies": "http://proxy"}}, "Proxies (extra: proxies)"),
     ],
 )
 def test_a_field_that_is_missing_or_wrong_is_named_with_its_place(sandbox, connection, kind, changed, place):
@@ -211,6 +223,78 @@ def test_the_connection_test_does_not_wait(sandbox, connection, waits):
     assert not works
     assert "503" in said
     assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "words"),
+    [
+        ({"password": None}, "'Password' (password)", "neither a password nor a key"),
+        ({"extra": {"app_key": "k"}}, "'Password' (password)", "both a password and app_key"),
+        (
+            {"password": None, "extra": {"app_key": "k"}},
+            "'App secret or client secret' (extra: app_secret)",
+            "a bot needs both",
+        ),
+        (
+            {"password": None, "extra": {"app_secret": "hush"}},
+            "'App key or client ID' (extra: app_key)",
+            "a bot needs both",
+        ),
+        (
+            {"password": None, "extra": {"app_key": "k", "app_secret": "hush", "access_token": "hush"}},
+            "'Access token secret' (extra: access_token_secret)",
+            "all four parts",
+        ),
+        ({"extra": {"verify": "/missing/ca.pem"}}, "'CA bundle' (extra: verify)", "'/missing/ca.pem'"),
+        (
+            {"host": "https://api.liveperson.net", "extra": {"verify": False}},
+            "'CA bundle' (extra: verify)",
+            "verify is false",
+        ),
+        (
+            {"extra": {"client_cert": "/a.pem,/b.pem"}},
+            "'Client certificate' (extra: client_cert)",
+            "'/a.pem'",
+        ),
+        ({"extra": {"proxies": {"https": "hush"}}}, "'Proxies' (extra: proxies)", "no proxy's URL"),
+    ],
+)
+def test_what_does_not_go_together_or_is_not_there_is_named_with_its_place(
+    sandbox, connection, changed, place, words
+):
+    conn_id = connection("liveperson_login", **changed)
+    with pytest.raises(ConfigurationError) as caught:
+        LivePersonHook.for_connection(conn_id).get_conn()
+    for told in (str(caught.value), LivePersonHook(conn_id).test_connection()[1]):
+        assert place in told
+        assert words in told
+        assert "hush" not in told
+    assert "'lp'" in str(caught.value)
+    assert sandbox.requests == []
+
+
+def test_the_connection_test_tells_an_sso_user_which_way_is_open(sandbox, connection):
+    conn_id = connection("liveperson_login", login=sandbox.settings.sso_user_name)
+    works, said = LivePersonHook.for_connection(conn_id).test_connection()
+    assert not works
+    assert said.startswith("'Password' (password)")
+    assert "liveperson_web_app" in said
+
+
+def test_a_connection_through_proxy_and_mutual_tls(sandbox, connection, tmp_path):
+    authority = Authority(tmp_path)
+    shown = authority.client("airflow-worker")
+    server = TlsFront(urlsplit(sandbox.url).port, authority.server(), clients=authority)
+    with server, ForwardProxy(user="pat", password="pw") as proxy:
+        network = {
+            "proxies": json.dumps({"https": f"http://pat:pw@{proxy.netloc}"}),
+            "verify": str(authority.file),
+            "client_cert": f"{shown.certificate}, {shown.key}",
+        }
+        hook = LivePersonHook(connection("liveperson_app_jwt", host=server.url, extra=network))
+        assert hook.test_connection()[0]
+        assert proxy.asked
+    assert set(server.clients) == {"airflow-worker"}
 
 
 # -- requests --------------------------------------------------------------------------------------
@@ -308,7 +392,7 @@ def test_no_secret_in_reprs_and_tracebacks(sandbox, connection, kind):
         list(hook.records("audit_trail", start="2026-01-30T00:00:00Z", end="2026-01-31T00:00:00Z"))
     told = "".join(map(repr, (hook, client, client.settings, client.session.auth)))
     told += "".join(traceback.format_exception(caught.value))
-    for name in ("app_secret", "access_token", "access_token_secret", "client_secret"):
+    for name in ("app_secret", "access_token", "access_token_secret", "client_secret", "user_password"):
         assert getattr(sandbox.settings, name) not in told
 
 
@@ -322,3 +406,160 @@ def test_records_of_a_window_that_cannot_be_complete_are_refused_unless_wanted(s
     assert next(
         hook.records("audit_trail", **{**window, "end": "2027-01-01T00:00:00Z"}, allow_out_of_range=True)
     )
+
+
+# -- the end ---------------------------------------------------------------------------------------
+
+WINDOW = {"start": "2026-01-30T00:00:00Z", "end": "2026-01-31T00:00:00Z"}
+
+
+def asked(sandbox, tail: str) -> int:
+    return sum(one.path.endswith(tail) for one in sandbox.requests)
+
+
+@pytest.fixture
+def login_hook(connection) -> LivePersonHook:
+    return LivePersonHook.for_connection(connection("liveperson_login"))
+
+
+def test_records_log_out_when_they_have_been_read(sandbox, login_hook):
+    assert list(login_hook.records("audit_trail", **WINDOW))
+    assert asked(sandbox, "/login") == asked(sandbox, "/logout") == 1
+    assert sandbox.logins.lasting == []
+
+
+@pytest.mark.parametrize("end", ["closed", "dropped"])
+def test_records_log_out_when_nobody_wants_more(sandbox, login_hook, end):
+    found = login_hook.records("audit_trail", **WINDOW)
+    next(found)
+    assert len(sandbox.logins.lasting) == 1
+    if end == "closed":
+        found.close()
+    else:
+        del found
+    assert sandbox.logins.lasting == []
+
+
+def test_records_log_out_when_they_fail(sandbox, login_hook):
+    sandbox.faults.add(kind="status", status=400, match="/metadata/audit", times=9)
+    with pytest.raises(RequestRejectedError):
+        list(login_hook.records("audit_trail", **WINDOW))
+    assert asked(sandbox, "/logout") == 1
+    assert sandbox.logins.lasting == []
+
+
+def test_conversations_log_out_too(sandbox, login_hook):
+    list(login_hook.conversations(["nothing"]))
+    list(login_hook.consumer_conversations("nobody"))
+    assert asked(sandbox, "/login") == asked(sandbox, "/logout") == 2
+
+
+def test_records_that_nobody_reads_ask_nothing(sandbox, login_hook):
+    login_hook.records("audit_trail", **WINDOW)
+    login_hook.conversations(["nothing"])
+    assert sandbox.requests == []
+
+
+def test_records_leave_what_the_user_has_in_hand(sandbox, login_hook):
+    query = {"query": "{auditData(first:1){element}}"}
+    login_hook.request("POST", "accountConfigReadOnly", AUDIT, json=query)
+    list(login_hook.records("audit_trail", **WINDOW))
+    session = login_hook.get_session()
+    url = login_hook.get_conn().base_url("accountConfigReadOnly") + AUDIT.replace("{account_id}", "70000001")
+    assert session.post(url, json=query).status_code == 200
+    assert asked(sandbox, "/login") == 1
+    assert asked(sandbox, "/logout") == 0
+    login_hook.close()
+    assert sandbox.logins.lasting == []
+
+
+def test_records_leave_what_the_user_takes_in_hand_meanwhile(sandbox, login_hook):
+    found = login_hook.records("audit_trail", **WINDOW)
+    next(found)
+    client = login_hook.get_conn()
+    list(found)
+    assert login_hook.get_conn() is client
+    assert len(sandbox.logins.lasting) == 1
+    login_hook.close()
+    assert sandbox.logins.lasting == []
+
+
+def test_records_that_are_read_side_by_side_share_a_login(sandbox, login_hook):
+    one, other = (login_hook.records("audit_trail", **WINDOW) for _ in range(2))
+    next(one), next(other)
+    list(one)
+    assert len(sandbox.logins.lasting) == 1
+    list(other)
+    assert sandbox.logins.lasting == []
+    assert asked(sandbox, "/login") == 1
+
+
+def test_within_a_with_there_is_one_login(sandbox, login_hook):
+    with login_hook as hook:
+        list(hook.records("audit_trail", **WINDOW))
+        list(hook.records("audit_trail", **WINDOW))
+        assert len(sandbox.logins.lasting) == 1
+    assert sandbox.logins.lasting == []
+    assert asked(sandbox, "/login") == asked(sandbox, "/logout") == 1
+
+
+def test_a_with_logs_out_when_it_fails(sandbox, login_hook):
+    def fail() -> None:
+        with login_hook as hook:
+            list(hook.records("audit_trail", **WINDOW))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert sandbox.logins.lasting == []
+
+
+@every_kind
+def test_a_hook_can_be_used_after_its_close(sandbox, connection, kind):
+    hook = LivePersonHook(connection(kind))
+    first = hook.get_conn()
+    hook.close()
+    hook.close()
+    assert list(hook.records("audit_trail", **WINDOW))
+    assert hook.get_conn() is not first
+    hook.close()
+    assert sandbox.logins.lasting == []
+
+
+def test_a_close_in_the_midst_ends_the_records_and_nothing_else(sandbox, login_hook):
+    """What has been received may still be read; nothing more is asked for, and no login is begun for it."""
+    found = login_hook.records("audit_trail", **WINDOW)
+    next(found)
+    login_hook.close()
+    other = login_hook.records("audit_trail", **WINDOW)
+    next(other)
+    assert len(sandbox.logins.lasting) == 1
+    try:
+        list(found)
+    except AuthenticationError as error:
+        assert "closed" in str(error)  # noqa: PT017 - it may come or not, by what had been received
+    assert len(sandbox.logins.lasting) == 1
+    list(other)
+    assert sandbox.logins.lasting == []
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_of_a_hook_is_a_hook_of_its_own(sandbox, login_hook, clone):
+    other = clone(login_hook)
+    login_hook.get_conn()
+    list(other.records("audit_trail", **WINDOW))
+    assert asked(sandbox, "/logout") == 1
+
+
+def test_the_connection_test_logs_out(sandbox, login_hook):
+    assert login_hook.test_connection()[0]
+    assert sandbox.logins.lasting == []
+    sandbox.configure(missing_permission={"bearer"})
+    assert not login_hook.test_connection()[0]
+    assert sandbox.logins.lasting == []
+    assert asked(sandbox, "/login") == asked(sandbox, "/logout") == 2
+
+
+def test_no_password_is_a_value_that_the_hook_keeps(login_hook, sandbox):
+    login_hook.get_conn()
+    assert sandbox.settings.user_password not in repr(vars(login_hook))

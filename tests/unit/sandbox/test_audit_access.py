@@ -24,27 +24,34 @@ def test_other_accounts(sandbox: Any, account: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 401])
-@pytest.mark.parametrize("kind", ["oauth1", "app_jwt_v1", "app_jwt_v2"])
+@pytest.mark.parametrize("kind", ["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"])
 def test_a_credential_can_lack_the_permission(sandbox: Any, kind: str, status: int) -> None:
     server = sandbox(missing_permission={kind}, audit_forbidden_status=status)
 
     def answers(name: str) -> requests.Response:
-        return server.ask(QUERY["query"]) if name == "oauth1" else server.with_token(server.token(name[-2:]))
+        if name == "oauth1":
+            return server.ask(QUERY["query"])
+        if name == "web_app":
+            return server.with_token(server.grants.issue().access_token)
+        if name == "bearer":
+            return server.with_token(server.logins.open().bearer)
+        return server.with_token(server.token(name[-2:]))
 
-    for name in ("oauth1", "app_jwt_v1", "app_jwt_v2"):
+    for name in ("oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"):
         answer = answers(name)
         assert answer.status_code == (status if name == kind else 200)
         if name == kind:
             assert answer.json()["message"] == "Not Authorized"
 
 
-@pytest.mark.parametrize("accepted", ["oauth1", "app_jwt_v1", "app_jwt_v2", "bearer"])
+@pytest.mark.parametrize("accepted", ["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"])
 def test_each_way_in_can_be_the_only_one(sandbox: Any, accepted: str) -> None:
     server = sandbox(audit_auth={accepted})
     statuses = {
         "oauth1": server.ask(QUERY["query"]).status_code,
         "app_jwt_v1": server.with_token(server.token("v1")).status_code,
         "app_jwt_v2": server.with_token(server.token("v2")).status_code,
-        "bearer": server.with_token(server.settings.login_bearer).status_code,
+        "web_app": server.with_token(server.grants.issue().access_token).status_code,
+        "bearer": server.with_token(server.logins.open().bearer).status_code,
     }
     assert statuses == {name: 200 if name == accepted else 401 for name in statuses}

@@ -60,6 +60,18 @@ def test_it_serves_until_it_is_interrupted(number: int) -> None:
     assert key["host"] == first["url"]
     assert key["uri"].startswith("liveperson-api-key://http://")
     assert key["export"].startswith("export AIRFLOW_CONN_LIVEPERSON_API_KEY=")
+    assert set(first["connections"]) == {
+        "liveperson_api_key",
+        "liveperson_app_jwt",
+        "liveperson_web_app",
+        "liveperson_login",
+    }
+    password = first["connections"]["liveperson_login"]["password"]
+    assert first["users"] == {
+        "user": {"name": "agent0@acme.test", "password": password},
+        "bot": {"name": "bot-3"},
+        "sso_user": {"name": "sso@acme.test", "password": password},
+    }
     assert (status, err) == (0, "")
 
 
@@ -76,6 +88,7 @@ def test_it_says_how_to_connect() -> None:
     assert "http://127.0.0.1:" in lines[0]
     assert "liveperson-app-jwt://http://" in text
     assert "export AIRFLOW_CONN_LIVEPERSON_APP_JWT=" in text
+    assert "  agent0@acme.test, password " in text
     assert (status, err) == (0, "")
 
 

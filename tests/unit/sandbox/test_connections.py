@@ -9,11 +9,12 @@ import pytest
 
 from airflow_provider_liveperson.sandbox import SandboxSettings
 from airflow_provider_liveperson.sandbox.connections import connections_to
+from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS
 
 URL = "http://127.0.0.1:8765"
 
 
-def test_the_two_connections() -> None:
+def test_the_connections() -> None:
     settings = SandboxSettings(seed=7)
     made = {name: connection.as_dict() for name, connection in connections_to(settings, URL).items()}
     assert made == {
@@ -35,6 +36,20 @@ def test_the_two_connections() -> None:
             "host": URL,
             "extra": {"account_id": "70000001", "token_version": "v2"},
         },
+        "liveperson_web_app": {
+            "conn_type": "liveperson_web_app",
+            "login": settings.web_app_client_id,
+            "password": settings.web_app_client_secret,
+            "host": URL,
+            "extra": {"account_id": "70000001"},
+        },
+        "liveperson_login": {
+            "conn_type": "liveperson_login",
+            "login": "agent0@acme.test",
+            "password": settings.user_password,
+            "host": URL,
+            "extra": {"account_id": "70000001"},
+        },
     }
 
 
@@ -43,7 +58,13 @@ def test_the_two_connections() -> None:
 def test_airflow_reads_every_form_back(form: str, password: str) -> None:
     from airflow.models.connection import Connection
 
-    settings = SandboxSettings(seed=7, app_secret=password, client_secret=password)
+    settings = SandboxSettings(
+        seed=7,
+        app_secret=password,
+        client_secret=password,
+        web_app_client_secret=password,
+        user_password=password,
+    )
     for connection in connections_to(settings, URL).values():
         if form == "json":
             read = Connection.from_json(connection.as_json(), conn_id=connection.conn_id)
@@ -73,8 +94,8 @@ def test_a_shell_takes_the_export_lines() -> None:
 def test_a_repr_shows_no_secret() -> None:
     settings = SandboxSettings(seed=7)
     shown = repr(connections_to(settings, URL))
-    for secret in (settings.app_secret, settings.access_token_secret, settings.client_secret):
-        assert secret not in shown
+    for name in SECRET_FIELDS:
+        assert getattr(settings, name) not in shown
 
 
 def test_a_running_sandbox_gives_its_own(sandbox: Any) -> None:

@@ -27,6 +27,15 @@ def test_status_with_a_body(sandbox: Any, body: Any, sent: str) -> None:
     assert server.ask(DOCUMENT).text == sent
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_status_without_a_body(sandbox: Any, status: int) -> None:
+    server = sandbox()
+    server.faults.add(kind="status", status=status)
+    answer = server.ask(DOCUMENT)
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert server.ask(DOCUMENT).status_code == 200
+
+
 def test_faults_happen_to_what_they_match_and_after_what_they_skip(sandbox: Any) -> None:
     server = sandbox()
     server.faults.add(kind="status", match="/app/token", status=500)

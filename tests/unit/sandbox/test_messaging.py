@@ -24,12 +24,15 @@ SETTINGS = SandboxSettings(
 class Brand(SandboxServer):
     """A sandbox with the requests that these tests make of it."""
 
+    def bearer(self) -> str:
+        return (self.logins.lasting or [self.logins.open()])[0].bearer
+
     def post(self, method: str, body: Any, **parameters: Any) -> requests.Response:
         return requests.post(
             f"{self.url}/messaging_history/api/account/{self.settings.account_id}/conversations/{method}",
             params={"source": "Tests", **parameters},
             json=body,
-            headers={"Authorization": f"Bearer {self.settings.login_bearer}"},
+            headers={"Authorization": f"Bearer {self.bearer()}"},
             timeout=10,
         )
 

@@ -78,7 +78,7 @@ pytestmark = pytest.mark.usefixtures("airflow_connections")
 # -- what it does ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("conn_id", ["liveperson_default", "liveperson_app_jwt"])
+@pytest.mark.parametrize("conn_id", ["liveperson_default", "liveperson_app_jwt", "liveperson_login"])
 def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
     summary = operator(liveperson_conn_id=conn_id).execute(context())
     objects = stored(s3)
@@ -107,12 +107,44 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_it_logs_out_at_the_end(sandbox, s3):
+    operator(liveperson_conn_id="liveperson_login").execute(context())
+    assert sandbox.requests[-1].path.endswith("/logout")
+    assert sandbox.logins.lasting == []
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 400}, {"kind": "status", "status": 503}])
+def test_it_logs_out_when_it_fails(sandbox, s3, fault):
+    sandbox.faults.add(match="/metadata/audit", times=1000, **fault)
+    with pytest.raises(LivePersonError):
+        operator(liveperson_conn_id="liveperson_login").execute(context())
+    assert any(one.path.endswith("/login") for one in sandbox.requests)
+    assert sandbox.logins.lasting == []
+
+
+def test_it_logs_out_when_the_store_fails(sandbox, s3):
+    with pytest.raises(StorageError):
+        operator(liveperson_conn_id="liveperson_login", bucket="nowhere").execute(context())
+    assert sandbox.logins.lasting == []
+
+
 @pytest.mark.parametrize("dataset", ["audit_trail", "audit_trail_export"])
 def test_the_general_operator_takes_any_dataset(s3, dataset):
     summary = operator(dataset=dataset, prefix="", compression="none").execute(context())
     assert summary["records"] == 60
     assert all(key.startswith(f"{dataset}/account_id=") for key in stored(s3))
     assert len(rows(stored(s3))) == 60
+
+
+def test_another_way_in_lands_the_same(s3, s3_calls):
+    """So a connection may change its type under what has landed."""
+    operator().execute(context())
+    before = stored(s3)
+    s3_calls.clear()
+    for conn_id in ("liveperson_app_jwt", "liveperson_login"):
+        operator(liveperson_conn_id=conn_id).execute(context())
+    assert stored(s3) == before
+    assert not [call for call, _ in s3_calls if call in ("PutObject", "DeleteObjects")]
 
 
 def test_a_second_run_puts_nothing(s3, s3_calls):

@@ -312,6 +312,21 @@ def test_reprs_tell_nothing(sandbox, connect, audit_request):
     assert sandbox.settings.client_secret not in shown
 
 
+def test_tokens_stay_secret_after_they_have_been_replaced():
+    """An answer that was under way meanwhile may still speak of the old one."""
+    answers = iter(["first-opaque", "second-opaque"])
+    credential = AppJwtCredential(client_id="id", client_secret="secret")
+    credential.bind(
+        lambda request: Answer(
+            status=200, headers={}, body=json.dumps({"access_token": next(answers)}).encode()
+        )
+    )
+    request = requests.Request("GET", "https://x.liveperson.net/").prepare()
+    credential.renew(credential(request))
+    credential(request)
+    assert set(credential.secrets) == {"secret", "first-opaque", "second-opaque"}
+
+
 def test_a_credential_without_a_client_says_so():
     with pytest.raises(AuthenticationError, match="not bound to a client"):
         sign(AppJwtCredential(client_id="a", client_secret="b"))

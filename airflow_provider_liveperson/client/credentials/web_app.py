@@ -1,0 +1,249 @@
+"""The web application: OAuth 2.0 with a user's consent, kept in a grant store and renewed from there.
+
+LivePerson page: `authorizing-conversational-cloud-applications-overview.html`. How a renewal stays safe while many
+renew at once, and when a renewer dies, is reasoned in `docs/decisions/0015-where-consents-are-kept.md`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import requests
+
+from airflow_provider_liveperson.client.authorization import (
+    TokenRefusedError,
+    Tokens,
+    WebApp,
+    exchange_code,
+    refresh,
+    revoke,
+    subject_of,
+)
+from airflow_provider_liveperson.client.credentials.credential import Exchange, Token, TokenCredential
+from airflow_provider_liveperson.client.credentials.grants import Grant, GrantStore
+from airflow_provider_liveperson.client.responses import never_left
+from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.exceptions import (
+    AuthenticationError,
+    LivePersonError,
+    RateLimitedError,
+)
+
+log = logging.getLogger(__name__)
+
+_LAST_SECONDS = 5.0
+_TRY_AGAIN_AFTER = 60.0
+
+
+class WebAppCredential(TokenCredential):
+    """A registered web application, and the consent that a LivePerson user gave it.
+
+    :param client_id: the application's ID.
+    :param client_secret: its secret.
+    :param store: where the consent is kept.
+    :param conn_id: the Airflow connection, for sentences that say what to press.
+    """
+
+    clock: Callable[[], float] = staticmethod(time.time)
+
+    def __init__(self, *, client_id: str, client_secret: str, store: GrantStore, conn_id: str = "") -> None:
+        super().__init__()
+        self._app = WebApp(client_id=client_id, client_secret=client_secret)
+        self._store = store
+        self._conn_id = conn_id
+        self._rejected = ""
+        self._met: set[str] = set()
+
+    @property
+    def secrets(self) -> Iterable[str]:
+        return (self._app.client_secret, *self._met)
+
+    def renew(self, rejected: requests.PreparedRequest) -> bool:
+        with self._lock:
+            if self._token and rejected.headers.get("Authorization") == f"Bearer {self._token.value}":
+                self._rejected, self._token = self._token.value, None
+        return True
+
+    def fetch(self, exchange: Exchange) -> Token:
+        grant = self._held()
+        if not self._is_fresh(grant):
+            grant = self._renewed(exchange, self._is_fresh)
+        left = grant.expires_at - self.clock()
+        if grant.renewal_begun_at:
+            use_for = left - _LAST_SECONDS
+        else:  # past the time to renew, because renewing has failed: once more in a minute
+            use_for = max(grant.renew_at - self.clock(), min(_TRY_AGAIN_AFTER, left - _LAST_SECONDS))
+        return Token(grant.access_token, self.now() + max(0.0, use_for))
+
+    def authorise(
+        self, *, code: str, redirect_uri: str, authorised_by: str, code_verifier: str | None = None
+    ) -> Grant:
+        """Turn the code of a consent into a grant, and keep it.
+
+        :param code: from LivePerson's redirect.
+        :param redirect_uri: as it was in the authorize URL.
+        :param authorised_by: the Airflow user.
+        :param code_verifier: for PKCE.
+        :raises AuthenticationError: when the code, the application or the ``id_token`` does not hold.
+        :raises LivePersonError: for whatever else goes wrong.
+        """
+        self._met = self._met | ({code, code_verifier or ""} - {""})
+        asked_at = self.clock()
+        tokens = exchange_code(
+            self._road(), self._app, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
+        )
+        self._meet(tokens)
+        subject = subject_of(self._road(), self._app, tokens.id_token) if tokens.id_token else ""
+        grant = Grant(
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            expires_at=asked_at + tokens.lifetime,
+            refreshed_at=asked_at,
+            authorised_at=asked_at,
+            authorised_by=authorised_by,
+            subject=subject,
+        )
+        with self._store.renewing():
+            self._store.save(grant)
+        return grant
+
+    def keep_alive(self) -> Grant:
+        """Renew the grant now, unless another does so meanwhile or a broken-off renewal forbids it.
+
+        :returns: the grant that is now kept.
+        :raises AuthenticationError: when only a new consent helps.
+        :raises LivePersonError: when LivePerson cannot be asked.
+        """
+        before = self._held()
+        with self._lock:
+            self._token = None
+        return self._renewed(
+            self._road(), lambda grant: grant.refresh_token != before.refresh_token, insist=True
+        )
+
+    def revoke(self) -> None:
+        """End the consent at LivePerson and forget it. Nothing happens if there is none.
+
+        :raises AuthenticationError: when LivePerson refuses the application.
+        :raises LivePersonError: when LivePerson cannot be asked; then the grant is still kept.
+        """
+        with self._store.renewing():
+            grant = self._store.load()
+            if grant is None:
+                return
+            self._meet(grant)
+            if grant.refresh_token:
+                try:
+                    revoke(self._road(), self._app, refresh_token=grant.refresh_token)
+                except TokenRefusedError as error:
+                    log.info(
+                        "LivePerson knew no consent to revoke any more: %s", scrub(str(error), self.secrets)
+                    )
+            self._store.delete()
+        with self._lock:
+            self._token = None
+
+    def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
+        if status == 403:
+            return (
+                None,
+                "the LivePerson user who consented may not do this: have the user's profile changed there",
+            )
+        return None, f"LivePerson does not accept what the user's consent gave; {self._mend()}"
+
+    def _renewed(self, exchange: Exchange, done: Callable[[Grant], bool], *, insist: bool = False) -> Grant:
+        """The grant after a renewal by whomever.
+
+        :param done: whether a grant needs no renewal.
+        :param insist: whether a renewal that fails is an error though the access token is still good.
+        """
+
+        def renewed_by_another() -> bool:
+            now = self._store.load()
+            return now is None or now.is_lost or done(now)
+
+        with self._store.renewing(renewed_by_another) as alone:
+            grant = self._held()
+            if not alone or done(grant) or (grant.renewal_begun_at and self._is_good(grant)):
+                return grant
+            return self._renew(exchange, grant, insist=insist)
+
+    def _renew(self, exchange: Exchange, grant: Grant, *, insist: bool) -> Grant:
+        asked_at = self.clock()
+        marked = msgspec.structs.replace(grant, renewal_begun_at=asked_at)
+        self._store.save(marked)
+        try:
+            tokens = refresh(exchange, self._app, refresh_token=grant.refresh_token)
+        except LivePersonError as error:
+            return self._failed(marked, error, insist=insist)
+        self._meet(tokens)
+        renewed = msgspec.structs.replace(
+            grant,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            expires_at=asked_at + tokens.lifetime,
+            refreshed_at=asked_at,
+            last_error="",
+            renewal_begun_at=0.0,
+        )
+        if self._store.load() != marked:  # a new consent, or its end, came in between: that counts
+            return self._held()
+        self._store.save(renewed)
+        return renewed
+
+    def _failed(self, marked: Grant, error: LivePersonError, *, insist: bool) -> Grant:
+        """Write down what a failed renewal means, and go on with the access token if it is still good."""
+        told = scrub(str(error), self.secrets)
+        kept = msgspec.structs.replace(marked, last_error=told)
+        if isinstance(error, TokenRefusedError) and error.certain:
+            kept = msgspec.structs.replace(kept, access_token="", refresh_token="", renewal_begun_at=0.0)
+        elif isinstance(error, AuthenticationError | RateLimitedError) or never_left(error.__cause__):
+            kept = msgspec.structs.replace(
+                kept, renewal_begun_at=0.0
+            )  # the refresh token is as good as before
+        if self._store.load() != marked:
+            return self._held()
+        self._store.save(kept)
+        if isinstance(error, TokenRefusedError) and (kept.is_lost or not self._is_good(kept)):
+            raise self._no_consent(f"LivePerson refuses to renew the consent. {told}") from error
+        if insist or kept.is_lost or not self._is_good(kept):
+            raise error
+        log.warning("The LivePerson tokens could not be renewed, the present ones are still good: %s", told)
+        return kept
+
+    def _held(self) -> Grant:
+        grant = self._store.load()
+        if grant is None:
+            raise self._no_consent("No LivePerson user has consented, or the consent has been revoked.")
+        self._meet(grant)
+        if grant.is_lost:
+            raise self._no_consent(f"The LivePerson user's consent has ended. {grant.last_error}".strip())
+        return grant
+
+    def _is_good(self, grant: Grant) -> bool:
+        return grant.access_token != self._rejected and self.clock() < grant.expires_at - _LAST_SECONDS
+
+    def _is_fresh(self, grant: Grant) -> bool:
+        return self._is_good(grant) and self.clock() < grant.renew_at
+
+    def _meet(self, it: Grant | Tokens) -> None:
+        self._met = (self._met | {it.access_token, it.refresh_token}) - {""}
+
+    def _road(self) -> Exchange:
+        if self._exchange is None:
+            raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
+        return self._exchange
+
+    def _mend(self) -> str:
+        named = f" for connection {self._conn_id!r}" if self._conn_id else ""
+        return f"open the LivePerson page in Airflow's Admin menu and press Authorise{named}"
+
+    def _no_consent(self, why: str) -> AuthenticationError:
+        return AuthenticationError(f"{why} To mend it, {self._mend()}.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_met": set(), "_rejected": ""}

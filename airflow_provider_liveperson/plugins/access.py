@@ -1,0 +1,44 @@
+"""Who may do what, as Airflow's auth manager says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails
+from airflow.models import Connection
+
+from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.hooks.consents import saved_connections
+
+
+def editable_connections(user: Any) -> list[Connection]:
+    """The LivePerson connections of Airflow's database that a user may edit, by id.
+
+    :param user: as the auth manager's own dependency gave it.
+    """
+    return [conn for conn in _liveperson_connections() if may_edit(user, conn.conn_id)]
+
+
+def editable_connection(user: Any, conn_id: str) -> Connection | None:
+    """A LivePerson connection of Airflow's database, if there is one of that id and the user may edit it."""
+    if not may_edit(user, conn_id):
+        return None
+    return next((conn for conn in _liveperson_connections() if conn.conn_id == conn_id), None)
+
+
+def may_edit(user: Any, conn_id: str | None = None) -> bool:
+    """Whether a user may edit a connection, or connections as such.
+
+    :param user: as the auth manager's own dependency gave it.
+    :param conn_id: the connection.
+    """
+    details = ConnectionDetails(conn_id=conn_id) if conn_id else None
+    if details is not None and hasattr(details, "team_name"):  # Airflow 3.2 and newer
+        details.team_name = Connection.get_team_name(conn_id)
+    return get_auth_manager().is_authorized_connection(method="PUT", details=details, user=user)
+
+
+def _liveperson_connections() -> list[Connection]:
+    found = [conn for conn_type in FORMS for conn in saved_connections(conn_type).values()]
+    return sorted(found, key=lambda conn: conn.conn_id)

@@ -1,0 +1,348 @@
+"""The page's endpoints.
+
+Each demands a signed-in Airflow user who may edit the connection in question, LivePerson's callback too. No token, code
+or secret leaves this server but to LivePerson. What a browser must send back is signed, and bound to the user and to
+the browser; what works once is taken from Airflow's database. Endpoints that ask the database or LivePerson are plain
+functions, so that they run in threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlsplit
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.configuration import conf
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from airflow_provider_liveperson.client.authorization import authorize_url, challenge_of
+from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.exceptions import LivePersonError
+from airflow_provider_liveperson.hooks.liveperson import LivePersonWebAppHook
+from airflow_provider_liveperson.plugins import pending, signatures
+from airflow_provider_liveperson.plugins.access import editable_connection, editable_connections, may_edit
+from airflow_provider_liveperson.plugins.liveperson import PREFIX, ROUTE
+from airflow_provider_liveperson.plugins.rows import WEB_APP, iso, row_of
+from airflow_provider_liveperson.plugins.templates import render
+
+log = logging.getLogger(__name__)
+
+BROWSER_COOKIE = "liveperson_browser"
+MESSAGE_COOKIE = "liveperson_message"
+_LARGEST_FORM = 16_384
+_FOREIGN = (
+    "This request does not come from the LivePerson page that you were given. Go back to it and press again."
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, from which browser.
+
+    :param request: the request.
+    :param user: as Airflow's own dependency gave it.
+    """
+
+    request: Request
+    user: Any
+
+    @property
+    def id(self) -> str:
+        """The Airflow user."""
+        return str(self.user.get_id())
+
+    @property
+    def browser(self) -> str:
+        """What the browser's cookie holds, or empty."""
+        return self.request.cookies.get(BROWSER_COOKIE, "")
+
+
+def caller_of(request: Request, user: GetUserDep) -> Caller:
+    """The signed-in user, by Airflow's own dependency, which refuses everybody else."""
+    return Caller(request, user)
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]
+
+
+async def posted_form(request: Request, caller: CallerDep) -> dict[str, str]:
+    """The fields of a form that comes from our own page.
+
+    :raises HTTPException: 403 for every other.
+    """
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        raise HTTPException(413, "The form is too large.")
+    if not _is_own_origin(request):
+        raise HTTPException(403, _FOREIGN)
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
+    form = {name: values[0] for name, values in fields.items() if len(values) == 1}
+    if not caller.browser or not signatures.is_csrf_token(form.get("csrf", ""), caller.id, caller.browser):
+        raise HTTPException(403, _FOREIGN)
+    return form
+
+
+def posted_connection(caller: CallerDep, form: Annotated[dict[str, str], Depends(posted_form)]) -> str:
+    """The web-app connection that a form is about, which the user may edit.
+
+    :raises HTTPException: 403 if the user may not, 404 if there is none.
+    """
+    return _web_app_connection(caller, form.get("connection", ""))
+
+
+ConnectionDep = Annotated[str, Depends(posted_connection)]
+
+
+def page(caller: CallerDep) -> Response:
+    """``GET /liveperson/``: the connections that the user may edit."""
+    connections = editable_connections(caller.user)
+    if not connections and not may_edit(caller.user):
+        raise HTTPException(403, "You may not edit Airflow's connections, so there is nothing to see here.")
+    browser = caller.browser or secrets.token_urlsafe(32)
+    told = signatures.read_message(caller.request.cookies.get(MESSAGE_COOKIE, ""), caller.id)
+    answer = _html(
+        "page.html",
+        rows=[row_of(conn) for conn in connections],
+        csrf=signatures.csrf_token(caller.id, browser),
+        base=_base(caller.request),
+        told=told,
+        form_targets=_form_targets(connections),
+    )
+    if not caller.browser:
+        _set_cookie(caller.request, answer, BROWSER_COOKIE, browser)
+    if MESSAGE_COOKIE in caller.request.cookies:
+        answer.delete_cookie(MESSAGE_COOKIE, path=_base(caller.request))
+    return answer
+
+
+def authorise(caller: CallerDep, conn_id: ConnectionDep) -> Response:
+    """``POST /liveperson/authorise``: send the browser to LivePerson."""
+    hook = LivePersonWebAppHook(conn_id)
+    try:
+        with closing(hook.client_for_consent()) as client:
+            sentinel = client.base_url("sentinel")
+        settings = hook.consent_settings(_airflow_url(caller.request))
+    except LivePersonError as error:
+        return _back(caller, str(error), bad=True)
+    nonce = secrets.token_urlsafe(32)
+    verifier = secrets.token_urlsafe(64) if settings.pkce else None
+    pending.begin(conn_id, nonce=nonce, code_verifier=verifier)
+    url = authorize_url(
+        sentinel,
+        account_id=client.account_id,
+        client_id=settings.client_id,
+        redirect_uri=settings.redirect_uri,
+        state=signatures.state(caller.id, caller.browser, conn_id, nonce),
+        code_challenge=challenge_of(verifier) if verifier else None,
+    )
+    log.info("Airflow user %s asks LivePerson for a consent for connection %s", caller.id, conn_id)
+    return RedirectResponse(url, status_code=303)
+
+
+def callback(
+    caller: CallerDep,
+    state: str = "",
+    code: str = "",
+    error: str = "",
+    error_description: str = "",
+) -> Response:
+    """``GET /liveperson/callback``: LivePerson sends the browser back."""
+    known = caller.browser and signatures.read_state(state, caller.id, caller.browser)
+    if not known:
+        raise HTTPException(
+            400,
+            "This answer of LivePerson belongs to no authorisation that you began in this browser within the last ten"
+            " minutes. Go back to the LivePerson page and press Authorise again.",
+        )
+    conn_id, nonce = known
+    _web_app_connection(caller, conn_id)
+    taken, verifier = pending.take(conn_id, nonce)
+    if not taken:
+        raise HTTPException(
+            400,
+            "This answer of LivePerson has been used already, or another authorisation of the connection has begun"
+            " since. Go back to the LivePerson page and press Authorise again.",
+        )
+    if error or not code:
+        why = scrub(f"{error}: {error_description}" if error_description else error, [code])[:300]
+        return _back(
+            caller,
+            f"{conn_id}: LivePerson did not authorise ({why or 'it gave no code'}).",
+            bad=True,
+            whole=True,
+        )
+    hook = LivePersonWebAppHook(conn_id)
+    try:
+        settings = hook.consent_settings(_airflow_url(caller.request))
+        with closing(hook.client_for_consent()) as client:
+            grant = _credential(client).authorise(
+                code=code,
+                redirect_uri=settings.redirect_uri,
+                code_verifier=verifier,
+                authorised_by=str(caller.user.get_name()),
+            )
+    except LivePersonError as failure:
+        return _back(caller, f"{conn_id}: {failure}", bad=True, whole=True)
+    log.info("Airflow user %s has authorised connection %s", caller.id, conn_id)
+    return _back(
+        caller, f"{conn_id} is authorised; its access token lasts until {iso(grant.expires_at)}.", whole=True
+    )
+
+
+def refresh(caller: CallerDep, conn_id: ConnectionDep) -> Response:
+    """``POST /liveperson/refresh``: renew the tokens now."""
+    try:
+        with closing(LivePersonWebAppHook(conn_id).client_for_consent()) as client:
+            grant = _credential(client).keep_alive()
+    except LivePersonError as error:
+        return _back(caller, f"{conn_id}: {error}", bad=True)
+    if grant.renewal_begun_at:
+        return _back(caller, f"{conn_id} was not refreshed; see there why.", bad=True)
+    return _back(caller, f"{conn_id} is refreshed; its access token lasts until {iso(grant.expires_at)}.")
+
+
+def revoke(caller: CallerDep, conn_id: ConnectionDep) -> Response:
+    """``POST /liveperson/revoke``: end the consent."""
+    try:
+        with closing(LivePersonWebAppHook(conn_id).client_for_consent()) as client:
+            _credential(client).revoke()
+    except LivePersonError as error:
+        return _back(caller, f"{conn_id}: {error}", bad=True)
+    log.info("Airflow user %s has revoked the consent of connection %s", caller.id, conn_id)
+    return _back(caller, f"The consent of {conn_id} is revoked.")
+
+
+def make_app() -> FastAPI:
+    """Make the application that answers below ``/liveperson``."""
+    app = FastAPI(title="LivePerson", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_api_route("/", page, methods=["GET"], response_class=HTMLResponse)
+    app.add_api_route("/authorise", authorise, methods=["POST"], response_class=HTMLResponse)
+    app.add_api_route("/callback", callback, methods=["GET"], response_class=HTMLResponse)
+    app.add_api_route("/refresh", refresh, methods=["POST"], response_class=HTMLResponse)
+    app.add_api_route("/revoke", revoke, methods=["POST"], response_class=HTMLResponse)
+    app.add_exception_handler(StarletteHTTPException, _problem)
+    app.middleware("http")(_guarded)
+    return app
+
+
+async def _guarded(request: Request, answer_it: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Put on every answer what keeps it out of caches, frames and referrers."""
+    answer = await answer_it(request)
+    answer.headers["Cache-Control"] = "no-store"
+    # A page's own forms must still name their origin, which no-referrer would take from them.
+    is_callback = request.url.path.endswith("/callback")
+    answer.headers["Referrer-Policy"] = "no-referrer" if is_callback else "same-origin"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'")
+    return answer
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)
+    sentence = "Sign in to Airflow first." if error.status_code == 401 else str(error.detail)
+    answer = _html("problem.html", status=error.status_code, sentence=sentence, home=_home(request))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _html(template: str, *, status: int = 200, form_targets: str = "'none'", **context: Any) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    answer = HTMLResponse(render(template, nonce=nonce, **context), status_code=status)
+    answer.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action {form_targets};"
+        " base-uri 'none'; frame-ancestors 'self'"
+    )
+    return answer
+
+
+def _back(caller: Caller, text: str, *, bad: bool = False, whole: bool = False) -> Response:
+    """Return to the page, which then shows a message; nothing of the request decides where to.
+
+    :param whole: to the page inside Airflow's, because the browser shows nothing else; else to where the form was.
+    """
+    to = _home(caller.request) if whole else _base(caller.request)
+    answer = RedirectResponse(to, status_code=303)
+    signed = signatures.message(text, bad=bad, user_id=caller.id)
+    _set_cookie(caller.request, answer, MESSAGE_COOKIE, signed, max_age=signatures.MESSAGE_LASTS)
+    return answer
+
+
+def _set_cookie(
+    request: Request, answer: Response, name: str, value: str, *, max_age: int | None = None
+) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path=_base(request),
+        secure=_airflow_url(request).startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _web_app_connection(caller: Caller, conn_id: str) -> str:
+    if not conn_id or not may_edit(caller.user, conn_id):
+        raise HTTPException(403, "You may not edit this connection.")
+    conn = editable_connection(caller.user, conn_id)
+    if conn is None or str(conn.conn_type).replace("-", "_") != WEB_APP:
+        raise HTTPException(404, "There is no such connection of a LivePerson web application.")
+    return conn_id
+
+
+def _credential(client: Any) -> Any:
+    return client.session.auth
+
+
+def _is_own_origin(request: Request) -> bool:
+    """Whether a form was sent by a page of this very site, as the browser says."""
+    origin = urlsplit(request.headers.get("origin", ""))
+    own = {request.headers.get("host", "").lower(), urlsplit(_configured_url()).netloc.lower()} - {""}
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    return origin.scheme in ("http", "https") and origin.netloc.lower() in own and site == "same-origin"
+
+
+def _configured_url() -> str:
+    return str(conf.get("api", "base_url", fallback="") or "")
+
+
+def _airflow_url(request: Request) -> str:
+    """Where Airflow is reached: as configured, or as the browser sees it."""
+    configured = _configured_url()
+    if configured.startswith(("http://", "https://")):
+        return configured.rstrip("/")
+    return f"{request.url.scheme}://{request.url.netloc}{_root(request)}"
+
+
+def _root(request: Request) -> str:
+    """The path at which Airflow's own pages begin, without a slash at its end."""
+    return str(request.scope.get("root_path", "")).rstrip("/").removesuffix(PREFIX)
+
+
+def _base(request: Request) -> str:
+    """The path of this page by itself."""
+    return f"{_root(request)}{PREFIX}/"
+
+
+def _home(request: Request) -> str:
+    """The path of this page inside Airflow's."""
+    return f"{_root(request)}/plugin/{ROUTE}"
+
+
+def _form_targets(connections: list[Any]) -> str:
+    """Where forms may lead, redirects included: here, and on to LivePerson or whoever stands in for it."""
+    targets = {"'self'", "https://*.liveperson.net"}
+    for conn in connections:
+        host = urlsplit(conn.host if "://" in (conn.host or "") else f"//{conn.host or ''}").hostname
+        if host in ("localhost", "127.0.0.1", "::1"):
+            shown = f"[{host}]" if ":" in host else host
+            targets |= {f"http://{shown}:*", f"https://{shown}:*"}
+    return " ".join(sorted(targets))

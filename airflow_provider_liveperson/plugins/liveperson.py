@@ -1,0 +1,55 @@
+"""The plugin: the LivePerson page in Airflow's Admin menu.
+
+Airflow imports this module in each of its processes, so it imports nothing but the base class; the page itself is made
+when somebody first asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/liveperson"
+ROUTE = "liveperson"
+
+_Message = MutableMapping[str, Any]
+
+
+class LazyPage:
+    """An ASGI application that is made by its first request."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+
+    async def __call__(
+        self,
+        scope: _Message,
+        receive: Callable[[], Awaitable[_Message]],
+        send: Callable[[_Message], Awaitable[None]],
+    ) -> None:
+        if self._app is None:
+            from airflow_provider_liveperson.plugins.app import make_app
+
+            self._app = make_app()
+        await self._app(scope, receive, send)
+
+    def __repr__(self) -> str:
+        return "<LivePerson page>"
+
+
+class LivePersonPlugin(AirflowPlugin):
+    """Shows who consented to what, and lets the users who may edit a connection authorise it."""
+
+    name = "liveperson"
+    fastapi_apps = [{"app": LazyPage(), "name": "LivePerson", "url_prefix": PREFIX}]
+    external_views = [
+        {
+            "name": "LivePerson",
+            "href": f"{PREFIX}/",
+            "url_route": ROUTE,
+            "destination": "nav",
+            "category": "admin",
+        }
+    ]

@@ -1,0 +1,115 @@
+"""What the page tells of a connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.exceptions import LivePersonError
+from airflow_provider_liveperson.hooks.consents import store_for
+
+if TYPE_CHECKING:
+    from airflow.models import Connection
+
+    from airflow_provider_liveperson.client.credentials.grants import Grant
+
+WEB_APP = "liveperson_web_app"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One connection on the page.
+
+    :param conn_id: its id.
+    :param kind: its kind, as the list of connection types calls it.
+    :param account: its LivePerson account.
+    :param is_web_app: whether a user has to consent.
+    :param state: one or two words.
+    :param good: whether they are good news; None for neither.
+    :param hint: what is to be done, if something is.
+    :param facts: labels and values.
+    :param error: the last error, or empty.
+    :param can_refresh: whether there is something to refresh.
+    :param can_revoke: whether there is something to revoke.
+    """
+
+    conn_id: str
+    kind: str
+    account: str
+    is_web_app: bool
+    state: str
+    good: bool | None = None
+    hint: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    error: str = ""
+    can_refresh: bool = False
+    can_revoke: bool = False
+
+
+def row_of(conn: Connection, now: datetime | None = None) -> Row:
+    """Read a connection, and its consent if it has one.
+
+    :param conn: a LivePerson connection.
+    :param now: the present, aware.
+    """
+    conn_type = str(conn.conn_type).replace("-", "_")
+    about: dict[str, Any] = {
+        "conn_id": conn.conn_id,
+        "kind": FORMS[conn_type].label,
+        "account": _account(conn),
+        "is_web_app": conn_type == WEB_APP,
+    }
+    if conn_type != WEB_APP:
+        return Row(**about, state="Ready", hint="Nothing has to be authorised for this kind of connection.")
+    try:
+        grant = store_for(conn.conn_id, conn.password or "").load()
+    except LivePersonError as error:
+        return Row(**about, state="Unreadable", good=False, error=str(error))
+    return Row(**about, **_consent(grant, now or datetime.now(UTC)))
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:
+    if grant is None:
+        return {
+            "state": "Not authorised",
+            "good": False,
+            "hint": "Press Authorise: you log in at LivePerson and allow this application to read as you.",
+        }
+    facts = [
+        ("Authorised by", grant.authorised_by),
+        ("LivePerson user", grant.subject or "not told by LivePerson"),
+        ("Authorised at", iso(grant.authorised_at)),
+        ("Last refreshed", iso(grant.refreshed_at)),
+    ]
+    about = {"facts": facts, "error": grant.last_error, "can_revoke": True}
+    if grant.is_lost:
+        hint = "LivePerson does not renew the consent any more. Press Authorise to consent anew."
+        return {**about, "state": "Consent ended", "good": False, "hint": hint}
+    facts.append(("Access token expires", iso(grant.expires_at)))
+    if grant.renewal_begun_at:
+        hint = (
+            f"A refresh that began at {iso(grant.renewal_begun_at)} was broken off. The present access token is used"
+            " until it expires, then the refresh is tried again. If LivePerson refuses it, press Authorise."
+        )
+        return {**about, "state": "Authorised", "good": None, "hint": hint, "can_refresh": True}
+    if grant.expires_at <= now.timestamp():
+        hint = (
+            "The access token has expired; the next task, or Refresh now, renews it if LivePerson still does."
+        )
+        return {**about, "state": "Expired", "good": None, "hint": hint, "can_refresh": True}
+    return {**about, "state": "Authorised", "good": True, "can_refresh": True}
+
+
+def _account(conn: Connection) -> str:
+    try:
+        extra = conn.extra_dejson
+    except Exception:  # whatever a broken extra or Fernet key raises: the page must still show the others
+        return ""
+    return str(extra.get("account_id") or "")

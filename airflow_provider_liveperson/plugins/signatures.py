@@ -1,0 +1,73 @@
+"""What the page signs, so that it knows again what it gave away: the CSRF token, the state and the message."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from airflow.configuration import conf
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+STATE_LASTS = 600
+CSRF_LASTS = 12 * 3600
+MESSAGE_LASTS = 600
+
+
+def csrf_token(user_id: str, browser: str) -> str:
+    """What the page's forms carry.
+
+    :param user_id: the Airflow user.
+    :param browser: the browser's cookie.
+    """
+    return _signer("csrf").dumps(_owner(user_id, browser))
+
+
+def is_csrf_token(token: str, user_id: str, browser: str) -> bool:
+    """Whether a form comes from a page that was given to this user in this browser, not long ago."""
+    try:
+        return bool(_signer("csrf").loads(token, max_age=CSRF_LASTS) == _owner(user_id, browser))
+    except BadSignature:
+        return False
+
+
+def state(user_id: str, browser: str, conn_id: str, nonce: str) -> str:
+    """What travels to LivePerson and back. It tells LivePerson the connection's id, but not the user.
+
+    :param user_id: the Airflow user.
+    :param browser: the browser's cookie.
+    :param conn_id: the connection.
+    :param nonce: known again once.
+    """
+    return _signer("state").dumps([conn_id, nonce, _owner(user_id, browser)])
+
+
+def read_state(text: str, user_id: str, browser: str) -> tuple[str, str] | None:
+    """The connection and the nonce of a state that was given to this user in this browser within ten minutes."""
+    try:
+        conn_id, nonce, owner = _signer("state").loads(text, max_age=STATE_LASTS)
+    except (BadSignature, TypeError, ValueError):
+        return None
+    return (conn_id, nonce) if owner == _owner(user_id, browser) else None
+
+
+def message(text: str, *, bad: bool, user_id: str) -> str:
+    """A message for the page that comes after a redirect."""
+    return _signer("message").dumps([text[:1500], bad, user_id])
+
+
+def read_message(signed: str, user_id: str) -> tuple[str, bool] | None:
+    """The message, and whether it is bad news."""
+    try:
+        text, bad, owner = _signer("message").loads(signed, max_age=MESSAGE_LASTS)
+    except (BadSignature, TypeError, ValueError):
+        return None
+    return (text, bad) if owner == user_id else None
+
+
+def _signer(what: str) -> URLSafeTimedSerializer:
+    """A signer by the key that Airflow's API servers share."""
+    return URLSafeTimedSerializer(conf.get_mandatory_value("api", "secret_key"), salt=f"liveperson-{what}")
+
+
+def _owner(user_id: str, browser: str) -> Any:
+    return hashlib.sha256(f"{len(user_id)}:{user_id}:{browser}".encode()).hexdigest()

@@ -1,0 +1,31 @@
+"""Cells in a folder, for processes that share nothing else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+class FileCells:
+    """Texts in files of a folder, each written whole or not at all.
+
+    :param folder: where.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, name: str) -> str | None:
+        try:
+            return (self._folder / name).read_text()
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, value: str) -> None:
+        new = self._folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
+        new.write_text(value)
+        new.replace(self._folder / name)
+
+    def delete(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)

@@ -1,0 +1,49 @@
+"""Keeps the consent of a LivePerson web application alive.
+
+LivePerson wants the tokens of a web application renewed about every 30 minutes; a consent whose tokens are not renewed
+may end, and then a user has to consent again. Tasks that pull renew them by themselves, so this is for the times
+between the pulls.
+
+Copy this file into your DAG folder and change the value at its top. The connection is of the type "LivePerson (web
+application, OAuth 2.0)" and has been authorised on the LivePerson page in Airflow's Admin menu. If the consent ends
+all the same, the task fails and says so.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, task
+
+LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
+
+with DAG(
+    dag_id="liveperson_web_app_keep_alive",
+    description="Renews the tokens of a LivePerson web application every 20 minutes",
+    schedule=timedelta(minutes=20),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # What was missed cannot be made up for.
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(minutes=10),
+    },
+    doc_md=__doc__,
+    tags=["liveperson"],
+):
+
+    @task
+    def keep_alive(conn_id: str) -> str:
+        """Renew the tokens.
+
+        :param conn_id: the connection.
+        :returns: until when they now last, in UTC.
+        """
+        from airflow_provider_liveperson.hooks.liveperson import LivePersonWebAppHook
+
+        return LivePersonWebAppHook(liveperson_conn_id=conn_id).keep_alive().isoformat()
+
+    keep_alive(LIVEPERSON_CONN_ID)

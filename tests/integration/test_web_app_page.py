@@ -1,0 +1,777 @@
+"""The LivePerson page in a real API server: what it does for whom, and everything that is tried against it."""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import jwt
+import pytest
+import requests
+import time_machine
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.testclient import TestClient
+
+from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+
+SITE = "http://airflow.test"
+WEB_APP = "lp_web_app"
+OTHER = "lp_other"
+API_KEY = "lp_api_key"
+USERS = {"ada": "admin", "oscar": "op", "una": "user", "vic": "viewer"}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Any]:
+    """Airflow's own application, with its database and users of every role."""
+    before = dict(os.environ)
+    os.environ |= {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{name}:{role}" for name, role in USERS.items()
+        ),
+        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
+        "_AIRFLOW_PROCESS_CONTEXT": "server",  # as `airflow api-server` says it of itself
+    }
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+    from airflow.utils.db import initdb
+
+    initdb()
+    yield create_app(apps="core")
+    purge_cached_app()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SandboxServer]:
+    uris = frozenset({f"{SITE}/liveperson/callback"})
+    with SandboxServer(SandboxSettings(seed=3, audit_rows=20, days=2, web_app_redirect_uris=uris)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxServer) -> SandboxServer:
+    running.reset()
+    return running
+
+
+@pytest.fixture(autouse=True)
+def _settled_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_liveperson.client.credentials.lease import Lease
+    from airflow_provider_liveperson.hooks import consents
+
+    monkeypatch.setattr(consents, "Lease", functools.partial(Lease, settle=0.2, lifetime=5.0))
+
+
+@pytest.fixture(autouse=True)
+def _connections(app: Any, sandbox: SandboxServer) -> Iterator[None]:
+    from airflow.models import Connection, Variable
+    from airflow.utils.session import create_session
+
+    def clear() -> None:
+        with create_session() as session:
+            session.query(Connection).delete()
+            session.query(Variable).delete()
+
+    clear()
+    made = sandbox.connections()
+    with create_session() as session:
+        for conn_id, kind in (
+            (WEB_APP, "liveperson_web_app"),
+            (OTHER, "liveperson_web_app"),
+            (API_KEY, "liveperson_api_key"),
+        ):
+            conn = made[kind]
+            session.add(
+                Connection(
+                    conn_id=conn_id,
+                    conn_type=kind,
+                    host=conn.host,
+                    login=conn.login,
+                    password=conn.password,
+                    extra=json.dumps(conn.extra),
+                )
+            )
+        session.add(Connection(conn_id="aws", conn_type="aws"))
+    yield
+    clear()
+
+
+@dataclass
+class Browser:
+    """Somebody at the page, with a browser that was never here before."""
+
+    app: Any
+    user: str | None
+    seen: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.http = TestClient(self.app, base_url=SITE, follow_redirects=False)
+        if self.user:
+            from airflow.api_fastapi.app import get_auth_manager
+            from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+            user = SimpleAuthManagerUser(username=self.user, role=USERS[self.user])
+            self.http.cookies.set("_token", get_auth_manager().generate_jwt(user))
+
+    def get(self, path: str, **how: Any) -> Any:
+        self.seen.append(self.http.get(path, **how))
+        return self.seen[-1]
+
+    def page(self) -> Any:
+        return self.get("/liveperson/")
+
+    def csrf(self) -> str:
+        return re.search(r'name="csrf" value="([^"]+)"', self.page().text)[1]
+
+    def post(self, what: str, conn_id: str = WEB_APP, *, csrf: str | None = None, **headers: str) -> Any:
+        form = {"csrf": self.csrf() if csrf is None else csrf, "connection": conn_id}
+        about = {"Origin": SITE, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        self.seen.append(self.http.post(f"/liveperson/{what}", data=form, headers=about))
+        return self.seen[-1]
+
+    def begin(self, conn_id: str = WEB_APP) -> str:
+        """Press Authorise: gives LivePerson's URL."""
+        answer = self.post("authorise", conn_id)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    def come_back(self, url: str) -> Any:
+        """Follow LivePerson's redirect."""
+        parts = urlsplit(url)
+        return self.get(f"{parts.path}?{parts.query}")
+
+    def told(self) -> str:
+        """The message on the page."""
+        found = re.search(r'<p class="message[^>]*>(.*?)</p>', self.page().text, re.DOTALL)
+        return html.unescape(found[1]) if found else ""
+
+
+@pytest.fixture
+def browser(app: Any) -> Callable[[str | None], Browser]:
+    return lambda user="ada": Browser(app, user)
+
+
+def consent(sandbox: SandboxServer, url: str, decision: str = "approve") -> str:
+    """Log in at LivePerson and decide: gives where the browser is sent back to."""
+    with requests.Session() as person:
+        person.trust_env = False
+        answer = person.get(url)
+        for fields in (
+            {"username": sandbox.settings.user_name, "password": sandbox.settings.user_password},
+            {"decision": decision},
+        ):
+            if answer.headers.get("location", "").startswith(SITE):
+                break  # consented before
+            action = html.unescape(re.search(r'action="([^"]+)"', answer.text)[1])
+            token = re.search(r'name="form_token" value="([^"]+)"', answer.text)[1]
+            answer = person.post(
+                sandbox.url + action,
+                data={**fields, "form_token": token},
+                headers={"Origin": sandbox.url},
+                allow_redirects=False,
+            )
+            while "location" in answer.headers and not answer.headers["location"].startswith(SITE):
+                answer = person.get(
+                    requests.compat.urljoin(sandbox.url, answer.headers["location"]), allow_redirects=False
+                )
+        return answer.headers["location"]
+
+
+def grant(conn_id: str = WEB_APP) -> Any:
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    from airflow_provider_liveperson.hooks.consents import store_for
+
+    with create_session() as session:
+        found = session.query(Connection).filter_by(conn_id=conn_id).one_or_none()
+        return store_for(conn_id, found.password).load() if found else None
+
+
+def changed(url: str, **parameters: str | None) -> str:
+    parts = urlsplit(url)
+    query = {**dict(parse_qsl(parts.query)), **parameters}
+    return parts._replace(query=urlencode({n: v for n, v in query.items() if v is not None})).geturl()
+
+
+def authorised(browser: Browser, sandbox: SandboxServer, conn_id: str = WEB_APP) -> Any:
+    return browser.come_back(consent(sandbox, browser.begin(conn_id)))
+
+
+class TestTheRoad:
+    def test_authorise_refresh_revoke(self, browser, sandbox):
+        ada = browser("ada")
+        url = ada.begin()
+        query = parse_qs(urlsplit(url).query)
+        assert url.startswith(f"{sandbox.url}/sentinel/api/account/{sandbox.settings.account_id}/authorize?")
+        assert query["redirect_uri"] == [f"{SITE}/liveperson/callback"]
+        assert "code_challenge" not in query
+        answer = ada.come_back(consent(sandbox, url))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/plugin/liveperson")
+        assert f"{WEB_APP} is authorised" in ada.told()
+        assert ada.told() == ""
+        page = ada.page().text
+        assert sandbox.people()["user"].id in page
+        first = grant()
+        assert first.authorised_by == "ada"
+
+        answer = ada.post("refresh")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/liveperson/")
+        assert "is refreshed" in ada.told()
+        assert grant().refresh_token != first.refresh_token
+
+        ada.post("revoke")
+        assert "revoked" in ada.told()
+        assert grant() is None
+        assert "Not authorised" in ada.page().text
+
+    def test_what_is_listed(self, browser):
+        page = browser("oscar").page().text
+        for conn_id in (WEB_APP, OTHER, API_KEY):
+            assert f">{conn_id}</h2>" in page
+        assert ">aws<" not in page
+        assert f'aria-label="Authorise {WEB_APP}"' in page
+        assert f'aria-label="Authorise {API_KEY}"' not in page
+        assert "Nothing has to be authorised" in page
+
+    def test_pkce_where_the_connection_wants_it(self, browser, sandbox):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            conn = session.query(Connection).filter_by(conn_id=WEB_APP).one()
+            conn.extra = json.dumps({**conn.extra_dejson, "pkce": True})
+        ada = browser("ada")
+        url = ada.begin()
+        query = parse_qs(urlsplit(url).query)
+        assert query["code_challenge_method"] == ["S256"]
+        ada.come_back(consent(sandbox, url))
+        assert "is authorised" in ada.told()
+        (exchange,) = [one for one in sandbox.requests if one.path.endswith("/token")]
+        assert b"code_verifier=" in exchange.body
+
+    def test_a_refusal_by_the_user_is_told(self, browser, sandbox):
+        ada = browser("ada")
+        answer = ada.come_back(consent(sandbox, ada.begin(), "deny"))
+        assert answer.status_code == 303
+        assert "access_denied" in ada.told()
+        assert grant() is None
+
+    def test_what_goes_wrong_at_liveperson_is_told(self, browser, sandbox):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        sandbox.grants.revoke_all()
+        ada.post("refresh")
+        assert "press Authorise" in ada.told()
+        page = ada.page().text
+        assert "Consent ended" in page
+        assert "Last error:" in page
+        assert "Refresh now" not in page
+
+    def test_the_page_is_in_airflows_menu(self, app, browser):
+        plugins = browser("ada").get("/api/v2/plugins").json()["plugins"]
+        (ours,) = [one for one in plugins if one["name"] == "liveperson"]
+        (view,) = ours["external_views"]
+        assert (view["url_route"], view["category"], view["destination"]) == ("liveperson", "admin", "nav")
+
+
+EVERY_ENDPOINT = [
+    ("GET", "/liveperson/"),
+    ("GET", "/liveperson/callback?code=c&state=s"),
+    ("POST", "/liveperson/authorise"),
+    ("POST", "/liveperson/refresh"),
+    ("POST", "/liveperson/revoke"),
+]
+
+
+class TestWho:
+    @pytest.mark.parametrize(("method", "path"), EVERY_ENDPOINT)
+    def test_nobody_without_a_session(self, browser, method, path):
+        answer = browser(None).http.request(method, path, headers={"Origin": SITE})
+        assert answer.status_code == 401
+        assert "Sign in to Airflow" in answer.text
+
+    @pytest.mark.parametrize(("method", "path"), EVERY_ENDPOINT)
+    def test_nobody_with_a_broken_session(self, browser, method, path):
+        visitor = browser(None)
+        visitor.http.cookies.set("_token", "eyJhbGciOiJub25lIn0.e30.")
+        assert visitor.http.request(method, path, headers={"Origin": SITE}).status_code in (401, 403)
+
+    @pytest.mark.parametrize("user", ["vic", "una"])
+    def test_nobody_who_may_not_edit_connections(self, browser, user):
+        visitor = browser(user)
+        answer = visitor.page()
+        assert answer.status_code == 403
+        assert WEB_APP not in answer.text
+
+    @pytest.mark.parametrize("user", ["vic", "una"])
+    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    def test_not_even_with_a_good_csrf_token(self, browser, user, what):
+        from airflow_provider_liveperson.plugins import signatures
+
+        visitor = browser(user)
+        visitor.http.cookies.set("liveperson_browser", "b")
+        assert visitor.post(what, csrf=signatures.csrf_token(user, "b")).status_code == 403
+        assert grant() is None
+
+    def test_whoever_may_no_longer_edit_comes_back_in_vain(self, browser, sandbox, monkeypatch):
+        from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        monkeypatch.setattr(SimpleAuthManager, "is_authorized_connection", lambda self, **about: False)
+        assert ada.come_back(url).status_code == 403
+        assert grant() is None
+
+    def test_the_auth_manager_is_asked_for_each_connection(self, browser, sandbox, monkeypatch):
+        from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+        monkeypatch.setattr(
+            SimpleAuthManager,
+            "is_authorized_connection",
+            lambda self, *, method, user, details=None: bool(
+                method == "PUT" and details and details.conn_id == OTHER
+            ),
+        )
+        ada = browser("ada")
+        page = ada.page().text
+        assert OTHER in page
+        assert WEB_APP not in page
+        assert ada.post("authorise", WEB_APP).status_code == 403
+        assert ada.post("authorise", OTHER).status_code == 303
+
+    @pytest.mark.parametrize("conn_id", [API_KEY, "aws", "nothing", "", "../x"])
+    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    def test_only_web_app_connections(self, browser, what, conn_id):
+        assert browser("ada").post(what, conn_id).status_code in (403, 404)
+
+    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    def test_only_post_does_something(self, browser, sandbox, what, method):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        kept = grant()
+        answer = ada.http.request(
+            method, f"/liveperson/{what}?connection={WEB_APP}&csrf={ada.csrf()}", headers={"Origin": SITE}
+        )
+        assert answer.status_code == 405
+        assert grant() == kept
+
+
+class TestForgedForms:
+    @pytest.fixture
+    def ada(self, browser, sandbox) -> Browser:
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        return ada
+
+    def refused(self, answer: Any) -> None:
+        assert answer.status_code == 403
+        assert grant() is not None
+
+    @pytest.mark.parametrize("csrf", ["", "x", "WyJhIl0.aaaa.bbbb"])
+    def test_without_a_csrf_token(self, ada, csrf):
+        self.refused(ada.post("revoke", csrf=csrf))
+
+    def test_with_the_token_of_another_user(self, ada, browser):
+        self.refused(ada.post("revoke", csrf=browser("oscar").csrf()))
+
+    def test_with_the_token_of_another_browser(self, ada, browser):
+        self.refused(ada.post("revoke", csrf=browser("ada").csrf()))
+
+    def test_with_another_users_token_and_browser(self, ada, browser):
+        oscar = browser("oscar")
+        csrf = oscar.csrf()
+        ada.http.cookies.set("liveperson_browser", oscar.http.cookies["liveperson_browser"])
+        self.refused(ada.post("revoke", csrf=csrf))
+
+    def test_with_an_old_token(self, ada):
+        csrf = ada.csrf()
+        with time_machine.travel(_later(13 * 3600), tick=True):
+            self.refused(ada.post("revoke", csrf=csrf))
+
+    def test_with_a_state_instead_of_a_token(self, ada):
+        state = parse_qs(urlsplit(ada.begin()).query)["state"][0]
+        self.refused(ada.post("revoke", csrf=state))
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://evil.example",
+            "null",
+            "",
+            "http://airflow.test.evil.example",
+            "http://airflow.test:81",
+            "file://airflow.test",
+        ],
+    )
+    def test_from_a_foreign_site(self, ada, origin):
+        self.refused(ada.post("revoke", Origin=origin))
+
+    def test_without_an_origin(self, ada):
+        answer = ada.http.post("/liveperson/revoke", data={"csrf": ada.csrf(), "connection": WEB_APP})
+        self.refused(answer)
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+    def test_that_the_browser_calls_foreign(self, ada, site):
+        self.refused(ada.post("revoke", Sec_Fetch_Site=site))
+
+    def test_with_everything_in_the_query(self, ada):
+        query = urlencode({"csrf": ada.csrf(), "connection": WEB_APP})
+        self.refused(ada.http.post(f"/liveperson/revoke?{query}", headers={"Origin": SITE}))
+
+    def test_with_fields_twice(self, ada):
+        body = urlencode([("csrf", ada.csrf()), ("connection", OTHER), ("connection", WEB_APP)])
+        headers = {"Origin": SITE, "Content-Type": "application/x-www-form-urlencoded"}
+        self.refused(ada.http.post("/liveperson/revoke", content=body, headers=headers))
+
+    def test_too_large(self, ada):
+        answer = ada.http.post("/liveperson/revoke", data={"csrf": "x" * 50_000}, headers={"Origin": SITE})
+        assert answer.status_code == 413
+
+
+def _later(seconds: float) -> float:
+    import time
+
+    return time.time() + seconds
+
+
+class TestForgedCallbacks:
+    def refused(self, answer: Any, conn_id: str = WEB_APP) -> None:
+        assert answer.status_code == 400
+        assert grant(conn_id) is None
+
+    @pytest.mark.parametrize("state", [None, "", "x", "WyJhIl0.aaaa.bbbb", "..", "%00", "a" * 5000])
+    def test_with_a_forged_state(self, browser, sandbox, state):
+        ada = browser("ada")
+        self.refused(ada.come_back(changed(consent(sandbox, ada.begin()), state=state)))
+
+    def test_with_a_csrf_token_as_state(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        self.refused(ada.come_back(changed(url, state=ada.csrf())))
+
+    def test_with_a_state_signed_by_another_key(self, browser, sandbox, monkeypatch):
+        ada = browser("ada")
+        monkeypatch.setenv("AIRFLOW__API__SECRET_KEY", "another")
+        url = consent(sandbox, ada.begin())
+        monkeypatch.delenv("AIRFLOW__API__SECRET_KEY")
+        self.refused(ada.come_back(url))
+
+    def test_that_expired(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        with time_machine.travel(_later(601), tick=True):
+            self.refused(ada.come_back(url))
+
+    def test_replayed(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        assert ada.come_back(url).status_code == 303
+        kept = grant()
+        assert ada.come_back(url).status_code == 400
+        assert grant() == kept
+        assert len([one for one in sandbox.requests if one.path.endswith("/token")]) == 1
+
+    def test_at_two_servers_at_once(self, browser, sandbox, app):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        cookies = dict(ada.http.cookies)
+
+        def come(_: int) -> int:
+            other = Browser(app, None)
+            other.http.cookies.update(cookies)
+            return other.come_back(url).status_code
+
+        with ThreadPoolExecutor(8) as threads:
+            assert sorted(threads.map(come, range(8))) == [303] + [400] * 7
+        assert len([one for one in sandbox.requests if one.path.endswith("/token")]) == 1
+
+    def test_of_another_user(self, browser, sandbox):
+        ada, oscar = browser("ada"), browser("oscar")
+        oscar.page()
+        self.refused(oscar.come_back(consent(sandbox, ada.begin())))
+
+    def test_of_another_user_with_the_same_browser_cookie(self, browser, sandbox):
+        ada, oscar = browser("ada"), browser("oscar")
+        url = consent(sandbox, ada.begin())
+        oscar.http.cookies.set("liveperson_browser", ada.http.cookies["liveperson_browser"])
+        self.refused(oscar.come_back(url))
+
+    def test_in_a_browser_that_did_not_begin_it(self, browser, sandbox):
+        ada, elsewhere = browser("ada"), browser("ada")
+        url = consent(sandbox, ada.begin())
+        self.refused(elsewhere.come_back(url))  # without a cookie
+        elsewhere.page()
+        self.refused(elsewhere.come_back(url))  # with its own
+
+    def test_a_foreign_consent_is_not_foisted_on_a_user(self, browser, sandbox):
+        """The attacker consents as himself and has ada's browser open the answer."""
+        oscar, ada = browser("oscar"), browser("ada")
+        ada.begin()
+        self.refused(ada.come_back(consent(sandbox, oscar.begin())))
+
+    def test_of_another_connection(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin(OTHER))
+        assert ada.come_back(url).status_code == 303
+        assert grant(OTHER) is not None
+        assert grant(WEB_APP) is None
+
+    def test_with_the_code_of_one_connection_and_the_state_of_another(self, browser, sandbox):
+        ada = browser("ada")
+        first = consent(sandbox, ada.begin(WEB_APP))
+        second = consent(sandbox, ada.begin(OTHER))
+        state = parse_qs(urlsplit(second).query)["state"][0]
+        ada.come_back(changed(first, state=state))
+        assert grant(WEB_APP) is None  # the state decides, and it is good for its own connection only
+
+    def test_after_a_newer_beginning(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        ada.begin()
+        self.refused(ada.come_back(url))
+
+    def test_after_the_connection_is_gone(self, browser, sandbox):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=WEB_APP).delete()
+        assert ada.come_back(url).status_code == 404
+        assert grant() is None
+
+    def test_by_post(self, browser, sandbox):
+        ada = browser("ada")
+        url = consent(sandbox, ada.begin())
+        assert ada.http.post(url.removeprefix(SITE), headers={"Origin": SITE}).status_code == 405
+
+    def test_html_in_an_error_is_text(self, browser, sandbox):
+        ada = browser("ada")
+        state = parse_qs(urlsplit(ada.begin()).query)["state"][0]
+        evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+        query = urlencode({"state": state, "error": evil, "error_description": f'"{evil}'})
+        assert ada.get(f"/liveperson/callback?{query}").status_code == 303
+        page = ada.page().text
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+    def test_html_in_a_state_is_not_even_shown(self, browser):
+        ada = browser("ada")
+        ada.page()
+        answer = ada.get("/liveperson/callback?state=<script>alert(1)</script>&code=x")
+        assert answer.status_code == 400
+        assert "alert(1)" not in answer.text
+
+    def test_a_code_that_liveperson_does_not_know(self, browser, sandbox):
+        ada = browser("ada")
+        answer = ada.come_back(changed(consent(sandbox, ada.begin()), code="f" * 64))
+        assert answer.status_code == 303
+        assert "invalid_grant" in ada.told()
+        assert grant() is None
+
+    def test_html_in_a_connection_id_and_an_error_of_liveperson(self, browser, sandbox):
+        ada = browser("ada")
+        sandbox.faults.add(
+            kind="status",
+            match="/token",
+            status=400,
+            body={"error": "<b>bold</b>", "error_description": "<i>"},
+        )
+        authorised(ada, sandbox)
+        page = ada.page().text
+        assert "<b>bold" not in page
+        assert "&lt;b&gt;bold" in page
+
+
+class TestOpenRedirects:
+    @pytest.mark.parametrize("name", ["next", "redirect", "redirect_uri", "return_to", "url", "r"])
+    @pytest.mark.parametrize(
+        "to", ["https://evil.example", "//evil.example", "\\\\evil.example", "javascript:alert(1)"]
+    )
+    def test_nothing_in_the_request_decides_where_to(self, browser, sandbox, name, to):
+        ada = browser("ada")
+        form = {"csrf": ada.csrf(), "connection": WEB_APP, name: to}
+        query = urlencode({name: to})
+        answer = ada.http.post(
+            f"/liveperson/revoke?{query}", data=form, headers={"Origin": SITE, "Referer": to}
+        )
+        assert answer.headers["location"] == "/liveperson/"
+        answer = ada.http.post(f"/liveperson/authorise?{query}", data=form, headers={"Origin": SITE})
+        sent = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert answer.headers["location"].startswith(sandbox.url)
+        assert sent["redirect_uri"] == [f"{SITE}/liveperson/callback"]
+        back = ada.come_back(
+            f"/liveperson/callback?{urlencode({'state': sent['state'][0], 'error': 'x', name: to})}"
+        )
+        assert back.headers["location"] == "/plugin/liveperson"
+
+    def test_a_configured_base_url_counts_and_not_the_host_header(self, browser, monkeypatch):
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", SITE)
+        ada = browser("ada")
+        csrf = ada.csrf()
+        answer = ada.http.post(
+            "/liveperson/authorise",
+            data={"csrf": csrf, "connection": WEB_APP},
+            headers={"Origin": SITE, "Host": "evil.example"},
+        )
+        sent = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert sent["redirect_uri"] == [f"{SITE}/liveperson/callback"]
+
+
+class TestForgedIdTokens:
+    @pytest.fixture
+    def answer_with(self, sandbox) -> Callable:
+        def answer(id_token: str) -> None:
+            tokens = sandbox.grants.issue()
+            sandbox.faults.add(
+                kind="status",
+                match="/token",
+                status=200,
+                body={
+                    "access_token": tokens.access_token,
+                    "refresh_token": tokens.refresh_token,
+                    "token_type": "Bearer",
+                    "id_token": id_token,
+                },
+            )
+
+        return answer
+
+    @pytest.mark.parametrize(
+        "forgery",
+        ["foreign key", "none", "aud", "iss", "expired", "garbage"],
+    )
+    def test_gives_no_consent(self, browser, sandbox, answer_with, forgery):
+        good = sandbox.grants.issue().id_token
+        claims = jwt.decode(good, options={"verify_signature": False})
+        kid, key = sandbox.grants.keys.newest()
+        changes = {"aud": {"aud": "x"}, "iss": {"iss": "x"}, "expired": {"exp": claims["iat"] - 3600}}
+        if forgery == "garbage":
+            token = "not.a.jwt"
+        elif forgery == "none":
+            token = jwt.encode(claims, None, "none", {"kid": kid})
+        else:
+            signer = (
+                rsa.generate_private_key(public_exponent=65537, key_size=2048)
+                if forgery == "foreign key"
+                else key
+            )
+            token = jwt.encode({**claims, **changes.get(forgery, {})}, signer, "RS256", {"kid": kid})
+        ada = browser("ada")
+        answer_with(token)
+        authorised(ada, sandbox)
+        assert "id_token does not hold" in ada.told()
+        assert grant() is None
+
+
+class TestSecrecy:
+    def test_no_secret_reaches_a_browser_a_header_or_a_log(self, browser, sandbox, caplog, capfd):
+        caplog.set_level(logging.DEBUG)
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        ada.post("refresh")
+        ada.page()
+        ada.get("/api/v2/variables")
+        ada.get(f"/api/v2/variables/liveperson_token_{WEB_APP}")
+        with_fault = {"kind": "status", "match": "/token", "status": 400, "times": 1}
+        sandbox.faults.add(**with_fault, body={"error": "x", "you sent": grant().refresh_token})
+        ada.post("refresh")
+        ada.page()
+        ada.post("revoke")
+        ada.page()
+        codes = {parse_qs(urlsplit(str(one.request.url)).query).get("code", [""])[0] for one in ada.seen} - {
+            ""
+        }
+        secrets = (sandbox.secrets() - {sandbox.settings.account_id}) | codes
+        assert len(codes) == 1
+        assert len(secrets) > 8
+        for answer in ada.seen:
+            shown = answer.text + str(answer.headers)
+            assert [secret for secret in secrets if secret in shown] == []
+        logged = "\n".join(
+            record.getMessage()
+            for record in caplog.records
+            if record.name.startswith(("airflow_provider_liveperson", "urllib3", "requests"))
+        )
+        assert "ada has authorised connection" in logged
+        assert [secret for secret in secrets if secret in logged] == []
+        # Airflow's access log shows the callback's URL, code and state included, as LivePerson's flow has it: a code
+        # is spent by then.
+        out = "\n".join(
+            line for line in "".join(capfd.readouterr()).splitlines() if "/liveperson/callback" not in line
+        )
+        assert [secret for secret in secrets if secret in out] == []
+
+    def test_variables_are_encrypted_and_masked(self, browser, sandbox):
+        from airflow.models import Variable
+        from airflow.utils.session import create_session
+
+        ada = browser("ada")
+        ada.begin()
+        authorised(ada, sandbox)
+        with create_session() as session:
+            kept = {one.key: (one._val, one.is_encrypted) for one in session.query(Variable)}
+        assert f"liveperson_token_{WEB_APP}" in kept
+        for stored, encrypted in kept.values():
+            assert encrypted
+            assert grant().refresh_token not in stored
+        shown = ada.get(f"/api/v2/variables/liveperson_token_{WEB_APP}").text
+        assert grant().access_token not in shown
+
+    @pytest.mark.parametrize("path", ["/liveperson/", "/liveperson/callback?state=x", "/liveperson/nothing"])
+    def test_headers(self, browser, path):
+        answer = browser("ada").get(path)
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == ("no-referrer" if "callback" in path else "same-origin")
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert "unsafe" not in policy
+        if answer.status_code != 404:
+            nonce = re.search(r"script-src 'nonce-([^']+)'", policy)[1]
+            assert answer.text.count("<script") == answer.text.count(f'<script nonce="{nonce}"') == 1
+
+    def test_cookies(self, browser):
+        (cookie,) = [one for one in browser("ada").page().headers.get_list("set-cookie") if "browser" in one]
+        for part in ("HttpOnly", "SameSite=lax", "Path=/liveperson/"):
+            assert part in cookie
+
+    def test_cookies_are_secure_where_airflow_is(self, browser, monkeypatch):
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.test")
+        (cookie,) = [one for one in browser("ada").page().headers.get_list("set-cookie") if "browser" in one]
+        assert "Secure" in cookie
+
+    def test_a_message_of_another_user_is_not_shown(self, browser):
+        ada, oscar = browser("ada"), browser("oscar")
+        ada.post("refresh")
+        oscar.http.cookies.set("liveperson_message", ada.http.cookies["liveperson_message"])
+        assert oscar.told() == ""
+
+
+def test_loading_the_plugin_is_light():
+    import subprocess
+    import sys
+
+    script = (
+        "import sys\nimport airflow.plugins_manager\nbefore = set(sys.modules)\n"
+        "import airflow_provider_liveperson.plugins.liveperson\n"
+        "print('NEW', sorted({n.partition('.')[0] for n in set(sys.modules) - before}))"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout.rpartition("NEW")[2].strip() == "['airflow_provider_liveperson']"

@@ -1,0 +1,91 @@
+"""What the pages show must be so."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+import requests
+
+from airflow_provider_liveperson import connection_form
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.hooks import liveperson
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page: str) -> list[str]:
+    """The Python of a page, block by block."""
+    return re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def rows(page: str, head: str) -> list[list[str]]:
+    """The cells of the table whose first line begins so."""
+    table = (DOCS / page).read_text().partition(f"\n| {head}")[2].partition("\n\n")[0]
+    lines = [f"| {head}{table.partition(chr(10))[0]}", *table.splitlines()[2:]]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+
+
+def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
+    """The code of docs/contributing.md, put where it says."""
+    credential, form, hook, row = blocks("contributing.md")
+    device = types.ModuleType("airflow_provider_liveperson.client.credentials.device")
+    monkeypatch.setitem(sys.modules, device.__name__, device)
+    exec(credential, vars(device))
+    forms = dict(vars(connection_form))
+    exec(form, forms)
+    hooks = {**vars(liveperson), "FORMS": forms["FORMS"]}
+    exec(hook, hooks)
+    compile(row, "row", "eval")
+
+    values = {field.name for field in forms["FORMS"]["liveperson_device"].fields} - {
+        field.name for field in FORMS["liveperson_app_jwt"].fields
+    }
+    assert values == {"device_id", "device_key"}
+    made = hooks["LivePersonDeviceHook"].make_credential({"device_id": "d-1", "device_key": "hush"})
+    asked = []
+
+    def sentinel(request):
+        asked.append(request)
+        return Answer(status=200, headers={}, body=b'{"token": "abc", "seconds": 60}')
+
+    made.bind(sentinel)
+    for _ in range(2):
+        signed = made(requests.Request("GET", "https://va.ac.liveperson.net/").prepare())
+        assert signed.headers["Authorization"] == "Bearer abc"
+    assert len(asked) == 1
+    assert set(made.secrets) == {"hush", "abc"}
+
+
+def test_the_ways_in_are_those_that_the_datasets_declare():
+    head, *table = rows("authentication.md", "LivePerson documents for")
+    kinds = dict(enumerate(head[1:], 1))
+    names = {"App-JWT V2": "App-JWT V2", "login": "Login", "API key": "API key"}
+    told = {
+        line[0].strip("`"): {names[kinds[at]] for at, cell in enumerate(line) if cell == "yes"}
+        for line in table
+    }
+    assert told == {name: set(dataset.credentials) for name, dataset in DATASETS.items()}
+
+
+@pytest.mark.parametrize("page", ["authentication.md", "connections.md"])
+def test_every_connection_type_is_on_the_page(page):
+    text = (DOCS / page).read_text()
+    assert [conn_type for conn_type in FORMS if f"`{conn_type}`" not in text] == []
+
+
+def test_every_field_is_on_the_page():
+    text = (DOCS / "connections.md").read_text()
+    extra = {field.name for form in FORMS.values() for field in form.extra_fields}
+    assert sorted(name for name in extra if f"`{name}`" not in text) == []
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
