@@ -8,14 +8,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from airflow_provider_liveperson.checking.connections import Found
     from airflow_provider_liveperson.checking.report import Comparison, Report
-    from airflow_provider_liveperson.client.client import LivePersonClient
     from airflow_provider_liveperson.datasets.dataset import Dataset
 
 _NARROWEST = 100
@@ -77,25 +77,22 @@ def run(args: argparse.Namespace) -> int:
     :raises LivePersonError: for an argument or a connection that cannot be.
     """
     with _nothing_else_on_stdout():
-        report, other, comparison = _find_out(args)
-    ok = report.ok if comparison is None else comparison.ok
+        found = _find_out(args)
     if args.json:
         told = {
-            "ok": ok,
-            "connection": report.to_dict(),
-            "against": other and other.to_dict(),
-            "comparison": comparison and comparison.to_dict(),
+            "ok": found.ok,
+            "connection": found.report.to_dict(),
+            "against": found.other and found.other.to_dict(),
+            "comparison": found.comparison and found.comparison.to_dict(),
         }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        _print(report, other, comparison)
-    return 0 if ok else 1
+        _print(found)
+    return 0 if found.ok else 1
 
 
-def _find_out(args: argparse.Namespace) -> tuple[Report, Report | None, Comparison | None]:
-    from airflow_provider_liveperson.checking.comparison import Side, check_accounts, compare
-    from airflow_provider_liveperson.checking.reachability import BUDGET, check
-    from airflow_provider_liveperson.client.retries import NO_RETRIES
+def _find_out(args: argparse.Namespace) -> Found:
+    from airflow_provider_liveperson.checking.connections import find_out
     from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
     from airflow_provider_liveperson.exceptions import ConfigurationError
     from airflow_provider_liveperson.window import resolve_window
@@ -107,26 +104,10 @@ def _find_out(args: argparse.Namespace) -> tuple[Report, Report | None, Comparis
     names = dict.fromkeys(args.dataset or DATASETS)
     datasets: list[Dataset] = [dataset_named(name) for name in names]
     conn_ids = [args.conn_id] if args.against is None else [args.conn_id, args.against]
-    hooks = [_hook(conn_id) for conn_id in conn_ids]
-
-    def checked(conn_id: str, hook: Any) -> Report:
-        with closing(hook.new_client(schedule=NO_RETRIES, budget=BUDGET)) as client:
-            return check(client, name=conn_id, datasets=datasets)
-
-    with ExitStack() as stack:
-        clients: list[LivePersonClient] = [
-            stack.enter_context(closing(hook.get_conn())) for hook in hooks if args.against is not None
-        ]
-        if clients:
-            check_accounts(clients[0], clients[1], names=(conn_ids[0], conn_ids[1]))
-        reports = [checked(conn_id, hook) for conn_id, hook in zip(conn_ids, hooks, strict=True)]
-        if not clients:
-            return reports[0], None, None
-        first, second = (
-            Side(client=client, report=report) for client, report in zip(clients, reports, strict=True)
-        )
-        comparison = compare(first, second, start=args.start, end=args.end, most=args.most)
-    return reports[0], reports[1], comparison
+    first, *rest = [_hook(conn_id) for conn_id in conn_ids]
+    return find_out(
+        first, *rest, datasets=datasets, start=args.start, end=args.end, most=args.most
+    )
 
 
 def _hook(conn_id: str) -> Any:
@@ -165,16 +146,16 @@ def _nothing_else_on_stdout() -> Iterator[None]:
         os.close(kept)
 
 
-def _print(report: Report, other: Report | None, comparison: Comparison | None) -> None:
+def _print(found: Found) -> None:
     from rich.console import Console
 
     width = shutil.get_terminal_size((_NARROWEST, 24)).columns
     console = Console(width=max(width, _NARROWEST) if not sys.stdout.isatty() else width, highlight=False)
-    for shown in (report, other):
+    for shown in (found.report, found.other):
         if shown is not None:
             _print_report(console, shown)
-    if comparison is not None:
-        _print_comparison(console, comparison)
+    if found.comparison is not None:
+        _print_comparison(console, found.comparison)
 
 
 def _print_report(console: Console, report: Report) -> None:

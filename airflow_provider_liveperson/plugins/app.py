@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,10 +22,12 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from airflow_provider_liveperson.checking.connections import find_out
 from airflow_provider_liveperson.client.authorization import authorize_url, challenge_of
 from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.connection_form import FORMS
 from airflow_provider_liveperson.exceptions import LivePersonError
-from airflow_provider_liveperson.hooks.liveperson import LivePersonWebAppHook
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook, LivePersonWebAppHook
 from airflow_provider_liveperson.plugins import pending, signatures
 from airflow_provider_liveperson.plugins.access import editable_connection, editable_connections, may_edit
 from airflow_provider_liveperson.plugins.liveperson import PREFIX, ROUTE
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 
 BROWSER_COOKIE = "liveperson_browser"
 MESSAGE_COOKIE = "liveperson_message"
+MOST_COMPARED = 200
+"""Records of a dataset that the page compares at most, since somebody waits."""
+CHECK_BUDGET = 120.0
 _LARGEST_FORM = 16_384
 _FOREIGN = (
     "This request does not come from the LivePerson page that you were given. Go back to it and press again."
@@ -97,7 +102,19 @@ def posted_connection(caller: CallerDep, form: Annotated[dict[str, str], Depends
     return _web_app_connection(caller, form.get("connection", ""))
 
 
+def posted_pair(
+    caller: CallerDep, form: Annotated[dict[str, str], Depends(posted_form)]
+) -> tuple[str, str]:
+    """The connection of any LivePerson type that a form is about, and the one to compare it with or nothing.
+
+    :raises HTTPException: 403 if the user may not edit one of them, 404 if there is none.
+    """
+    against = form.get("against", "")
+    return _connection(caller, form.get("connection", "")), _connection(caller, against) if against else ""
+
+
 ConnectionDep = Annotated[str, Depends(posted_connection)]
+PairDep = Annotated[tuple[str, str], Depends(posted_pair)]
 
 
 def page(caller: CallerDep) -> Response:
@@ -219,6 +236,31 @@ def revoke(caller: CallerDep, conn_id: ConnectionDep) -> Response:
     return _back(caller, f"The consent of {conn_id} is revoked.")
 
 
+def check(caller: CallerDep, pair: PairDep) -> Response:
+    """``POST /liveperson/check``: show what a connection can reach, or whether two read the same."""
+    conn_id, against = pair
+    try:
+        found = find_out(
+            LivePersonHook.for_connection(conn_id),
+            LivePersonHook.for_connection(against) if against else None,
+            most=MOST_COMPARED,
+            budget=CHECK_BUDGET,
+        )
+    except LivePersonError as error:
+        return _back(caller, f"{conn_id}: {error}", bad=True)
+    others = [conn.conn_id for conn in editable_connections(caller.user) if conn.conn_id != conn_id]
+    return _html(
+        "check.html",
+        found=found,
+        others=others,
+        against=against,
+        csrf=signatures.csrf_token(caller.id, caller.browser),
+        base=_base(caller.request),
+        most=MOST_COMPARED,
+        form_targets="'self'",
+    )
+
+
 def make_app() -> FastAPI:
     """Make the application that answers below ``/liveperson``."""
     app = FastAPI(title="LivePerson", docs_url=None, redoc_url=None, openapi_url=None)
@@ -227,6 +269,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/callback", callback, methods=["GET"], response_class=HTMLResponse)
     app.add_api_route("/refresh", refresh, methods=["POST"], response_class=HTMLResponse)
     app.add_api_route("/revoke", revoke, methods=["POST"], response_class=HTMLResponse)
+    app.add_api_route("/check", check, methods=["POST"], response_class=HTMLResponse)
     app.add_exception_handler(StarletteHTTPException, _problem)
     app.middleware("http")(_guarded)
     return app
@@ -290,11 +333,17 @@ def _set_cookie(
 
 
 def _web_app_connection(caller: Caller, conn_id: str) -> str:
+    return _connection(caller, conn_id, of_types=(WEB_APP,), called="connection of a LivePerson web application")
+
+
+def _connection(
+    caller: Caller, conn_id: str, *, of_types: Container[str] = FORMS, called: str = "LivePerson connection"
+) -> str:
     if not conn_id or not may_edit(caller.user, conn_id):
         raise HTTPException(403, "You may not edit this connection.")
     conn = editable_connection(caller.user, conn_id)
-    if conn is None or str(conn.conn_type).replace("-", "_") != WEB_APP:
-        raise HTTPException(404, "There is no such connection of a LivePerson web application.")
+    if conn is None or str(conn.conn_type).replace("-", "_") not in of_types:
+        raise HTTPException(404, f"There is no such {called}.")
     return conn_id
 
 
