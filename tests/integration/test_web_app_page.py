@@ -22,6 +22,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
 
+from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 
 SITE = "http://airflow.test"
@@ -134,8 +135,17 @@ class Browser:
     def csrf(self) -> str:
         return re.search(r'name="csrf" value="([^"]+)"', self.page().text)[1]
 
-    def post(self, what: str, conn_id: str = WEB_APP, *, csrf: str | None = None, **headers: str) -> Any:
+    def post(
+        self,
+        what: str,
+        conn_id: str = WEB_APP,
+        *,
+        csrf: str | None = None,
+        against: str | None = None,
+        **headers: str,
+    ) -> Any:
         form = {"csrf": self.csrf() if csrf is None else csrf, "connection": conn_id}
+        form |= {} if against is None else {"against": against}
         about = {"Origin": SITE, **{name.replace("_", "-"): value for name, value in headers.items()}}
         self.seen.append(self.http.post(f"/liveperson/{what}", data=form, headers=about))
         return self.seen[-1]
@@ -286,12 +296,84 @@ class TestTheRoad:
         assert (view["url_route"], view["category"], view["destination"]) == ("liveperson", "admin", "nav")
 
 
+def table_rows(answer: Any) -> dict[str, tuple[str, str]]:
+    """Of a page's first table: dataset to state and last cell."""
+    table = re.search(r"<tbody>(.*?)</tbody>", answer.text, re.DOTALL)[1]
+    rows = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL):
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        first, state, *_, last = (html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in cells)
+        rows[first] = (state, last)
+    return rows
+
+
+class TestCheck:
+    def test_what_a_connection_can_reach(self, browser, sandbox):
+        sandbox.configure(missing_permission=frozenset({"oauth1"}), config_auth=frozenset({"app_jwt_v2"}))
+        ada = browser("ada")
+        assert f'aria-label="Check {API_KEY}"' in ada.page().text
+        answer = ada.post("check", API_KEY)
+        assert answer.status_code == 200
+        rows = table_rows(answer)
+        assert set(rows) == set(DATASETS)
+        assert rows["users"][0] == "refused"
+        assert "Administration" in rows["users"][1]
+        assert sandbox.settings.account_id in answer.text
+
+    def test_one_against_another(self, browser, sandbox):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        answer = ada.post("check", API_KEY, against=WEB_APP)
+        rows = table_rows(answer)
+        assert rows["users"][0] == "agree"
+        assert "Both read the same" in rows["users"][1]
+        assert f"{API_KEY} against {WEB_APP}" in answer.text
+
+    def test_one_that_is_not_authorised_says_what_to_do(self, browser):
+        answer = browser("ada").post("check", WEB_APP)
+        assert "press Authorise" in html.unescape(answer.text)
+        assert {state for state, _ in table_rows(answer).values()} == {"refused"}
+
+    @pytest.mark.parametrize(
+        ("conn_id", "against"), [("aws", ""), ("nothing", ""), (API_KEY, "aws"), (API_KEY, "nothing")]
+    )
+    def test_only_liveperson_connections(self, browser, sandbox, conn_id, against):
+        assert browser("ada").post("check", conn_id, against=against).status_code == 404
+        assert sandbox.requests == []
+
+    def test_both_must_be_the_users_to_edit(self, browser, sandbox, monkeypatch):
+        from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+        monkeypatch.setattr(
+            SimpleAuthManager,
+            "is_authorized_connection",
+            lambda self, *, method, user, details=None: bool(details and details.conn_id == API_KEY),
+        )
+        ada = browser("ada")
+        assert ada.post("check", API_KEY).status_code == 200
+        sent = len(sandbox.requests)
+        assert ada.post("check", API_KEY, against=OTHER).status_code == 403
+        assert ada.post("check", OTHER).status_code == 403
+        assert len(sandbox.requests) == sent
+
+    def test_what_cannot_be_checked_is_told_on_the_page(self, browser):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=API_KEY).one().host = "https://evil.example"
+        ada = browser("ada")
+        assert ada.post("check", API_KEY).status_code == 303
+        assert "evil.example" in ada.told()
+
+
 EVERY_ENDPOINT = [
     ("GET", "/liveperson/"),
     ("GET", "/liveperson/callback?code=c&state=s"),
     ("POST", "/liveperson/authorise"),
     ("POST", "/liveperson/refresh"),
     ("POST", "/liveperson/revoke"),
+    ("POST", "/liveperson/check"),
 ]
 
 
@@ -316,7 +398,7 @@ class TestWho:
         assert WEB_APP not in answer.text
 
     @pytest.mark.parametrize("user", ["vic", "una"])
-    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke", "check"])
     def test_not_even_with_a_good_csrf_token(self, browser, user, what):
         from airflow_provider_liveperson.plugins import signatures
 
@@ -356,7 +438,7 @@ class TestWho:
     def test_only_web_app_connections(self, browser, what, conn_id):
         assert browser("ada").post(what, conn_id).status_code in (403, 404)
 
-    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke", "check"])
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
     def test_only_post_does_something(self, browser, sandbox, what, method):
         ada = browser("ada")
@@ -686,6 +768,7 @@ class TestSecrecy:
         authorised(ada, sandbox)
         ada.post("refresh")
         ada.page()
+        ada.post("check", API_KEY, against=WEB_APP)
         ada.get("/api/v2/variables")
         ada.get(f"/api/v2/variables/liveperson_token_{WEB_APP}")
         with_fault = {"kind": "status", "match": "/token", "status": 400, "times": 1}

@@ -139,8 +139,16 @@ def test_from_the_login_page_to_data_and_back(
     told = connections.test(CONN_ID)
     assert told["status"] is True, told
 
-    # Revoked: the next run fails, and says what to do.
+    # What it can reach, on the page.
     tab.goto("/plugin/liveperson")
+    page.get_by_role("button", name=f"Check {CONN_ID}").press("Enter")
+    expect(page.get_by_role("heading", name=f"What {CONN_ID} can reach")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="audit_trail").first).to_contain_text("readable")
+    picture(tab, "liveperson-check.png", tmp_path)
+    page.get_by_role("link", name="LivePerson connections").press("Enter")
+    expect(page.get_by_text("Authorised", exact=True)).to_be_visible()
+
+    # Revoked: the next run fails, and says what to do.
     page.get_by_text("Revoke…").press("Enter")
     page.get_by_role("button", name=f"Revoke {CONN_ID}", exact=True).press("Enter")
     expect(page.get_by_text(f"The consent of {CONN_ID} is revoked.")).to_be_visible()
