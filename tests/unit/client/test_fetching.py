@@ -258,10 +258,10 @@ def test_no_more_are_under_way_than_allowed(client):
 def test_while_too_much_is_not_taken_nothing_leaves_but_what_is_waited_for(client, monkeypatch):
     monkeypatch.setattr(fetching, "AHEAD_BYTES", 250)
     client.size = 100
+    client.answer("*")
     with Fetcher(client, 2) as fetcher:
         futures = fill(fetcher)
         assert len(futures) == 6
-        client.answer("*")
         for future in futures[:4]:  # two were under way when it became too much
             future.result(LONG)
         assert len(client.sent) == 4
