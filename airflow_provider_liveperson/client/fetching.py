@@ -16,7 +16,7 @@ from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 16 * 1024 * 1024
+AHEAD_BYTES = 18 * 1024 * 1024
 _FIRST_LIMIT = 4
 _RECENT = 8
 _REMEMBERED = 64
@@ -101,9 +101,9 @@ class _Waiting(NamedTuple):
 class Fetcher:
     """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
 
-    Twice as many as may be under way, and two, are handed over at most: so the next one leaves as soon as one has
-    come, whatever its taker is doing. None leaves while answers that are not yet taken hold more than
-    ``AHEAD_BYTES``, so that one slow page does not let the pages behind it pile up.
+    What has been handed over and not yet been taken is bounded, in number and in bytes, so that one slow page
+    does not let the pages behind it pile up. Twice as many as may be under way, and two, wait at most: so the
+    next one leaves as soon as one has come, whatever its taker is doing.
 
     :param client: asks LivePerson.
     :param most: the most requests under way at once.
@@ -116,8 +116,6 @@ class Fetcher:
         self._limit = AdaptiveLimit(most)
         self._outstanding: set[Future[Any]] = set()
         self._largest = 0
-        self._held: dict[Future[Any], int] = {}
-        self._is_wanted = False
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
         self._under_way = 0
@@ -135,12 +133,15 @@ class Fetcher:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be handed over now."""
-        return len(self._outstanding) < 2 * self._limit.limit + 2
+        return len(self._outstanding) < max(2, min(2 * self._limit.limit + 2, self._fitting(AHEAD_BYTES)))
 
     @property
     def most_first_pages(self) -> int:
         """How many answers may wait at most for slices that are not read yet."""
-        return max(1, min(self._limit.limit, AHEAD_BYTES // 4 // max(1, self._largest)))
+        return max(1, min(self._limit.limit, self._fitting(AHEAD_BYTES // 4)))
+
+    def _fitting(self, size: int) -> int:
+        return size // max(1, self._largest)
 
     def submit(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Future[Fetched[T]]:
         """Let a request leave as soon as it may.
@@ -149,8 +150,8 @@ class Fetcher:
         :param parse: makes the result, in a thread of the pool.
         """
         future: Future[Fetched[T]] = Future()
+        self._outstanding.add(future)
         with self._changed:
-            self._outstanding.add(future)
             self._waiting.append(_Waiting(future, request, parse))
             self._start()
         return future
@@ -163,69 +164,48 @@ class Fetcher:
         try:
             return future.result().parsed
         finally:
-            self._forget(future)
+            self._outstanding.discard(future)
 
     def wait(self) -> None:
         """Wait until any request ends that was under way."""
         pending = [future for future in self._outstanding if not future.done()]
         if pending:
-            with self._changed:
-                self._is_wanted = True
-                self._start()
             wait(pending, return_when=FIRST_COMPLETED)
-            self._is_wanted = False
 
     def drop(self, futures: Sequence[Future[Any]]) -> None:
         """Forget requests whose results nobody needs."""
         for future in futures:
             future.cancel()
-            self._forget(future)
-
-    def _forget(self, future: Future[Any]) -> None:
-        with self._changed:
             self._outstanding.discard(future)
-            self._held.pop(future, None)
-            self._start()
 
     def _start(self) -> None:
         """Let leave what may; the lock is held."""
-        while self._waiting and self._under_way < self._may_be_under_way:
+        while self._waiting and self._under_way < self._limit.limit:
             waiting = self._waiting.popleft()
             if waiting.future.set_running_or_notify_cancel():
                 self._under_way += 1
                 self._pool.submit(self._run, waiting)
 
-    @property
-    def _may_be_under_way(self) -> int:
-        if sum(self._held.values()) < AHEAD_BYTES:
-            return self._limit.limit
-        return 1 if self._is_wanted else 0  # what is waited for may be behind all that is held
-
-    def _come_back(self, future: Future[Any], size: int) -> None:
+    def _come_back(self) -> None:
         """Let the next one leave in place of one that has come."""
         with self._changed:
-            if size and future in self._outstanding:
-                self._held[future] = size
             self._under_way -= 1
             self._start()
             self._changed.notify()
 
-    def _leave_again(self, future: Future[Any]) -> None:
+    def _leave_again(self) -> None:
         """Wait until a request may leave that is to be repeated after it had come."""
         with self._changed:
-            self._held.pop(future, None)
             self._changed.wait_for(lambda: self._under_way < self._limit.limit)
             self._under_way += 1
 
     def _run(self, waiting: _Waiting) -> None:
         try:
-            waiting.future.set_result(self._fetch(*waiting))
+            waiting.future.set_result(self._fetch(waiting.request, waiting.parse))
         except BaseException as error:
             waiting.future.set_exception(error)
 
-    def _fetch(
-        self, future: Future[Fetched[T]], request: ApiRequest, parse: Callable[[Answer], T]
-    ) -> Fetched[T]:
+    def _fetch(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Fetched[T]:
         started = time.monotonic()
         failed, has_come, size = False, False, 0
 
@@ -235,7 +215,7 @@ class Fetcher:
             if action is Action.WAIT:
                 self._limit.refused(started)
             if has_come:
-                self._leave_again(future)
+                self._leave_again()
                 has_come = False
 
         def measure_and_parse(answer: Answer) -> T:
@@ -246,7 +226,7 @@ class Fetcher:
                 self._largest = max(self._largest, size)
                 telling = size * 2 >= self._largest
                 self._limit.answered(started, time.monotonic() - started if telling else None)
-            self._come_back(future, size)
+            self._come_back()
             has_come = True
             return parse(answer)
 
@@ -254,4 +234,4 @@ class Fetcher:
             return Fetched(self._client.call(request, measure_and_parse, notice=notice), size)
         finally:
             if not has_come:
-                self._come_back(future, 0)
+                self._come_back()
