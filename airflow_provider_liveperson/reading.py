@@ -86,9 +86,10 @@ class Lane:
         self.reader: Reader = reading.new_reader(piece)
         self.kept = 0
 
-    def ask(self) -> bool:
+    def ask(self, *, urgent: bool = False) -> bool:
         """Let the next request leave.
 
+        :param urgent: whether everybody waits for it.
         :returns: False when there is none at present.
         """
         self._hear()
@@ -97,7 +98,8 @@ class Lane:
         request = self.reader.next_request()
         if request is None:
             return False
-        self._asked.append(_Asked(request, self._reading.fetcher.submit(request, self.reader.parse)))
+        future = self._reading.fetcher.submit(request, self.reader.parse, urgent=urgent)
+        self._asked.append(_Asked(request, future))
         return True
 
     @property
@@ -135,7 +137,7 @@ class Lane:
         progress, first = self._reading.progress, True
         while True:
             # The first request of what is being read leaves even where those ahead have taken all the room.
-            if not self._asked and not self.ask():
+            if not self._asked and not self.ask(urgent=True):
                 self.reader.finish()
                 return
             self._reading.ask_ahead()

@@ -16,7 +16,7 @@ from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 18 * 1024 * 1024
+AHEAD_BYTES = 22 * 1024 * 1024
 _FIRST_LIMIT = 4
 _RECENT = 8
 _REMEMBERED = 64
@@ -143,16 +143,23 @@ class Fetcher:
     def _fitting(self, size: int) -> int:
         return size // max(1, self._largest)
 
-    def submit(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Future[Fetched[T]]:
+    def submit(
+        self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
+    ) -> Future[Fetched[T]]:
         """Let a request leave as soon as it may.
 
         :param request: what to ask.
         :param parse: makes the result, in a thread of the pool.
+        :param urgent: whether it leaves before those that wait already.
         """
         future: Future[Fetched[T]] = Future()
         self._outstanding.add(future)
         with self._changed:
-            self._waiting.append(_Waiting(future, request, parse))
+            waiting = _Waiting(future, request, parse)
+            if urgent:
+                self._waiting.appendleft(waiting)
+            else:
+                self._waiting.append(waiting)
             self._start()
         return future
 
