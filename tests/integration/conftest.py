@@ -17,7 +17,7 @@ from devtools.seaweedfs import SeaweedFS
 from tests.integration.landed import NEXT_DAY, S3Server
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "example_dags" / "liveperson_audit_trail_to_s3.py"
+EXAMPLES = sorted((ROOT / "example_dags").glob("*.py"))
 DAGS = Path(__file__).parent / "dags"
 
 
@@ -64,9 +64,8 @@ def start_sandbox() -> Iterator[Callable[..., SandboxServer]]:
 
 @pytest.fixture(scope="session")
 def airflow_home() -> Iterator[AirflowHome]:
-    """A migrated Airflow home with the example DAG and the DAGs of these tests."""
+    """A migrated Airflow home with the example DAGs and the DAGs of these tests."""
     with AirflowHome() as home:
-        home.add_dag(EXAMPLE)
-        for path in sorted(DAGS.glob("*.py")):
+        for path in (*EXAMPLES, *sorted(DAGS.glob("*.py"))):
             home.add_dag(path)
         yield home

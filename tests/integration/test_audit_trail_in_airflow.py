@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.integration.conftest import EXAMPLES
 from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, ordered, same
 
 BUCKET = "example"
@@ -155,7 +156,12 @@ def test_a_plain_cron_string_fails_showing_the_mend(airflow_home):
     assert 'CronDataIntervalTimetable("0 0 * * *", timezone="UTC")' in answer.stdout
 
 
-def test_the_example_parses_without_any_connection(airflow_home):
+def test_the_examples_parse_without_any_connection(airflow_home):
     answer = airflow_home.run("dags", "list-import-errors", "-o", "json")
     assert answer.returncode == 0, answer.stdout
     assert "[]" in answer.stdout or "No data found" in answer.stdout
+    answer = airflow_home.run("dags", "list", "-o", "json")
+    assert answer.returncode == 0, answer.stdout
+    assert len(EXAMPLES) >= 5
+    for path in EXAMPLES:
+        assert f'"dag_id": "{path.stem}"' in answer.stdout
