@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.memory import share_one_arena
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 22 * 1024 * 1024
+AHEAD_BYTES = 28 * 1024 * 1024
 _FIRST_LIMIT = 4
 _RECENT = 8
 _REMEMBERED = 64
@@ -110,6 +111,7 @@ class Fetcher:
     """
 
     def __init__(self, client: LivePersonClient, most: int) -> None:
+        share_one_arena()
         self._client = client
         # One more than may be under way, for the answer that is being parsed.
         self._pool = ThreadPoolExecutor(most + 1, thread_name_prefix="liveperson-fetch")
