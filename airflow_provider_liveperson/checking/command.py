@@ -105,9 +105,7 @@ def _find_out(args: argparse.Namespace) -> Found:
     datasets: list[Dataset] = [dataset_named(name) for name in names]
     conn_ids = [args.conn_id] if args.against is None else [args.conn_id, args.against]
     first, *rest = [_hook(conn_id) for conn_id in conn_ids]
-    return find_out(
-        first, *rest, datasets=datasets, start=args.start, end=args.end, most=args.most
-    )
+    return find_out(first, *rest, datasets=datasets, start=args.start, end=args.end, most=args.most)
 
 
 def _hook(conn_id: str) -> Any:

@@ -72,9 +72,7 @@ def find_out(
         clients = [
             stack.enter_context(closing(hook.new_client(schedule=schedule, budget=budget))) for hook in hooks
         ]
-        check_accounts(
-            clients[0], clients[1], names=(hook.liveperson_conn_id, against.liveperson_conn_id)
-        )
+        check_accounts(clients[0], clients[1], names=(hook.liveperson_conn_id, against.liveperson_conn_id))
         reports = [checked(hook) for hook in hooks]
         first, second = (
             Side(client=client, report=report) for client, report in zip(clients, reports, strict=True)

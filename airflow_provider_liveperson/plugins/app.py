@@ -102,9 +102,7 @@ def posted_connection(caller: CallerDep, form: Annotated[dict[str, str], Depends
     return _web_app_connection(caller, form.get("connection", ""))
 
 
-def posted_pair(
-    caller: CallerDep, form: Annotated[dict[str, str], Depends(posted_form)]
-) -> tuple[str, str]:
+def posted_pair(caller: CallerDep, form: Annotated[dict[str, str], Depends(posted_form)]) -> tuple[str, str]:
     """The connection of any LivePerson type that a form is about, and the one to compare it with or nothing.
 
     :raises HTTPException: 403 if the user may not edit one of them, 404 if there is none.
@@ -333,7 +331,9 @@ def _set_cookie(
 
 
 def _web_app_connection(caller: Caller, conn_id: str) -> str:
-    return _connection(caller, conn_id, of_types=(WEB_APP,), called="connection of a LivePerson web application")
+    return _connection(
+        caller, conn_id, of_types=(WEB_APP,), called="connection of a LivePerson web application"
+    )
 
 
 def _connection(
