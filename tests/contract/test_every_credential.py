@@ -45,12 +45,14 @@ class Kind:
     """One way in.
 
     :param name: what the test calls it.
+    :param called: what people call it.
     :param make: makes the sandbox's own credential of it.
     :param renewed_at: part of the path where it is renewed, or None for what never is.
     :param lifetime: seconds that what it is renewed for lasts in the sandbox.
     """
 
     name: str
+    called: str
     make: Callable[[SandboxServer], Credential]
     renewed_at: str | None = None
     lifetime: float = 0.0
@@ -97,12 +99,12 @@ def login_of_a_bot(sandbox: SandboxServer) -> Credential:
 
 
 KINDS = (
-    Kind(name="api_key", make=api_key),
-    Kind(name="app_jwt_v1", make=app_jwt("v1"), renewed_at="/app/token", lifetime=3600),
-    Kind(name="app_jwt_v2", make=app_jwt("v2"), renewed_at="/app/token", lifetime=3600),
-    Kind(name="web_app", make=web_app, renewed_at="/token?", lifetime=1800),
-    Kind(name="login_user", make=login_of_a_user, renewed_at="/login?", lifetime=28_800),
-    Kind(name="login_bot", make=login_of_a_bot, renewed_at="/login?", lifetime=28_800),
+    Kind(name="api_key", called="API key", make=api_key),
+    Kind(name="app_jwt_v1", called="App-JWT V1", make=app_jwt("v1"), renewed_at="/app/token", lifetime=3600),
+    Kind(name="app_jwt_v2", called="App-JWT V2", make=app_jwt("v2"), renewed_at="/app/token", lifetime=3600),
+    Kind(name="web_app", called="Web application", make=web_app, renewed_at="/token?", lifetime=1800),
+    Kind(name="login_user", called="Login", make=login_of_a_user, renewed_at="/login?", lifetime=28_800),
+    Kind(name="login_bot", called="Login", make=login_of_a_bot, renewed_at="/login?", lifetime=28_800),
 )
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 every_kind_that_is_renewed = pytest.mark.parametrize(
@@ -170,6 +172,15 @@ def test_it_signs(sandbox, client_of, kind):
     assert ask(client).status == ask(client).status == 200
     assert all(signatures(sandbox))
     assert renewals(sandbox, kind) <= 1
+
+
+@every_kind
+def test_it_tells_its_name_and_how_long_it_signs_with_the_same(sandbox, client_of, kind):
+    credential = kind.make(sandbox)
+    client_of(credential)
+    assert credential.kind == kind.called
+    token = credential.token()
+    assert (token.lifetime if token else 0) == pytest.approx(kind.lifetime, abs=1)
 
 
 @every_kind_that_is_renewed

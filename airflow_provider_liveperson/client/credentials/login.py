@@ -102,6 +102,8 @@ class LoginCredential(TokenCredential):
     :raises ConfigurationError: for both a password and a key, for neither, and for half a key.
     """
 
+    kind = "Login"
+
     def __init__(
         self,
         *,

@@ -48,6 +48,7 @@ class WebAppCredential(TokenCredential):
     :param conn_id: the Airflow connection, for sentences that say what to press.
     """
 
+    kind = "Web application"
     clock: Callable[[], float] = staticmethod(time.time)
 
     def __init__(self, *, client_id: str, client_secret: str, store: GrantStore, conn_id: str = "") -> None:
@@ -77,7 +78,9 @@ class WebAppCredential(TokenCredential):
             use_for = left - _LAST_SECONDS
         else:  # past the time to renew, because renewing has failed: once more in a minute
             use_for = max(grant.renew_at - self.clock(), min(_TRY_AGAIN_AFTER, left - _LAST_SECONDS))
-        return Token(grant.access_token, self.now() + max(0.0, use_for))
+        return Token(
+            grant.access_token, self.now() + max(0.0, use_for), grant.expires_at - grant.refreshed_at
+        )
 
     def authorise(
         self, *, code: str, redirect_uri: str, authorised_by: str, code_verifier: str | None = None
