@@ -521,7 +521,7 @@ class TestIdToken:
             {"aud": None},
             {"iss": "https://sentinel.example"},
             {"iss": None},
-            {"exp": int(time.time()) - 3600},
+            {"exp": 1_700_000_000},
             {"exp": None},
             {"sub": None},
         ],
