@@ -353,27 +353,31 @@ _API_KEY = ConnectionForm(
     ),
 )
 
+_APPLICATION = (
+    FormField(
+        name="client_id",
+        label="Client ID",
+        place="login",
+        placeholder="from Management Console → Application Install",
+        required=True,
+    ),
+    FormField(
+        name="client_secret",
+        label="Client secret",
+        place="password",
+        placeholder="from Management Console → Application Install",
+        secret=True,
+        required=True,
+    ),
+)
+
 _APP_JWT = ConnectionForm(
     conn_type="liveperson_app_jwt",
     label="LivePerson (App-JWT, OAuth 2.0)",
     hook_class_name="airflow_provider_liveperson.hooks.liveperson.LivePersonAppJwtHook",
     fields=(
         _HOST,
-        FormField(
-            name="client_id",
-            label="Client ID",
-            place="login",
-            placeholder="from Management Console → Application Install",
-            required=True,
-        ),
-        FormField(
-            name="client_secret",
-            label="Client secret",
-            place="password",
-            placeholder="from Management Console → Application Install",
-            secret=True,
-            required=True,
-        ),
+        *_APPLICATION,
         _ACCOUNT_ID,
         FormField(
             name="token_version",
@@ -400,21 +404,7 @@ _WEB_APP = ConnectionForm(
     ),
     fields=(
         _HOST,
-        FormField(
-            name="client_id",
-            label="Client ID",
-            place="login",
-            placeholder="from Management Console → Application Install",
-            required=True,
-        ),
-        FormField(
-            name="client_secret",
-            label="Client secret",
-            place="password",
-            placeholder="from Management Console → Application Install",
-            secret=True,
-            required=True,
-        ),
+        *_APPLICATION,
         _ACCOUNT_ID,
         FormField(
             name="redirect_uri",
