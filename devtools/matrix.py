@@ -50,8 +50,13 @@ AIRFLOWS = (
 )
 PYTHONS = ("3.11", "3.12", "3.13")
 EXTRAS = "s3,fast,zstd,parquet,sandbox"
-# Provider discovery reads Airflow's own internals, so it is the one integration test that every version runs.
-TESTS = ("tests/unit", "tests/contract", "tests/integration/test_provider_discovery.py")
+# Provider discovery and the LivePerson page live by Airflow's own internals, so every version runs their integration tests.
+TESTS = (
+    "tests/unit",
+    "tests/contract",
+    "tests/integration/test_provider_discovery.py",
+    "tests/integration/test_web_app_page.py",
+)
 
 
 @dataclass(frozen=True)
