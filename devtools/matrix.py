@@ -50,7 +50,7 @@ AIRFLOWS = (
 )
 PYTHONS = ("3.11", "3.12", "3.13")
 EXTRAS = "s3,fast,zstd,parquet,sandbox"
-# Provider discovery and the LivePerson page live by Airflow's own internals, so every version runs their integration tests.
+# Provider discovery and the LivePerson page live by Airflow's own internals, so every version runs their tests.
 TESTS = (
     "tests/unit",
     "tests/contract",

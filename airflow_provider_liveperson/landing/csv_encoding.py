@@ -15,7 +15,8 @@ from airflow_provider_liveperson.landing.values import (
     encode,
 )
 
-_needs_quotes = re.compile(r'[",\r\n]|^$|^\s|\s$').search
+# A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.
+_needs_quotes = re.compile(r'[",\r\n]|^$|^[\s#]|\s$').search
 
 
 def _line(cells: Iterable[str | None]) -> str:
