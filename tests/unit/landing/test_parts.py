@@ -34,10 +34,12 @@ class Delivered:
 
 
 @contextmanager
-def part_writer(deliver, encoding: Encoding | None = None, *, first: int = 0, roll_at: int = 1):
+def part_writer(
+    deliver, encoding: Encoding | None = None, *, first: int = 0, roll_at: int = 1, room: int = 100
+):
     with (
         closing(InTurn("compress", room=1 << 20)) as compressor,
-        closing(InTurn("upload", room=100)) as uploader,
+        closing(InTurn("upload", room=room)) as uploader,
     ):
         yield PartWriter(
             encoding or Encoding(),
@@ -150,16 +152,19 @@ def test_no_file_is_left_when_delivery_fails(spool):
         assert path.exists()
         raise OSError("no")
 
-    with part_writer(refuse) as writer:
+    with part_writer(refuse, roll_at=2) as writer:
         writer.write(b"a")
-        with pytest.raises(OSError, match="no"):
+        for part in writer.finish():
+            with pytest.raises(OSError, match="no"):
+                part.result()
+        with pytest.raises(OSError, match="no"):  # and whoever goes on is told
             writer.write(b"b")
         writer.discard()
     assert list(spool.iterdir()) == []
 
 
-def test_a_part_is_rolled_only_once_the_one_before_is_delivered():
-    """So never more than two are on disk, however slow the store is."""
+def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
+    """So the disk does not fill, however slow the store is."""
     may_go, delivered = threading.Semaphore(0), []
 
     def deliver(part: Part, path: Path) -> Part:
@@ -167,7 +172,7 @@ def test_a_part_is_rolled_only_once_the_one_before_is_delivered():
         delivered.append(part)
         return part
 
-    with part_writer(deliver) as writer:
+    with part_writer(deliver, room=1) as writer:
         writer.write(b"a")
         for rolled, record in enumerate((b"b", b"c", b"d"), start=1):
             threading.Thread(target=may_go.release).start()
