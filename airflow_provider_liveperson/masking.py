@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from airflow_provider_liveperson.columns import JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.lines import Line
 
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
@@ -79,7 +80,7 @@ class Masking:
         object.__setattr__(self, "_tree", tree)
         object.__setattr__(self, "_key", self.salt.encode("utf-8", "surrogatepass"))
 
-    def apply(self, record: bytes) -> bytes:
+    def apply(self, record: Line) -> Line:
         """Mask one record.
 
         :param record: a JSON object.

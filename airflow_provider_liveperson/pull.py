@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -32,6 +32,7 @@ from airflow_provider_liveperson.landing.landing import Destination, DisturbedEr
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
+from airflow_provider_liveperson.lines import Line
 from airflow_provider_liveperson.reading import Lane, Reading, TooManyRecordsError
 from airflow_provider_liveperson.window import Window, instant, stamp
 
@@ -132,11 +133,13 @@ def records(
         for lane in reading:
             with tempfile.TemporaryFile(prefix="liveperson-") as spool:
 
-                def attempt(rows: Iterable[bytes], spool: IO[bytes] = spool, left: int | None = left) -> None:
+                def attempt(
+                    batches: Iterable[list[Line]], spool: IO[bytes] = spool, left: int | None = left
+                ) -> None:
                     spool.seek(0)
                     spool.truncate()
-                    for row in islice(rows, left):
-                        spool.write(row)
+                    for record in islice(chain.from_iterable(batches), left):
+                        spool.write(record)
                         spool.write(b"\n")
 
                 try:
@@ -264,12 +267,11 @@ class _Job:
         parts: list[Future[Part]] = []
         number = len(self._parts) + sum(len(done.parts) for done in self._delivering)
 
-        def attempt(rows: Iterable[bytes]) -> None:
+        def attempt(batches: Iterable[list[Line]]) -> None:
             writer = landing.writer(number)
-            write, mask = writer.write, self._masking.apply if self._masking is not None else None
             try:
-                for row in rows:
-                    write(row if mask is None else mask(row))
+                for batch in batches:
+                    writer.write(batch if self._masking is None else list(map(self._masking.apply, batch)))
                 parts[:] = writer.finish()
             finally:
                 writer.discard()
@@ -408,12 +410,14 @@ class _Job:
         )
 
 
-def _read_until_it_adds_up(dataset: Dataset, lane: Lane, attempt: Callable[[Iterable[bytes]], None]) -> None:
+def _read_until_it_adds_up(
+    dataset: Dataset, lane: Lane, attempt: Callable[[Iterable[list[Line]]], None]
+) -> None:
     """Read a slice, again from its start whenever its pages have moved, until one reading adds up."""
     moved: PagesMovedError | None = None
     for _ in range(READINGS):
         try:
-            attempt(lane.records())
+            attempt(lane.batches())
         except PagesMovedError as error:
             moved = error
             log.info("%s, %s: %s; reading it again", dataset.name, lane.piece, error)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.fetching import Fetched, Fetcher
-from airflow_provider_liveperson.client.messages import ApiRequest
+from airflow_provider_liveperson.client.fetching import Asked, Fetcher
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Reader, Slice
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
@@ -21,10 +21,12 @@ from airflow_provider_liveperson.exceptions import (
     LivePersonError,
     RequestRejectedError,
 )
+from airflow_provider_liveperson.lines import Line
 
 log = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 10.0
+_BATCH = 1000
 
 
 class TooManyRecordsError(LivePersonError):
@@ -66,11 +68,6 @@ class Progress:
             )
 
 
-class _Asked(NamedTuple):
-    request: ApiRequest
-    future: Future[Fetched[Any]]
-
-
 class Lane:
     """One slice as it is being read.
 
@@ -81,7 +78,7 @@ class Lane:
     def __init__(self, reading: Reading, piece: Slice) -> None:
         self._reading = reading
         self.piece = piece
-        self._asked: deque[_Asked] = deque()
+        self._asked: deque[Asked[Any]] = deque()
         self._heard = False
         self.reader: Reader = reading.new_reader(piece)
         self.kept = 0
@@ -98,8 +95,7 @@ class Lane:
         request = self.reader.next_request()
         if request is None:
             return False
-        future = self._reading.fetcher.submit(request, self.reader.parse, urgent=urgent)
-        self._asked.append(_Asked(request, future))
+        self._asked.append(self._reading.fetcher.submit(request, self.reader.parse, urgent=urgent))
         return True
 
     @property
@@ -122,13 +118,13 @@ class Lane:
         return limit is not None and count is not None and count >= limit
 
     def _hear(self) -> None:
-        if not self._heard and self._asked and self._asked[0].future.done():
+        if not self._heard and self._asked and self._asked[0].has_come:
             self._heard = True
-            if self._asked[0].future.exception() is None:
-                self.reader.expect(self._asked[0].future.result().parsed)
+            with contextlib.suppress(LivePersonError):  # raised again when it is its turn
+                self.reader.expect(self._reading.fetcher.read(self._asked[0]))
 
-    def records(self) -> Iterator[bytes]:
-        """The slice's records, in order.
+    def batches(self) -> Iterator[list[Line]]:
+        """The slice's records, in order, some at a time.
 
         :raises PagesMovedError: when the slice has to be read again, see :meth:`restart`.
         :raises TooManyRecordsError: when it has to be split, before the first record.
@@ -141,28 +137,29 @@ class Lane:
                 self.reader.finish()
                 return
             self._reading.ask_ahead()
-            while not self._asked[0].future.done():
+            while not self._asked[0].has_come:
                 self._reading.fetcher.wait()
                 self._reading.ask_ahead()
             self._heard = True
-            request, future = self._asked.popleft()
+            asked = self._asked.popleft()
             try:
-                parsed = self._reading.fetcher.take(future)
+                parsed = self._reading.fetcher.take(asked)
             except RequestRejectedError as error:
                 self.reader.refused(error)
                 continue
             try:
-                for record in self.reader.accept(parsed):
+                accepted = iter(self.reader.accept(parsed))
+                while batch := list(islice(accepted, _BATCH)):
                     if first:
                         self._check_size()
-                    self.kept += 1
-                    progress.records += 1
-                    progress.bytes += len(record)
-                    first = False
-                    yield record
+                        first = False
+                    self.kept += len(batch)
+                    progress.records += len(batch)
+                    progress.bytes += sum(map(len, batch))
+                    yield batch
             except InvalidResponseError as error:
                 raise InvalidResponseError(
-                    f"{request}: {error}", field=error.field, status=error.status
+                    f"{asked.request}: {error}", field=error.field, status=error.status
                 ) from error
             if first:
                 self._check_size()
@@ -179,7 +176,7 @@ class Lane:
 
     def drop(self) -> None:
         """Forget what was asked for."""
-        self._reading.fetcher.drop([asked.future for asked in self._asked])
+        self._reading.fetcher.drop(list(self._asked))
         self._asked.clear()
 
     def _check_size(self) -> None:

@@ -114,15 +114,17 @@ class LivePersonClient:
         parse: Callable[[Answer], T],
         *,
         notice: Callable[[Action], None] | None = None,
+        answer: Answer | None = None,
     ) -> T:
         """Send one request, repeated as the table in ``responses.py`` orders.
 
         :param request: what to ask.
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
         :param notice: is told of every attempt that failed and is to be repeated, before the wait.
+        :param answer: what the request was answered already: it is parsed in place of the first one sent.
         :raises LivePersonError: the error that the table names.
         """
-        return self._sender.send(request, parse, notice=notice)
+        return self._sender.send(request, parse, notice=notice, answer=answer)
 
     def request(
         self,

@@ -8,17 +8,21 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.memory import share_one_arena
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
+from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 28 * 1024 * 1024
+AHEAD_BYTES = 16 * 1024 * 1024
+AHEAD_BYTES_A_SECOND = 64 * 1024 * 1024
+MOST_AHEAD_BYTES = 32 * 1024 * 1024
 _FIRST_LIMIT = 4
+_SPARE = 4
 _RECENT = 8
 _REMEMBERED = 64
 _RISE = 2.0
@@ -50,6 +54,12 @@ class AdaptiveLimit:
     def limit(self) -> int:
         """The limit as it is now, at least 1."""
         return int(self._limit)
+
+    @property
+    def quickest(self) -> float:
+        """The seconds of the quickest of the latest good answers; 0 before any."""
+        with self._lock:
+            return min(self._seconds, default=0.0)
 
     def answered(self, started: float, seconds: float | None) -> None:
         """Take note of a good answer.
@@ -86,25 +96,34 @@ class AdaptiveLimit:
             self._halved_at = self._now()
 
 
-class Fetched(NamedTuple, Generic[T]):
-    """An answer, parsed."""
+class Asked(Generic[T]):
+    """A request that was handed over to a :class:`Fetcher`.
 
-    parsed: T
-    size: int
+    :param request: what is asked.
+    :param parse: makes the result of the answer.
+    """
 
+    def __init__(self, request: ApiRequest, parse: Callable[[Answer], T]) -> None:
+        self.request = request
+        self.parse = parse
+        self.answer: Future[Answer] = Future()
+        self.result: Future[T] = Future()
 
-class _Waiting(NamedTuple):
-    future: Future[Any]
-    request: ApiRequest
-    parse: Callable[[Answer], Any]
+    @property
+    def has_come(self) -> bool:
+        """Whether its answer is there, or what the request ended in."""
+        return self.answer.done()
 
 
 class Fetcher:
     """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
 
     What has been handed over and not yet been taken is bounded, in number and in bytes, so that one slow page
-    does not let the pages behind it pile up. Twice as many as may be under way, and two, wait at most: so the
+    does not let the pages behind it pile up. Twice as many as may be under way, and a few, wait at most: so the
     next one leaves as soon as one has come, whatever its taker is doing.
+
+    The threads of the pool do nothing but ask. Answers are parsed by whoever takes them: a thread that parsed, which
+    keeps all others of a Python from going on, would hold up the very requests that are to be under way meanwhile.
 
     :param client: asks LivePerson.
     :param most: the most requests under way at once.
@@ -113,13 +132,12 @@ class Fetcher:
     def __init__(self, client: LivePersonClient, most: int) -> None:
         share_one_arena()
         self._client = client
-        # One more than may be under way, for the answer that is being parsed.
-        self._pool = ThreadPoolExecutor(most + 1, thread_name_prefix="liveperson-fetch")
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="liveperson-fetch")
         self._limit = AdaptiveLimit(most)
-        self._outstanding: set[Future[Any]] = set()
+        self._outstanding: set[Asked[Any]] = set()
         self._largest = 0
         self._changed = threading.Condition()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Asked[Any]] = deque()
         self._under_way = 0
 
     def __enter__(self) -> Self:
@@ -135,65 +153,82 @@ class Fetcher:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be handed over now."""
-        return len(self._outstanding) < max(2, min(2 * self._limit.limit + 2, self._fitting(AHEAD_BYTES)))
+        most = min(2 * self._limit.limit + _SPARE, self._fitting(self._ahead_bytes))
+        return len(self._outstanding) < max(2, most)
 
     @property
     def most_first_pages(self) -> int:
         """How many answers may wait at most for slices that are not read yet."""
-        return max(1, min(self._limit.limit, self._fitting(AHEAD_BYTES // 4)))
+        return max(1, min(self._limit.limit, self._fitting(self._ahead_bytes // 4)))
+
+    @property
+    def _ahead_bytes(self) -> int:
+        """How much may wait: the longer an answer takes, the more, as that is what has to be bridged."""
+        return min(MOST_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
 
     def _fitting(self, size: int) -> int:
         return size // max(1, self._largest)
 
-    def submit(
-        self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
-    ) -> Future[Fetched[T]]:
+    def submit(self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False) -> Asked[T]:
         """Let a request leave as soon as it may.
 
         :param request: what to ask.
-        :param parse: makes the result, in a thread of the pool.
+        :param parse: makes the result; an InvalidResponseError from it has the request repeated.
         :param urgent: whether it leaves before those that wait already.
         """
-        future: Future[Fetched[T]] = Future()
-        self._outstanding.add(future)
+        asked = Asked(request, parse)
+        self._outstanding.add(asked)
         with self._changed:
-            waiting = _Waiting(future, request, parse)
             if urgent:
-                self._waiting.appendleft(waiting)
+                self._waiting.appendleft(asked)
             else:
-                self._waiting.append(waiting)
+                self._waiting.append(asked)
             self._start()
-        return future
+        return asked
 
-    def take(self, future: Future[Fetched[T]]) -> T:
-        """Give the result of a request, and make room.
+    def read(self, asked: Asked[T]) -> T:
+        """Give the result of a request, once it has come, and keep it.
+
+        :raises LivePersonError: what the request ended in.
+        """
+        if not asked.result.done():
+            answer = asked.answer.result()
+            try:
+                asked.result.set_result(self._parse(asked, answer))
+            except LivePersonError as error:
+                asked.result.set_exception(error)
+        return asked.result.result()
+
+    def take(self, asked: Asked[T]) -> T:
+        """Give the result of a request, once it has come, and make room.
 
         :raises LivePersonError: what the request ended in.
         """
         try:
-            return future.result().parsed
+            return self.read(asked)
         finally:
-            self._outstanding.discard(future)
+            self._outstanding.discard(asked)
 
     def wait(self) -> None:
         """Wait until any request ends that was under way."""
-        pending = [future for future in self._outstanding if not future.done()]
+        pending = [asked.answer for asked in self._outstanding if not asked.has_come]
         if pending:
             wait(pending, return_when=FIRST_COMPLETED)
 
-    def drop(self, futures: Sequence[Future[Any]]) -> None:
+    def drop(self, forgotten: Sequence[Asked[Any]]) -> None:
         """Forget requests whose results nobody needs."""
-        for future in futures:
-            future.cancel()
-            self._outstanding.discard(future)
+        for asked in forgotten:
+            if not asked.answer.cancel():
+                asked.answer.add_done_callback(_close_file)
+            self._outstanding.discard(asked)
 
     def _start(self) -> None:
         """Let leave what may; the lock is held."""
         while self._waiting and self._under_way < self._limit.limit:
-            waiting = self._waiting.popleft()
-            if waiting.future.set_running_or_notify_cancel():
+            asked = self._waiting.popleft()
+            if asked.answer.set_running_or_notify_cancel():
                 self._under_way += 1
-                self._pool.submit(self._run, waiting)
+                self._pool.submit(self._run, asked)
 
     def _come_back(self) -> None:
         """Let the next one leave in place of one that has come."""
@@ -202,45 +237,67 @@ class Fetcher:
             self._start()
             self._changed.notify()
 
-    def _leave_again(self) -> None:
-        """Wait until a request may leave that is to be repeated after it had come."""
+    def _leave(self) -> None:
+        """Wait until a request may leave that is none of the pool's."""
         with self._changed:
             self._changed.wait_for(lambda: self._under_way < self._limit.limit)
             self._under_way += 1
 
-    def _run(self, waiting: _Waiting) -> None:
+    def _run(self, asked: Asked[Any]) -> None:
         try:
-            waiting.future.set_result(self._fetch(waiting.request, waiting.parse))
+            asked.answer.set_result(self._fetch(asked.request))
         except BaseException as error:
-            waiting.future.set_exception(error)
+            asked.answer.set_exception(error)
 
-    def _fetch(self, request: ApiRequest, parse: Callable[[Answer], T]) -> Fetched[T]:
+    def _fetch(self, request: ApiRequest) -> Answer:
         started = time.monotonic()
-        failed, has_come, size = False, False, 0
+        failed = False
 
         def notice(action: Action) -> None:
-            nonlocal failed, has_come
+            nonlocal failed
             failed = True
             if action is Action.WAIT:
                 self._limit.refused(started)
-            if has_come:
-                self._leave_again()
-                has_come = False
 
-        def measure_and_parse(answer: Answer) -> T:
-            # While this one is being parsed, the next may be on its way.
-            nonlocal has_come, size
-            size = len(answer.body)
+        try:
+            answer = self._client.call(request, _as_it_is, notice=notice)
             if not failed:
+                size = len(answer.body)
                 self._largest = max(self._largest, size)
                 telling = size * 2 >= self._largest
                 self._limit.answered(started, time.monotonic() - started if telling else None)
+            return answer
+        finally:
             self._come_back()
-            has_come = True
-            return parse(answer)
+
+    def _parse(self, asked: Asked[T], answer: Answer) -> T:
+        """Read an answer; one that cannot be read is asked for again, in its turn."""
+        try:
+            return asked.parse(answer)
+        except LivePersonError:
+            return self._ask_again(asked, answer)
+
+    def _ask_again(self, asked: Asked[T], answer: Answer) -> T:
+        is_under_way = False
+
+        def notice(action: Action) -> None:
+            nonlocal is_under_way
+            if not is_under_way:
+                self._leave()
+                is_under_way = True
 
         try:
-            return Fetched(self._client.call(request, measure_and_parse, notice=notice), size)
+            return self._client.call(asked.request, asked.parse, notice=notice, answer=answer)
         finally:
-            if not has_come:
+            if is_under_way:
                 self._come_back()
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    return answer
+
+
+def _close_file(future: Future[Answer]) -> None:
+    """Close what an answer holds that nobody will read."""
+    if not future.cancelled() and future.exception() is None and (file := future.result().file) is not None:
+        file.close()

@@ -184,12 +184,14 @@ class Sender:
         parse: Callable[[Answer], T],
         *,
         notice: Callable[[Action], None] | None = None,
+        answer: Answer | None = None,
     ) -> T:
         """Ask until there is a good answer or no more sense in asking.
 
         :param request: what to ask.
         :param parse: makes the result of an answer; an InvalidResponseError from it counts as unreadable.
         :param notice: is told of every attempt that failed and is to be repeated, before the wait.
+        :param answer: what the request was answered already: it is parsed in place of the first one sent.
         :raises LivePersonError: the error that the table names, after the repeats that it orders.
         """
         request = replace(
@@ -207,8 +209,10 @@ class Sender:
         }
 
         def attempt() -> T:
+            nonlocal answer
+            held, answer = answer, None
             try:
-                return self._attempt(request, url, parse)
+                return self._parse(request, url, parse, held or self._ask(request, url))
             except _AskAgainError as failed:
                 failures[failed.outcome.action] += 1
                 if notice is not None:
@@ -240,12 +244,12 @@ class Sender:
             reraise=True,
         )
         try:
-            answer: T = attempts(attempt)
+            result: T = attempts(attempt)
         except _AskAgainError as failed:
             raise failed.error from failed.__cause__
-        return answer
+        return result
 
-    def _attempt(self, request: ApiRequest, url: str, parse: Callable[[Answer], T]) -> T:
+    def _ask(self, request: ApiRequest, url: str) -> Answer:
         # What the credential raises while it signs is whole already: it comes from a request of its own, which was
         # repeated by the table. Only what becomes of this answer is judged here.
         try:
@@ -259,10 +263,14 @@ class Sender:
                     refusal = self._refusal(request, url, response, outcome)
                 again = outcome.action in _AGAIN and request.repeatable
                 raise _AskAgainError(outcome, refusal) if again else refusal
-            answer = _read(request, response)
+            return _read(request, response)
         except requests.RequestException as error:
             raise self._breakdown(request, url, error) from error
+
+    def _parse(self, request: ApiRequest, url: str, parse: Callable[[Answer], T], answer: Answer) -> T:
         try:
+            if answer.file is not None:
+                answer.file.seek(0)
             return parse(answer)
         except LivePersonError as error:
             if answer.file is not None:

@@ -18,8 +18,9 @@ import msgspec
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.datasets.dataset import NOT_DOCUMENTED, Dataset, Query, Slice, first_request
-from airflow_provider_liveperson.datasets.pages import WholeCollection, one_line
+from airflow_provider_liveperson.datasets.pages import WholeCollection
 from airflow_provider_liveperson.exceptions import InvalidResponseError
+from airflow_provider_liveperson.lines import one_line
 
 ANY_REVISION = "-1"
 

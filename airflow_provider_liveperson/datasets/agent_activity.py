@@ -15,8 +15,9 @@ from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiReque
 from airflow_provider_liveperson.columns import INTEGER, TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseconds
-from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_line, one_record
+from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.lines import one_line
 from airflow_provider_liveperson.window import Window
 
 LARGEST_PAGE = 5000
@@ -73,7 +74,7 @@ def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> Linked
                 raise InvalidResponseError(f"the time {at.isoformat()!r} of a status change has no offset")
             line = one_line(bytes(raw))
             records.append(
-                Record(raw=line, key=line, belongs=window.start_ms <= milliseconds(at) < window.end_ms)
+                Record(line=line, key=line, belongs=window.start_ms <= milliseconds(at) < window.end_ms)
             )
         has_next = None if references is None else any(link.rel == "next" for link in references)
         return Contents(records, has_next=has_next)

@@ -25,8 +25,8 @@ from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
-from airflow_provider_liveperson.datasets.pages import one_line
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+from airflow_provider_liveperson.lines import one_line
 from airflow_provider_liveperson.window import Window
 
 FIELDS = (

@@ -17,6 +17,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.lines import Line
 from airflow_provider_liveperson.window import Window, file_stamp, stamp
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Reader(Protocol):
     def expect(self, parsed: Any) -> None:
         """Take note of what the first answer tells of those to follow, before it is accepted."""
 
-    def accept(self, parsed: Any) -> Iterable[bytes]:
+    def accept(self, parsed: Any) -> Iterable[Line]:
         """Take what :meth:`parse` made of an answer and hand on the records that are certain and belong to the slice.
 
         :raises PagesMovedError: when the slice has to be read again.

@@ -16,7 +16,6 @@ LivePerson pages: `messaging-interactions-api-methods-conversations.html` and
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -43,6 +42,7 @@ from airflow_provider_liveperson.datasets.filters import (
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
 from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record, one_record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.lines import Line, lines
 from airflow_provider_liveperson.window import Window
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ CURSORS = {
     "updated": "Every conversation touched since the window's start, again in each window that it is touched in:"
     " upsert by conversationId. For running loads, not for backfills, because LivePerson takes no upper bound.",
 }
+_PLACES = ("start", "end", "full_dialog_end")
 _SEARCHED = {"end": "end", "full_dialog_end": "fullDialogEndTime", "start": "start"}
 
 _RANGE = timedelta(days=92)
@@ -237,7 +238,7 @@ FILTERS: dict[str, Filter] = {
 }
 
 
-class _Info(msgspec.Struct):
+class _Info(msgspec.Struct, gc=False):
     conversationId: str
     startTimeL: int = -1
     endTimeL: int = -1
@@ -269,6 +270,7 @@ _SEARCH = msgspec.json.Decoder(_Search)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
 _INFO = msgspec.json.Decoder(_Info)
 _BEGIN = b'{"info":'
+_BEGUN = len(_BEGIN)
 _HEAD = 4096
 
 
@@ -289,13 +291,18 @@ def _info(raw: msgspec.Raw) -> _Info:
     """
     head = bytes(memoryview(raw)[:_HEAD])
     if head.startswith(_BEGIN):
-        with contextlib.suppress(msgspec.DecodeError):
-            return _INFO.decode(head[len(_BEGIN) : head.find(b"}") + 1])
+        try:
+            return _INFO.decode(head[_BEGUN : head.find(b"}") + 1])
+        except msgspec.DecodeError:
+            pass
     return _CONVERSATION.decode(raw).info
 
 
-def _instants(info: _Info) -> dict[str, int]:
-    """The instants by which a conversation belongs to ranges; what it has not reached is before all time."""
+def _instants(info: _Info) -> tuple[int, int, int]:
+    """The instants by which a conversation belongs to ranges, as :data:`_PLACES` names them.
+
+    What it has not reached is before all time.
+    """
     closed, whole = info.conversationEndTimeL, info.fullDialogEndTimeL
     if closed is None or closed < 0:
         closed = info.endTimeL
@@ -303,11 +310,13 @@ def _instants(info: _Info) -> dict[str, int]:
         whole = info.endTimeL
     if info.fullDialogStatus == "OPEN":
         whole = -1
-    return {"start": info.startTimeL, "end": closed, "full_dialog_end": whole}
+    return info.startTimeL, closed, whole
 
 
 class ConversationReader(CountedPages):
     """Reads one slice of conversations; those that come in part are asked for again by their ids, at its end.
+
+    Where one page holds all of a slice, they are known, and asked for, before that page's turn.
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
@@ -317,49 +326,48 @@ class ConversationReader(CountedPages):
     def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
         self._dataset = dataset
         self._body = _body(query, piece)
-        self._bounds = [(name, bound.start_ms, bound.end_ms) for name, bound in piece.bounds.items()]
-        self._partial: list[str] = []
-        self._by_ids: deque[list[str]] = deque()
+        self._bounds = [
+            (_PLACES.index(name), bound.start_ms, bound.end_ms) for name, bound in piece.bounds.items()
+        ]
+        self._to_ask: list[bytes] | None = None  # the keys of those that came in part, once all are known
+        self._by_ids: deque[list[bytes]] = deque()
         super().__init__(
             ask=self._ask_page, cut=self._cut_page, limit=LARGEST_PAGE, may_grow=query.cursor == "updated"
         )
 
     def next_request(self) -> ApiRequest | None:
-        if not self.pages_are_in:
+        if self._to_ask is None and self.pages_are_in:
+            self._to_ask = self._partial
+        if self._to_ask is None:
             return super().next_request()
-        if not self._partial:
+        if not self._to_ask:
             return None
-        ids, self._partial = self._partial[:LARGEST_PAGE], self._partial[LARGEST_PAGE:]
+        ids, self._to_ask = self._to_ask[:LARGEST_PAGE], self._to_ask[LARGEST_PAGE:]
         self._by_ids.append(ids)
-        return by_ids(ids, self._body["contentToRetrieve"])
+        return by_ids([key.decode() for key in ids], self._body["contentToRetrieve"])
 
-    def accept(self, parsed: Contents) -> Iterable[bytes]:
-        if self._by_ids:
-            return self._accept_by_ids(parsed)
-        return super().accept(parsed)
+    def expect(self, parsed: Contents) -> None:
+        super().expect(parsed)
+        if self._expected == len(parsed.records):
+            self._to_ask = [record.key for record in parsed.records if record.belongs and not record.is_whole]
+
+    def accept(self, parsed: Contents) -> Sequence[Line]:
+        return super().accept(parsed) if self._asked else self._accept_by_ids(parsed)
 
     def finish(self) -> None:
         super().finish()
-        if self._by_ids or self._partial:
+        if self._by_ids or (self._partial if self._to_ask is None else self._to_ask):
             raise PagesMovedError("the reading ended before all conversations were whole")
 
-    def take(self, record: Record) -> Iterable[bytes]:
-        if record.is_whole:
-            yield record.line()
-        else:
-            self._partial.append(record.key.decode())
-
-    def _accept_by_ids(self, parsed: Contents) -> Iterator[bytes]:
+    def _accept_by_ids(self, parsed: Contents) -> Sequence[Line]:
         wanted = self._by_ids.popleft()
-        found = {record.key.decode(): record for record in parsed.records}
+        found = {record.key: record for record in parsed.records}
         missing = [key for key in wanted if key not in found]
         if missing:
             raise PagesMovedError(
                 f"{len(missing)} of {len(wanted)} conversations that came in part were not found by their ids"
             )
-        for key in wanted:
-            if found[key].belongs:
-                yield found[key].line()
+        return [found[key].line for key in wanted if found[key].belongs]
 
     def _ask_page(self, offset: int, limit: int) -> ApiRequest:
         return ApiRequest(
@@ -377,19 +385,16 @@ class ConversationReader(CountedPages):
         )
 
     def _cut_page(self, answer: Answer) -> Contents:
-        found = _search(answer)
+        found, line = _search(answer), lines(answer.body)
         records = []
         for raw in found.conversationHistoryRecords:
             info = _info(raw)
             instants = _instants(info)
-            records.append(
-                Record(
-                    raw=raw,
-                    key=info.conversationId.encode(),
-                    belongs=all(start <= instants[name] < end for name, start, end in self._bounds),
-                    is_whole=not info.isPartial,
-                )
-            )
+            belongs = True
+            for place, start, end in self._bounds:
+                if not start <= instants[place] < end:
+                    belongs = False
+            records.append(Record(line(raw), info.conversationId.encode(), belongs, not info.isPartial))
         return Contents(records, total=found.metadata.count)
 
 
@@ -504,7 +509,7 @@ def conversations_by_ids(
     ids = iter(dict.fromkeys(conversation_ids))
     while batch := list(islice(ids, LARGEST_PAGE)):
         for record in client.call(by_ids(batch, content), _whole).records:
-            yield record.line()
+            yield bytes(record.line)
 
 
 def conversations_by_consumer(
@@ -528,15 +533,15 @@ def conversations_by_consumer(
         limit=LARGEST_PAGE,
     )
     while (request := pages.next_request()) is not None:
-        yield from pages.accept(client.call(request, pages.parse))
+        yield from map(bytes, pages.accept(client.call(request, pages.parse)))
 
 
 def _whole(answer: Answer) -> Contents:
     if answer.status == 204:
         return Contents([], total=0)
-    found = _search(answer)
+    found, line = _search(answer), lines(answer.body)
     records = [
-        Record(raw=raw, key=_info(raw).conversationId.encode(), belongs=True)
+        Record(line=line(raw), key=_info(raw).conversationId.encode(), belongs=True)
         for raw in found.conversationHistoryRecords
     ]
     return Contents(records, total=found.metadata.count)

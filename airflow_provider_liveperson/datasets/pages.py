@@ -13,25 +13,22 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice, first_request
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+from airflow_provider_liveperson.lines import Line
 
 
 class Record(NamedTuple):
     """One record, cut out of its page.
 
-    :param raw: its bytes; a view of the page's, until they are needed.
+    :param line: its bytes, without line breaks, or a view of the page's.
     :param key: what tells it from others.
     :param belongs: whether it lies within the slice.
     :param is_whole: False for one that has to be asked for again by its key.
     """
 
-    raw: bytes | msgspec.Raw
+    line: Line
     key: bytes
     belongs: bool
     is_whole: bool = True
-
-    def line(self) -> bytes:
-        """Its bytes, without line breaks."""
-        return one_line(bytes(self.raw))
 
 
 class Contents(NamedTuple):
@@ -123,6 +120,7 @@ class CountedPages(PageReader):
         self._expected: int | None = None  # the count of a first page that is not accepted yet
         self._end: int | None = None  # the latest count
         self._keys: set[bytes] = set()
+        self._partial: list[bytes] = []  # the keys of those that came in part
 
     def next_request(self) -> ApiRequest | None:
         end = self._expected if self._end is None else self._end
@@ -136,7 +134,7 @@ class CountedPages(PageReader):
         if parsed.total is not None and len(parsed.records) >= min(parsed.total, self._limit):
             self.reported = self._expected = parsed.total
 
-    def accept(self, parsed: Contents) -> Iterable[bytes]:
+    def accept(self, parsed: Contents) -> Sequence[Line]:
         page, count = self._asked.popleft(), parsed.total
         if count is None:
             raise InvalidResponseError("the answer does not say how many records there are")
@@ -147,25 +145,26 @@ class CountedPages(PageReader):
         elif count < self._end or (count > self._end and not self._may_grow):
             raise PagesMovedError(f"{self.reported} records were reported, then {count}")
         self._end = max(self._end, count)
-        for record in parsed.records:
-            if record.key in self._keys:
+        taken: list[Line] = []
+        for line, key, belongs, is_whole in parsed.records:
+            if key in self._keys:
                 self.repeated += 1
                 continue
-            self._keys.add(record.key)
+            self._keys.add(key)
             self.received += 1
-            if record.belongs:
-                yield from self.take(record)
+            if belongs and is_whole:
+                taken.append(line)
+            elif belongs:
+                self._partial.append(key)
         if self.pages_are_in:
             CountedPages.finish(self)
+        # A few views would hold a whole page for long.
+        return taken if 2 * len(taken) >= len(parsed.records) else [bytes(line) for line in taken]
 
     @property
     def pages_are_in(self) -> bool:
         """Whether every page has been accepted."""
         return self._end is not None and not self._asked and self._next >= self._end
-
-    def take(self, record: Record) -> Iterable[bytes]:
-        """Hand on a record that belongs to the slice."""
-        yield record.line()
 
     def finish(self) -> None:
         if not self.pages_are_in or self.reported is None:
@@ -203,7 +202,7 @@ class LinkedPages(PageReader):
         if self._next is not None:
             raise PagesMovedError("the reading ended before its last page")
 
-    def accept(self, parsed: Contents) -> Iterable[bytes]:
+    def accept(self, parsed: Contents) -> Iterable[Line]:
         page, held = self._asked.popleft(), len(parsed.records)
         is_last = not held or (parsed.has_next is False and held < page.limit)
         self._next = None if is_last else page.offset + held
@@ -219,7 +218,7 @@ class LinkedPages(PageReader):
             seen.add(record.key)
             self.received += 1
             if record.belongs:
-                yield record.line()
+                yield record.line
 
 
 class WholeCollection:
@@ -291,8 +290,3 @@ def one_record(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
     """The first request of a reader whose pages have a ``limit``, for one record only."""
     request = first_request(dataset, query, piece)
     return replace(request, params={**request.params, "limit": "1"})
-
-
-def one_line(raw: bytes) -> bytes:
-    """A JSON value without line breaks between its tokens, as JSON Lines wants it."""
-    return msgspec.json.format(raw, indent=-1) if b"\n" in raw or b"\r" in raw else raw

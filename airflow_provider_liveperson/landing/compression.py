@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.lines import Line
 
 _BLOCK = 1 << 20
+_LINE_FEED = ord("\n")
 
 
 class Compressor(Protocol):
@@ -84,24 +86,33 @@ class CompressedStream:
     def __init__(self, file: BinaryIO, compression: str) -> None:
         self._file = file
         self._compressor = COMPRESSIONS[compression][1]()
-        self._rest = b""
+        self._block = memoryview(bytearray(_BLOCK))
+        self._filled = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Line) -> None:
         """Append bytes."""
         view = memoryview(data)
-        start = 0
-        if self._rest:
-            start = min(_BLOCK - len(self._rest), len(view))
-            self._rest += view[:start]
-            if len(self._rest) < _BLOCK:
-                return
-            self._file.write(self._compressor.compress(self._rest))
-        end = start + (len(view) - start) // _BLOCK * _BLOCK
-        for at in range(start, end, _BLOCK):
-            self._file.write(self._compressor.compress(view[at : at + _BLOCK]))
-        self._rest = bytes(view[end:])
+        while len(view) >= _BLOCK - self._filled:
+            room = _BLOCK - self._filled
+            self._block[self._filled :] = view[:room]
+            self._file.write(self._compressor.compress(self._block))
+            self._filled, view = 0, view[room:]
+        self._block[self._filled : self._filled + len(view)] = view
+        self._filled += len(view)
+
+    def write_lines(self, lines: Sequence[Line]) -> None:
+        """Append lines, each with a line feed behind it."""
+        for line in lines:
+            end = self._filled + len(line)
+            if end < _BLOCK:
+                self._block[self._filled : end] = line
+                self._block[end] = _LINE_FEED
+                self._filled = end + 1
+            else:
+                self.write(line)
+                self.write(b"\n")
 
     def close(self) -> None:
         """Write what is left. The file stays open."""
-        self._file.write(self._compressor.compress(self._rest) + self._compressor.flush())
-        self._rest = b""
+        self._file.write(self._compressor.compress(self._block[: self._filled]) + self._compressor.flush())
+        self._filled = 0

@@ -13,7 +13,9 @@ from airflow_provider_liveperson.landing.values import (
     as_fields,
     cell,
     encode,
+    json_text,
 )
+from airflow_provider_liveperson.lines import Line
 
 # A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.
 _needs_quotes = re.compile(r'[",\r\n]|^$|^[\s#]|\s$').search
@@ -47,7 +49,7 @@ class Csv:
         self._places = {name: place for place, name in enumerate(columns)}
         stream.write(_line([*columns, OTHER]).encode())
 
-    def write(self, records: Sequence[bytes]) -> None:
+    def write(self, records: Sequence[Line]) -> None:
         """Append records, each one JSON object without line breaks."""
         self._stream.write("".join([self._row(record) for record in records]).encode())
 
@@ -55,12 +57,12 @@ class Csv:
         """Write what is left. The file stays open."""
         self._stream.close()
 
-    def _row(self, record: bytes) -> str:
+    def _row(self, record: Line) -> str:
         cells: list[str | None] = [None] * (len(self._columns) + 1)
         try:
             fields = as_fields(record) or {}
         except UNREADABLE:
-            cells[-1] = record.decode("utf-8", "replace")
+            cells[-1] = json_text(record)
             return _line(cells)
         other = {}
         for name, raw in fields.items():

@@ -11,12 +11,13 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.compression import COMPRESSIONS, CompressedStream, check_installed
 from airflow_provider_liveperson.landing.csv_encoding import Csv
 from airflow_provider_liveperson.landing.parquet_encoding import Parquet, check_parquet
+from airflow_provider_liveperson.lines import Line
 
 
 class PartEncoder(Protocol):
     """Writes the records of one part into a file."""
 
-    def write(self, records: Sequence[bytes]) -> None:
+    def write(self, records: Sequence[Line]) -> None:
         """Append records, each one JSON object without line breaks."""
 
     def close(self) -> None:
@@ -27,8 +28,8 @@ class _JsonLines:
     def __init__(self, stream: CompressedStream) -> None:
         self._stream = stream
 
-    def write(self, records: Sequence[bytes]) -> None:
-        self._stream.write(b"\n".join([*records, b""]))
+    def write(self, records: Sequence[Line]) -> None:
+        self._stream.write_lines(records)
 
     def close(self) -> None:
         self._stream.close()

@@ -21,6 +21,7 @@ from airflow_provider_liveperson.landing.values import (
     encode,
     json_text,
 )
+from airflow_provider_liveperson.lines import Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
 _ROW_GROUP = 16 << 20
@@ -310,12 +311,12 @@ class Parquet:
         self._writer: Any = parquet.ParquetWriter(
             self._sink, self._schema, compression=codec, compression_level=level, store_schema=False
         )
-        self._chunk: list[bytes] = []
+        self._chunk: list[Line] = []
         self._chunk_size = 0
         self._batches: list[Any] = []
         self._group_size = 0
 
-    def write(self, records: Sequence[bytes]) -> None:
+    def write(self, records: Sequence[Line]) -> None:
         """Append records, each one JSON object without line breaks."""
         for record in records:
             self._chunk.append(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from typing import IO, BinaryIO, cast
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.in_turn import InTurn
+from airflow_provider_liveperson.lines import Line
 
 PREFIX = "part-"
 ROLL_AT = 128 * 1024 * 1024
-_BATCH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,18 @@ class PartWriter:
         self._open: _OpenPart | None = None
         self._deliveries: list[Future[Part]] = []
 
-    def write(self, record: bytes) -> None:
-        """Append one record, without its line end.
+    def write(self, records: Sequence[Line]) -> None:
+        """Append records, without their line ends.
 
-        :param record: one JSON object without line breaks.
+        :param records: JSON objects without line breaks.
         :raises StorageError: when an earlier part could not be delivered.
         """
-        if self._open is None:
-            self._open = _OpenPart(self._encoding, self._compressor)
-        if self._open.write(record) >= self._roll_at:
-            self._roll()
+        while records:
+            if self._open is None:
+                self._open = _OpenPart(self._encoding, self._compressor)
+            records = self._open.write(records, self._roll_at)
+            if self._open.size >= self._roll_at:
+                self._roll()
 
     def finish(self) -> list[Future[Part]]:
         """Let what is left be delivered, and return all deliveries, in order.
@@ -143,28 +145,31 @@ class _OpenPart:
         self._file = _StoredFile(encoding.ending)
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
         self._encoded: Future[None] | None = None
-        self._pending: list[bytes] = []
-        self._pending_size = 0
         self._records = 0
-        self._size = 0
+        self.size = 0
 
-    def write(self, record: bytes) -> int:
-        self._pending.append(record)
-        self._pending_size += len(record) + 1
-        self._records += 1
-        self._size += len(record) + 1
-        if self._pending_size >= _BATCH:
-            self._drain()
-        return self._size
+    def write(self, records: Sequence[Line], up_to: int) -> Sequence[Line]:
+        """Append records until it has a size, and return the rest.
 
-    def _drain(self) -> None:
-        batch, size = self._pending, self._pending_size
-        self._pending, self._pending_size = [], 0
-        self._encoded = self._compressor.submit(lambda: self._encoder.write(batch), size=size)
+        :param records: at least one.
+        :param up_to: the size, in bytes before compression; it has less.
+        """
+        size = sum(map(len, records)) + len(records)
+        if self.size + size > up_to:
+            fitting, size = 0, 0
+            while self.size + size < up_to:
+                size += len(records[fitting]) + 1
+                fitting += 1
+            records, rest = records[:fitting], records[fitting:]
+        else:
+            rest = ()
+        self._records += len(records)
+        self.size += size
+        self._encoded = self._compressor.submit(lambda: self._encoder.write(records), size=size)
+        return rest
 
     def finish(self, number: int) -> Part:
         """Write the rest and describe the part; its file stays until it is closed."""
-        self._drain()
         self._compressor.submit(self._encoder.close).result()
         self._file.flush()
         sha256 = self._file.hash.hexdigest()

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Raw
 
 from airflow_provider_liveperson.columns import Array, Column, Record, Scalar
+from airflow_provider_liveperson.lines import Line
 
-Buffer = Raw | bytes
+Buffer = Raw | Line
 UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 as_fields = msgspec.json.Decoder(dict[str, Raw] | None).decode

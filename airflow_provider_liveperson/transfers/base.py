@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -128,6 +129,8 @@ class LivePersonTransferOperator(BaseOperator):
 
         dataset = dataset_named(self.dataset)
         query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
+        # As Airflow's executors do: what is loaded by now stays, and the garbage collector need not look through it.
+        gc.freeze()
         with self.hook as hook:
             return self._pull(context, hook.get_conn(), dataset, query)
 

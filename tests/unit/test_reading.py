@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,7 +55,16 @@ class Client:
         self.before: Callable[[float, int], None] = lambda hour, offset: None
         self.lock = threading.Lock()
 
-    def call(self, request: ApiRequest, parse: Callable[[Answer], Any], **kwargs: Any) -> Any:
+    def call(
+        self,
+        request: ApiRequest,
+        parse: Callable[[Answer], Any],
+        *,
+        answer: Answer | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if answer is not None:
+            return parse(answer)
         asked = request.json
         assert isinstance(asked, dict)
         with self.lock:
@@ -71,7 +80,7 @@ class Client:
 
 
 def cut(answer: Answer) -> Contents:
-    records = [Record(raw=raw, key=raw, belongs=True) for raw in answer.body.split()]
+    records = [Record(line=raw, key=raw, belongs=True) for raw in answer.body.split()]
     return Contents(records, total=int(answer.headers["count"]))
 
 
@@ -124,7 +133,7 @@ def read(made: Reading) -> Iterator[int]:
             found: list[int] = []
             while True:
                 try:
-                    found += map(int, lane.records())
+                    found += map(int, chain.from_iterable(lane.batches()))
                 except PagesMovedError:
                     lane.restart()
                     found = []
@@ -191,7 +200,7 @@ def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn
     client.before = answer
     assert list(read(reading(client, [hours(0, 12), hours(12, 24)]))) == list(range(240))
     # They leave in order; but one may dawdle on its way while others overtake it, as many as are handed over at most.
-    turn = client.asked.index((12.0, PAGE)) + 2 * 4 + 2
+    turn = client.asked.index((12.0, PAGE)) + 2 * 4 + 4
     assert {offset for hour, offset in client.asked[:turn] if hour == 0} == set(range(0, 120, PAGE))
 
 
@@ -223,7 +232,7 @@ def test_what_remains_are_the_slices_behind_the_present_one():
     made, seen = reading(Client(range(24)), slices), []
     with made:
         for lane in made:
-            list(lane.records())
+            list(lane.batches())
             seen.append((lane.piece, made.remaining))
     assert seen == [(slices[number], slices[number + 1 :]) for number in range(4)]
 
@@ -256,12 +265,12 @@ def test_a_restart_drops_what_was_asked_and_counts_anew():
     made = reading(client, [hours(0, 24)])
     with made:
         (lane,) = made
-        rows = lane.records()
-        assert [next(rows) for _ in range(4)] == [b"0", b"1", b"2", b"3"]
-        rows.close()
+        batches = lane.batches()
+        assert [next(batches) for _ in range(2)] == [[b"0", b"1", b"2"], [b"3", b"4", b"5"]]
+        batches.close()
         lane.restart()
         assert lane.kept == 0
-        assert list(lane.records()) == [b"%d" % number for number in range(9)]
+        assert list(chain.from_iterable(lane.batches())) == [b"%d" % number for number in range(9)]
         assert (lane.kept, lane.reader.received, made.progress.records) == (9, 9, 9)
 
 
@@ -271,7 +280,7 @@ def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
     with made:
         for lane in made:
             try:
-                list(lane.records())
+                list(lane.batches())
             except TooManyRecordsError as error:
                 made.split(lane, error.count)
                 continue
@@ -286,7 +295,7 @@ def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
     with made:
         (lane,) = made
         with pytest.raises(TooManyRecordsError):
-            list(lane.records())
+            list(lane.batches())
     assert client.asked == [(0.0, 0)]
 
 

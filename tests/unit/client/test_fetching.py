@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -162,8 +163,18 @@ class Client:
         self._answered: set[str] = set()
 
     def call(
-        self, request: ApiRequest, parse: Callable[[Answer], Any], *, notice: Callable[[Action], None]
+        self,
+        request: ApiRequest,
+        parse: Callable[[Answer], Any],
+        *,
+        notice: Callable[[Action], None],
+        answer: Answer | None = None,
     ) -> Any:
+        if answer is not None:
+            try:
+                return parse(answer)
+            except InvalidResponseError:
+                notice(Action.RETRY)
         with self._changed:
             self.sent.append(request.path)
             self.under_way += 1
@@ -204,79 +215,166 @@ def client() -> Iterator[Client]:
 
 def fill(fetcher: Fetcher, first: int = 0) -> list:
     """Let requests leave as long as there is room."""
-    futures: list = []
+    handed: list = []
     while fetcher.has_room:
-        futures.append(fetcher.submit(request(f"/{first + len(futures)}"), text))
-    return futures
+        handed.append(fetcher.submit(request(f"/{first + len(handed)}"), text))
+    return handed
 
 
 def test_results_are_taken_in_the_order_of_the_requests_however_they_come(client):
     with Fetcher(client, 8) as fetcher:
-        futures = fill(fetcher)
+        handed = fill(fetcher)
         client.wait_until_sent(4)
         client.answer("/1")
         fetcher.wait()
-        assert futures[1].done()
-        assert not futures[0].done()
+        assert handed[1].has_come
+        assert not handed[0].has_come
         client.answer("*")
-        assert [fetcher.take(future) for future in futures] == [
-            f"/{number}" for number in range(len(futures))
-        ]
+        assert [fetcher.take(asked) for asked in handed] == [f"/{number}" for number in range(len(handed))]
 
 
 def test_what_is_not_taken_makes_no_room_for_more(client):
     """One slow page does not let the pages behind it pile up."""
     with Fetcher(client, 2) as fetcher:
-        futures = fill(fetcher)
+        handed = fill(fetcher)
         for _ in range(2):  # the first page is slow, those behind it are answered
-            client.answer(*(f"/{number}" for number in range(1, len(futures))))
-            for future in futures[1:]:
-                future.result(LONG)
-            futures += fill(fetcher, len(futures))
-        assert len(futures) <= 2 * 2 + 2
+            client.answer(*(f"/{number}" for number in range(1, len(handed))))
+            for asked in handed[1:]:
+                asked.answer.result(LONG)
+            handed += fill(fetcher, len(handed))
+        assert len(handed) <= 2 * 2 + 4
         assert not fetcher.has_room
         client.answer("*")
-        fetcher.take(futures[0])
-        for future in futures:
-            future.result(LONG)
+        fetcher.take(handed[0])
+        for asked in handed:
+            asked.answer.result(LONG)
         assert fetcher.has_room
 
 
 def test_no_more_are_under_way_than_allowed(client):
     client.answer("*")
     with Fetcher(client, 3) as fetcher:
-        futures: list = []
+        handed: list = []
         for _ in range(30):
-            futures += fill(fetcher, len(futures))
-            for future in futures:
-                future.result(LONG)
-                fetcher.take(future)
-            futures = []
+            handed += fill(fetcher, len(handed))
+            for asked in handed:
+                asked.answer.result(LONG)
+                fetcher.take(asked)
+            handed = []
     assert 1 <= client.most_under_way <= 3
 
 
 def test_large_answers_leave_room_for_fewer_ahead(client, monkeypatch):
     monkeypatch.setattr(fetching, "AHEAD_BYTES", 300)
+    monkeypatch.setattr(fetching, "AHEAD_BYTES_A_SECOND", 0)
     client.size = 100
     client.answer("*")
     with Fetcher(client, 64) as fetcher:
         for _ in range(6):  # so that the limit has grown far beyond
-            for future in fill(fetcher):
-                fetcher.take(future)
-        futures: list = []
+            for asked in fill(fetcher):
+                fetcher.take(asked)
+        handed: list = []
         while fetcher.has_room:
-            futures.append(fetcher.submit(request("/x"), text))
-            futures[-1].result(LONG)
-        assert len(futures) == 3
+            handed.append(fetcher.submit(request("/x"), text))
+            handed[-1].answer.result(LONG)
+        assert len(handed) == 3
         client.size = 10_000  # larger than all that may wait: two, so that it still goes on
-        for future in futures:
-            fetcher.take(future)
+        for asked in handed:
+            fetcher.take(asked)
         fetcher.take(fetcher.submit(request("/y"), text))
-        futures = []
+        handed = []
         while fetcher.has_room:
-            futures.append(fetcher.submit(request("/x"), text))
-            futures[-1].result(LONG)
-        assert len(futures) == 2
+            handed.append(fetcher.submit(request("/x"), text))
+            handed[-1].answer.result(LONG)
+        assert len(handed) == 2
+
+
+def test_answers_are_parsed_by_whoever_takes_them_and_once(client):
+    """A thread that parses would hold up the requests that are to be under way meanwhile."""
+    client.answer("*")
+    parsed: list[str] = []
+
+    def parse(answer: Answer) -> str:
+        parsed.append(threading.current_thread().name)
+        return text(answer)
+
+    with Fetcher(client, 2) as fetcher:
+        asked = fetcher.submit(request("/0"), parse)
+        assert asked.answer.result(LONG).body.strip() == b"/0"
+        assert parsed == []
+        assert [fetcher.read(asked), fetcher.read(asked), fetcher.take(asked)] == ["/0"] * 3
+    assert parsed == [threading.current_thread().name]
+
+
+def test_what_cannot_be_read_is_asked_for_again_in_its_turn(client):
+    """Not beside as many others as may be under way."""
+    tries: list[Answer] = []
+    is_to_be_repeated = threading.Event()
+
+    def parse(answer: Answer) -> str:
+        tries.append(answer)
+        if len(tries) <= 2:  # once more to say what was asked
+            if len(tries) == 2:
+                is_to_be_repeated.set()
+            raise InvalidResponseError("cut short")
+        return text(answer)
+
+    taken: list[str] = []
+    with Fetcher(client, 1) as fetcher:
+        spoilt, other = fetcher.submit(request("/0"), parse), fetcher.submit(request("/1"), text)
+        client.answer("/0")
+        client.wait_until_sent(2)  # the other one is under way
+        taker = threading.Thread(target=lambda: taken.append(fetcher.take(spoilt)))
+        taker.start()
+        assert is_to_be_repeated.wait(LONG)
+        client.answer("/1")
+        taker.join(LONG)
+        assert fetcher.take(other) == "/1"
+    assert taken == ["/0"]
+    assert client.sent == ["/0", "/1", "/0"]
+    assert client.most_under_way == 1
+
+
+def test_a_file_that_nobody_will_read_is_closed():
+    file = io.BytesIO()
+
+    class Filing(Client):
+        def call(self, request: ApiRequest, parse: Callable[[Answer], Any], **kwargs: Any) -> Any:
+            return Answer(status=200, headers={}, file=file)
+
+    with Fetcher(Filing(), 1) as fetcher:
+        fetcher.submit(request("/0"), text).answer.result(LONG)
+        assert not file.closed
+    assert file.closed
+
+
+def test_the_longer_an_answer_takes_the_more_may_wait(client, monkeypatch):
+    """As that is what the pages ahead have to bridge."""
+    monkeypatch.setattr(fetching, "AHEAD_BYTES", 300)
+    monkeypatch.setattr(fetching, "AHEAD_BYTES_A_SECOND", 1000)
+    monkeypatch.setattr(fetching, "MOST_AHEAD_BYTES", 900)
+    client.size = 100
+    client.answer("*")
+    waiting = {}
+    for seconds in (0.0, 0.25, 5.0):
+        monkeypatch.setattr(AdaptiveLimit, "quickest", seconds)
+        with Fetcher(client, 64) as fetcher:
+            for _ in range(4):  # so that the limit has grown far beyond
+                fill_and_take(fetcher)
+            waiting[seconds] = fill_and_take(fetcher)
+    assert waiting == {0.0: 3, 0.25: 5, 5.0: 9}
+
+
+def test_the_quickest_of_the_latest_answers_counts():
+    clock = Clock()
+    limit = AdaptiveLimit(4, now=clock)
+    assert limit.quickest == 0
+    for seconds in (0.5, 0.2, None, 0.9):
+        limit.answered(clock(), seconds)
+    assert limit.quickest == 0.2
+    for _ in range(64):
+        limit.answered(clock(), 0.7)
+    assert limit.quickest == 0.7
 
 
 def test_an_error_is_given_to_whom_takes_the_result_and_makes_room(client):
@@ -286,21 +384,21 @@ def test_an_error_is_given_to_whom_takes_the_result_and_makes_room(client):
         raise InvalidResponseError("no")
 
     with Fetcher(client, 1) as fetcher:
-        future = fetcher.submit(request("/0"), refuse)
+        asked = fetcher.submit(request("/0"), refuse)
         with pytest.raises(InvalidResponseError, match="no"):
-            fetcher.take(future)
+            fetcher.take(asked)
         assert fetcher.has_room
 
 
 def fill_and_take(fetcher: Fetcher) -> int:
     """How many answers may wait to be taken."""
-    futures: list = []
+    handed: list = []
     while fetcher.has_room:
-        futures.append(fetcher.submit(request("/n"), text))
-        futures[-1].result(LONG)
-    for future in futures:
-        fetcher.take(future)
-    return len(futures)
+        handed.append(fetcher.submit(request("/n"), text))
+        handed[-1].answer.result(LONG)
+    for asked in handed:
+        fetcher.take(asked)
+    return len(handed)
 
 
 def test_a_429_lets_fewer_leave_even_if_the_repeat_was_good(client):
@@ -327,10 +425,10 @@ def test_a_failure_that_is_no_429_neither_slows_down_nor_speeds_up(client):
 
 def test_what_nobody_needs_any_more_makes_room_and_is_not_asked_for(client):
     with Fetcher(client, 1) as fetcher:
-        futures = fill(fetcher)
+        handed = fill(fetcher)
         client.wait_until_sent(1)
         assert not fetcher.has_room
-        fetcher.drop(futures)
+        fetcher.drop(handed)
         assert fetcher.has_room
         client.answer("*")
         assert fetcher.take(fetcher.submit(request("/next"), text)) == "/next"
@@ -346,8 +444,8 @@ def test_leaving_does_not_wait_for_what_is_under_way(client):
     with Fetcher(client, 1) as fetcher:
         waiting = [fetcher.submit(request(f"/{number}"), text) for number in range(2)]
         client.wait_until_sent(1)
-    assert not waiting[0].done()
-    assert waiting[1].cancelled()
+    assert not waiting[0].has_come
+    assert waiting[1].answer.cancelled()
 
 
 def test_an_error_of_the_client_reaches_the_taker_unchanged(client):
@@ -359,7 +457,7 @@ def test_an_error_of_the_client_reaches_the_taker_unchanged(client):
 
     client.failures["/0"] = give_up
     with Fetcher(client, 4) as fetcher:
-        future = fetcher.submit(request("/0"), text)
+        asked = fetcher.submit(request("/0"), text)
         with pytest.raises(RateLimitedError) as caught:
-            fetcher.take(future)
+            fetcher.take(asked)
     assert caught.value.retry_after == 7

@@ -19,12 +19,12 @@ from airflow_provider_liveperson.datasets.audit_trail import (
     epoch_ms,
 )
 from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.datasets.pages import one_line
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     InvalidResponseError,
     RequestRejectedError,
 )
+from airflow_provider_liveperson.lines import one_line
 from airflow_provider_liveperson.pull import records
 from airflow_provider_liveperson.window import Window
 

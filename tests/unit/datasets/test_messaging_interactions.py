@@ -231,7 +231,7 @@ def answer(found: Iterable[object], count: int | None = None, **metadata) -> Ans
 
 def accepted(made: ConversationReader, given_: Answer) -> list[dict]:
     assert made.next_request() is not None
-    return [json.loads(raw) for raw in made.accept(made.parse(given_))]
+    return [json.loads(bytes(raw)) for raw in made.accept(made.parse(given_))]
 
 
 FIRST, LAST, BEFORE, AFTER = ms(DAY.start), ms(DAY.end) - 1, ms(DAY.start) - 1, ms(DAY.end)
@@ -315,7 +315,7 @@ def test_a_conversation_that_ended_where_a_long_window_is_cut_is_in_one_slice_on
                 for name, at in ranges.items()
                 if name in asked
             ):
-                found += list(made.accept(made.parse(answer([sent]))))
+                found += map(bytes, made.accept(made.parse(answer([sent]))))
     assert len(found) == len(set(found))
 
 
@@ -394,9 +394,39 @@ def test_conversations_that_come_in_part_are_asked_for_by_their_ids():
     assert request.path.endswith("/conversations/conversation/search")
     assert request.json == {"conversationIds": ["b"], "contentToRetrieve": ["summary"]}
     whole = {**conversation("b"), "messageRecords": [1, 2]}
-    assert [json.loads(raw) for raw in made.accept(made.parse(answer([whole])))] == [whole]
+    assert [json.loads(bytes(raw)) for raw in made.accept(made.parse(answer([whole])))] == [whole]
     assert made.next_request() is None
     assert (made.reported, made.received) == (3, 3)
+
+
+def test_parts_of_a_single_page_are_asked_for_before_its_turn():
+    """A slice of one page needs no more than two round trips, and they need not wait for the slices before it."""
+    made = reader()
+    ask(made)
+    late = part("d")
+    late["info"]["startTimeL"] = AFTER
+    page = made.parse(answer([part("a"), conversation("b"), part("c"), late]))
+    made.expect(page)
+    assert ask(made).json["conversationIds"] == ["a", "c"]
+    assert made.next_request() is None
+    assert [json.loads(bytes(raw)) for raw in made.accept(page)] == [conversation("b")]
+    whole = made.parse(answer([conversation("c"), conversation("a")]))
+    assert [json.loads(bytes(raw)) for raw in made.accept(whole)] == [conversation("a"), conversation("c")]
+    assert made.next_request() is None
+    made.finish()
+
+
+def test_parts_of_a_first_page_of_several_are_asked_for_at_the_end():
+    made = reader()
+    ask(made)
+    first = made.parse(answer([part(f"{number:03d}") for number in range(100)], count=101))
+    made.expect(first)
+    assert ask(made).params["offset"] == "100"
+    assert made.next_request() is None
+    made.accept(first)
+    assert made.next_request() is None
+    made.accept(made.parse(answer([part("100")], count=101)))
+    assert [len(ask(made).json["conversationIds"]) for _ in range(2)] == [100, 1]
 
 
 def test_parts_that_do_not_belong_are_not_asked_for():
@@ -421,7 +451,7 @@ def test_parts_are_asked_for_100_at_a_time_at_the_end_in_their_order():
     batches = [request.json["conversationIds"] for request in requests]
     assert [len(batch) for batch in batches] == [100, 100, 30]
     found = [
-        json.loads(raw)["info"]["conversationId"]
+        json.loads(bytes(raw))["info"]["conversationId"]
         for batch in batches
         for raw in made.accept(made.parse(answer(conversation(name) for name in reversed(batch))))
     ]

@@ -18,7 +18,6 @@ from airflow_provider_liveperson.datasets.pages import (
     PageReader,
     Record,
     WholeCollection,
-    one_line,
 )
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 
@@ -33,7 +32,7 @@ def ask(offset: int, limit: int) -> ApiRequest:
 
 
 def record(number: int, *, belongs: bool = True) -> Record:
-    return Record(raw=b"%d" % number, key=b"%d" % number, belongs=belongs)
+    return Record(line=b"%d" % number, key=b"%d" % number, belongs=belongs)
 
 
 @dataclass
@@ -371,7 +370,19 @@ def test_another_refusal_is_final(held, status):
         reader.refused(RequestRejectedError("no", status=status))
 
 
-def test_one_line_keeps_what_is_on_one_line_to_the_byte():
-    raw = b'{ "a":1.50,  "b":"\\n" }'
-    assert one_line(raw) == raw
-    assert one_line(b'{\r\n "a":\n1.50}') == b'{"a":1.50}'
+def test_few_records_of_a_page_do_not_hold_the_whole_page():
+    """Views of it are for pages of which most is wanted."""
+
+    def page(belonging: int) -> Contents:
+        body = memoryview(b"0123456789")
+        return Contents(
+            [Record(body[number : number + 1], b"%d" % number, number < belonging) for number in range(10)],
+            total=10,
+        )
+
+    for belonging, kind in ((4, bytes), (5, memoryview)):
+        reader = CountedPages(ask=ask, cut=lambda answer: Contents([]), limit=LIMIT)
+        reader.next_request()
+        taken = reader.accept(page(belonging))
+        assert [type(line) for line in taken] == [kind] * belonging
+        assert b"".join(taken) == b"0123456789"[:belonging]

@@ -223,7 +223,7 @@ def test_a_part_that_is_gone_has_everything_read_again(sandbox, land, store, bro
 
 def test_a_window_that_cannot_be_complete_keeps_no_journal(sandbox, land, store):
     """Who retries it may find more than at first."""
-    break_off(sandbox, after=8)
+    break_off(sandbox, after=14)
     beyond = Window(DAYS.start, datetime.now(UTC).replace(microsecond=0) + timedelta(days=1))
     with pytest.raises(PermissionDeniedError):
         land(window=beyond, allow_out_of_range=True)

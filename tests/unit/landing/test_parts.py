@@ -54,8 +54,7 @@ def part_writer(
 def write(records: list[bytes], *, roll_at: int = 1 << 20, compression: str = "gzip", first: int = 0):
     delivered = Delivered()
     with part_writer(delivered, Encoding(compression=compression), roll_at=roll_at, first=first) as writer:
-        for record in records:
-            writer.write(record)
+        writer.write(records)
         return [part.result() for part in writer.finish()], delivered
 
 
@@ -153,12 +152,12 @@ def test_no_file_is_left_when_delivery_fails(spool):
         raise OSError("no")
 
     with part_writer(refuse, roll_at=2) as writer:
-        writer.write(b"a")
+        writer.write([b"a"])
         for part in writer.finish():
             with pytest.raises(OSError, match="no"):
                 part.result()
         with pytest.raises(OSError, match="no"):  # and whoever goes on is told
-            writer.write(b"b")
+            writer.write([b"b"])
         writer.discard()
     assert list(spool.iterdir()) == []
 
@@ -173,10 +172,10 @@ def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
         return part
 
     with part_writer(deliver, room=1) as writer:
-        writer.write(b"a")
+        writer.write([b"a"])
         for rolled, record in enumerate((b"b", b"c", b"d"), start=1):
             threading.Thread(target=may_go.release).start()
-            writer.write(record)
+            writer.write([record])
             assert len(delivered) == rolled
         may_go.release()
         parts = [part.result() for part in writer.finish()]
@@ -185,7 +184,7 @@ def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
 
 def test_no_file_is_left_when_it_is_given_up(spool):
     with part_writer(Delivered(), roll_at=100) as writer:
-        writer.write(b"a")
+        writer.write([b"a"])
         assert len(list(spool.iterdir())) == 1
         writer.discard()
         writer.discard()
