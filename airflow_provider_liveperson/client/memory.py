@@ -20,8 +20,8 @@ def share_one_arena() -> None:
 
     By itself, glibc gives each thread a pool of its own, in which it keeps what the largest answers took. Python's
     threads take turns anyway, so nothing is gained by that. And it gives back to the system what a page took, only to
-    ask for as much again for the next one; the system then has to clear it each time, which costs a twentieth of the
-    processor time of a pull. Other C libraries have no such settings, and need none.
+    ask for as much again for the next one, which the system has to clear first. Other C libraries have no such
+    settings, and need none.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
