@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.memory import share_one_arena
+from airflow_provider_liveperson.client.memory import share_and_keep_memory
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.exceptions import LivePersonError
@@ -130,7 +130,7 @@ class Fetcher:
     """
 
     def __init__(self, client: LivePersonClient, most: int) -> None:
-        share_one_arena()
+        share_and_keep_memory()
         self._client = client
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="liveperson-fetch")
         self._limit = AdaptiveLimit(most)

@@ -15,7 +15,7 @@ _KEPT = 32 * 1024 * 1024
 
 
 @cache
-def share_one_arena() -> None:
+def share_and_keep_memory() -> None:
     """Have the threads that start from now on share one pool of memory, and keep what pages need.
 
     By itself, glibc gives each thread a pool of its own, in which it keeps what the largest answers took. Python's

@@ -296,6 +296,26 @@ def test_a_large_answer_goes_to_disk_when_asked(sandbox, connect, audit_request)
         assert not isinstance(file, io.BytesIO)
 
 
+def test_what_was_answered_already_is_parsed_in_place_of_the_first_answer(
+    sandbox, connect, audit_request, waits
+):
+    """From its start, whoever has read in it; and asked for again, as often as any other, if it cannot be read."""
+    held = Answer(status=200, headers={}, file=io.BytesIO(b"spoilt"))
+    held.file.read()
+    seen = []
+
+    def parse(answer: Answer) -> int:
+        seen.append(answer.file.read() if answer.file else answer.body)
+        if len(seen) == 1:
+            raise InvalidResponseError("cut short")
+        return answer.status
+
+    assert connect().call(audit_request, parse, answer=held) == 200
+    assert seen[0] == b"spoilt"
+    assert [len(seen), len(waits)] == [2, 1]
+    assert len(asked(sandbox)) == 1
+
+
 @pytest.mark.parametrize("error", [InvalidResponseError("no"), RequestRejectedError("no")])
 def test_a_file_whose_reader_gives_up_is_closed(sandbox, connect, audit_request, waits, error):
     files = []
