@@ -28,7 +28,7 @@ from airflow_provider_liveperson.exceptions import (
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.landing.journal import Finished, Journal
-from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing
+from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing, missing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
@@ -233,8 +233,7 @@ class _Job:
 
     def _fits(self, other: Manifest, folder: str) -> bool:
         """Whether another manifest's parts are there, and hold what this pull would land for the same revision."""
-        size = self._destination.store.size
-        if any(size(f"{folder}/{part.name}") != part.bytes for part in other.parts):
+        if missing(self._destination.store, folder, other.parts):
             return False
         mine = self._manifest(other.revision)
         ignored = {"window_start", "window_end", "complete", "counts", "slices", "parts", "versions"}

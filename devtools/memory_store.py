@@ -33,11 +33,8 @@ class MemoryStore:
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
 
-    def size(self, key: str) -> int | None:
-        return len(self.objects[key]) if key in self.objects else None
-
-    def keys(self, folder: str) -> list[str]:
-        return sorted(key for key in self.objects if key.startswith(f"{folder}/"))
+    def sizes(self, folder: str) -> dict[str, int]:
+        return {key: len(data) for key, data in self.objects.items() if key.startswith(f"{folder}/")}
 
     def upload(self, key: str, path: Path) -> None:
         self.write(key, path.read_bytes())

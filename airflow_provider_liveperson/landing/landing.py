@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from airflow_provider_liveperson.window import Window, file_stamp
 
 log = logging.getLogger(__name__)
 
-_ENCODED_AHEAD = 2 * 1024 * 1024
+_ENCODED_AHEAD = 4 * 1024 * 1024
 
 
 class DisturbedError(StorageError):
@@ -165,7 +167,7 @@ class Landing:
         if journal is None or journal.fingerprint != fingerprint or journal.written_at < not_before:
             return None
         parts = [part for finished in journal.finished for part in finished.parts]
-        if any(self._store.size(self._key(part)) != part.bytes for part in parts):
+        if missing(self._store, self._folder, parts):
             return None
         self._finished.update(self._key(part) for part in parts)
         return journal
@@ -206,12 +208,11 @@ class Landing:
         :param folder: its folder.
         :returns: the parts, or None where one is not as its manifest says.
         """
-        for part in manifest.parts:
-            source = f"{folder}/{part.name}"
-            if self._store.size(source) != part.bytes:
-                return None
-            if folder != self._folder:
-                self._store.copy(source, self._key(part))
+        if missing(self._store, folder, manifest.parts):
+            return None
+        if folder != self._folder:
+            for part in manifest.parts:
+                self._store.copy(f"{folder}/{part.name}", self._key(part))
                 self._uploaded.add(self._key(part))
         return manifest.parts
 
@@ -237,7 +238,7 @@ class Landing:
 
     def _stale_keys(self) -> list[str]:
         """Parts that no manifest names: not this run's, and not that of another run that was faster just now."""
-        keys = [key for key in self._store.keys(self._folder) if key.startswith(f"{self._folder}/{PREFIX}")]
+        keys = [key for key in self._store.sizes(self._folder) if key.startswith(f"{self._folder}/{PREFIX}")]
         if not keys:
             return []
         now = self._read_manifest()
@@ -247,19 +248,15 @@ class Landing:
     def _verify(self) -> None:
         """Whoever removes anything looks last, at whatever manifest is there by then."""
         now = self._read_manifest()
-        for part in now.parts if now else []:
-            if self._store.size(self._key(part)) != part.bytes:
-                raise DisturbedError(
-                    f"{self._store.uri(self._key(part))} is not there as it was written; another run of the same window"
-                    " is at work. Run this one again; max_active_runs=1 keeps them apart"
-                )
+        if lost := missing(self._store, self._folder, now.parts if now else []):
+            raise DisturbedError(
+                f"{self._store.uri(self._key(lost[0]))} is not there as it was written; another run of the same window"
+                " is at work. Run this one again; max_active_runs=1 keeps them apart"
+            )
 
     def _deliver(self, part: Part, path: Path) -> Part:
         key = self._key(part)
-        known = (
-            next((old for old in self._before.parts if old.name == part.name), None) if self._before else None
-        )
-        if known and self._store.size(key) == known.bytes:
+        if self._in_place.get(key) == part.bytes:
             log.info("Part %s is in place already: %d records", self._store.uri(key), part.records)
             return part
         self._uploaded.add(key)
@@ -267,5 +264,27 @@ class Landing:
         log.info("Landed %s: %d records, %d bytes", self._store.uri(key), part.records, part.bytes)
         return part
 
+    @cached_property
+    def _in_place(self) -> dict[str, int]:
+        """What an earlier landing has left, with its sizes."""
+        if self._before is None:
+            return {}
+        named = {self._key(part): part.bytes for part in self._before.parts}
+        found = self._store.sizes(self._folder)
+        return {key: size for key, size in named.items() if found.get(key) == size}
+
     def _key(self, part: Part) -> str:
         return f"{self._folder}/{part.name}"
+
+
+def missing(store: Store, folder: str, parts: Sequence[Part]) -> list[Part]:
+    """Those of some parts that are not in a folder, or not of their size.
+
+    :param store: where.
+    :param folder: the folder.
+    :param parts: what a manifest or a journal says is there.
+    """
+    if not parts:
+        return []
+    sizes = store.sizes(folder)
+    return [part for part in parts if sizes.get(f"{folder}/{part.name}") != part.bytes]

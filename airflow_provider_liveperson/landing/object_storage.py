@@ -61,22 +61,18 @@ class ObjectStorageStore:
 
         return self._try("read", key, read)
 
-    def size(self, key: str) -> int | None:
-        def size() -> int:
-            # Listings may be cached; another run may have removed the object since.
-            self._fs.invalidate_cache(self._fs._parent(self._at(key)))
-            return int(self._fs.info(self._at(key))["size"])
-
-        return self._try("read", key, size)
-
-    def keys(self, folder: str) -> list[str]:
-        def find() -> list[str]:
+    def sizes(self, folder: str) -> dict[str, int]:
+        def find() -> dict[str, int]:
+            # Listings may be cached; another run may have changed something since.
             self._fs.invalidate_cache()
             root = self._fs._strip_protocol(str(self._root.path)).rstrip("/")
-            found = self._fs.find(self._at(folder))
-            return sorted(self._fs._strip_protocol(name)[len(root) :].lstrip("/") for name in found)
+            found = self._fs.find(self._at(folder), detail=True)
+            return {
+                self._fs._strip_protocol(name)[len(root) :].lstrip("/"): int(found[name]["size"])
+                for name in sorted(found)
+            }
 
-        return self._try("read", folder, find) or []
+        return self._try("read", folder, find) or {}
 
     def upload(self, key: str, path: Path) -> None:
         if self._is_local:

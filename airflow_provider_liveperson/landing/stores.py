@@ -27,11 +27,8 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """The bytes of an object, or None where there is none."""
 
-    def size(self, key: str) -> int | None:
-        """The size of an object, or None where there is none."""
-
-    def keys(self, folder: str) -> list[str]:
-        """The keys of all objects in a folder."""
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The keys of all objects in a folder, each with its size in bytes."""
 
     def upload(self, key: str, path: Path) -> None:
         """Store a file."""
@@ -78,18 +75,12 @@ class S3Store:
 
         return self._try("read", key, read)
 
-    def size(self, key: str) -> int | None:
-        def head() -> int:
-            return int(self._hook.get_conn().head_object(Bucket=self._bucket, Key=key)["ContentLength"])
+    def sizes(self, folder: str) -> dict[str, int]:
+        def listed() -> dict[str, int]:
+            found = self._hook.get_file_metadata(prefix=f"{folder}/", bucket_name=self._bucket)
+            return {entry["Key"]: entry["Size"] for entry in found}
 
-        return self._try("read", key, head)
-
-    def keys(self, folder: str) -> list[str]:
-        def list_keys() -> list[str]:
-            found: list[str] = self._hook.list_keys(bucket_name=self._bucket, prefix=f"{folder}/")
-            return found
-
-        return self._try("read", folder, list_keys) or []
+        return self._try("read", folder, listed) or {}
 
     def upload(self, key: str, path: Path) -> None:
         self._try(

@@ -25,12 +25,10 @@ from airflow_provider_liveperson.pull import pull
 from airflow_provider_liveperson.window import Window
 
 class Sink:
-    sizes = {}
     def uri(self, key): return key
     def read(self, key): return None
-    def size(self, key): return self.sizes.get(key)
-    def keys(self, folder): return []
-    def upload(self, key, path): self.sizes[key] = path.stat().st_size
+    def sizes(self, folder): return {}
+    def upload(self, key, path): pass
     def write(self, key, data): pass
     def delete(self, keys): pass
 

@@ -120,6 +120,34 @@ def test_a_second_run_touches_nothing(run, store):
     assert store.changes == []
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["first landing", "re-run"])
+def test_the_store_is_asked_as_often_whatever_the_number_of_parts(run, store, again):
+    asked = []
+
+    class Counting(type(store)):
+        def read(self, key):
+            asked.append(key)
+            return super().read(key)
+
+        def sizes(self, folder):
+            asked.append(folder)
+            return super().sizes(folder)
+
+    def questions(prefix, roll_at):
+        where = {"store": Counting(store.objects), "prefix": prefix, "roll_at": roll_at}
+        landed = run(**where)
+        if again:
+            asked.clear()
+            landed = run(**where)
+        told = len(landed.objects), len(asked)
+        asked.clear()
+        return told
+
+    few, many = questions("few", 1 << 20), questions("many", 1000)
+    assert many[0] > 5 * few[0]
+    assert many[1] == few[1]
+
+
 def test_another_compression_library_replaces_all_parts_and_loses_none(sandbox, run, store, monkeypatch):
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "isal", None)

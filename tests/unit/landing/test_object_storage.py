@@ -11,6 +11,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, StorageEr
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 
 KEY = "users/account_id=1/dt=2026-01-30/window/part-00000-abc.jsonl"
+FOLDER = KEY.rpartition("/")[0]
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -32,8 +33,7 @@ def file(tmp_path) -> Path:
 
 def test_what_is_not_there_is_nothing(store):
     assert store.read(KEY) is None
-    assert store.size(KEY) is None
-    assert store.keys("users") == []
+    assert store.sizes("users") == {}
     store.delete([KEY])
 
 
@@ -41,7 +41,7 @@ def test_bytes_are_stored_as_they_are(store, root, file):
     store.upload(KEY, file)
     store.write(f"{KEY}.json", b"{}")
     assert store.read(KEY) == file.read_bytes()
-    assert (store.size(KEY), store.size(f"{KEY}.json")) == (8000, 2)
+    assert store.sizes(FOLDER) == {KEY: 8000, f"{KEY}.json": 2}
     assert store.uri(KEY) == f"{root}/{KEY}"
     assert ObjectStorageStore(root + "/").read(KEY) == file.read_bytes()
 
@@ -49,7 +49,7 @@ def test_bytes_are_stored_as_they_are(store, root, file):
 def test_a_second_write_replaces_the_first(store, file):
     store.upload(KEY, file)
     store.write(KEY, b"new")
-    assert (store.read(KEY), store.size(KEY)) == (b"new", 3)
+    assert (store.read(KEY), store.sizes(FOLDER)) == (b"new", {KEY: 3})
 
 
 def test_a_copy_is_whole_and_the_source_stays(store, file):
@@ -61,20 +61,18 @@ def test_a_copy_is_whole_and_the_source_stays(store, file):
 def test_a_folder_holds_only_its_own(store):
     for key in ("users/a/1", "users/a/b/2", "users/ab/3", "skills/a/4"):
         store.write(key, b"x")
-    assert store.keys("users/a") == ["users/a/1", "users/a/b/2"]
+    assert store.sizes("users/a") == {"users/a/1": 1, "users/a/b/2": 1}
     store.delete(["users/a/1", "users/a/not-there"])
-    assert store.keys("users") == ["users/a/b/2", "users/ab/3"]
+    assert store.sizes("users") == {"users/a/b/2": 1, "users/ab/3": 1}
 
 
 def test_what_another_run_has_done_meanwhile_is_seen(store, root):
     store.write(KEY, b"mine")
-    folder = KEY.rpartition("/")[0]
-    assert store.keys(folder) == [KEY]
+    assert store.sizes(FOLDER) == {KEY: 4}
     other = ObjectStorageStore(root)
-    other.write(f"{folder}/other", b"theirs")
+    other.write(f"{FOLDER}/other", b"theirs")
     other.delete([KEY])
-    assert store.keys(folder) == [f"{folder}/other"]
-    assert store.size(KEY) is None
+    assert store.sizes(FOLDER) == {f"{FOLDER}/other": 6}
 
 
 def test_a_local_file_is_whole_or_not_there(tmp_path, file, monkeypatch):
@@ -105,7 +103,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     with pytest.raises(StorageError, match=r"cannot write file://.*No space left"):
         store.write(KEY, b"new")
     assert store.read(KEY) == b"old"
-    assert store.keys("users") == [KEY]
+    assert list(store.sizes("users")) == [KEY]
 
 
 def test_where_nothing_may_be_written_the_object_is_named(tmp_path):
