@@ -15,7 +15,8 @@ from airflow_provider_liveperson.landing.in_turn import InTurn
 from airflow_provider_liveperson.lines import Line
 
 PREFIX = "part-"
-ROLL_AT = 128 * 1024 * 1024
+ROLL_AT = 256 * 1024 * 1024
+_WRITE_AT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ class PartWriter:
 
 
 class _StoredFile:
-    """A file that is only appended to, and knows the hash of what it holds."""
+    """A file that is only appended to, and knows the hash of what it holds.
+
+    What it is given is hashed and written a good deal at a time: after each, the thread has to wait for its turn.
+    """
 
     def __init__(self, ending: str) -> None:
         self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
@@ -122,17 +126,26 @@ class _StoredFile:
         self.path = Path(self._file.name)
         self.hash = hashlib.sha256()
         self.size = 0
+        self._gathered = bytearray()
 
     def write(self, data: bytes) -> int:
-        self.hash.update(data)
+        self._gathered += data
         self.size += len(data)
-        return self._file.write(data)
+        if len(self._gathered) >= _WRITE_AT:
+            self._store()
+        return len(data)
 
     def tell(self) -> int:
         return self.size
 
     def flush(self) -> None:
+        self._store()
         self._file.flush()
+
+    def _store(self) -> None:
+        self.hash.update(self._gathered)
+        self._file.write(self._gathered)
+        self._gathered.clear()
 
     def close(self) -> None:
         self._file.close()

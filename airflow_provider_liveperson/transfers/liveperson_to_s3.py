@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.landing.landing import Destination
 
 
+# A part goes up while the next one is read, in one thread: ten would take more memory, for a network that is faster
+# than LivePerson answers anyway. In one thread, several requests for what fits into one only cost more.
+_TRANSFER = {"use_threads": False, "multipart_threshold": 1 << 26, "multipart_chunksize": 1 << 26}
+
+
 class LivePersonToS3Operator(LivePersonTransferOperator):
     """Pull one window of a LivePerson dataset into S3; see :class:`LivePersonTransferOperator` for what holds.
 
@@ -63,9 +68,7 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
             raise ConfigurationError(
                 "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
             ) from error
-        # A part goes up while the next one is read, in one thread: ten would take more memory, for a network that is
-        # faster than LivePerson answers anyway.
-        return S3Hook(aws_conn_id=self.aws_conn_id, transfer_config_args={"use_threads": False})
+        return S3Hook(aws_conn_id=self.aws_conn_id, transfer_config_args=_TRANSFER)
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -21,6 +21,7 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
     AuditTrailToS3Operator,
@@ -154,6 +155,21 @@ def test_a_second_run_puts_nothing(s3, s3_calls):
     assert operator().execute(context()) == first
     assert {name for name, _ in s3_calls} <= {"GetObject", "HeadObject", "ListObjectsV2", "ListObjects"}
     assert stored(s3) == before
+
+
+@pytest.mark.parametrize(
+    ("size", "calls"),
+    [
+        (40_000_000, ["PutObject"]),
+        (70_000_000, ["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload"]),
+    ],
+)
+def test_a_part_goes_up_in_as_few_requests_as_may_be(s3, s3_calls, tmp_path, size, calls):
+    file = tmp_path / "part"
+    file.write_bytes(bytes(range(250)) * (size // 250))
+    operator().destination(Encoding(compression="none")).store.upload("part", file)
+    assert [name for name, key in s3_calls if key == "part"] == calls
+    assert s3.get_object(Bucket="lake", Key="part")["Body"].read() == file.read_bytes()
 
 
 def test_the_manifest_is_the_last_thing_written(s3, s3_calls):
