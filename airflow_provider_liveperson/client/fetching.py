@@ -18,8 +18,8 @@ from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 16 * 1024 * 1024
-AHEAD_BYTES_A_SECOND = 64 * 1024 * 1024
+AHEAD_BYTES = 12 * 1024 * 1024
+AHEAD_BYTES_A_SECOND = 80 * 1024 * 1024
 MOST_AHEAD_BYTES = 32 * 1024 * 1024
 _FIRST_LIMIT = 4
 _SPARE = 4

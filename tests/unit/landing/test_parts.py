@@ -91,6 +91,14 @@ def test_every_record_once_in_order_and_described_rightly(records, roll_at, comp
     assert [part.name[:11] for part in parts] == [f"part-{number:05d}-" for number in range(len(parts))]
 
 
+@pytest.mark.parametrize("size", [1_048_574, 1_048_575, 1_048_576, 5_000_000])
+def test_a_large_part_is_the_bytes_that_its_hash_says(size):
+    record = b"0123456789" * (size // 10) + b"x" * (size % 10)
+    (part,), delivered = write([record], roll_at=1 << 24, compression="none")
+    assert delivered.files[part.name] == record + b"\n"
+    assert (part.bytes, part.sha256) == (size + 1, hashlib.sha256(record + b"\n").hexdigest())
+
+
 def test_a_part_is_rolled_once_it_has_reached_the_size():
     parts, _ = write([b"x" * 9] * 7, roll_at=30)
     assert [part.records for part in parts] == [3, 3, 1]
