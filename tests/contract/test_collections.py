@@ -146,7 +146,7 @@ def _lose_manifest(store: MemoryStore, pulled: Pulled) -> None:
 
 def _lose_window(store: MemoryStore, pulled: Pulled) -> None:
     folder = pulled.manifest.removeprefix("memory://").rpartition("/")[0]
-    for key in store.keys(folder):
+    for key in store.sizes(folder):
         del store.objects[key]
 
 
