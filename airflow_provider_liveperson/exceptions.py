@@ -14,6 +14,8 @@ class LivePersonError(Exception):
     :param field: the connection field or argument at fault, where one can be named.
     :param status: the HTTP status, where the error came from an answer.
     :param retry_after: seconds that LivePerson asked to wait, where it did.
+    :param permanent: whether trying again later cannot help, where whoever raises it knows; None leaves that to the
+        table in ``client/responses.py``.
     """
 
     def __init__(
@@ -23,11 +25,13 @@ class LivePersonError(Exception):
         field: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        permanent: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.field = field
         self.status = status
         self.retry_after = retry_after
+        self.permanent = permanent
 
 
 class ConfigurationError(LivePersonError, ValueError):
