@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -27,9 +27,12 @@ from airflow_provider_liveperson.exceptions import (
     LivePersonError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.landing import manifest as manifests
+from airflow_provider_liveperson.landing.finished_days import FinishedDays
 from airflow_provider_liveperson.landing.journal import Finished, Journal
 from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing, missing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
+from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
 from airflow_provider_liveperson.lines import Line
@@ -66,8 +69,9 @@ class Pulled:
     :param window_end: first instant outside, ISO 8601, UTC.
     :param records: how many records the window holds.
     :param bytes: the size of the parts as stored.
-    :param manifest: the manifest's URI.
+    :param manifest: the manifest's URI; that of the last day for a window of several.
     :param objects: the parts' URIs.
+    :param manifests: the URIs of all manifests, one for each UTC day, in order.
     """
 
     dataset: str
@@ -78,6 +82,7 @@ class Pulled:
     bytes: int
     manifest: str
     objects: list[str]
+    manifests: list[str]
 
 
 def pull(
@@ -88,31 +93,113 @@ def pull(
     *,
     masking: Masking | None = None,
     allow_out_of_range: bool = False,
+    overlap: str = "refuse",
     now: datetime | None = None,
 ) -> Pulled:
-    """Pull a window and land it, completely or not at all.
+    """Pull a window and land it, each of its UTC days completely or not at all.
+
+    The UTC day is the unit of landing: a longer window, or one across midnight, lands day by day, each in its day's
+    folder with its own manifest, just as a pull of that day alone would. A failure leaves the days before it landed;
+    a retry within 24 hours does not ask for them again. A dataset that shows the present only lands once, in the
+    window's last day; what has no upper bound at LivePerson, once in a folder of the whole window.
 
     :param client: asks LivePerson.
     :param dataset: what to pull.
     :param query: the window, the filters and the cursor, from :meth:`Dataset.query`.
     :param destination: where to land it.
     :param masking: hashes and drops fields before anything is written, or None.
-    :param allow_out_of_range: take what there is of a window that reaches past the retention or the present.
+    :param allow_out_of_range: take what there is of a window that reaches past the retention or the present; days
+        that have not begun are left out.
+    :param overlap: ``refuse`` a window that overlaps another one that has landed there, before anything is asked of
+        LivePerson, or ``allow`` it.
     :param now: the present, aware; default: this machine's clock.
-    :returns: the summary; the manifest holds the rest.
+    :returns: the summary; the manifests hold the rest.
+    :raises ConfigurationError: for a window that overlaps what has landed.
     :raises WindowOutOfRangeError: for a window that cannot be complete.
     :raises IncompletePullError: when what was received does not add up, even after reading again.
     :raises StorageError: when the store refuses; nothing is left half-written.
     :raises LivePersonError: whatever else LivePerson's answers lead to.
     """
-    complete = _is_in_range(dataset, query, now or datetime.now(UTC), allow_out_of_range)
-    job = _Job(client, dataset, query, destination, masking, complete)
+    started, now = time.monotonic(), now or datetime.now(UTC)
+    check_overlap(overlap)
+    complete = _is_in_range(dataset, query, now, allow_out_of_range)
+    windows = _windows(dataset, query, now)
+    if overlap == "refuse":
+        refuse_overlaps(destination, dataset.name, client.account_id, windows)
+    jobs = [
+        _Job(
+            client,
+            dataset,
+            replace(query, window=window),
+            destination,
+            masking,
+            complete or (not dataset.is_snapshot and _can_be_complete(dataset, window, now)),
+            refuse_overlap=overlap == "refuse",
+            is_alone=len(windows) == 1,
+        )
+        for window in windows
+    ]
+    several = len(jobs) > 1
+    landed = _land_days(query, destination, jobs, started) if several else [_land(jobs[0])]
+    return Pulled(
+        dataset=dataset.name,
+        account_id=client.account_id,
+        window_start=stamp(query.window.start),
+        window_end=stamp(query.window.end),
+        records=sum(day.records for day in landed),
+        bytes=sum(day.bytes for day in landed),
+        manifest=landed[-1].manifest,
+        objects=[uri for day in landed for uri in day.objects],
+        manifests=[day.manifest for day in landed],
+    )
+
+
+def _windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
+    """The windows that are landed for a query, in order: UTC days, or parts of them."""
+    if query.cursor in dataset.open_ended_cursors:
+        return [query.window]
+    begun = takewhile(lambda day: day.start < now, query.window.days())
+    days = list(begun) or [next(query.window.days())]
+    return days[-1:] if dataset.is_snapshot else days
+
+
+def _land(job: _Job) -> Pulled:
     for _ in range(LANDINGS - 1):
         try:
             return job.land()
         except DisturbedError as error:
             log.warning("%s Landing it again.", error)
     return job.land()
+
+
+def _land_days(query: Query, destination: Destination, jobs: list[_Job], started: float) -> list[Pulled]:
+    """Land one day after the other, without those that an earlier try has landed."""
+    log.info("Pulling %s, %s, day by day: %d UTC days", jobs[0].about, query.window, len(jobs))
+    not_before = time.time() - JOURNAL_LIFE.total_seconds()
+    finished = FinishedDays(destination, jobs[0].folder, not_before=not_before)
+    landed: list[Pulled] = []
+    for job in jobs:
+        fingerprint = job.fingerprint
+        manifest = finished.recall(job.folder, fingerprint) if job.complete else None
+        if manifest is not None:
+            landed.append(job.summary(manifest))
+            log.info("%s was landed by an earlier try: %d records", job.folder, landed[-1].records)
+            continue
+        landed.append(_land(job))
+        # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
+        if job.complete and job.changed and job is not jobs[-1]:
+            finished.remember(job.folder, fingerprint, now=time.time())
+    finished.forget()
+    log.info(
+        "Landed %s, %s: %d records, %d bytes in %d manifests, %.1f s",
+        jobs[0].about,
+        query.window,
+        sum(day.records for day in landed),
+        sum(day.bytes for day in landed),
+        len(landed),
+        time.monotonic() - started,
+    )
+    return landed
 
 
 def records(
@@ -156,7 +243,7 @@ def records(
 
 
 class _Job:
-    """One pull: what every try of it has in common."""
+    """The pull of what lands with one manifest: what every try of it has in common."""
 
     def __init__(
         self,
@@ -166,17 +253,28 @@ class _Job:
         destination: Destination,
         masking: Masking | None,
         complete: bool,
+        *,
+        refuse_overlap: bool,
+        is_alone: bool,
     ) -> None:
+        self._refuse_overlap = refuse_overlap
+        self._is_alone = is_alone
+        self.changed = False
         self._client = client
         self._dataset = dataset
         self._query = query
         self._destination = destination
         self._masking = masking
-        self._complete = complete
-        self._folder = destination.folder(dataset.name, client.account_id, query.window)
+        self.complete = complete
+        self.folder = destination.folder(dataset.name, client.account_id, query.window)
         self._home = destination.account_folder(dataset.name, client.account_id)
         self._finished: list[Finished] = []
         self._delivering: deque[_Delivering] = deque()
+
+    @property
+    def about(self) -> str:
+        """What is pulled, for the log."""
+        return f"{self._dataset.name} of account {self._client.account_id}"
 
     def land(self) -> Pulled:
         """Try once.
@@ -188,17 +286,17 @@ class _Job:
         self._finished = []
         self._delivering.clear()
         with Landing(
-            self._destination, self._folder, filters=dict(query.filters), cursor=query.cursor
+            self._destination, self.folder, filters=dict(query.filters), cursor=query.cursor
         ) as landing:
             held = self._held(landing)
             if held is not None:
                 query = replace(query, revision=held.revision)
             slices = self._resume(landing)
             with Reading(self._client, dataset, query, slices) as reading:
-                log.info(
-                    "Pulling %s of account %s, %s, in %d slice(s)%s",
-                    dataset.name,
-                    self._client.account_id,
+                log.log(
+                    logging.INFO if self._is_alone else logging.DEBUG,
+                    "Pulling %s, %s, in %d slice(s)%s",
+                    self.about,
                     query.window,
                     len(slices),
                     f"; {len(self._finished)} finished by an earlier try" if self._finished else "",
@@ -214,20 +312,25 @@ class _Job:
                 self._settle(landing, behind=[], leave=0)
             revision = lane.reader.revision if dataset.is_snapshot else None
             manifest = self._manifest(revision)
-            changed = landing.commit(manifest)
+            if self._refuse_overlap:
+                # Another run may have landed meanwhile.
+                refuse_overlaps(
+                    self._destination, dataset.name, self._client.account_id, [self._query.window]
+                )
+            self.changed = landing.commit(manifest)
         if revision is not None:
             write_revision(
-                self._destination.store, self._home, Revision(revision=revision, folder=self._folder)
+                self._destination.store, self._home, Revision(revision=revision, folder=self.folder)
             )
-        return self._conclude(landing, manifest, changed, time.monotonic() - started)
+        return self._conclude(landing, manifest, time.monotonic() - started)
 
     def _held(self, landing: Landing) -> Revision | None:
         """The revision whose records are in the store already, and where."""
         if not self._dataset.is_snapshot:
             return None
         before = landing.before
-        if before is not None and before.revision is not None and self._fits(before, self._folder):
-            return Revision(revision=before.revision, folder=self._folder, manifest=before)
+        if before is not None and before.revision is not None and self._fits(before, self.folder):
+            return Revision(revision=before.revision, folder=self.folder, manifest=before)
         latest = read_revision(self._destination.store, self._home)
         return latest if latest and latest.manifest and self._fits(latest.manifest, latest.folder) else None
 
@@ -245,10 +348,10 @@ class _Job:
 
     def _resume(self, landing: Landing) -> list[Slice]:
         """The slices to read: all, or those that an earlier try has left."""
-        if not self._complete or self._dataset.is_snapshot:
+        if not self.complete or self._dataset.is_snapshot:
             return self._dataset.plan(self._query)
         not_before = time.time() - JOURNAL_LIFE.total_seconds()
-        journal = landing.recall(self._fingerprint, not_before=not_before)
+        journal = landing.recall(self.fingerprint, not_before=not_before)
         if journal is None:
             return self._dataset.plan(self._query)
         self._finished = journal.finished
@@ -322,10 +425,10 @@ class _Job:
             self._finished.append(Finished(counts=done.counts, parts=parts))
             remaining = [*(other.piece for other in self._delivering), *behind]
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
-            if self._complete and remaining and landing.has_uploaded(parts):
+            if self.complete and remaining and landing.has_uploaded(parts):
                 landing.remember(
                     Journal(
-                        fingerprint=self._fingerprint,
+                        fingerprint=self.fingerprint,
                         written_at=time.time(),
                         finished=self._finished,
                         remaining=[
@@ -343,7 +446,7 @@ class _Job:
         return [part for finished in self._finished for part in finished.parts]
 
     @property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
         """Of everything but the account's state that decides what the parts hold."""
         told = self._manifest(None)
         decisive = [
@@ -363,7 +466,7 @@ class _Job:
             window_end=stamp(query.window.end),
             cursor=query.cursor,
             filters=dict(query.filters),
-            complete=self._complete,
+            complete=self.complete,
             request={
                 "service": dataset.service,
                 "method": dataset.method,
@@ -380,12 +483,12 @@ class _Job:
             versions={"airflow_provider_liveperson": __version__, "python": platform.python_version()},
         )
 
-    def _conclude(self, landing: Landing, manifest: Manifest, changed: bool, seconds: float) -> Pulled:
+    def _conclude(self, landing: Landing, manifest: Manifest, seconds: float) -> Pulled:
         counts = manifest.counts
         log.info(
             "%s %s: %s records kept of %s received (%s reported, %d outside the window, %d repeated), %d bytes in %d"
             " part(s), %.1f s; manifest %s",
-            "Landed" if changed else "Nothing new in",
+            "Landed" if self.changed else "Nothing new in",
             manifest.dataset,
             counts.kept,
             counts.received,
@@ -397,15 +500,22 @@ class _Job:
             seconds,
             landing.manifest_uri,
         )
+        return self.summary(manifest)
+
+    def summary(self, manifest: Manifest) -> Pulled:
+        """What has landed, by its manifest."""
+        store = self._destination.store
+        uri = store.uri(f"{self.folder}/{manifests.NAME}")
         return Pulled(
             dataset=manifest.dataset,
             account_id=manifest.account_id,
             window_start=manifest.window_start,
             window_end=manifest.window_end,
-            records=counts.kept,
+            records=manifest.counts.kept,
             bytes=manifest.size,
-            manifest=landing.manifest_uri,
-            objects=landing.uris(manifest.parts),
+            manifest=uri,
+            objects=[store.uri(f"{self.folder}/{part.name}") for part in manifest.parts],
+            manifests=[uri],
         )
 
 
@@ -438,6 +548,14 @@ def _total(slices: list[SliceCounts]) -> Counts:
         kept=sum(counts.kept for counts in slices),
         repeated=sum(counts.repeated for counts in slices),
     )
+
+
+def _can_be_complete(dataset: Dataset, window: Window, now: datetime) -> bool:
+    try:
+        dataset.check_range(window, now)
+    except WindowOutOfRangeError:
+        return False
+    return True
 
 
 def _is_in_range(dataset: Dataset, query: Query, now: datetime, allow_out_of_range: bool) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
 _PARTITION_KEYS = (
     (re.compile(r"\d{4}-\d{2}-\d{2}"), "%Y-%m-%d", timedelta(days=1)),
     (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}"), "%Y-%m-%dT%H", timedelta(hours=1)),
 )
+_STAMPS = re.compile(r"(\d{8}T\d{6}(?:\d{6})?)Z_(\d{8}T\d{6}(?:\d{6})?)Z")
 
 EMPTY_INTERVAL = (
     "this run has no window: its data interval is empty ({start} to {end}). On Airflow 3 a plain cron string"
@@ -65,6 +67,20 @@ class Window:
             yield Window(start, end)
             start = end
 
+    def days(self) -> Iterator[Window]:
+        """The UTC days, or parts of days, that make up this window, in order: the units of landing."""
+        start = self.start
+        while start < self.end:
+            midnight = datetime.combine(start.date(), time.min, UTC)
+            # Compared as a length: the last day of the year 9999 has no midnight after it.
+            end = self.end if self.end - midnight <= DAY else midnight + DAY
+            yield Window(start, end)
+            start = end
+
+    def overlaps(self, other: Window) -> bool:
+        """Whether any instant is in both."""
+        return self.start < other.end and other.start < self.end
+
     def __str__(self) -> str:
         return f"{stamp(self.start)} to {stamp(self.end)}"
 
@@ -78,7 +94,23 @@ def file_stamp(moment: datetime) -> str:
     """An instant as part of an object's key, without colons: ``20260131T000000Z``."""
     utc = moment.astimezone(UTC)
     fraction = f"{utc.microsecond:06d}" if utc.microsecond else ""
-    return utc.strftime("%Y%m%dT%H%M%S") + fraction + "Z"
+    # Not by strftime's %Y, which writes the year 7 as 7.
+    return f"{utc.date().isoformat().replace('-', '')}T{utc:%H%M%S}{fraction}Z"
+
+
+def window_of_stamps(name: str) -> Window | None:
+    """The window that two file stamps name, ``20260131T000000Z_20260201T000000Z``; None for any other text."""
+    found = _STAMPS.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        start, end = (
+            datetime.strptime(moment.ljust(21, "0"), "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+            for moment in found.groups()
+        )
+        return Window(start, end)
+    except ValueError:
+        return None
 
 
 def instant(value: datetime | str, name: str) -> datetime:
@@ -151,9 +183,14 @@ def _partition(key: str) -> Window:
         if shape.fullmatch(key):
             try:
                 start = datetime.strptime(key, pattern).replace(tzinfo=UTC)
+                return Window(start, start + length)
             except ValueError:
                 break
-            return Window(start, start + length)
+            except OverflowError:
+                raise ConfigurationError(
+                    f"the partition key {key!r} names a window that ends after the year 9999",
+                    field="partition_key",
+                ) from None
     raise ConfigurationError(
         f"the partition key {key!r} does not tell how long its window is; have the timetable make keys for days or"
         ' hours that have ended: CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1,'

@@ -213,8 +213,9 @@ def _plan(assignment: Assignment) -> Callable[[], dict[str, int]]:
         done = pull()
         hook = S3Hook()
         found = [key for key in hook.list_keys(BUCKET, assignment.prefix) if key.endswith("_manifest.json")]
-        counts = json.loads(hook.read_key(found[0], BUCKET))["counts"]
-        if counts["reported"] != counts["received"] or counts["kept"] != done["records"]:
+        counts = [json.loads(hook.read_key(key, BUCKET))["counts"] for key in found]
+        kept = sum(count["kept"] for count in counts)
+        if kept != done["records"] or any(count["reported"] != count["received"] for count in counts):
             raise RuntimeError(f"the pull that the others are held against is incomplete: {counts}")
         Path(assignment.requests).write_bytes(msgspec.json.encode(asked))
         return done

@@ -36,6 +36,10 @@ class MemoryStore:
     def sizes(self, folder: str) -> dict[str, int]:
         return {key: len(data) for key, data in self.objects.items() if key.startswith(f"{folder}/")}
 
+    def folders(self, folder: str) -> list[str]:
+        below = (key.removeprefix(f"{folder}/") for key in list(self.objects) if key.startswith(f"{folder}/"))
+        return sorted({name.partition("/")[0] for name in below if "/" in name})
+
     def upload(self, key: str, path: Path) -> None:
         self.write(key, path.read_bytes())
 

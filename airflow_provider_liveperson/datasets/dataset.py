@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NOT_DOCUMENTED = "not documented"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Room for what is added to a window's end, in a calendar that ends with the year 9999.
+_LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 _MOST_PIECES = 64
 _FILLED = 0.7
 
@@ -166,6 +168,8 @@ class Dataset:
     :param shape: how LivePerson hands it over, for people.
     :param cursors: the fields by which a record can belong to a window, and when to use which; the first is the
         default. None for a collection that is always read whole.
+    :param open_ended_cursors: those of them for which LivePerson takes no upper bound, so that a record comes in every
+        window that begins before it was touched; such a window is not cut into days.
     :param filters: name to filter.
     :param key: what tells two records apart.
     :param credentials: the credential kinds that LivePerson's pages name for it.
@@ -201,6 +205,7 @@ class Dataset:
     credentials: tuple[str, ...]
     read: Callable[[Dataset, Query, Slice], Reader]
     describe: Callable[[Dataset, Query], dict[str, Any]]
+    open_ended_cursors: tuple[str, ...] = ()
     key_fields: tuple[str, ...] = ()
     permission: str = NOT_DOCUMENTED
     scope: str = NOT_DOCUMENTED
@@ -229,8 +234,15 @@ class Dataset:
         :param window: the window.
         :param filters: filter name to value; names without a value (None) are left out.
         :param cursor: one of the dataset's cursors; default the first.
-        :raises ConfigurationError: for an unknown filter or cursor, or a value that does not fit.
+        :raises ConfigurationError: for an unknown filter or cursor, a value that does not fit, or a window before
+            1970 or after 9997.
         """
+        for name, moment in (("start", window.start), ("end", window.end)):
+            if not _EPOCH <= moment <= _LATEST:
+                raise ConfigurationError(
+                    f"{name} is {stamp(moment)}; it must be between {stamp(_EPOCH)} and {stamp(_LATEST)}",
+                    field=name,
+                )
         if filters is not None and not isinstance(filters, Mapping):
             raise ConfigurationError(
                 f"filters must be a dict of filter names to values, not {filters!r}", field="filters"

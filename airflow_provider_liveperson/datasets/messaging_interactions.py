@@ -592,4 +592,5 @@ MESSAGING_INTERACTIONS = Dataset(
     deep_paging_limit=10_000,
     retention=LONGEST_LIFE,
     lag=timedelta(minutes=15),
+    open_ended_cursors=("updated",),
 )

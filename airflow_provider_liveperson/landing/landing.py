@@ -67,7 +67,7 @@ class Destination:
     def folder(self, dataset: str, account_id: str, window: Window) -> str:
         """The folder of one window, partitioned so that query engines see ``account_id`` and ``dt``."""
         return (
-            f"{self.account_folder(dataset, account_id)}/dt={window.start:%Y-%m-%d}"
+            f"{self.account_folder(dataset, account_id)}/dt={window.start.date()}"
             f"/{file_stamp(window.start)}_{file_stamp(window.end)}"
         )
 
@@ -113,10 +113,6 @@ class Landing:
     def before(self) -> Manifest | None:
         """What an earlier landing of the same window has left."""
         return self._before
-
-    def uris(self, parts: list[Part]) -> list[str]:
-        """The addresses of parts."""
-        return [self._store.uri(self._key(part)) for part in parts]
 
     def __enter__(self) -> Landing:
         self._before = self._read_manifest()

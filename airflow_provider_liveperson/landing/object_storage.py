@@ -74,6 +74,15 @@ class ObjectStorageStore:
 
         return self._try("read", folder, find) or {}
 
+    def folders(self, folder: str) -> list[str]:
+        def find() -> list[str]:
+            self._fs.invalidate_cache()
+            found = self._fs.ls(self._at(folder), detail=True)
+            names = (one["name"].rstrip("/") for one in found if one["type"] == "directory")
+            return sorted(name.rpartition("/")[2] for name in names)
+
+        return self._try("read", folder, find) or []
+
     def upload(self, key: str, path: Path) -> None:
         if self._is_local:
             self._try(

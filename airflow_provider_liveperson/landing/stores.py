@@ -30,6 +30,9 @@ class Store(Protocol):
     def sizes(self, folder: str) -> dict[str, int]:
         """The keys of all objects in a folder, each with its size in bytes."""
 
+    def folders(self, folder: str) -> list[str]:
+        """The names of the folders right below a folder, sorted; objects further down are not listed."""
+
     def upload(self, key: str, path: Path) -> None:
         """Store a file."""
 
@@ -81,6 +84,17 @@ class S3Store:
             return {entry["Key"]: entry["Size"] for entry in found}
 
         return self._try("read", folder, listed) or {}
+
+    def folders(self, folder: str) -> list[str]:
+        def find() -> list[str]:
+            pages = self._hook.get_conn().get_paginator("list_objects_v2")
+            return [
+                found["Prefix"].removeprefix(f"{folder}/").rstrip("/")
+                for page in pages.paginate(Bucket=self._bucket, Prefix=f"{folder}/", Delimiter="/")
+                for found in page.get("CommonPrefixes", [])
+            ]
+
+        return sorted(self._try("list", folder, find) or [])
 
     def upload(self, key: str, path: Path) -> None:
         self._try(

@@ -29,11 +29,12 @@ class LivePersonTransferOperator(BaseOperator):
 
     The window is ``start`` to ``end`` if they are given, else that of the run's partition key, else the run's
     data interval. Its files are in ``{dataset}/account_id={account}/dt={YYYY-MM-DD}/{start}_{end}/``, below what
-    the operator's store begins with; the manifest in there is written last. A re-run of the same window replaces
-    what has changed, and changes nothing if nothing has.
+    the operator's store begins with; the manifest in there is written last. The UTC day is the unit of landing: a
+    longer window lands day by day, just as daily runs would. A re-run of the same window replaces what has changed,
+    and changes nothing if nothing has.
 
-    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects``, and
-    gives each asset among its outlets the same as event extra.
+    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects,
+    manifests``, and gives each asset among its outlets the same as event extra.
 
     :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
         airflow_provider_liveperson datasets`` lists them. (templated)
@@ -51,6 +52,9 @@ class LivePersonTransferOperator(BaseOperator):
     :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
     :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
         LivePerson keeps, instead of refusing it.
+    :param overlap: what to do about a window that overlaps another one that has landed under the same prefix, such as
+        an hour of a day that is there: ``refuse`` it, or ``allow`` it, which lands the records of both twice.
+        (templated)
     :param deferrable: a window that has just ended is waited for until LivePerson has all its records, which takes
         it up to the dataset's lag: 15 minutes for conversations. Whether to wait in the triggerer instead of the
         worker.
@@ -69,6 +73,7 @@ class LivePersonTransferOperator(BaseOperator):
         "compression",
         "hash_fields",
         "drop_fields",
+        "overlap",
         "liveperson_conn_id",
     )
     template_fields_renderers = {"filters": "json"}
@@ -88,6 +93,7 @@ class LivePersonTransferOperator(BaseOperator):
         drop_fields: Sequence[str] = (),
         skip_on_empty: bool = False,
         allow_out_of_range: bool = False,
+        overlap: str = "refuse",
         deferrable: bool = False,
         liveperson_conn_id: str = LivePersonHook.default_conn_name,
         **kwargs: Any,
@@ -104,6 +110,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.drop_fields = drop_fields
         self.skip_on_empty = skip_on_empty
         self.allow_out_of_range = allow_out_of_range
+        self.overlap = overlap
         self.deferrable = deferrable
         self.liveperson_conn_id = liveperson_conn_id
 
@@ -161,6 +168,7 @@ class LivePersonTransferOperator(BaseOperator):
             destination,
             masking=masking,
             allow_out_of_range=self.allow_out_of_range,
+            overlap=self.overlap,
         )
         summary = asdict(pulled)
         for outlet in self.outlets:

@@ -161,20 +161,29 @@ def without_revision(store: MemoryStore) -> dict[str, bytes]:
     return {key: data for key, data in store.objects.items() if not key.endswith("/_revision.json")}
 
 
+def without_manifests(store: MemoryStore) -> dict[str, bytes]:
+    return {key: data for key, data in store.objects.items() if "_manifest" not in key}
+
+
 def assert_proven(pulled: Pulled, store: MemoryStore) -> None:
-    """The only manifest in the store adds up, and names everything that was landed."""
-    (manifest,) = store.manifests()
-    counts = manifest["counts"]
-    assert counts["received"] == counts["kept"] + counts["outside_window"]
-    assert counts["reported"] is None or counts["reported"] >= counts["received"]
-    assert counts["kept"] == pulled.records == sum(part["records"] for part in manifest["parts"])
-    for name in ("received", "outside_window", "kept", "repeated"):
-        assert counts[name] == sum(piece[name] for piece in manifest["slices"])
-    assert sum(part["bytes"] for part in manifest["parts"]) == pulled.bytes
-    folder = pulled.manifest.removeprefix("memory://").removesuffix("/_manifest.json")
-    names = {f"{folder}/{part['name']}" for part in manifest["parts"]}
-    assert set(without_revision(store)) == {*names, f"{folder}/_manifest.json"}
-    assert pulled.objects == [f"memory://{folder}/{part['name']}" for part in manifest["parts"]]
+    """The manifests in the store, one for each day, add up, and name everything that was landed."""
+    assert pulled.manifests == [f"memory://{key}" for key in sorted(store.objects) if "_manifest" in key]
+    assert pulled.manifests[-1] == pulled.manifest
+    named: list[str] = []
+    for uri, manifest in zip(pulled.manifests, store.manifests(), strict=True):
+        counts = manifest["counts"]
+        assert counts["received"] == counts["kept"] + counts["outside_window"]
+        assert counts["reported"] is None or counts["reported"] >= counts["received"]
+        assert counts["kept"] == sum(part["records"] for part in manifest["parts"])
+        for name in ("received", "outside_window", "kept", "repeated"):
+            assert counts[name] == sum(slice_[name] for slice_ in manifest["slices"])
+        folder = uri.removeprefix("memory://").removesuffix("/_manifest.json")
+        named += [f"{folder}/{part['name']}" for part in manifest["parts"]]
+    manifests = store.manifests()
+    assert sum(manifest["counts"]["kept"] for manifest in manifests) == pulled.records
+    assert sum(part["bytes"] for manifest in manifests for part in manifest["parts"]) == pulled.bytes
+    assert set(without_revision(store)) == {*named, *(uri[len("memory://") :] for uri in pulled.manifests)}
+    assert pulled.objects == [f"memory://{name}" for name in named]
 
 
 def test_the_table_holds_every_dataset(sandbox: SandboxServer) -> None:
@@ -196,7 +205,10 @@ def test_lands_the_truth_with_its_proof_and_only_once(
     assert expected
     assert lines(store.records()) == lines(expected)
     assert pulled.records == len(expected)
-    assert f"/{name}/account_id={sandbox.settings.account_id}/dt={window.start:%Y-%m-%d}/" in pulled.manifest
+    days = [day.start for day in window.days()][-1 if DATASETS[name].is_snapshot else 0 :]
+    assert [uri.rpartition("/account_id=")[2].split("/")[:2] for uri in pulled.manifests] == [
+        [sandbox.settings.account_id, f"dt={day:%Y-%m-%d}"] for day in days
+    ]
     assert_proven(pulled, store)
     kinds = FACTS[name].kinds
     before, store.changes = dict(store.objects), []
@@ -512,7 +524,10 @@ def test_a_failure_midway_leaves_the_earlier_landing_and_the_next_try_lands_the_
     undisturbed = MemoryStore()
     run(client, name, window, undisturbed, roll_at=2_000)
     assert lines(store.records()) == lines(truth(sandbox, name, window))
-    assert store.objects == undisturbed.objects
+    assert without_manifests(store) == without_manifests(undisturbed)
+    for one, other in zip(store.manifests(), undisturbed.manifests(), strict=True):
+        # What came beside a day's own records may have changed without changing what the day has landed.
+        assert (one["counts"]["kept"], one["parts"]) == (other["counts"]["kept"], other["parts"])
 
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if FACTS[name].never_rests is not None])

@@ -28,6 +28,7 @@ class Sink:
     def uri(self, key): return key
     def read(self, key): return None
     def sizes(self, folder): return {}
+    def folders(self, folder): return []
     def upload(self, key, path): pass
     def write(self, key, data): pass
     def delete(self, keys): pass

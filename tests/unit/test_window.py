@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from airflow_provider_liveperson.window import (
     instant,
     resolve_window,
     stamp,
+    window_of_stamps,
     windows,
 )
 
@@ -234,6 +235,61 @@ def test_instants_as_text_and_in_names(moment, text, name):
 @given(moments, moments)
 def test_different_instants_have_different_names(one, other):
     assert (file_stamp(one) == file_stamp(other)) == (one == other)
+
+
+@given(moments, lengths)
+def test_a_name_of_two_instants_is_read_back(start, length):
+    window = Window(start, start + length)
+    assert window_of_stamps(f"{file_stamp(window.start)}_{file_stamp(window.end)}") == window
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "20260101T000000Z",
+        "20260101T000000Z_20260101T000000Z",
+        "20260102T000000Z_20260101T000000Z",
+        "20261301T000000Z_20261302T000000Z",
+        "20260101T000000_20260102T000000",
+        "20260101T000000Z_20260102T000000Z.old",
+    ],
+)
+def test_a_name_that_is_no_window_is_none(name):
+    assert window_of_stamps(name) is None
+
+
+# -- days ------------------------------------------------------------------------------------------
+
+
+@given(moments, st.timedeltas(timedelta(microseconds=1), timedelta(days=40)))
+def test_days_make_up_the_window_and_none_crosses_midnight(start, length):
+    window = Window(start, start + length)
+    days = list(window.days())
+    assert (days[0].start, days[-1].end) == (window.start, window.end)
+    assert all(one.end == after.start for one, after in pairwise(days))
+    assert all(one.start.date() == (one.end - timedelta(microseconds=1)).date() for one in days)
+    assert all(one.end.time() == time.min for one in days[:-1])
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window(datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC) + timedelta(hours=30)),
+        Window(datetime.max.replace(tzinfo=UTC) - timedelta(hours=30), datetime.max.replace(tzinfo=UTC)),
+    ],
+)
+def test_the_first_and_the_last_day_that_there_are(window):
+    days = list(window.days())
+    assert (days[0].start, days[-1].end) == (window.start, window.end)
+    assert len(days) in (2, 3)
+
+
+@pytest.mark.parametrize("key", ["9999-12-31", "9999-12-31T23"])
+def test_a_partition_key_beyond_the_calendar_is_refused_by_name(key):
+    with pytest.raises(ConfigurationError, match="after the year 9999") as raised:
+        resolve_window(start=None, end=None, partition_key=key)
+    assert raised.value.field == "partition_key"
 
 
 # -- windows for mapped tasks ----------------------------------------------------------------------

@@ -88,20 +88,24 @@ def test_what_was_remembered_stays_when_the_landing_fails(store):
 
 # -- what that is for ------------------------------------------------------------------------------
 
-DAYS = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-FOLDER = "lake/messaging_interactions/account_id=70000001/dt=2026-01-29/20260129T000000Z_20260201T000000Z"
+DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+FOLDER = "lake/messaging_interactions/account_id=70000001/dt=2026-01-29/20260129T000000Z_20260130T000000Z"
 JOURNAL = f"{FOLDER}/_unfinished.json"
 
 
 @pytest.fixture
-def land(connect, store):
-    """Lands three days of conversations by their start, which are split into some slices."""
+def land(sandbox, connect, store):
+    """Lands a day's conversations by their start, which are split into some slices."""
+    for hour in range(24):
+        sandbox.conversations.insert(15, DAY.start + timedelta(hours=hour, minutes=30))
 
     def land(**choices):
         dataset = dataset_named("messaging_interactions")
-        also = {name: choices.pop(name) for name in ("masking", "allow_out_of_range") if name in choices}
+        also = {
+            name: choices.pop(name) for name in ("masking", "allow_out_of_range", "now") if name in choices
+        }
         query = dataset.query(
-            choices.pop("window", DAYS), filters=choices.pop("filters", None), cursor="start"
+            choices.pop("window", DAY), filters=choices.pop("filters", None), cursor="start"
         )
         client = connect(deep_paging_limit=100, max_concurrency=1)
         return pulling.pull(client, dataset, query, store.destination(**choices), **also)
@@ -138,10 +142,10 @@ def test_a_retry_asks_only_for_what_is_left_and_lands_everything_once(sandbox, l
     assert broken
     asked = len(sandbox.requests)
     summary = land()
-    truth = sandbox.conversations.truth(DAYS.start, DAYS.end, "start")
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
     assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
     assert set(broken) < set(ids(store))
-    assert min(starts_asked(sandbox, asked)) > DAYS.start_ms
+    assert min(starts_asked(sandbox, asked)) > DAY.start_ms
     assert JOURNAL not in store.objects
     (manifest,) = store.manifests()
     assert manifest["counts"]["kept"] == summary.records == len(truth)
@@ -168,7 +172,7 @@ def test_a_second_failure_goes_on_from_there_too(sandbox, land, store, broken):
         land()
     assert set(broken) < set(ids(store))
     land()
-    truth = sandbox.conversations.truth(DAYS.start, DAYS.end, "start")
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
     assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
 
 
@@ -186,7 +190,7 @@ def test_a_second_failure_goes_on_from_there_too(sandbox, land, store, broken):
 def test_another_request_begins_at_the_start(sandbox, land, store, broken, choices):
     asked = len(sandbox.requests)
     land(**choices)
-    assert min(starts_asked(sandbox, asked)) == DAYS.start_ms
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
     assert JOURNAL not in store.objects
     (manifest,) = store.manifests()
     named = {f"{FOLDER}/{part['name']}" for part in manifest["parts"]}
@@ -201,7 +205,7 @@ def test_another_salt_is_another_request(sandbox, land, store):
     assert JOURNAL in store.objects
     asked = len(sandbox.requests)
     land(masking=Masking(hash_fields=fields, salt="other"))
-    assert min(starts_asked(sandbox, asked)) == DAYS.start_ms
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
 
 
 def test_what_is_a_day_old_is_read_again(sandbox, land, store, broken, monkeypatch):
@@ -209,29 +213,28 @@ def test_what_is_a_day_old_is_read_again(sandbox, land, store, broken, monkeypat
     asked, now = len(sandbox.requests), time.time()
     monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.JOURNAL_LIFE.total_seconds() + 1)
     land()
-    assert min(starts_asked(sandbox, asked)) == DAYS.start_ms
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
 
 
 def test_a_part_that_is_gone_has_everything_read_again(sandbox, land, store, broken):
     asked = len(sandbox.requests)
     del store.objects[next(key for key in store.objects if "/part-" in key)]
     land()
-    assert min(starts_asked(sandbox, asked)) == DAYS.start_ms
-    truth = sandbox.conversations.truth(DAYS.start, DAYS.end, "start")
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
     assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
 
 
 def test_a_window_that_cannot_be_complete_keeps_no_journal(sandbox, land, store):
     """Who retries it may find more than at first."""
-    break_off(sandbox, after=14)
-    beyond = Window(DAYS.start, datetime.now(UTC).replace(microsecond=0) + timedelta(days=1))
+    break_off(sandbox, after=3)
     with pytest.raises(PermissionDeniedError):
-        land(window=beyond, allow_out_of_range=True)
+        land(now=DAY.end - timedelta(minutes=1), allow_out_of_range=True)
     assert store.changes
     assert store.objects == {}
 
 
 def test_a_window_in_one_slice_needs_no_journal(sandbox, connect, store):
     dataset = dataset_named("messaging_interactions")
-    pulling.pull(connect(), dataset, dataset.query(DAYS, cursor="start"), store.destination())
+    pulling.pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
     assert not [change for change in store.changes if "_unfinished" in change]

@@ -66,6 +66,13 @@ def test_a_folder_holds_only_its_own(store):
     assert store.sizes("users") == {"users/a/b/2": 1, "users/ab/3": 1}
 
 
+def test_folders_are_those_right_below(store):
+    for key in ("a/x/1", "a/x/2", "a/b=1/deep/er", "a/file", "ab/no"):
+        store.write(key, b"")
+    assert store.folders("a") == ["b=1", "x"]
+    assert store.folders("absent") == []
+
+
 def test_what_another_run_has_done_meanwhile_is_seen(store, root):
     store.write(KEY, b"mine")
     assert store.sizes(FOLDER) == {KEY: 4}

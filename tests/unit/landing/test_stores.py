@@ -76,6 +76,20 @@ def test_a_folder_holds_only_its_own(s3):
     assert store().sizes("a") == {"a/b/x": 0, "a/x": 0}
 
 
+def test_folders_are_those_right_below(s3):
+    for key in ("a/x/1", "a/x/2", "a/b=1/deep/er", "a/file", "ab/no"):
+        s3.put_object(Bucket="lake", Key=key, Body=b"")
+    assert store().folders("a") == ["b=1", "x"]
+    assert store().folders("absent") == []
+
+
+def test_more_folders_than_one_listing_holds(s3):
+    names = [f"{number:04d}" for number in range(1100)]
+    for name in names:
+        s3.put_object(Bucket="lake", Key=f"a/{name}/1", Body=b"")
+    assert store().folders("a") == names
+
+
 def test_more_objects_than_one_request_removes(s3, monkeypatch):
     monkeypatch.setattr("airflow_provider_liveperson.landing.stores._DELETE_AT_ONCE", 4)
     keys = [f"many/{number}" for number in range(9)]

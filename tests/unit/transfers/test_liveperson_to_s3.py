@@ -7,7 +7,7 @@ import gzip
 import inspect
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +93,7 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "bytes",
         "manifest",
         "objects",
+        "manifests",
     ]
     (part,) = (key for key in objects if "/part-" in key)
     assert summary == {
@@ -104,6 +105,7 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "bytes": len(objects[part]),
         "manifest": f"s3://lake/{FOLDER}/_manifest.json",
         "objects": [f"s3://lake/{part}"],
+        "manifests": [f"s3://lake/{FOLDER}/_manifest.json"],
     }
     assert json.loads(json.dumps(summary)) == summary
 
@@ -253,6 +255,8 @@ def test_skip_on_empty_does_not_skip_what_is_not_empty(s3):
         ({"start": "2026-01-30", "end": "2026-01-31"}, ConfigurationError, "start .* no time zone"),
         ({"start": DAY[1], "end": DAY[0]}, EmptyWindowError, "before end"),
         ({"start": DAY[0], "end": datetime(2999, 1, 1, tzinfo=UTC)}, WindowOutOfRangeError, "run later"),
+        ({"start": DAY[0], "end": datetime.max.replace(tzinfo=UTC)}, ConfigurationError, "end is 9999"),
+        ({"start": datetime(1, 1, 1, tzinfo=UTC), "end": DAY[1]}, ConfigurationError, "start is 0001"),
         ({"liveperson_conn_id": "other"}, ConfigurationError, "has the type 'http'"),
     ],
     ids=lambda it: str(it)[:60] if isinstance(it, dict) else None,
@@ -307,6 +311,38 @@ def test_a_failure_of_liveperson_leaves_nothing(sandbox, s3):
     assert stored(s3) == {}
 
 
+# -- days ------------------------------------------------------------------------------------------
+
+
+def test_a_longer_window_lands_day_by_day(sandbox, s3):
+    asset, ran = Asset("s3://lake/audit"), context((DAY[0] - timedelta(days=2), DAY[1]))
+    summary = operator(outlets=[asset]).execute(ran)
+    days = [f"2026-01-{day}" for day in (28, 29, 30)]
+    assert [uri.partition("dt=")[2][:10] for uri in summary["manifests"]] == days
+    assert summary["manifest"] == summary["manifests"][-1]
+    assert (summary["window_start"], summary["window_end"]) == (
+        "2026-01-28T00:00:00Z",
+        "2026-01-31T00:00:00Z",
+    )
+    assert (
+        summary["records"]
+        == len(rows(stored(s3)))
+        == len(sandbox.audit.truth(DAY[0] - timedelta(days=2), DAY[1]))
+    )
+    assert ran["outlet_events"][asset].extra == summary
+
+
+def test_what_overlaps_is_refused_unless_it_is_meant(sandbox, s3):
+    operator().execute(context())
+    asked, hour = len(sandbox.requests), (DAY[0], DAY[0] + timedelta(hours=1))
+    with pytest.raises(ConfigurationError, match=f"s3://lake/{FOLDER}; records in both"):
+        operator().execute(context(hour))
+    assert len(sandbox.requests) == asked
+    operator(overlap="allow").execute(context(hour))
+    with pytest.raises(ConfigurationError, match="overlap is 'never'"):
+        operator(overlap="never").execute(context(hour))
+
+
 # -- what Airflow does with it ---------------------------------------------------------------------
 
 ARGUMENTS = {
@@ -323,6 +359,7 @@ ARGUMENTS = {
     "drop_fields": object(),
     "skip_on_empty": object(),
     "allow_out_of_range": object(),
+    "overlap": object(),
     "deferrable": object(),
     "liveperson_conn_id": object(),
     "aws_conn_id": object(),

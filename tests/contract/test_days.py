@@ -1,0 +1,304 @@
+"""The UTC day is the unit of landing: whoever pulls more gets days, and nothing lands twice."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    PermissionDeniedError,
+    StorageError,
+    WindowOutOfRangeError,
+)
+from airflow_provider_liveperson.pull import Pulled, pull
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from airflow_provider_liveperson.window import Window
+from devtools.memory_store import MemoryStore
+
+Connect = Callable[..., LivePersonClient]
+
+START = datetime(2026, 1, 26, tzinfo=UTC)
+WEEK = Window(START, START + timedelta(days=7))
+ONE = timedelta(days=1)
+# By these, LivePerson has a record in one window only.
+EXACT = sorted(name for name, dataset in DATASETS.items() if not dataset.is_snapshot)
+
+
+def hours(start: float, end: float) -> Window:
+    return Window(START + timedelta(hours=start), START + timedelta(hours=end))
+
+
+def land(client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any) -> Pulled:
+    dataset, now = DATASETS[name], choices.pop("now", WEEK.end + timedelta(hours=2))
+    query = dataset.query(window, cursor=choices.pop("cursor", None))
+    return pull(client, dataset, query, store.destination(), now=now, **choices)
+
+
+def lines(rows: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def truth(sandbox: SandboxServer, name: str, window: Window) -> int:
+    return len(sandbox.truth(name, window.start, window.end))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_a_week_is_seven_days_byte_for_byte(name: str, sandbox: SandboxServer, connect: Connect) -> None:
+    client, week, daily = connect(sandbox), MemoryStore(), MemoryStore()
+    pulled = land(client, name, WEEK, week)
+    days = [land(client, name, day, daily) for day in WEEK.days()]
+    assert week.objects == daily.objects
+    assert len(pulled.manifests) == 7
+    assert pulled.manifests == [day.manifest for day in days]
+    assert pulled.manifest == days[-1].manifest
+    assert pulled.objects == [uri for day in days for uri in day.objects]
+    assert pulled.records == sum(day.records for day in days) == truth(sandbox, name, WEEK)
+    assert pulled.bytes == sum(day.bytes for day in days)
+    assert (pulled.window_start, pulled.window_end) == ("2026-01-26T00:00:00Z", "2026-02-02T00:00:00Z")
+    # In either order: the other run finds everything in place.
+    for store, window in ((week, WEEK), (daily, WEEK), *((week, day) for day in WEEK.days())):
+        store.changes.clear()
+        land(client, name, window, store)
+        assert store.changes == []
+
+
+def test_every_record_is_in_the_folder_of_its_day(sandbox: SandboxServer, connect: Connect) -> None:
+    store = MemoryStore()
+    land(connect(sandbox), "audit_trail", hours(60.5, 75), store)
+    folders = {key.rpartition("/account_id=70000001/")[2].rpartition("/")[0] for key in store.objects}
+    assert folders == {
+        "dt=2026-01-28/20260128T123000Z_20260129T000000Z",
+        "dt=2026-01-29/20260129T000000Z_20260129T030000Z",
+    }
+    for key in [key for key in store.objects if "/part-" in key]:
+        part = MemoryStore({key: store.objects[key]})
+        assert {record["changeDate"][:10] for record in part.records()} == {key.partition("dt=")[2][:10]}
+
+
+HOUR_CUTS = st.integers(0, 167)
+WINDOWS = st.one_of(
+    HOUR_CUTS.map(lambda hour: hours(hour, hour + 1)),
+    st.integers(0, 6).map(lambda day: hours(24 * day, 24 * day + 24)),
+    st.just(WEEK),
+    st.tuples(st.integers(0, 6), st.integers(1, 3)).map(
+        lambda it: hours(24 * it[0], min(168, 24 * (it[0] + it[1])))
+    ),
+    st.tuples(HOUR_CUTS, st.integers(1, 60), st.integers(0, 59)).map(
+        lambda it: hours(it[0], min(168, it[0] + it[1] + it[2] / 60))
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    windows=st.lists(WINDOWS, min_size=1, max_size=8),
+    name=st.sampled_from(["audit_trail", "agent_status_changes"]),
+)
+def test_whatever_mixture_is_pulled_no_record_lands_twice(
+    windows: list[Window], name: str, sandbox: SandboxServer, connect: Connect
+) -> None:
+    client, store = connect(sandbox), MemoryStore()
+    landed: set[Window] = set()
+    for window in windows:
+        days = set(window.days())
+        overlaps = any(day.overlaps(other) and day != other for day in days for other in landed)
+        asked = len(sandbox.requests)
+        before = dict(store.objects)
+        if overlaps:
+            with pytest.raises(ConfigurationError, match="overlaps what has landed"):
+                land(client, name, window, store)
+            assert len(sandbox.requests) == asked
+            assert store.objects == before
+        else:
+            land(client, name, window, store)
+            landed |= days
+    expected = [row for day in landed for row in sandbox.truth(name, day.start, day.end)]
+    assert lines(store.records()) == lines(expected)
+    assert all(window.start >= START for window in landed)
+
+
+def test_what_overlaps_is_allowed_to_who_means_it(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client, day = connect(sandbox), hours(72, 96)
+    land(client, "audit_trail", day, store)
+    with pytest.raises(ConfigurationError, match="20260129T000000Z_20260130T000000Z"):
+        land(client, "audit_trail", hours(72, 73), store)
+    land(client, "audit_trail", hours(72, 73), store, overlap="allow")
+    assert len(store.records()) == truth(sandbox, "audit_trail", day) + truth(
+        sandbox, "audit_trail", hours(72, 73)
+    )
+
+
+def test_a_run_that_another_overtook_is_refused_before_it_counts(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour and its day at the same time: neither sees the other when it begins."""
+    client, day, hour = connect(sandbox), hours(72, 96), hours(84, 85)
+    folders, asked = store.folders, []
+
+    def overtaken(folder: str) -> list[str]:
+        asked.append(folder)
+        if len(asked) == 2:
+            monkeypatch.setattr(store, "folders", folders)
+            land(client, "audit_trail", hour, store)
+        return folders(folder)
+
+    monkeypatch.setattr(store, "folders", overtaken)
+    with pytest.raises(ConfigurationError, match="overlaps what has landed"):
+        land(client, "audit_trail", day, store)
+    assert len(store.records()) == truth(sandbox, "audit_trail", hour) > 0
+    assert len(store.manifests()) == 1
+
+
+# -- a longer window that fails on its way ---------------------------------------------------------
+
+
+def failing_at(sandbox: SandboxServer, day: int) -> None:
+    """Refuse one request, after as many as about that many days take."""
+    sandbox.faults.add(kind="status", status=403, match="/metadata/audit", skip=2 * day, times=1)
+
+
+def test_a_failure_leaves_the_days_before_it_and_a_retry_asks_for_the_rest(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client = connect(sandbox, max_concurrency=1)
+    failing_at(sandbox, 4)
+    with pytest.raises(PermissionDeniedError):
+        land(client, "audit_trail", WEEK, store)
+    done = len(store.manifests())
+    assert 1 <= done < 7
+    assert [key for key in store.objects if key.endswith("_finished_days.json")]
+    asked = len(sandbox.requests)
+    pulled = land(client, "audit_trail", WEEK, store)
+    again = [json.loads(one.body)["query"] for one in sandbox.requests[asked:] if one.body]
+    first_left = (START + done * ONE).date() - ONE  # the trail is asked for by days, from the one before on
+    assert again
+    assert min(query.partition('fromDate:"')[2][:10] for query in again) == first_left.isoformat()
+    undisturbed = MemoryStore()
+    assert land(client, "audit_trail", WEEK, undisturbed) == pulled
+    assert store.objects == undisturbed.objects
+
+
+@pytest.mark.parametrize("change", ["a day later", "manifest", "part", "file"])
+def test_finished_days_are_read_again_when_in_doubt(
+    change: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_liveperson import pull as pulling
+
+    client = connect(sandbox, max_concurrency=1)
+    failing_at(sandbox, 4)
+    with pytest.raises(PermissionDeniedError):
+        land(client, "audit_trail", WEEK, store)
+    (note,) = (key for key in store.objects if key.endswith("_finished_days.json"))
+    if change == "a day later":
+        now = pulling.time.time()
+        monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.JOURNAL_LIFE.total_seconds() + 1)
+    elif change == "file":
+        store.objects[note] = b"[{]"
+    else:
+        key = max(key for key in store.objects if change in key)
+        if change == "part":
+            del store.objects[key]
+        else:
+            store.objects[key] = store.objects[key].replace(b'"repeated": 0', b'"repeated": 1')
+    land(client, "audit_trail", WEEK, store)
+    assert lines(store.records()) == lines(sandbox.truth("audit_trail", WEEK.start, WEEK.end))
+    assert note not in store.objects
+
+
+def test_a_store_that_fails_on_a_later_day_leaves_the_days_before(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    store.refuse = lambda verb, key: "dt=2026-01-29" in key
+    with pytest.raises(StorageError):
+        land(connect(sandbox), "audit_trail", WEEK, store)
+    assert [manifest["window_start"][:10] for manifest in store.manifests()] == [
+        "2026-01-26",
+        "2026-01-27",
+        "2026-01-28",
+    ]
+
+
+# -- ranges and collections ------------------------------------------------------------------------
+
+
+def test_the_whole_window_is_checked_before_anything_is_asked(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    client = connect(sandbox)
+    with pytest.raises(WindowOutOfRangeError, match="run later"):
+        land(client, "audit_trail", WEEK, store, now=WEEK.end - timedelta(hours=3))
+    with pytest.raises(WindowOutOfRangeError, match="180 days"):
+        land(client, "agent_status_changes", WEEK, store, now=WEEK.start + timedelta(days=181))
+    assert sandbox.requests == []
+    assert store.objects == {}
+
+
+def test_each_day_says_by_itself_whether_it_can_be_complete(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    now = START + timedelta(days=3, hours=5)
+    pulled = land(connect(sandbox), "audit_trail", WEEK, store, now=now, allow_out_of_range=True)
+    assert [manifest["complete"] for manifest in store.manifests()] == [True, True, True, False]
+    assert len(pulled.manifests) == 4  # days that have not begun are left out
+    assert pulled.window_end == "2026-02-02T00:00:00Z"
+    land(connect(sandbox), "audit_trail", WEEK, store)
+    assert [manifest["complete"] for manifest in store.manifests()] == [True] * 7
+
+
+def test_a_window_without_end_is_no_endless_pull(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    window = Window(START + 5 * ONE, datetime(9997, 12, 31, tzinfo=UTC))
+    pulled = land(connect(sandbox), "audit_trail", window, store, allow_out_of_range=True)
+    assert len(pulled.manifests) == 3
+
+
+@pytest.mark.parametrize("name", [name for name, dataset in DATASETS.items() if dataset.is_snapshot])
+def test_what_shows_the_present_lands_once_in_the_last_day(
+    name: str, sandbox: SandboxServer, connect: Connect
+) -> None:
+    client, week, last = connect(sandbox), MemoryStore(), MemoryStore()
+    pulled = land(client, name, WEEK, week)
+    day = land(client, name, hours(144, 168), last)
+    assert week.objects == last.objects
+    assert pulled.manifests == [pulled.manifest] == [day.manifest]
+    assert (pulled.window_start, pulled.records) == ("2026-01-26T00:00:00Z", day.records)
+
+
+def test_what_was_updated_lands_once_for_the_whole_window(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    """LivePerson takes no upper bound for it: by days, a conversation would land in each day before its update."""
+    client = connect(sandbox)
+    pulled = land(client, "messaging_interactions", WEEK, store, cursor="updated")
+    assert pulled.manifest.rpartition("/account_id=70000001/")[2] == (
+        "dt=2026-01-26/20260126T000000Z_20260202T000000Z/_manifest.json"
+    )
+    assert len({row["info"]["conversationId"] for row in store.records()}) == len(store.records()) > 0
+    with pytest.raises(ConfigurationError, match="overlaps what has landed"):
+        land(client, "messaging_interactions", hours(0, 24), store, cursor="updated")
+
+
+def test_the_log_has_a_line_for_each_day_and_two_for_all(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        land(connect(sandbox), "audit_trail", WEEK, store)
+    told = [it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull"]
+    assert len(told) == 9
+    assert told[0].startswith("Pulling audit_trail of account 70000001, 2026-01-26T00:00:00Z to ")
+    assert told[0].endswith("day by day: 7 UTC days")
+    assert "in 7 manifests" in told[-1]
