@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.client.credentials.grants import CellGrantStore
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.exceptions import ServiceUnavailableError
+from airflow_provider_liveperson.hooks.metadata import database, supervisor, team_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.credentials.grants import Grant
@@ -24,22 +22,32 @@ DESCRIPTION = (
     "Kept by airflow-provider-liveperson; do not edit. The LivePerson page in the Admin menu manages it."
 )
 
-_ORDINARY = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_PLAIN = re.compile(r"[a-z0-9_.-]{1,150}")
+
+
+def variable_key(kind: str, conn_id: str) -> str:
+    """The Variable of one kind for one connection. No two kinds, and no two ids, share one.
+
+    The kind ends at the first dot. An id that is not plain becomes what can be read of it, ``~``, which no plain id
+    has, and a hash. Capital letters are not plain, since MySQL does not tell Variables apart by them.
+
+    :param kind: without a dot. Airflow masks the values of Variables with ``token`` in their names.
+    :param conn_id: the connection.
+    """
+    if _PLAIN.fullmatch(conn_id):
+        return f"{kind}.{conn_id}"
+    readable = re.sub(r"[^a-z0-9_.-]+", "-", conn_id.lower())[:100]
+    return f"{kind}.{readable}~{hashlib.sha256(conn_id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def grant_key(conn_id: str) -> str:
-    """The Variable that holds a connection's consent. Airflow masks what has ``token`` in its name."""
-    return f"liveperson_token_{_name(conn_id)}"
+    """The Variable that holds a connection's consent."""
+    return variable_key("liveperson_token", conn_id)
 
 
 def lease_key(conn_id: str) -> str:
     """The Variable that holds who may renew it."""
-    return f"liveperson_lease_{_name(conn_id)}"
-
-
-def pending_key(conn_id: str) -> str:
-    """The Variable that holds the authorisation under way, of which there is one at most."""
-    return f"liveperson_token_pending_{_name(conn_id)}"
+    return variable_key("liveperson_lease", conn_id)
 
 
 def store_for(conn_id: str, client_secret: str) -> ConsentStore:
@@ -49,7 +57,7 @@ def store_for(conn_id: str, client_secret: str) -> ConsentStore:
     :param client_secret: the connection's client secret, which encrypts what is kept: a supervisor that runs at DEBUG
         logs the Variables that its task writes.
     """
-    cells = VariableCells()
+    cells = VariableCells(team_of(conn_id))
     return ConsentStore(
         cells, grant_key(conn_id), Lease(cells, lease_key(conn_id)), secret=client_secret.strip()
     )
@@ -70,17 +78,24 @@ class ConsentStore(CellGrantStore):
 
 
 class VariableCells:
-    """Variables of Airflow's metadata database: through the supervisor in a task, directly elsewhere."""
+    """Variables of Airflow's metadata database: through the supervisor in a task, directly elsewhere.
+
+    :param team_name: the team to which Variables that are written directly belong, so that its tasks find them. A task
+        writes for its own team.
+    """
+
+    def __init__(self, team_name: str | None = None) -> None:
+        self._team_name = team_name
 
     def get(self, name: str) -> str | None:
         """The Variable's value, or None if there is none.
 
         :raises ServiceUnavailableError: when that cannot be told.
         """
-        if supervisor := _supervisor():
+        if reached := supervisor():
             from airflow.sdk.execution_time.comms import ErrorResponse, GetVariable, VariableResult
 
-            answer = _sent(supervisor, GetVariable(key=name))
+            answer = _sent(reached, GetVariable(key=name))
             if isinstance(answer, VariableResult):
                 return answer.value
             if isinstance(answer, ErrorResponse) and answer.error.name == "VARIABLE_NOT_FOUND":
@@ -90,7 +105,7 @@ class VariableCells:
         from airflow.utils.session import create_session
         from sqlalchemy import select
 
-        with _database(), create_session() as session:
+        with database(), create_session() as session:
             found = session.scalar(select(Variable).where(Variable.key == name))
             value = None if found is None else found.get_val()
         if found is not None and value is None:
@@ -104,68 +119,40 @@ class VariableCells:
 
         :raises ServiceUnavailableError: when that fails.
         """
-        if supervisor := _supervisor():
+        if reached := supervisor():
             from airflow.sdk.execution_time.comms import PutVariable
 
-            _accepted(name, _sent(supervisor, PutVariable(key=name, value=value, description=DESCRIPTION)))
+            _accepted(name, _sent(reached, PutVariable(key=name, value=value, description=DESCRIPTION)))
             return
         from airflow.models import Variable
+        from airflow.utils.session import create_session
+        from sqlalchemy import update
 
-        with _database():
-            Variable.set(name, value, description=DESCRIPTION)
+        with database(), create_session() as session:
+            Variable.set(name, value, description=DESCRIPTION, session=session)
+            if hasattr(
+                Variable, "team_name"
+            ):  # Airflow 3.2 and newer; Variable.set keeps the team of an old row
+                session.execute(
+                    update(Variable).where(Variable.key == name).values(team_name=self._team_name)
+                )
 
     def delete(self, name: str) -> None:
-        """Delete a Variable, if it is there.
+        """Delete a Variable, if it is there, whichever team's it is.
 
         :raises ServiceUnavailableError: when that fails.
         """
-        if supervisor := _supervisor():
+        if reached := supervisor():
             from airflow.sdk.execution_time.comms import DeleteVariable
 
-            _accepted(name, _sent(supervisor, DeleteVariable(key=name)))
+            _accepted(name, _sent(reached, DeleteVariable(key=name)))
             return
         from airflow.models import Variable
+        from airflow.utils.session import create_session
+        from sqlalchemy import delete
 
-        with _database():
-            Variable.delete(name)
-
-
-def saved_connections(conn_type: str) -> dict[str, Any]:
-    """The connections of a type in Airflow's database, by id; none in a task, which cannot list them.
-
-    :param conn_type: the type.
-    :raises ServiceUnavailableError: when there is no database.
-    """
-    if _supervisor():
-        return {}
-    from airflow.models import Connection
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    types = (conn_type, conn_type.replace("_", "-"))
-    with _database(), create_session() as session:
-        found = session.scalars(
-            select(Connection).where(Connection.conn_type.in_(types)).order_by(Connection.conn_id)
-        ).all()
-        session.expunge_all()
-    return {conn.conn_id: conn for conn in found}
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except SQLAlchemyError as error:  # without its text, which holds the statement's values
-        raise ServiceUnavailableError(
-            f"Airflow's database, where LivePerson consents are kept, does not answer ({type(error).__name__})"
-        ) from None
-
-
-def _supervisor() -> Any:
-    """What a task, a triggerer or a DAG processor reaches Airflow by; None where the database is at hand."""
-    return getattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS", None)
+        with database(), create_session() as session:
+            session.execute(delete(Variable).where(Variable.key == name))
 
 
 def _sent(supervisor: Any, message: Any) -> Any:
@@ -192,10 +179,3 @@ def _mask(grant: Grant) -> None:
     for secret in (grant.access_token, grant.refresh_token):
         if secret:
             mask_secret(secret)
-
-
-def _name(conn_id: str) -> str:
-    """What of a connection's id a Variable's key can hold, or a hash of it."""
-    if _ORDINARY.fullmatch(conn_id):
-        return conn_id
-    return hashlib.sha256(conn_id.encode()).hexdigest()[:32]

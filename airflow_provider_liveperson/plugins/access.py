@@ -9,7 +9,12 @@ from airflow.api_fastapi.auth.managers.models.resource_details import Connection
 from airflow.models import Connection
 
 from airflow_provider_liveperson.connection_form import FORMS
-from airflow_provider_liveperson.hooks.consents import saved_connections
+from airflow_provider_liveperson.hooks.metadata import saved_connections
+
+
+def liveperson_connections() -> list[Connection]:
+    """The LivePerson connections of Airflow's database, by id."""
+    return list(saved_connections(*FORMS).values())
 
 
 def editable_connections(user: Any) -> list[Connection]:
@@ -17,14 +22,14 @@ def editable_connections(user: Any) -> list[Connection]:
 
     :param user: as the auth manager's own dependency gave it.
     """
-    return [conn for conn in _liveperson_connections() if may_edit(user, conn.conn_id)]
+    return [conn for conn in liveperson_connections() if may_edit(user, conn.conn_id)]
 
 
 def editable_connection(user: Any, conn_id: str) -> Connection | None:
     """A LivePerson connection of Airflow's database, if there is one of that id and the user may edit it."""
     if not may_edit(user, conn_id):
         return None
-    return next((conn for conn in _liveperson_connections() if conn.conn_id == conn_id), None)
+    return next((conn for conn in liveperson_connections() if conn.conn_id == conn_id), None)
 
 
 def may_edit(user: Any, conn_id: str | None = None) -> bool:
@@ -37,8 +42,3 @@ def may_edit(user: Any, conn_id: str | None = None) -> bool:
     if details is not None and hasattr(details, "team_name"):  # Airflow 3.2 and newer
         details.team_name = Connection.get_team_name(conn_id)
     return get_auth_manager().is_authorized_connection(method="PUT", details=details, user=user)
-
-
-def _liveperson_connections() -> list[Connection]:
-    found = [conn for conn_type in FORMS for conn in saved_connections(conn_type).values()]
-    return sorted(found, key=lambda conn: conn.conn_id)

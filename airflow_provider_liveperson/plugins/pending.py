@@ -3,46 +3,69 @@
 from __future__ import annotations
 
 import hmac
-import json
 
+import msgspec
 from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
-from airflow_provider_liveperson.hooks.consents import DESCRIPTION, pending_key
+from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
+from airflow_provider_liveperson.hooks.metadata import database, team_of
+
+KIND = "liveperson_pending_token"
 
 
-def begin(conn_id: str, *, nonce: str, code_verifier: str | None) -> None:
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered until LivePerson sends the browser back.
+
+    :param nonce: what its state holds.
+    :param redirect_uri: as it was in the authorize URL.
+    :param code_verifier: for PKCE; secret.
+    """
+
+    nonce: str
+    redirect_uri: str
+    code_verifier: str | None = None
+
+
+def begin(conn_id: str, pending: Pending) -> None:
     """Remember an authorisation, in the place of an earlier one.
 
     :param conn_id: the connection.
-    :param nonce: what its state holds.
-    :param code_verifier: for PKCE; secret.
+    :param pending: the authorisation.
+    :raises ServiceUnavailableError: when the database does not answer.
     """
-    Variable.set(
-        pending_key(conn_id),
-        json.dumps({"nonce": nonce, "code_verifier": code_verifier}),
-        description=DESCRIPTION,
-    )
+    text = msgspec.json.encode(pending).decode()
+    VariableCells(team_of(conn_id)).put(variable_key(KIND, conn_id), text)
 
 
-def take(conn_id: str, nonce: str) -> tuple[bool, str | None]:
+def take(conn_id: str, nonce: str) -> Pending | None:
     """Take an authorisation away, which works once.
 
     :param conn_id: the connection.
     :param nonce: what the state held.
-    :returns: whether it was there, and its code verifier.
+    :returns: the authorisation; None if there is none of this nonce, whatever else the Variable holds.
+    :raises ServiceUnavailableError: when the database does not answer.
     """
     table = Variable.__table__
-    with create_session() as session:
-        found = session.scalar(select(Variable).where(Variable.key == pending_key(conn_id)))
-        if found is None:
-            return False, None
-        pending = json.loads(found.get_val() or "{}")
-        if not hmac.compare_digest(str(pending.get("nonce")), nonce):
-            return False, None
+    with database(), create_session() as session:
+        found = session.scalar(select(Variable).where(Variable.key == variable_key(KIND, conn_id)))
+        pending = _read(found.get_val()) if found is not None else None
+        if pending is None or not hmac.compare_digest(_bytes(pending.nonce), _bytes(nonce)):
+            return None
         # Only one of two that have come so far finds the row as both have read it.
         taken = session.execute(
             delete(table).where(table.c.id == found.id, table.c.val == found._val),
         )
-        return taken.rowcount == 1, pending.get("code_verifier")
+        return pending if taken.rowcount == 1 else None
+
+
+def _read(text: str | None) -> Pending | None:
+    try:
+        return msgspec.json.decode(_bytes(text or ""), type=Pending)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

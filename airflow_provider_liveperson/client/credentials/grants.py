@@ -104,7 +104,7 @@ class CellGrantStore:
         text = Seal(self._secret).open(sealed)
         try:
             return msgspec.json.decode(text or "", type=Grant)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise AuthenticationError(  # without its cause, which may quote what is there
                 f"the Variable {self._name!r} holds no consent that the client secret opens; if the secret"
                 " was changed, open the LivePerson page in Airflow's Admin menu and press Authorise for the connection",

@@ -23,6 +23,7 @@ SETTLE = 3.0
 LIFETIME = 120.0
 PATIENCE = 600.0
 POLL = 0.5
+_FREE = ""
 
 
 class Cells(Protocol):
@@ -91,9 +92,10 @@ class Lease:
         try:
             yield True
         finally:
-            # Late, the claim may be another's before the deletion arrives: then it is left to die of age.
+            # Late, the claim may be another's before the write arrives: then it is left to die of age.
             if self._now() - claimed_at < self._lifetime / 2 and self._cells.get(self._name) == holder:
-                self._cells.delete(self._name)
+                # Emptied, not deleted: a cell that is there stays everybody's who could see it so far.
+                self._cells.put(self._name, _FREE)
 
     def _claim(self, unless: Callable[[], bool]) -> tuple[str, float] | None:
         began = self._now()
@@ -101,7 +103,7 @@ class Lease:
         seen_since = began
         while True:
             looked_at = self._now()
-            claim = self._cells.get(self._name)
+            claim = self._cells.get(self._name) or None
             if claim != seen:
                 seen, seen_since = claim, self._now()
             if claim is None or self._now() - seen_since >= self._lifetime:
@@ -112,16 +114,20 @@ class Lease:
                     self._sleep(self._settle)
                     if self._cells.get(self._name) == holder:
                         return holder, written_at
+                    self._be_patient(began)
                 else:
                     # So late that somebody may already have found himself alone, and this claim stands over his. It
                     # is nobody's, and keeps everybody out until that one has surely finished.
                     seen, seen_since = holder, written_at
             elif unless():
                 return None
-            elif self._now() - began > self._patience:
-                raise ServiceUnavailableError(
-                    f"others have been renewing LivePerson's tokens for {self._patience:.0f} s (Variable"
-                    f" {self._name!r}); try again later"
-                )
             else:
+                self._be_patient(began)
                 self._sleep(self._poll)
+
+    def _be_patient(self, began: float) -> None:
+        if self._now() - began > self._patience:
+            raise ServiceUnavailableError(
+                f"others have been renewing LivePerson's tokens for {self._patience:.0f} s (Variable"
+                f" {self._name!r}); try again later"
+            )

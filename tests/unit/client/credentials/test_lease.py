@@ -177,7 +177,7 @@ def test_without_contention_it_costs_the_settling_time():
     alone = Process(world, [0.01], 0.0, 10**9, 1)
     world.run(alone)
     assert alone.inside[0][0] == pytest.approx(SETTLE, abs=0.1)
-    assert world.cell is None
+    assert not world.cell
 
 
 def test_nobody_waits_on_for_what_is_done():
@@ -214,3 +214,25 @@ def test_patience_ends_with_a_sentence():
 
     world.run(wait)
     assert told
+
+
+def test_whoever_never_finds_his_own_claim_gives_up():
+    """Such as a task of another team than the one that Airflow lets read the cell."""
+    time = 0.0
+
+    class Invisible:
+        def get(self, name: str) -> str | None:
+            return None
+
+        def put(self, name: str, value: str) -> None: ...
+
+        def delete(self, name: str) -> None: ...
+
+    def sleep(seconds: float) -> None:
+        nonlocal time
+        time += seconds
+
+    lease = Lease(Invisible(), "lease", patience=60.0, now=lambda: time, sleep=sleep)
+    with pytest.raises(ServiceUnavailableError, match="try again later"), lease.held():
+        pytest.fail("it is not held")
+    assert 60.0 < time < 70.0
