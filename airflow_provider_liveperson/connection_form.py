@@ -108,11 +108,13 @@ class FormField:
 
         :raises ValueError: saying what the value must be, and telling it unless it is secret.
         """
-        if self.booleans and (word := str(raw).lower()) in ("true", "false"):
+        if self.booleans and isinstance(raw, (bool, str)) and (word := str(raw).lower()) in ("true", "false"):
             return word == "true"
         value = _READERS[self.kind](raw)
         if value is None:
             raise ValueError(f"{self.where} must be {_NOUNS[self.kind]}{self._but_is(raw)}")
+        if isinstance(value, str) and not _can_be_sent(value):
+            raise ValueError(f"{self.where} holds half of a character (a lone surrogate); enter it anew")
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.where} must be one of {', '.join(self.choices)}{self._but_is(raw)}")
         if self.pattern and not re.fullmatch(self.pattern, value):
@@ -134,8 +136,8 @@ class FormField:
         return f"{lower} and at most {self.maximum}"
 
     def _but_is(self, raw: object) -> str:
-        # Objects are left out too: somebody may have put a whole credential file there.
-        if self.secret or self.kind == "object":
+        # Objects and lists are left out too: somebody may have put a whole credential file there.
+        if self.secret or self.kind == "object" or isinstance(raw, (Mapping, list)):
             return ""
         shown = repr(raw)
         return f", but is {shown if len(shown) <= 60 else shown[:57] + '…'}"
@@ -570,6 +572,69 @@ def form_widgets(conn_type: str) -> dict[str, Any]:
     return {field.name: widget(field, form.help_text(field)) for field in form.extra_fields}
 
 
+def read_extra(extra: object, *, conn_id: str) -> dict[str, Any]:
+    """Read the text of a connection's extra, which must be a JSON object; empty counts as ``{}``.
+
+    :param extra: as Airflow keeps it.
+    :param conn_id: the connection's id, for errors.
+    :raises ConfigurationError: for everything else, without a word of what is in it.
+    """
+    if extra is None or (isinstance(extra, str) and not extra.strip()):
+        return {}
+    if isinstance(extra, Mapping):
+        return dict(extra)
+    try:
+        found = json.loads(extra) if isinstance(extra, (str, bytes)) else extra
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else "not valid JSON"
+        raise not_an_object(what, conn_id=conn_id) from None
+    if isinstance(found, dict):
+        return found
+    if isinstance(found, str):
+        what = "a text; if it holds the object, it was encoded as JSON twice"
+    else:
+        kinds = {list: "a list", bool: "true or false", type(None): "null"}
+        what = kinds.get(type(found), "a number")
+    raise not_an_object(what, conn_id=conn_id)
+
+
+def extra_of(conn: Any, *, conn_id: str) -> dict[str, Any]:
+    """Read the extra of an Airflow connection, whose secrets Airflow masks from now on.
+
+    :param conn: the connection, of whichever of Airflow's classes.
+    :param conn_id: its id, for errors.
+    :raises ConfigurationError: for an extra that is no JSON object, or that Airflow cannot read.
+    """
+    try:
+        text = conn.extra
+    except (ValueError, RecursionError):  # Airflow looks at what it has in its database
+        raise not_an_object("something else", conn_id=conn_id) from None
+    except Exception as error:  # whatever a wrong Fernet key raises
+        raise ConfigurationError(
+            f"Airflow cannot read the extra of connection {conn_id!r} ({type(error).__name__}); check its Fernet key",
+            field="extra",
+        ) from None
+    extra = read_extra(text, conn_id=conn_id)
+    try:
+        _ = conn.extra_dejson  # for the masking alone
+    except RecursionError:
+        raise not_an_object("nested too deeply", conn_id=conn_id) from None
+    return extra
+
+
+def not_an_object(what: str, *, conn_id: str) -> ConfigurationError:
+    """The error for an extra that is no JSON object.
+
+    :param what: what it is instead; nothing of its content.
+    :param conn_id: the connection's id.
+    """
+    return ConfigurationError(
+        f"The extra of connection {conn_id!r} must be a JSON object, but is {what}. Enter an object such as"
+        ' {"account_id": "12345678"}.',
+        field="extra",
+    )
+
+
 def read_fields(
     conn_type: str,
     *,
@@ -656,6 +721,14 @@ def _present(raw: object) -> object:
     return raw
 
 
+def _can_be_sent(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _read_string(raw: object) -> str | None:
     # An account ID written as a number in hand-made JSON is meant as its digits; True is meant as nothing.
     if isinstance(raw, int) and not isinstance(raw, bool):
@@ -682,7 +755,7 @@ def _read_object(raw: object) -> dict[str, str] | None:
     if isinstance(raw, str):
         try:
             raw = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     if not isinstance(raw, Mapping):
         return None

@@ -4,9 +4,9 @@ LivePerson wants the tokens of a web application renewed about every 30 minutes;
 may end, and then a user has to consent again. Tasks that pull renew them by themselves, so this is for the times
 between the pulls.
 
-Copy this file into your DAG folder and change the value at its top. The connection is of the type "LivePerson (web
-application, OAuth 2.0)" and has been authorised on the LivePerson page in Airflow's Admin menu. If the consent ends
-all the same, the task fails and says so.
+Copy this file into your DAG folder and change the value at its top, or set LIVEPERSON_WEB_APP_CONN_ID. The connection
+is of the type "LivePerson (web application, OAuth 2.0)" and has been authorised on the LivePerson page in Airflow's
+Admin menu. If the consent ends all the same, the task fails and says so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, task
 
-LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
+WEB_APP_CONN_ID = os.environ.get("LIVEPERSON_WEB_APP_CONN_ID", "liveperson_web_app")
 
 with DAG(
     dag_id="liveperson_web_app_keep_alive",
@@ -46,4 +46,4 @@ with DAG(
 
         return LivePersonWebAppHook(liveperson_conn_id=conn_id).keep_alive().isoformat()
 
-    keep_alive(LIVEPERSON_CONN_ID)
+    keep_alive(WEB_APP_CONN_ID)

@@ -15,12 +15,14 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_liveperson.connection_form import (
     FORMS,
+    extra_of,
     field_behaviour,
     form_widgets,
     locate,
     read_fields,
 )
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError
+from airflow_provider_liveperson.version_compat import AirflowNotFoundException
 
 if TYPE_CHECKING:
     import requests
@@ -96,6 +98,23 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: when the connection is of no LivePerson type.
         """
         return _hook_class(cls.get_connection(liveperson_conn_id))(liveperson_conn_id=liveperson_conn_id)
+
+    @classmethod
+    def get_connection(cls, conn_id: str) -> Connection:
+        """A connection, as a task of the team that it belongs to gets it.
+
+        :param conn_id: the connection's id.
+        :raises AirflowNotFoundException: when Airflow knows no such connection.
+        :raises ConfigurationError: when there is one that Airflow cannot give.
+        """
+        from airflow_provider_liveperson.hooks.metadata import team_connection, why_not_found
+
+        try:
+            return team_connection(conn_id) or super().get_connection(conn_id)
+        except AirflowNotFoundException:
+            if why := why_not_found(conn_id):
+                raise why from None
+            raise
 
     def get_conn(self) -> LivePersonClient:
         """The client, made once. It is safe to share between threads.
@@ -226,6 +245,34 @@ class LivePersonHook(BaseHook):
             lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted)
         )
 
+    def keep_alive(self) -> datetime:
+        """Renew the tokens of a web application's consent now.
+
+        LivePerson ends a consent whose tokens are not renewed for about 30 minutes. Nothing is sent if another renews
+        at the same time.
+
+        :returns: until when the tokens now last, in UTC.
+        :raises ConfigurationError: for a connection of another type, before any request.
+        :raises AuthenticationError: when only a new consent helps.
+        :raises LivePersonError: when LivePerson cannot be asked.
+        """
+        self._web_app_connection()
+        credential: Any = self.get_conn().session.auth
+        return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
+
+    def _web_app_connection(self) -> Connection:
+        """The connection, if it is one whose user has to consent."""
+        conn = self.get_connection(self.liveperson_conn_id)
+        hook_class = _hook_class(conn)
+        if not issubclass(hook_class, LivePersonWebAppHook):
+            wanted, found = LivePersonWebAppHook.hook_name, hook_class.hook_name
+            raise ConfigurationError(
+                f"connection {self.liveperson_conn_id!r} is of the type {found!r}, which needs no consent, so there is"
+                f" nothing to keep alive; give the ID of a connection of the type {wanted!r}",
+                field="liveperson_conn_id",
+            )
+        return conn
+
     def test_connection(self) -> tuple[bool, str]:
         """Try the connection within ten seconds, without waiting for retries.
 
@@ -235,8 +282,10 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
 
-        conn = self.get_connection(self.liveperson_conn_id)
+        conn_type = ""
         try:
+            conn = self.get_connection(self.liveperson_conn_id)
+            conn_type = str(conn.conn_type)
             settings, credential = self._read(conn)
             client = LivePersonClient(
                 replace(settings, timeout=min(settings.timeout, BUDGET)),
@@ -247,7 +296,7 @@ class LivePersonHook(BaseHook):
             with closing(client):
                 return True, check_in_time(client)
         except LivePersonError as error:
-            place = locate(conn.conn_type, error.field) if error.field and conn.conn_type in FORMS else ""
+            place = locate(conn_type, error.field) if error.field and conn_type in FORMS else ""
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)
             return False, str(error) if told else f"{place}: {error}"
 
@@ -332,7 +381,7 @@ class LivePersonHook(BaseHook):
             host=_host(conn),
             login=conn.login,
             password=conn.password,
-            extra=conn.extra_dejson,
+            extra=extra_of(conn, conn_id=self.liveperson_conn_id),
             conn_id=self.liveperson_conn_id,
         )
 
@@ -434,44 +483,33 @@ class LivePersonWebAppHook(_TypedHook):
             conn_id=conn_id,
         )
 
-    def keep_alive(self) -> datetime:
-        """Renew the consent's tokens now. LivePerson ends a consent whose tokens are not renewed for about 30 minutes.
-
-        Nothing is sent if another renews at the same time.
-
-        :returns: until when the tokens now last, in UTC.
-        :raises AuthenticationError: when only a new consent helps.
-        :raises LivePersonError: when LivePerson cannot be asked.
-        """
-        credential: Any = self.get_conn().session.auth
-        return datetime.fromtimestamp(credential.keep_alive().expires_at, UTC)
-
     def test_connection(self) -> tuple[bool, str]:
         """Try the connection; see :meth:`LivePersonHook.test_connection`.
 
         Airflow tests a saved connection under an id that it makes up, for which nobody can have consented. So if this
         connection is the same as a saved one, in each of its fields, that one is tested.
         """
-        saved = self._saved_id()
+        try:
+            saved = self._saved_id()
+        except LivePersonError:
+            saved = None  # the test itself will tell
         hook = self if saved is None else type(self)(liveperson_conn_id=saved)
         return super(LivePersonWebAppHook, hook).test_connection()
 
     def _saved_id(self) -> str | None:
-        from airflow_provider_liveperson.hooks.consents import saved_connections, store_for
+        from airflow_provider_liveperson.hooks.consents import store_for
+        from airflow_provider_liveperson.hooks.metadata import saved_connections
 
         conn = self.get_connection(self.liveperson_conn_id)
-        try:
-            saved = saved_connections(self.conn_type)
-            if self.liveperson_conn_id in saved:
-                return None
-            values = self._values(conn)
-            same = [conn_id for conn_id, other in saved.items() if self._is_same(other, values)]
-            secret = values["client_secret"]
-            return next(
-                (conn_id for conn_id in same if store_for(conn_id, secret).load()), next(iter(same), None)
-            )
-        except LivePersonError:
-            return None  # the test itself will tell
+        saved = saved_connections(self.conn_type)
+        if self.liveperson_conn_id in saved:
+            return None
+        values = self._values(conn)
+        same = [conn_id for conn_id, other in saved.items() if self._is_same(other, values)]
+        secret = values["client_secret"]
+        return next(
+            (conn_id for conn_id in same if store_for(conn_id, secret).load()), next(iter(same), None)
+        )
 
     def _is_same(self, conn: Connection, values: dict[str, Any]) -> bool:
         try:
@@ -487,7 +525,7 @@ class LivePersonWebAppHook(_TypedHook):
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
 
-        settings, credential = self._read(self.get_connection(self.liveperson_conn_id))
+        settings, credential = self._read(self._web_app_connection())
         return LivePersonClient(
             replace(settings, timeout=min(settings.timeout, 20.0)), credential, schedule=NO_RETRIES
         )
@@ -498,7 +536,7 @@ class LivePersonWebAppHook(_TypedHook):
         :param base_url: where this Airflow is reached, for a connection that names no redirect URI.
         :raises ConfigurationError: for a missing or malformed field.
         """
-        values = self._values(self.get_connection(self.liveperson_conn_id))
+        values = self._values(self._web_app_connection())
         return ConsentSettings(
             client_id=values["client_id"],
             redirect_uri=values["redirect_uri"] or f"{base_url.rstrip('/')}{CALLBACK}",
@@ -527,7 +565,7 @@ _HOOKS: dict[str, type[LivePersonHook]] = {
 
 def _hook_class(conn: Connection) -> type[LivePersonHook]:
     try:
-        return _HOOKS[conn.conn_type.replace("-", "_")]
+        return _HOOKS[str(conn.conn_type).replace("-", "_")]
     except KeyError:
         raise ConfigurationError(
             f"connection {conn.conn_id!r} has the type {conn.conn_type!r}; it must be one of {', '.join(_HOOKS)}",

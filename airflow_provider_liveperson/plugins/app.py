@@ -33,8 +33,12 @@ from airflow_provider_liveperson.plugins.access import editable_connection, edit
 from airflow_provider_liveperson.plugins.liveperson import PREFIX, ROUTE
 from airflow_provider_liveperson.plugins.rows import WEB_APP, iso, row_of
 from airflow_provider_liveperson.plugins.templates import render
+from airflow_provider_liveperson.version_compat import AirflowNotFoundException
 
 log = logging.getLogger(__name__)
+
+FAILURES = (LivePersonError, AirflowNotFoundException)
+"""What an action may end with; the page says it in words."""
 
 BROWSER_COOKIE = "liveperson_browser"
 MESSAGE_COOKIE = "liveperson_message"
@@ -144,11 +148,12 @@ def authorise(caller: CallerDep, conn_id: ConnectionDep) -> Response:
         with closing(hook.client_for_consent()) as client:
             sentinel = client.base_url("sentinel")
         settings = hook.consent_settings(_airflow_url(caller.request))
-    except LivePersonError as error:
+    except FAILURES as error:
         return _back(caller, str(error), bad=True)
     nonce = secrets.token_urlsafe(32)
     verifier = secrets.token_urlsafe(64) if settings.pkce else None
-    pending.begin(conn_id, nonce=nonce, code_verifier=verifier)
+    begun = pending.Pending(nonce=nonce, redirect_uri=settings.redirect_uri, code_verifier=verifier)
+    pending.begin(conn_id, begun)
     url = authorize_url(
         sentinel,
         account_id=client.account_id,
@@ -178,8 +183,8 @@ def callback(
         )
     conn_id, nonce = known
     _web_app_connection(caller, conn_id)
-    taken, verifier = pending.take(conn_id, nonce)
-    if not taken:
+    begun = pending.take(conn_id, nonce)
+    if begun is None:
         raise HTTPException(
             400,
             "This answer of LivePerson has been used already, or another authorisation of the connection has begun"
@@ -195,15 +200,14 @@ def callback(
         )
     hook = LivePersonWebAppHook(conn_id)
     try:
-        settings = hook.consent_settings(_airflow_url(caller.request))
         with closing(hook.client_for_consent()) as client:
             grant = _credential(client).authorise(
                 code=code,
-                redirect_uri=settings.redirect_uri,
-                code_verifier=verifier,
+                redirect_uri=begun.redirect_uri,
+                code_verifier=begun.code_verifier,
                 authorised_by=str(caller.user.get_name()),
             )
-    except LivePersonError as failure:
+    except FAILURES as failure:
         return _back(caller, f"{conn_id}: {failure}", bad=True, whole=True)
     log.info("Airflow user %s has authorised connection %s", caller.id, conn_id)
     return _back(
@@ -216,7 +220,7 @@ def refresh(caller: CallerDep, conn_id: ConnectionDep) -> Response:
     try:
         with closing(LivePersonWebAppHook(conn_id).client_for_consent()) as client:
             grant = _credential(client).keep_alive()
-    except LivePersonError as error:
+    except FAILURES as error:
         return _back(caller, f"{conn_id}: {error}", bad=True)
     if grant.renewal_begun_at:
         return _back(caller, f"{conn_id} was not refreshed; see there why.", bad=True)
@@ -228,7 +232,7 @@ def revoke(caller: CallerDep, conn_id: ConnectionDep) -> Response:
     try:
         with closing(LivePersonWebAppHook(conn_id).client_for_consent()) as client:
             _credential(client).revoke()
-    except LivePersonError as error:
+    except FAILURES as error:
         return _back(caller, f"{conn_id}: {error}", bad=True)
     log.info("Airflow user %s has revoked the consent of connection %s", caller.id, conn_id)
     return _back(caller, f"The consent of {conn_id} is revoked.")
@@ -244,7 +248,7 @@ def check(caller: CallerDep, pair: PairDep) -> Response:
             most=MOST_COMPARED,
             budget=CHECK_BUDGET,
         )
-    except LivePersonError as error:
+    except FAILURES as error:
         return _back(caller, f"{conn_id}: {error}", bad=True)
     others = [conn.conn_id for conn in editable_connections(caller.user) if conn.conn_id != conn_id]
     return _html(
@@ -269,6 +273,8 @@ def make_app() -> FastAPI:
     app.add_api_route("/revoke", revoke, methods=["POST"], response_class=HTMLResponse)
     app.add_api_route("/check", check, methods=["POST"], response_class=HTMLResponse)
     app.add_exception_handler(StarletteHTTPException, _problem)
+    for failure in FAILURES:
+        app.add_exception_handler(failure, _failure)
     app.middleware("http")(_guarded)
     return app
 
@@ -292,6 +298,10 @@ async def _problem(request: Request, error: Exception) -> Response:
     answer = _html("problem.html", status=error.status_code, sentence=sentence, home=_home(request))
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    return _html("problem.html", status=503, sentence=str(error), home=_home(request))
 
 
 def _html(template: str, *, status: int = 200, form_targets: str = "'none'", **context: Any) -> HTMLResponse:
@@ -353,10 +363,18 @@ def _credential(client: Any) -> Any:
 
 def _is_own_origin(request: Request) -> bool:
     """Whether a form was sent by a page of this very site, as the browser says."""
-    origin = urlsplit(request.headers.get("origin", ""))
-    own = {request.headers.get("host", "").lower(), urlsplit(_configured_url()).netloc.lower()} - {""}
     site = request.headers.get("sec-fetch-site", "same-origin")
-    return origin.scheme in ("http", "https") and origin.netloc.lower() in own and site == "same-origin"
+    return site == "same-origin" and _own_scheme(request, request.headers.get("origin", "")) is not None
+
+
+def _own_scheme(request: Request, url: str) -> str | None:
+    """The scheme of a URL that is of this very site; None of any other."""
+    try:
+        parts = urlsplit(url)
+        own = {request.headers.get("host", "").lower(), urlsplit(_configured_url()).netloc.lower()} - {""}
+    except ValueError:
+        return None
+    return parts.scheme if parts.scheme in ("http", "https") and parts.netloc.lower() in own else None
 
 
 def _configured_url() -> str:
@@ -390,7 +408,10 @@ def _form_targets(connections: list[Any]) -> str:
     """Where forms may lead, redirects included: here, and on to LivePerson or whoever stands in for it."""
     targets = {"'self'", "https://*.liveperson.net"}
     for conn in connections:
-        host = urlsplit(conn.host if "://" in (conn.host or "") else f"//{conn.host or ''}").hostname
+        try:
+            host = urlsplit(conn.host if "://" in (conn.host or "") else f"//{conn.host or ''}").hostname
+        except ValueError:
+            continue
         if host in ("localhost", "127.0.0.1", "::1"):
             shown = f"[{host}]" if ":" in host else host
             targets |= {f"http://{shown}:*", f"https://{shown}:*"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.connection_form import FORMS, extra_of
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.consents import store_for
 
@@ -58,9 +58,13 @@ def row_of(conn: Connection, now: datetime | None = None) -> Row:
     about: dict[str, Any] = {
         "conn_id": conn.conn_id,
         "kind": FORMS[conn_type].label,
-        "account": _account(conn),
+        "account": "",
         "is_web_app": conn_type == WEB_APP,
     }
+    try:
+        about["account"] = str(extra_of(conn, conn_id=conn.conn_id).get("account_id") or "")
+    except LivePersonError as error:
+        return Row(**about, state="Unusable", good=False, error=str(error))
     if conn_type != WEB_APP:
         return Row(**about, state="Ready", hint="Nothing has to be authorised for this kind of connection.")
     try:
@@ -72,7 +76,10 @@ def row_of(conn: Connection, now: datetime | None = None) -> Row:
 
 def iso(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return "beyond the calendar"
 
 
 def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:
@@ -105,11 +112,3 @@ def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:
         )
         return {**about, "state": "Expired", "good": None, "hint": hint, "can_refresh": True}
     return {**about, "state": "Authorised", "good": True, "can_refresh": True}
-
-
-def _account(conn: Connection) -> str:
-    try:
-        extra = conn.extra_dejson
-    except Exception:  # whatever a broken extra or Fernet key raises: the page must still show the others
-        return ""
-    return str(extra.get("account_id") or "")

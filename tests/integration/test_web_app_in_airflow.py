@@ -42,7 +42,7 @@ def home(sandbox: SandboxServer) -> Iterator[AirflowHome]:
     environment = {
         "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
-        "LIVEPERSON_CONN_ID": "lp",
+        "LIVEPERSON_WEB_APP_CONN_ID": "lp",
     }
     connections = {"lp": sandbox.connections()["liveperson_web_app"].as_json()}
     with AirflowHome(connections=connections, environment=environment) as home:
@@ -74,7 +74,7 @@ def kept(home: AirflowHome, sandbox: SandboxServer) -> Grant:
 
 def test_a_task_renews_what_the_page_has_kept(home, sandbox):
     before = keep(home, sandbox)
-    (row,) = home.query("SELECT * FROM variable WHERE key = 'liveperson_token_lp'")
+    (row,) = home.query("SELECT * FROM variable WHERE key = 'liveperson_token.lp'")
     assert row["is_encrypted"]
     assert before.refresh_token not in row["val"]
 
@@ -87,7 +87,8 @@ def test_a_task_renews_what_the_page_has_kept(home, sandbox):
     assert datetime.fromtimestamp(after.expires_at, UTC).isoformat() in lasts["value"]
     (refresh,) = [one for one in sandbox.requests if one.path.endswith("/token")]
     assert hidden(before.refresh_token).encode() in refresh.body
-    assert home.query("SELECT * FROM variable WHERE key = 'liveperson_lease_lp'") == []
+    (lease,) = home.query("SELECT * FROM variable WHERE key = 'liveperson_lease.lp'")
+    assert Fernet(home.environment()["AIRFLOW__CORE__FERNET_KEY"]).decrypt(lease["val"]) == b""
     for secret in (before.refresh_token, before.access_token, after.refresh_token, after.access_token):
         told = AIRFLOWS_OWN.sub("", answer.stdout)
         assert [line for line in told.splitlines() if secret in line] == []

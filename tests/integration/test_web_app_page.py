@@ -18,6 +18,7 @@ import jwt
 import pytest
 import requests
 import time_machine
+from airflow import __version__ as airflow_version
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
@@ -25,6 +26,7 @@ from starlette.testclient import TestClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 
+AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
 SITE = "http://airflow.test"
 WEB_APP = "lp_web_app"
 OTHER = "lp_other"
@@ -114,6 +116,7 @@ class Browser:
 
     app: Any
     user: str | None
+    teams: list[str] = field(default_factory=list)
     seen: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -122,7 +125,8 @@ class Browser:
             from airflow.api_fastapi.app import get_auth_manager
             from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-            user = SimpleAuthManagerUser(username=self.user, role=USERS[self.user])
+            about = {"teams": self.teams} if self.teams else {}
+            user = SimpleAuthManagerUser(username=self.user, role=USERS[self.user], **about)
             self.http.cookies.set("_token", get_auth_manager().generate_jwt(user))
 
     def get(self, path: str, **how: Any) -> Any:
@@ -149,6 +153,10 @@ class Browser:
         about = {"Origin": SITE, **{name.replace("_", "-"): value for name, value in headers.items()}}
         self.seen.append(self.http.post(f"/liveperson/{what}", data=form, headers=about))
         return self.seen[-1]
+
+    def shown(self, answer: Any) -> Any:
+        """What the browser shows after a post: where it is sent to."""
+        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
     def begin(self, conn_id: str = WEB_APP) -> str:
         """Press Authorise: gives LivePerson's URL."""
@@ -680,6 +688,253 @@ class TestForgedCallbacks:
         assert "&lt;b&gt;bold" in page
 
 
+def add_connection(conn_id: str, kind: str, sandbox: SandboxServer, **about: Any) -> None:
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    made = sandbox.connections()[kind]
+    fields = {
+        "conn_type": kind,
+        "host": made.host,
+        "login": made.login,
+        "password": made.password,
+        "extra": json.dumps(made.extra),
+        **about,
+    }
+    with create_session() as session:
+        session.add(Connection(conn_id=conn_id, **fields))
+
+
+def variables() -> dict[str, Any]:
+    """The Variables of Airflow's database, by key."""
+    from airflow.models import Variable
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = {one.key: one for one in session.query(Variable)}
+        session.expunge_all()
+    return found
+
+
+def set_variable(key: str, value: str) -> None:
+    from airflow.models import Variable
+
+    Variable.set(key, value)
+
+
+class TestConnectionsThatAreNamedAlike:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("web", "pending_web"),
+            ("web", "pending_token.web"),
+            ("web", "token.web"),
+            ("web", "Web"),
+            ("web.prod", "web/prod"),
+            ("web/prod", "web:prod"),
+            ("a" * 200, "a" * 199 + "b"),
+        ],
+    )
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_do_not_touch_each_others_consent(self, browser, sandbox, one, other, turned):
+        one, other = (other, one) if turned else (one, other)
+        for conn_id in (one, other):
+            add_connection(conn_id, "liveperson_web_app", sandbox)
+        ada = browser("ada")
+        authorised(ada, sandbox, other)
+        kept = grant(other)
+        assert kept is not None
+        url = ada.begin(one)
+        assert ada.page().status_code == 200
+        assert grant(other) == kept
+        assert grant(one) is None
+        assert ada.come_back(consent(sandbox, url)).status_code == 303
+        assert grant(one) is not None
+        assert grant(other) == kept
+        ada.post("revoke", one)
+        assert (grant(one), grant(other)) == (None, kept)
+
+    @pytest.mark.parametrize("kind", ["liveperson_token", "liveperson_lease", "liveperson_pending_token"])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "",
+            "{",
+            "null",
+            "[]",
+            '{"nonce": 1}',
+            '{"nonce": "é", "redirect_uri": ""}',
+            '{"redirect_uri":' + "[" * 100_000,
+        ],
+    )
+    def test_whatever_a_variable_holds_nothing_breaks(self, browser, sandbox, kind, value):
+        from airflow_provider_liveperson.hooks.consents import variable_key
+
+        ada = browser("ada")
+        url = ada.begin()
+        set_variable(variable_key(kind, WEB_APP), value)
+        assert ada.page().status_code == 200
+        for what in ("refresh", "revoke", "check"):
+            assert ada.post(what).status_code in (200, 303)
+        assert ada.come_back(consent(sandbox, url)).status_code in (303, 400)
+        assert ada.page().status_code == 200
+
+    def test_a_variable_that_the_fernet_key_does_not_open(self, browser, sandbox):
+        from airflow.utils.session import create_session
+        from sqlalchemy import text
+
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        url = consent(sandbox, ada.begin())
+        with create_session() as session:
+            session.execute(text("UPDATE variable SET val = 'gAAAAAB', is_encrypted = true"))
+        assert "Unreadable" in ada.page().text
+        for what in ("refresh", "revoke"):
+            ada.post(what)
+            assert "Fernet key" in ada.told()
+        assert ada.come_back(url).status_code == 400
+
+
+if AIRFLOW >= (3, 2):
+
+    class TestTeams:
+        """Airflow with teams: a team's connection is seen by its own tasks only."""
+
+        BLUE = "lp_blue"
+
+        @pytest.fixture(autouse=True)
+        def _teams(self, app, sandbox, monkeypatch):
+            from airflow.models import Connection
+            from airflow.models.team import Team
+            from airflow.utils.session import create_session
+
+            monkeypatch.setenv("AIRFLOW__CORE__MULTI_TEAM", "True")
+            with create_session() as session:
+                session.add_all([Team(name="blue"), Team(name="red")])
+            add_connection(self.BLUE, "liveperson_web_app", sandbox, team_name="blue")
+            add_connection("lp_blue_key", "liveperson_api_key", sandbox, team_name="blue")
+            yield
+            with create_session() as session:
+                session.query(Connection).delete()
+                session.query(Team).delete()
+
+        @pytest.fixture
+        def bea(self, app):
+            return Browser(app, "oscar", teams=["blue"])
+
+        def read_by_task(self, team: str | None) -> str | None:
+            """What the API server gives a task of a team of the consent's Variable."""
+            from airflow.models import Variable
+
+            return Variable.get(f"liveperson_token.{self.BLUE}", None, team_name=team)
+
+        def test_all_four_actions(self, bea, sandbox):
+            authorised(bea, sandbox, self.BLUE)
+            assert "is authorised" in bea.told()
+            first = grant(self.BLUE)
+            assert self.read_by_task("blue")
+            assert self.read_by_task("red") is None
+            assert self.read_by_task(None) is None
+            bea.post("refresh", self.BLUE)
+            assert "is refreshed" in bea.told()
+            assert grant(self.BLUE).refresh_token != first.refresh_token
+            assert self.read_by_task("blue")
+            for conn_id in (self.BLUE, "lp_blue_key"):
+                answer = bea.post("check", conn_id, against="" if conn_id == self.BLUE else self.BLUE)
+                assert sandbox.settings.account_id in bea.shown(answer).text
+            bea.post("revoke", self.BLUE)
+            assert "revoked" in bea.told()
+            assert grant(self.BLUE) is None
+
+        def test_of_others_are_not_even_listed(self, app, sandbox):
+            red = Browser(app, "oscar", teams=["red"])
+            assert self.BLUE not in red.page().text
+            for what in ("authorise", "refresh", "revoke", "check"):
+                assert red.post(what, self.BLUE).status_code == 403
+            assert red.post("check", WEB_APP, against=self.BLUE).status_code == 403
+            assert sandbox.requests == []
+
+        def test_a_consent_follows_its_connection_to_another_team(self, app, bea, sandbox):
+            from airflow.models import Connection
+            from airflow.utils.session import create_session
+
+            authorised(bea, sandbox, self.BLUE)
+            with create_session() as session:
+                session.query(Connection).filter_by(conn_id=self.BLUE).one().team_name = "red"
+            red = Browser(app, "oscar", teams=["red"])
+            red.post("refresh", self.BLUE)
+            assert "is refreshed" in red.told()
+            assert self.read_by_task("red")
+            assert self.read_by_task("blue") is None
+
+        def test_a_connection_of_no_team_is_everybodys_after_the_page_has_used_it(self, browser, sandbox):
+            """A lease that a team's task made would be hidden from the tasks of others; the page leaves one behind."""
+            authorised(browser("ada"), sandbox)
+            lease = variables()[f"liveperson_lease.{WEB_APP}"]
+            assert (lease.team_name, lease.get_val()) == (None, "")
+
+        def test_while_airflow_has_its_teams_off(self, browser, monkeypatch):
+            monkeypatch.delenv("AIRFLOW__CORE__MULTI_TEAM")
+            from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+            monkeypatch.setattr(SimpleAuthManager, "is_authorized_connection", lambda self, **about: True)
+            ada = browser("ada")
+            for what in ("authorise", "refresh", "revoke", "check"):
+                assert ada.post(what, self.BLUE).status_code == 303
+                assert "multi_team is off" in ada.told()
+
+        def test_the_command_reads_a_teams_connection_too(self):
+            from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+
+            assert LivePersonHook.for_connection(self.BLUE).conn_type == "liveperson_web_app"
+
+
+class TestBrokenConnections:
+    """Of other times, or of somebody's own SQL: Airflow itself refuses such extras by now."""
+
+    @pytest.mark.parametrize(
+        "extra",
+        ['"{\\"account_id\\": \\"hush\\"}"', '["hush"]', "3", "null", '{"hush', "[" * 5_000 + "]" * 5_000],
+    )
+    @pytest.mark.parametrize("conn_id", [WEB_APP, API_KEY])
+    def test_an_extra_that_is_no_object_is_named_and_the_others_work(self, browser, sandbox, conn_id, extra):
+        from airflow.utils.session import create_session
+        from sqlalchemy import text
+
+        with create_session() as session:
+            session.execute(
+                text(
+                    "UPDATE connection SET extra = :extra, is_extra_encrypted = false WHERE conn_id = :conn_id"
+                ),
+                {"extra": extra, "conn_id": conn_id},
+            )
+        ada = browser("ada")
+        authorised(ada, sandbox, OTHER)
+        assert "is authorised" in ada.told()
+        sent = len(sandbox.requests)
+        page = html.unescape(ada.page().text)
+        assert f"The extra of connection '{conn_id}' must be a JSON object" in page
+        assert "hush" not in page
+        for what in ("check",) if conn_id == API_KEY else ("authorise", "refresh", "revoke", "check"):
+            assert ada.post(what, conn_id).status_code == 303
+            assert "must be a JSON object" in ada.told()
+        assert ada.post("check", OTHER, against=conn_id).status_code == 303
+        assert "must be a JSON object" in ada.told()
+        assert len(sandbox.requests) == sent
+
+    @pytest.mark.parametrize("host", ["http://[::1", "//", "http://localhost:x", "\u2603", "a b"])
+    def test_a_host_that_is_none_does_not_break_the_page(self, browser, host):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=WEB_APP).one().host = host
+        ada = browser("ada")
+        assert ada.page().status_code == 200
+        assert ada.post("authorise").status_code == 303
+        assert ada.told()
+
+
 class TestOpenRedirects:
     @pytest.mark.parametrize("name", ["next", "redirect", "redirect_uri", "return_to", "url", "r"])
     @pytest.mark.parametrize(
@@ -770,7 +1025,7 @@ class TestSecrecy:
         ada.page()
         ada.post("check", API_KEY, against=WEB_APP)
         ada.get("/api/v2/variables")
-        ada.get(f"/api/v2/variables/liveperson_token_{WEB_APP}")
+        ada.get(f"/api/v2/variables/liveperson_token.{WEB_APP}")
         with_fault = {"kind": "status", "match": "/token", "status": 400, "times": 1}
         sandbox.faults.add(**with_fault, body={"error": "x", "you sent": grant().refresh_token})
         ada.post("refresh")
@@ -809,11 +1064,11 @@ class TestSecrecy:
         authorised(ada, sandbox)
         with create_session() as session:
             kept = {one.key: (one._val, one.is_encrypted) for one in session.query(Variable)}
-        assert f"liveperson_token_{WEB_APP}" in kept
+        assert f"liveperson_token.{WEB_APP}" in kept
         for stored, encrypted in kept.values():
             assert encrypted
             assert grant().refresh_token not in stored
-        shown = ada.get(f"/api/v2/variables/liveperson_token_{WEB_APP}").text
+        shown = ada.get(f"/api/v2/variables/liveperson_token.{WEB_APP}").text
         assert grant().access_token not in shown
 
     @pytest.mark.parametrize("path", ["/liveperson/", "/liveperson/callback?state=x", "/liveperson/nothing"])

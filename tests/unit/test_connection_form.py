@@ -504,6 +504,12 @@ class TestReading:
     def test_cuts_long_values_short(self):
         assert "x" * 80 not in str(problem(extra={"region": "x" * 80}))
 
+    @pytest.mark.parametrize("half", ["x\ud83d", "\udc00x"])
+    def test_refuses_half_a_character_which_cannot_be_sent(self, half):
+        assert "Client ID (login) holds half of a character" in str(problem(login=half))
+        error = problem("liveperson_api_key", extra={"access_token": half})
+        assert "Access token (extra: access_token) holds half of a character" in str(error)
+
     def test_refuses_another_connection_type(self):
         with pytest.raises(ConfigurationError, match=r"'http'.*liveperson_api_key, liveperson_app_jwt"):
             read_fields("http", host=None, login=None, password=None, extra={}, conn_id="lp")

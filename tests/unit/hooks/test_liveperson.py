@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import traceback
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from airflow_provider_liveperson.hooks.liveperson import (
     LivePersonAppJwtHook,
     LivePersonHook,
     LivePersonLoginHook,
+    LivePersonWebAppHook,
 )
 from devtools.forward_proxy import ForwardProxy
 from devtools.tls import Authority, TlsFront
@@ -563,3 +565,123 @@ def test_the_connection_test_logs_out(sandbox, login_hook):
 def test_no_password_is_a_value_that_the_hook_keeps(login_hook, sandbox):
     login_hook.get_conn()
     assert sandbox.settings.user_password not in repr(vars(login_hook))
+
+
+HUSH = "hush-hush-hush"
+NO_OBJECTS = {
+    "double-encoded": json.dumps(json.dumps({"account_id": "70000001", "access_token": HUSH})),
+    "triple-encoded": json.dumps(json.dumps(json.dumps({"account_id": HUSH}))),
+    "a text": json.dumps(HUSH),
+    "a list": json.dumps([{"account_id": HUSH}]),
+    "pairs": json.dumps([["account_id", HUSH]]),
+    "a number": "70000001",
+    "a boolean": "true",
+    "null": "null",
+    "an endless number": "1" * 5000,
+    "Python": repr({"account_id": HUSH}),
+    "broken": '{"account_id": "' + HUSH,
+    "two objects": '{"account_id": "' + HUSH + '"}{}',
+    "too deep": '{"account_id":' * 50_000 + "1" + "}" * 50_000,
+    "not even text": "\ud83d" + HUSH,
+}
+
+
+@pytest.mark.parametrize("extra", NO_OBJECTS.values(), ids=NO_OBJECTS)
+@every_kind
+def test_an_extra_that_is_no_object_is_named(sandbox, connection, monkeypatch, caplog, kind, extra):
+    made = json.loads(connection_text(connection(kind)))
+    monkeypatch.setenv("AIRFLOW_CONN_LP", json.dumps({**made, "extra": extra}))
+    hook = LivePersonHook("lp")
+    start, end = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+    for use in (
+        hook.get_conn,
+        hook.get_session,
+        hook.new_client,
+        lambda: hook.request("GET", "accountConfigReadOnly", "/"),
+        lambda: hook.records("audit_trail", start=start, end=end),
+        lambda: hook.conversations(["a"]),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            use()
+        told = "".join(traceback.format_exception(caught.value))
+        assert "extra of connection 'lp' must be a JSON object" in str(caught.value)
+        assert '{"account_id": "12345678"}' in str(caught.value)
+        assert caught.value.field == "extra"
+        assert HUSH not in told
+    works, sentence = hook.test_connection()
+    assert not works
+    assert "must be a JSON object" in sentence
+    assert HUSH not in sentence + caplog.text
+    assert sandbox.requests == []
+
+
+def connection_text(conn_id: str) -> str:
+    return os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"]
+
+
+@pytest.mark.parametrize("extra", ["", "  ", "{}"])
+def test_an_empty_extra_lacks_its_fields(connection, monkeypatch, extra):
+    made = json.loads(connection_text(connection()))
+    monkeypatch.setenv("AIRFLOW_CONN_LP", json.dumps({**made, "extra": extra}))
+    with pytest.raises(ConfigurationError, match="missing: Account ID"):
+        LivePersonHook("lp").get_conn()
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"extra": {"account_id": {"access_token": HUSH}}}, "extra: account_id"),
+        ({"extra": {"account_id": [HUSH]}}, "extra: account_id"),
+        ({"extra": {"verify": {"a": [HUSH]}}}, "extra: verify"),
+        ({"extra": {"service_hosts": "[" * 50_000}}, "extra: service_hosts"),
+    ],
+)
+def test_a_field_of_another_kind_is_named_without_what_is_in_it(connection, changed, place):
+    with pytest.raises(ConfigurationError) as caught:
+        LivePersonHook(connection(**changed)).get_conn()
+    assert f"({place})" in str(caught.value)
+    assert HUSH not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["{broken", "[]", "3", '"{}"'])
+def test_a_connection_in_the_environment_that_airflow_cannot_read_is_named(monkeypatch, value):
+    monkeypatch.setenv("AIRFLOW_CONN_LP", value)
+    with pytest.raises(ConfigurationError, match=r"AIRFLOW_CONN_LP|must be one of"):
+        LivePersonHook.for_connection("lp")
+
+
+@pytest.mark.parametrize("about", [{}, {"conn_type": None}, {"conn_type": "aws"}])
+def test_a_connection_of_no_liveperson_type_is_refused(monkeypatch, about):
+    monkeypatch.setenv("AIRFLOW_CONN_LP", json.dumps({**about, "login": "x"}))
+    for use in (lambda: LivePersonHook.for_connection("lp"), LivePersonHook("lp").get_conn):
+        with pytest.raises(ConfigurationError, match="must be one of liveperson_api_key"):
+            use()
+
+
+@every_kind
+@pytest.mark.parametrize("made_as", ["web app", "its type", "any"])
+def test_only_a_web_applications_consent_is_kept_alive(sandbox, connection, kind, made_as):
+    conn_id = connection(kind)
+    hooks = {"web app": LivePersonWebAppHook, "its type": KINDS[kind][0], "any": LivePersonHook}
+    hook = hooks[made_as](conn_id)
+    with pytest.raises(ConfigurationError) as caught:
+        hook.keep_alive()
+    assert "'lp' is of the type" in str(caught.value)
+    assert "LivePerson (web application, OAuth 2.0)" in str(caught.value)
+    assert caught.value.field == "liveperson_conn_id"
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("kind", ["aws", "liveperson_new"])
+def test_keep_alive_of_a_connection_of_no_liveperson_type(monkeypatch, kind):
+    monkeypatch.setenv("AIRFLOW_CONN_LP", json.dumps({"conn_type": kind}))
+    with pytest.raises(ConfigurationError, match="must be one of"):
+        LivePersonWebAppHook("lp").keep_alive()
+
+
+@every_kind
+def test_asking_for_a_consent_takes_a_web_application(connection, kind):
+    hook = LivePersonWebAppHook(connection(kind))
+    for use in (hook.client_for_consent, lambda: hook.consent_settings("http://airflow.test")):
+        with pytest.raises(ConfigurationError, match="of the type"):
+            use()
