@@ -25,8 +25,8 @@ class LivePersonRetryPolicy(RetryPolicy):
     """Fails at once where trying again cannot help, and stays away as long as LivePerson asks.
 
     A wrong secret, a missing permission, a wrong argument or an empty window fail the task without spending its
-    retries. A rate limit is retried after the time that LivePerson's ``Retry-After`` names. Everything else
-    is left to the task's own ``retries`` and ``retry_delay``.
+    retries. A rate limit or a busy server is retried after the time that LivePerson's ``Retry-After`` names, at most
+    an hour. Everything else is left to the task's own ``retries`` and ``retry_delay``.
     """
 
     def evaluate(
@@ -37,7 +37,7 @@ class LivePersonRetryPolicy(RetryPolicy):
         context: Context | None = None,
     ) -> RetryDecision:
         """Decide about one failure; see the class."""
-        from airflow_provider_liveperson.client.responses import Action, outcome_of_error
+        from airflow_provider_liveperson.client.responses import Action, capped_delay, outcome_of_error
 
         if not isinstance(exception, LivePersonError):
             return RetryDecision.default()
@@ -48,5 +48,5 @@ class LivePersonRetryPolicy(RetryPolicy):
             return RetryDecision.default()
         if outcome.action in (Action.FAIL, Action.RENEW):
             return RetryDecision.fail(str(exception))
-        delay = timedelta(seconds=exception.retry_after) if exception.retry_after else None
+        delay = timedelta(seconds=capped_delay(exception.retry_after)) if exception.retry_after else None
         return RetryDecision.retry(delay, str(exception))

@@ -7,6 +7,9 @@ waits at least a second, 5xx is repeated three times after 5, 10 and 15 seconds.
 
 from __future__ import annotations
 
+import contextlib
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +57,11 @@ class Outcome:
     field: str | None = None
 
 
+MAX_RETRY_AFTER = 3600.0
+"""Seconds; who asks to stay away for longer is asked again after that."""
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
+
 ACCEPTED = Outcome(Action.ACCEPT)
 UNREADABLE = Outcome(
     Action.RETRY,
@@ -81,6 +89,12 @@ _BY_STATUS: Mapping[int, Outcome] = {
         ServiceUnavailableError,
         "The proxy wants a user and a password, or others; write them into its URL in the connection's proxies.",
         "proxies",
+    ),
+    408: Outcome(  # the server has waited for this request long enough (RFC 9110, 15.5.9)
+        Action.RETRY, ServiceUnavailableError, "LivePerson or a proxy gave up waiting; try again later."
+    ),
+    425: Outcome(  # nothing was done, as the request may be a replayed one (RFC 8470, 5.2)
+        Action.RETRY, ServiceUnavailableError, "LivePerson did not take the request yet; try again later."
     ),
     429: Outcome(
         Action.WAIT,
@@ -179,7 +193,7 @@ def outcome_of_error(error: LivePersonError) -> Outcome | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), or None.
+    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), at most an hour, or None.
 
     LivePerson documents no such header; it is honoured where it appears. A date is measured against the
     answer's own ``Date``, so that a wrong clock here does no harm.
@@ -188,15 +202,18 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     :param now: the present, aware, for an answer without a ``Date``; default: this machine's clock.
     """
     value = headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if value.isdecimal():
-        return float(value)
+    if _SECONDS.fullmatch(value):
+        return capped_delay(float(value))
     until = _http_date(value)
     if until is None:
         return None
     present = _http_date(headers.get("Date", "")) or now or datetime.now(UTC)
-    return max(0.0, (until - present).total_seconds())
+    return capped_delay((until - present).total_seconds())
+
+
+def capped_delay(seconds: float) -> float:
+    """A delay that somebody else asks for, as it may be used: from 0 to :data:`MAX_RETRY_AFTER` seconds."""
+    return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), MAX_RETRY_AFTER)
 
 
 def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -206,8 +223,8 @@ def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _http_date(text: str) -> datetime | None:
-    try:
+    """A date as HTTP has it, in UTC; None for what is none, such as one with a year or a zone that cannot be."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError, IndexError):
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return None

@@ -17,16 +17,20 @@ class RetrySchedule:
 
     :param waits: seconds before each repeat after a 5xx, a broken connection or an unreadable answer.
     :param rate_limit_repeats: how often a 429 is waited out.
-    :param longest_wait: the most seconds to wait for one 429, whatever it asks for.
+    :param longest_wait: the most seconds to wait at once, whatever an answer asks for.
     """
 
     waits: tuple[float, ...] = (5.0, 10.0, 15.0)
     rate_limit_repeats: int = 6
     longest_wait: float = 120.0
 
-    def server_wait(self, repeat: int) -> float:
-        """Seconds to wait after the ``repeat``-th failure, the first being 1."""
-        return self.waits[min(repeat, len(self.waits)) - 1] if self.waits else 0.0
+    def server_wait(self, repeat: int, *, asked: float | None = None) -> float:
+        """Seconds to wait after the ``repeat``-th failure, the first being 1.
+
+        :param asked: what the answer's ``Retry-After`` asks for, if there was one: it is not undercut.
+        """
+        wait = self.waits[min(repeat, len(self.waits)) - 1] if self.waits else 0.0
+        return wait if asked is None else max(wait, min(asked, self.longest_wait))
 
     def rate_limit_wait(self, repeat: int, *, shortest: float, asked: float | None) -> float:
         """Seconds to wait after the ``repeat``-th 429 in a row, the first being 1.

@@ -230,7 +230,7 @@ class Sender:
                 return self._schedule.rate_limit_wait(
                     repeat, shortest=request.shortest_wait, asked=failed.error.retry_after
                 )
-            return self._schedule.server_wait(repeat)
+            return self._schedule.server_wait(repeat, asked=failed.error.retry_after)
 
         def sleep(seconds: float) -> None:
             log.debug("%s failed; asking again in %.1f s", request, seconds)
@@ -336,7 +336,7 @@ class Sender:
             f"{_sentence(why)} {happened}." if why else f"{happened}. {outcome.mend}",
             field=field or outcome.field,
             status=response.status_code,
-            retry_after=retry_after(response.headers) if outcome.action is Action.WAIT else None,
+            retry_after=retry_after(response.headers) if outcome.action in _AGAIN else None,
         )
 
     def _breakdown(self, request: ApiRequest, url: str, error: Exception) -> Exception:

@@ -165,6 +165,24 @@ def test_a_rate_limit_waits_as_asked_within_bounds(
     assert waits == [waited]
 
 
+@pytest.mark.parametrize(("asked_for", "waited"), [(2, 5), (7, 7), (100_000, 120)])
+def test_a_server_that_is_busy_is_left_alone_as_long_as_it_asks_within_bounds(
+    sandbox, connect, audit_request, waits, asked_for, waited
+):
+    sandbox.faults.add(kind="status", status=503, retry_after=asked_for, match=AUDIT_PATH)
+    assert connect().call(audit_request, passed).status == 200
+    assert waits == [waited]
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_request_that_came_too_slowly_or_too_early_is_sent_again(
+    sandbox, connect, audit_request, waits, status
+):
+    sandbox.faults.add(kind="status", status=status, match=AUDIT_PATH, times=2)
+    assert connect().call(audit_request, passed).status == 200
+    assert waits == [5, 10]
+
+
 def test_the_date_of_a_rate_limit_is_taken_by_its_own_clock(sandbox, connect, audit_request, waits):
     sandbox.configure(clock_offset_seconds=-200)
     sandbox.faults.add(kind="status", status=429, retry_after="http-date", match=AUDIT_PATH)
