@@ -160,7 +160,7 @@ def _claims(token: str) -> dict[str, str]:
     """What a JWT says about itself, for people: its signature is LivePerson's business. Nothing of an opaque token."""
     try:
         told = jwt.decode(token, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
         return {}
     claims = {}
     for name in _TEXTS:

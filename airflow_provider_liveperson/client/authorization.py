@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import jwt
 import msgspec
 
-from airflow_provider_liveperson.client.credentials.credential import Exchange
+from airflow_provider_liveperson.client.credentials.credential import Exchange, lifetime_of
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -42,13 +42,13 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
     access_token: str
     refresh_token: str
-    id_token: str = ""
-    expires_in: float | str | None = None
+    id_token: str | None = None
+    expires_in: msgspec.Raw = msgspec.Raw()
 
     @property
     def lifetime(self) -> float:
         """Seconds that the access token lasts."""
-        return DEFAULT_LIFETIME if self.expires_in is None else max(0.0, float(self.expires_in))
+        return lifetime_of(self.access_token, self.expires_in, default=DEFAULT_LIFETIME)
 
     def __repr__(self) -> str:
         return "<Tokens>"
@@ -188,7 +188,7 @@ def subject_of(exchange: Exchange, app: WebApp, id_token: str) -> str:
         )
         if str(claims["iss"]).lower() != "sentinel":
             raise jwt.InvalidIssuerError("it is not issued by sentinel")
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
         raise AuthenticationError(
             f"LivePerson's id_token does not hold ({type(error).__name__}), so nobody is taken to have consented: check"
             " the client ID and this machine's clock, and authorise again",
@@ -243,7 +243,6 @@ def _tokens(answer: Answer) -> Tokens:
         tokens = msgspec.json.decode(answer.body, type=Tokens)
         if not (_SENDABLE.fullmatch(tokens.access_token) and _SENDABLE.fullmatch(tokens.refresh_token)):
             raise ValueError("no header can hold the token")
-        _ = tokens.lifetime
     except (msgspec.DecodeError, ValueError):
         raise InvalidResponseError(  # without its cause, which may quote what is there
             "POST sentinel: the answer holds no readable access_token and refresh_token; check the host",

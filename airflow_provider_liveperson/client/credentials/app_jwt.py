@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import jwt
 import msgspec
 
-from airflow_provider_liveperson.client.credentials.credential import Exchange, Token, TokenCredential
+from airflow_provider_liveperson.client.credentials.credential import (
+    Exchange,
+    Token,
+    TokenCredential,
+    lifetime_of,
+)
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -23,14 +27,15 @@ from airflow_provider_liveperson.exceptions import (
 )
 
 TOKEN_VERSIONS = ("v2", "v1")
-DEFAULT_LIFETIME = 3600.0
+DEFAULT_LIFETIME = 600.0
+"""Seconds that a token is taken to last of which nothing can be told; LivePerson documents an hour."""
 
 _SENDABLE = re.compile(r"[!-~]+")
 
 
 class _TokenAnswer(msgspec.Struct):
     access_token: str
-    expires_in: float | str | None = None
+    expires_in: msgspec.Raw = msgspec.Raw()
 
 
 class AppJwtCredential(TokenCredential):
@@ -94,7 +99,7 @@ class AppJwtCredential(TokenCredential):
             granted = msgspec.json.decode(answer.body, type=_TokenAnswer)
             if not _SENDABLE.fullmatch(granted.access_token):  # http.client would quote it in its complaint
                 raise ValueError("no header can hold the token")
-            lifetime = _lifetime(granted)
+            lifetime = lifetime_of(granted.access_token, granted.expires_in, default=DEFAULT_LIFETIME)
         except (msgspec.DecodeError, ValueError) as error:
             raise InvalidResponseError(
                 "POST sentinel: the answer holds no readable access_token; check the host",
@@ -108,17 +113,3 @@ class AppJwtCredential(TokenCredential):
                 "the application may not do this: have the scope that this service wants added to it in LivePerson"
             )
         return None, "LivePerson's sentinel gave a token, but this service does not accept it"
-
-
-def _lifetime(granted: _TokenAnswer) -> float:
-    """Seconds: ``expires_in`` if given, else the token's own ``exp`` less ``iat``, so that no clock here matters.
-
-    LivePerson documents an hour; that is assumed of a token that does not tell.
-    """
-    if granted.expires_in is not None:
-        return max(0.0, float(granted.expires_in))
-    try:
-        claims = jwt.decode(granted.access_token, options={"verify_signature": False})
-        return max(0.0, float(claims["exp"]) - float(claims["iat"]))
-    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
-        return DEFAULT_LIFETIME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import jwt
+import msgspec
 import requests
 from requests.auth import AuthBase
 
@@ -16,6 +19,8 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.exceptions import AuthenticationError
 
 LONGEST_MARGIN = 300.0
+MAX_LIFETIME = 86_400.0
+"""Seconds; a token that claims to last longer is renewed as if it lasted for these."""
 
 Exchange = Callable[[ApiRequest], Answer]
 """Sends an unsigned request with all retries: how a credential asks for its token."""
@@ -102,6 +107,40 @@ class Token:
         :param asked_at: monotonic seconds when it was asked for, which is before its life began.
         """
         return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2), lifetime)
+
+
+def seconds_of(told: msgspec.Raw, *, unit: float = 1.0) -> float | None:
+    """A duration of an answer that was told as a number or as its text, in seconds.
+
+    :param told: the JSON as it was sent; empty where there was none.
+    :param unit: how many seconds the number 1 means.
+    :returns: at most :data:`MAX_LIFETIME`; None for whatever is no duration of at least a second.
+    """
+    try:
+        seconds = float(bytes(told).strip(b'" ')) * unit
+    except ValueError:
+        return None
+    return min(seconds, MAX_LIFETIME) if math.isfinite(seconds) and seconds >= 1 else None
+
+
+def lifetime_of(token: str, told: msgspec.Raw, *, default: float) -> float:
+    """Seconds that a new token lasts.
+
+    :param token: the token; of a JWT, ``exp`` less ``iat`` counts where nothing usable was told (RFC 7519, 4.1).
+    :param told: ``expires_in`` as it was sent (RFC 6749, 5.1).
+    :param default: what counts where neither tells.
+    """
+    return seconds_of(told) or _claimed_lifetime(token) or default
+
+
+def _claimed_lifetime(token: str) -> float | None:
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        # Without iat this machine's clock has to do.
+        seconds = float(claims["exp"]) - float(claims.get("iat", time.time()))
+    except (jwt.InvalidTokenError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        return None
+    return min(seconds, MAX_LIFETIME) if math.isfinite(seconds) and seconds >= 1 else None
 
 
 class TokenCredential(Credential):

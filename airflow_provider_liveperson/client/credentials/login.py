@@ -10,7 +10,6 @@ A login is a bearer that signs, a cookie and a csrf value that keep it alive, an
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,12 @@ from typing import Any
 import msgspec
 import requests
 
-from airflow_provider_liveperson.client.credentials.credential import Exchange, Token, TokenCredential
+from airflow_provider_liveperson.client.credentials.credential import (
+    Exchange,
+    Token,
+    TokenCredential,
+    seconds_of,
+)
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -52,8 +56,8 @@ _NO_SSO = (
 class _LoginAnswer(msgspec.Struct):
     bearer: str
     csrf: str
-    sessionTTl: str | float | None = None
-    sessionId: str | None = None
+    sessionTTl: msgspec.Raw = msgspec.Raw()
+    sessionId: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +185,9 @@ class LoginCredential(TokenCredential):
         self._met = (self._met | {granted.bearer, granted.csrf, cookie}) - {""}
         self._login = _Login(csrf=granted.csrf, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
-        return Token.lasting(granted.bearer, _lifetime(granted.sessionTTl), asked_at=asked_at)
+        # Told in milliseconds; LivePerson's example has eight hours.
+        lifetime = seconds_of(granted.sessionTTl, unit=0.001) or DEFAULT_LIFETIME
+        return Token.lasting(granted.bearer, lifetime, asked_at=asked_at)
 
     def keep(self, token: Token, exchange: Exchange) -> Token | None:
         login = self._login
@@ -303,18 +309,9 @@ def _again(refusal: AuthenticationError) -> AuthenticationError:
     return AuthenticationError(str(refusal), field=refusal.field, status=refusal.status)
 
 
-def _cookie(answer: Answer, told: str | None) -> str:
+def _cookie(answer: Answer, told: object) -> str:
     """The value of ``Session_id``, from the answer's Set-Cookie, else what its body told."""
     found = _COOKIE.search(answer.headers.get("Set-Cookie", ""))
     if found:
         return found[1]
-    return told if told and _COOKIE.fullmatch(f"Session_id={told}") else ""
-
-
-def _lifetime(told: str | float | None) -> float:
-    """Seconds, of the milliseconds that a login tells; LivePerson's example has eight hours."""
-    try:
-        seconds = float(told or "nan") / 1000
-    except ValueError:
-        return DEFAULT_LIFETIME
-    return seconds if math.isfinite(seconds) and seconds > 0 else DEFAULT_LIFETIME
+    return told if isinstance(told, str) and _COOKIE.fullmatch(f"Session_id={told}") else ""

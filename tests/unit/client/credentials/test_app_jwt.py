@@ -48,13 +48,17 @@ class Sentinel:
     def __init__(self, **claims: object) -> None:
         self.claims = claims
         self.extra: dict[str, object] = {}
+        self.expires_in = ""  # JSON
         self.clock = 1000.0
         self.given = 0
 
     def __call__(self, request: ApiRequest) -> Answer:
         self.given += 1
         token = jwt.PyJWS().encode(json.dumps({**self.claims, "n": self.given}).encode(), "k" * 32)
-        return Answer(status=200, headers={}, body=json.dumps({"access_token": token, **self.extra}).encode())
+        body = json.dumps({"access_token": token, **self.extra})
+        if self.expires_in:
+            body = f'{body[:-1]}, "expires_in": {self.expires_in}}}'
+        return Answer(status=200, headers={}, body=body.encode())
 
     def credential(self) -> AppJwtCredential:
         made = AppJwtCredential(client_id="id", client_secret="secret")
@@ -143,13 +147,70 @@ def test_renewed_five_minutes_ahead_but_never_before_half_its_life(lifetime, use
 
 
 @pytest.mark.parametrize(
-    "claims", [{}, {"exp": 4_000_000_000}, {"iat": 1}, {"exp": [], "iat": 1}, {"exp": "soon", "iat": 1}]
+    "claims",
+    [
+        {},
+        {"exp": 1},
+        {"iat": 1},
+        {"exp": [], "iat": 1},
+        {"exp": "soon", "iat": 1},
+        {"exp": 5, "iat": 9},
+        {"exp": 10**400, "iat": 1},
+        {"exp": float("inf"), "iat": 1},
+        {"exp": 1, "iat": float("nan")},
+    ],
 )
-def test_a_token_that_does_not_tell_its_life_is_taken_for_an_hour(claims):
+def test_a_token_that_does_not_tell_its_life_is_taken_for_ten_minutes(claims):
     sentinel = Sentinel(**claims)
     credential = sentinel.credential()
     first = sign(credential)
-    sentinel.clock += 3299
+    sentinel.clock += 299
+    assert sign(credential) == first
+    sentinel.clock += 2
+    assert sign(credential) != first
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "0",
+        "-1",
+        '""',
+        '"soon"',
+        "null",
+        "true",
+        "[3600]",
+        "{}",
+        '"0"',
+        "1e-9",
+        '"nan"',
+        '"-inf"',
+        "1e400",
+        "9" * 5000,
+    ],
+)
+@pytest.mark.parametrize(
+    ("claims", "used_for"), [({"iat": 1, "exp": 901}, 601), ({}, 301)], ids=["JWT", "opaque"]
+)
+def test_an_expires_in_that_cannot_be_condemns_no_token_and_buys_none_for_each_request(
+    told, claims, used_for
+):
+    sentinel = Sentinel(**claims)
+    sentinel.expires_in = told
+    credential = sentinel.credential()
+    first = sign(credential)
+    sentinel.clock += used_for - 2
+    assert sign(credential) == first
+    sentinel.clock += 2
+    assert sign(credential) != first
+
+
+def test_a_token_that_lasts_for_ever_is_renewed_once_a_day():
+    sentinel = Sentinel()
+    sentinel.expires_in = "1e300"
+    credential = sentinel.credential()
+    first = sign(credential)
+    sentinel.clock += 86_400 - 301
     assert sign(credential) == first
     sentinel.clock += 2
     assert sign(credential) != first
@@ -176,9 +237,7 @@ def test_a_token_that_no_header_can_hold_is_an_unreadable_answer_and_is_not_show
     assert "hush" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize(
-    "body", [b"{}", b"[]", b'{"access_token": 5}', b'{"access_token": "a", "expires_in": "soon"}']
-)
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"access_token": 5}', b'{"expires_in": 5}'])
 def test_an_answer_without_a_token_is_named(body):
     credential = AppJwtCredential(client_id="id", client_secret="secret")
     credential.bind(lambda request: Answer(status=200, headers={}, body=body))

@@ -157,6 +157,11 @@ def test_what_does_not_go_together_is_refused_by_name(given, field, words):
         (None, 28_800),
         ("soon", 28_800),
         ("nan", 28_800),
+        (0, 28_800),
+        (-1, 28_800),
+        ("", 28_800),
+        ([600_000], 28_800),
+        (10**12, 86_400),
     ],
 )
 def test_it_logs_in_anew_ahead_of_the_end_that_liveperson_told(told, lifetime):

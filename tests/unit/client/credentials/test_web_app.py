@@ -18,7 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_encode
 
-from airflow_provider_liveperson.client.authorization import WebApp, authorize_url, challenge_of, subject_of
+from airflow_provider_liveperson.client.authorization import (
+    Tokens,
+    WebApp,
+    authorize_url,
+    challenge_of,
+    subject_of,
+)
 from airflow_provider_liveperson.client.credentials.grants import CellGrantStore, Grant
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
@@ -159,6 +165,22 @@ class TestUse:
         store.grant = grant_of(sandbox, age=1600)
         web_app().call(audit_request, passed)
         assert store.grant.expires_at - store.grant.refreshed_at == 1800
+
+    @pytest.mark.parametrize(
+        ("told", "lifetime"),
+        [
+            ("0", 1800),
+            ("-5", 1800),
+            ('""', 1800),
+            ('"soon"', 1800),
+            ("[]", 1800),
+            ("1e400", 1800),
+            ('"900"', 900),
+        ],
+    )
+    def test_an_expires_in_that_cannot_be_counts_as_none(self, told, lifetime):
+        body = f'{{"access_token":"a","refresh_token":"r","id_token":null,"expires_in":{told}}}'
+        assert msgspec.json.decode(body, type=Tokens).lifetime == lifetime
 
     @pytest.mark.parametrize("fault", ["expire_tokens", "revoke_tokens"])
     def test_a_401_renews_once(self, sandbox, web_app, store, audit_request, fault):
