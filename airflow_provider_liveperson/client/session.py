@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client import retries
+from airflow_provider_liveperson.client.compressed import has_ended
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
@@ -362,7 +363,7 @@ def _body(response: requests.Response) -> bytes:
     :raises requests.RequestException: as ``response.content`` would.
     """
     try:
-        return cast("bytes", response.raw.read(decode_content=True))
+        body = cast("bytes", response.raw.read(decode_content=True))
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error) from error
     except urllib3.exceptions.ReadTimeoutError as error:
@@ -371,6 +372,14 @@ def _body(response: requests.Response) -> bytes:
         raise requests.exceptions.SSLError(error) from error
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
+    _check_end(response, not body)
+    return body
+
+
+def _check_end(response: requests.Response, is_empty: bool) -> None:
+    """Refuse what was decompressed of a stream that lacks its end. Without a body there is no stream."""
+    if not is_empty and not has_ended(response.raw):
+        raise requests.exceptions.ContentDecodingError("the compressed body ends before its end")
 
 
 def _read(request: ApiRequest, response: requests.Response) -> Answer:
@@ -381,6 +390,7 @@ def _read(request: ApiRequest, response: requests.Response) -> Answer:
         try:
             for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
+            _check_end(response, not file.tell())
         except BaseException:
             file.close()
             raise
