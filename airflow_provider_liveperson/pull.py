@@ -9,7 +9,7 @@ import platform
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ import msgspec
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 READINGS = 5
+SAME_READINGS = 3
+MOST_SHOWN = 20
 MOST_DELIVERING = 8
 LANDINGS = 3
 JOURNAL_LIFE = timedelta(hours=24)
@@ -57,6 +59,7 @@ class _Delivering:
     piece: Slice
     counts: SliceCounts
     parts: list[Future[Part]]
+    still_partial: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,9 +392,14 @@ class _Job:
             outside_window=lane.reader.received - lane.kept,
             kept=lane.kept,
             repeated=lane.reader.repeated,
+            undated=lane.reader.undated,
+            still_partial=len(lane.reader.still_partial),
         )
         log.debug("%s, %s: %s", self._dataset.name, lane.piece, counts)
-        self._delivering.append(_Delivering(piece=lane.piece, counts=counts, parts=parts))
+        in_part = list(lane.reader.still_partial)
+        self._delivering.append(
+            _Delivering(piece=lane.piece, counts=counts, parts=parts, still_partial=in_part)
+        )
         # Parts go up while the next slices are read.
         self._settle(landing, behind=reading.remaining, leave=MOST_DELIVERING)
 
@@ -422,7 +430,7 @@ class _Job:
                 return
             parts = [part.result() for part in done.parts]
             self._delivering.popleft()
-            self._finished.append(Finished(counts=done.counts, parts=parts))
+            self._finished.append(Finished(counts=done.counts, parts=parts, still_partial=done.still_partial))
             remaining = [*(other.piece for other in self._delivering), *behind]
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
             if self.complete and remaining and landing.has_uploaded(parts):
@@ -452,13 +460,15 @@ class _Job:
         decisive = [
             getattr(told, name)
             for name in Manifest.__struct_fields__
-            if name not in ("counts", "slices", "parts")
+            if name not in ("complete", "counts", "slices", "still_partial", "parts")
         ]
-        return hashlib.sha256(msgspec.json.encode([*decisive, self._destination.roll_at])).hexdigest()
+        decisive += [self.complete, self._destination.roll_at]
+        return hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
 
     def _manifest(self, revision: str | None) -> Manifest:
         dataset, query, encoding = self._dataset, self._query, self._destination.encoding
         slices = [finished.counts for finished in self._finished]
+        counts = _total(slices)
         return Manifest(
             dataset=dataset.name,
             account_id=self._client.account_id,
@@ -466,7 +476,7 @@ class _Job:
             window_end=stamp(query.window.end),
             cursor=query.cursor,
             filters=dict(query.filters),
-            complete=self.complete,
+            complete=self.complete and not counts.undated and not counts.still_partial,
             request={
                 "service": dataset.service,
                 "method": dataset.method,
@@ -477,8 +487,9 @@ class _Job:
             compression=encoding.compression,
             masking=self._masking.describe() if self._masking is not None else None,
             revision=revision,
-            counts=_total(slices),
+            counts=counts,
             slices=slices,
+            still_partial=[key for finished in self._finished for key in finished.still_partial],
             parts=self._parts,
             versions={"airflow_provider_liveperson": __version__, "python": platform.python_version()},
         )
@@ -523,20 +534,59 @@ def _read_until_it_adds_up(
     dataset: Dataset, lane: Lane, attempt: Callable[[Iterable[list[Line]]], None]
 ) -> None:
     """Read a slice, again from its start whenever its pages have moved, until one reading adds up."""
-    moved: PagesMovedError | None = None
-    for _ in range(READINGS):
+    failures: list[PagesMovedError] = []
+    while len(failures) < READINGS and not _fails_the_same(failures):
         try:
             attempt(lane.batches())
         except PagesMovedError as error:
-            moved = error
+            failures.append(error)
             log.info("%s, %s: %s; reading it again", dataset.name, lane.piece, error)
             lane.restart()
         else:
+            _warn_of_gaps(dataset, lane)
             return
+    latest = failures[-1]
     raise IncompletePullError(
-        f"{dataset.name}, {lane.piece}: {READINGS} readings, and none was complete ({moved}). Nothing was landed; try"
-        " again when fewer changes are being made, or pull a shorter window"
-    ) from moved
+        f"{dataset.name}, {lane.piece}: {len(failures)} readings, and"
+        + (
+            f" the last {SAME_READINGS} failed in the same way: {latest}. Nothing was landed. Changes at LivePerson do"
+            " not explain that; show it to LivePerson"
+            if _fails_the_same(failures)
+            else f" none was complete ({latest}). Nothing was landed; try again when fewer changes are being made, or"
+            " pull a shorter window"
+        )
+    ) from latest
+
+
+def _warn_of_gaps(dataset: Dataset, lane: Lane) -> None:
+    """Say what is not as it should be in a slice that adds up."""
+    if lane.reader.undated:
+        log.warning(
+            "%s, %s: %d record(s) have no readable value of the field that places them in time; they are left out,"
+            " and the window does not count as complete",
+            dataset.name,
+            lane.piece,
+            lane.reader.undated,
+        )
+    if in_part := lane.reader.still_partial:
+        log.warning(
+            "%s, %s: %d record(s) came only in part, even when asked for by id, and the window does not count as"
+            " complete: %s",
+            dataset.name,
+            lane.piece,
+            len(in_part),
+            ", ".join(in_part[:MOST_SHOWN]) + (" …" if len(in_part) > MOST_SHOWN else ""),
+        )
+
+
+def _fails_the_same(failures: Sequence[PagesMovedError]) -> bool:
+    """Whether the latest readings ended in one and the same contradiction, so that another one will, too."""
+    latest = failures[-SAME_READINGS:]
+    return (
+        len(latest) == SAME_READINGS
+        and all(isinstance(error, ContradictionError) for error in latest)
+        and len({str(error) for error in latest}) == 1
+    )
 
 
 def _total(slices: list[SliceCounts]) -> Counts:
@@ -547,6 +597,8 @@ def _total(slices: list[SliceCounts]) -> Counts:
         outside_window=sum(counts.outside_window for counts in slices),
         kept=sum(counts.kept for counts in slices),
         repeated=sum(counts.repeated for counts in slices),
+        undated=sum(counts.undated for counts in slices),
+        still_partial=sum(counts.still_partial for counts in slices),
     )
 
 

@@ -172,7 +172,8 @@ class Lane:
         self._reading.progress.records -= self.kept
         self.kept = 0
         self._heard = False
-        self.reader = self._reading.new_reader(self.piece)
+        before, self.reader = self.reader, self._reading.new_reader(self.piece)
+        self.reader.learn(before)
 
     def drop(self) -> None:
         """Forget what was asked for."""

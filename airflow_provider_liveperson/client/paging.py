@@ -13,12 +13,14 @@ from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidR
 LARGEST_PAGE = 16_000
 MOST_TIE_PASSES = 100
 EQUAL_TIE_PASSES = 8
+MOST_SAME_PAGES = 100
+UNDATED = -1
 
 
 class Row(NamedTuple):
     """One record as it was received.
 
-    :param at: its instant, epoch milliseconds UTC.
+    :param at: its instant, epoch milliseconds UTC, or :data:`UNDATED`.
     :param raw: its bytes.
     """
 
@@ -40,6 +42,13 @@ class PagesMovedError(LivePersonError):
     """
 
 
+class ContradictionError(PagesMovedError):
+    """An answer contradicts itself, or another one, which a change at LivePerson may explain, or a fault.
+
+    Where several readings end in the very same contradiction, it was no change.
+    """
+
+
 class TimeOrderedPager:
     """Reads rows that are sorted by time, have no id, and may move while they are read.
 
@@ -51,7 +60,7 @@ class TimeOrderedPager:
 
     An instant with more rows than the server gives at once is put together from several answers, see
     :class:`_Tie`. Within an instant, rows are handed on in the order of their bytes, so that the same rows
-    always give the same bytes.
+    always give the same bytes. A row without an instant is taken for one of the instant before it.
 
     :param limit: how many rows to ask for at once; the server may give fewer, always.
     :param stop_at: epoch milliseconds; the first row at or after it ends the reading. None: read to the end.
@@ -69,6 +78,7 @@ class TimeOrderedPager:
         self._tie: _Tie | None = None
         self._end = 0
         self._seen = 0
+        self._first: Row | None = None  # of the first page
         self.reported: int | None = None
         self.finished = False
 
@@ -115,6 +125,8 @@ class TimeOrderedPager:
         :raises InvalidResponseError: when the rows are not in ascending order.
         :raises IncompletePullError: when an instant cannot be put together.
         """
+        if any(row.at == UNDATED for row in rows):
+            rows = self._placed(rows)
         if any(after.at < before.at for before, after in pairwise(rows)):
             raise InvalidResponseError(
                 "the rows are not in ascending order of time, although that was asked for"
@@ -124,6 +136,7 @@ class TimeOrderedPager:
         if count is not None and count > len(rows):  # so it cannot mean the rows in this answer
             self.reported = count
         if self._probed:
+            self._check_offset(rows, self._probed[0])
             (end, held_back), self._probed = self._probed, None
             if rows:
                 self._ceiling_is(self._most)
@@ -132,7 +145,39 @@ class TimeOrderedPager:
             return self._accept_tied(self._tie, rows)
         return self._accept_page(rows)
 
+    def _placed(self, rows: Sequence[Row]) -> list[Row]:
+        """Give rows without an instant that of the row before: the server has put them there."""
+        at = self._before_page
+        if at is None:
+            at = next((row.at for row in rows if row.at != UNDATED), 0)
+        placed = []
+        for row in rows:
+            at = at if row.at == UNDATED else row.at
+            placed.append(Row(at, row.raw))
+        return placed
+
+    @property
+    def _before_page(self) -> int | None:
+        """The instant of a row without one that is the first of the page asked for, if rows came before it."""
+        if self._probed:
+            rows = self._probed[1]
+            return rows[-1].at if rows else self._anchor
+        if self._tie:
+            return self._tie.at
+        return self._anchor
+
+    def _check_offset(self, rows: Sequence[Row], offset: int) -> None:
+        """Notice a server that answers each page with the first one."""
+        before = self._before_page
+        if self._first is None:
+            self._first = rows[0] if rows else None
+        elif rows and rows[0] == self._first and before is not None and rows[0].at < before:
+            raise ContradictionError(
+                f"the page at offset {offset} begins like the first one: the server ignores the offset"
+            )
+
     def _accept_page(self, rows: Sequence[Row]) -> list[Row]:
+        self._check_offset(rows, self._offset)
         anchored = self._anchor is not None
         if anchored and (
             not rows or rows[0].at != self._anchor or (len(rows) > 1 and rows[1].at == self._anchor)
@@ -215,11 +260,18 @@ class _Tie:
         self.at_end = False
         self._rows: list[Row] = []
         self._shown: Counter[bytes] = Counter()
+        self._latest: list[bytes] = []
+        self._same = 0
         self._passes: list[Counter[bytes]] = []
 
     @property
     def offset(self) -> int:
         return self.start + len(self._rows)
+
+    @property
+    def at(self) -> int | None:
+        """The instant, once a row of it has come."""
+        return self._rows[0].at if self._rows else None
 
     def accept(self, rows: Sequence[Row]) -> list[Row] | None:
         """Take an answer; return the instant's rows once they are certain.
@@ -237,9 +289,19 @@ class _Tie:
         self._rows += own
         self._shown |= Counter(row.raw for row in own)
         if rows and len(own) == len(rows):
+            self._check_progress([row.raw for row in rows])
             return None
         self.at_end = not rows
         return self._judge(first.at)
+
+    def _check_progress(self, page: list[bytes]) -> None:
+        """Notice a server that answers every page alike, and would for ever."""
+        self._same = self._same + 1 if page == self._latest else 0
+        self._latest = page
+        if self._same >= MOST_SAME_PAGES:
+            raise ContradictionError(
+                f"{MOST_SAME_PAGES} pages of one instant were the same: the server ignores the offset"
+            )
 
     def _judge(self, at: int) -> list[Row] | None:
         size, rows = len(self._rows), Counter(row.raw for row in self._rows)

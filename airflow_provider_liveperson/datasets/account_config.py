@@ -19,12 +19,19 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.datasets.dataset import NOT_DOCUMENTED, Dataset, Query, Slice, first_request
 from airflow_provider_liveperson.datasets.pages import WholeCollection
+from airflow_provider_liveperson.datasets.values import identifier
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.lines import one_line
 
 ANY_REVISION = "-1"
 
+
+class _Entity(msgspec.Struct):
+    id: Any = None
+
+
 _COLLECTION = msgspec.json.Decoder(list[msgspec.Raw])
+_ENTITIES = msgspec.json.Decoder(list[_Entity])
 
 
 def _whole(dataset: Dataset, query: Query) -> list[Slice]:
@@ -100,11 +107,12 @@ def _ids(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
     return replace(request, params={**request.params, "select": "id"})
 
 
-def _cut(answer: Answer) -> list[bytes]:
+def _cut(answer: Answer) -> list[tuple[str | None, bytes]]:
     records = [bytes(raw) for raw in _COLLECTION.decode(answer.body)]
     if not all(raw.startswith(b"{") for raw in records):
         raise InvalidResponseError("the answer is a list, but not of objects", status=answer.status)
-    return [one_line(raw) for raw in records]
+    keys = [identifier(entity.id) for entity in _ENTITIES.decode(answer.body)]
+    return [(key, one_line(raw)) for key, raw in zip(keys, records, strict=True)]
 
 
 USERS = collection(

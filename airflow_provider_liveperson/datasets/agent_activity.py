@@ -1,11 +1,13 @@
 """Agent Activity: agents' logins, logouts and changes of status.
 
 LivePerson page: `agent-activity-api-methods-get-status-changes.html`, version 2. Its pages have no count, but
-name the next one. Ranges are given to the minute, and are asked for a minute wider than the slice.
+name the next one. Ranges are given to the minute, and are asked for a minute wider than the slice. Changes that are
+equal to the byte are one where they have all fields of the key.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +18,9 @@ from airflow_provider_liveperson.columns import INTEGER, TEXT
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseconds
 from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_record
-from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
-from airflow_provider_liveperson.lines import one_line
+from airflow_provider_liveperson.datasets.values import epoch_ms
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.lines import Line, one_line
 from airflow_provider_liveperson.window import Window
 
 LARGEST_PAGE = 5000
@@ -32,6 +35,7 @@ FILTERS: dict[str, Filter] = {
 
 class _Link(msgspec.Struct):
     rel: str = ""
+    href: str = ""
 
 
 class _Metadata(msgspec.Struct):
@@ -39,16 +43,37 @@ class _Metadata(msgspec.Struct):
 
 
 class _Page(msgspec.Struct):
-    stateChanges: list[msgspec.Raw]
+    stateChanges: list[msgspec.Raw] | None
     metadata: _Metadata | None = msgspec.field(name="_metadata", default=None)
+
+
+class _LoosePage(msgspec.Struct):
+    stateChanges: list[msgspec.Raw] | None
+    metadata: Any = msgspec.field(name="_metadata", default=None)
 
 
 class _Change(msgspec.Struct):
     time: datetime
 
 
+class _LooseChange(msgspec.Struct):
+    time: Any = None
+
+
+class _Key(msgspec.Struct):
+    agentId: Any = None
+    time: Any = None
+    statusType: Any = None
+    statusSubType: Any = None
+    sequenceNumber: Any = None
+
+
 _PAGE = msgspec.json.Decoder(_Page)
+_LOOSE_PAGE = msgspec.json.Decoder(_LoosePage)
 _CHANGE = msgspec.json.Decoder(_Change)
+_LOOSE_CHANGE = msgspec.json.Decoder(_LooseChange)
+_KEY = msgspec.json.Decoder(_Key)
+_OFFSET = re.compile(r"[?&]offset=(\d{1,18})(?:[&#]|$)", re.ASCII)
 
 
 def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> LinkedPages:
@@ -65,21 +90,53 @@ def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> Linked
         )
 
     def cut(answer: Answer) -> Contents:
-        page = _PAGE.decode(answer.body)
-        references = page.metadata.references if page.metadata else None
-        records = []
-        for raw in page.stateChanges:
-            at = _CHANGE.decode(raw).time
-            if at.tzinfo is None:
-                raise InvalidResponseError(f"the time {at.isoformat()!r} of a status change has no offset")
+        page, links = _page(answer)
+        records, undated = [], set()
+        for raw in page.stateChanges or ():
+            at = _time(raw)
             line = one_line(bytes(raw))
-            records.append(
-                Record(line=line, key=line, belongs=window.start_ms <= milliseconds(at) < window.end_ms)
-            )
-        has_next = None if references is None else any(link.rel == "next" for link in references)
-        return Contents(records, has_next=has_next)
+            if at is None:
+                undated.add(line)
+            belongs = at is not None and window.start_ms <= at < window.end_ms
+            records.append(Record(line=line, key=line, belongs=belongs))
+        following = [link for link in links or () if link.rel == "next"]
+        offset = _OFFSET.search(following[0].href) if following else None
+        return Contents(
+            records,
+            has_next=None if links is None else bool(following),
+            next_offset=int(offset[1]) if offset else None,
+            undated=frozenset(undated),
+        )
 
-    return LinkedPages(ask=ask, cut=cut, limit=LARGEST_PAGE)
+    return LinkedPages(ask=ask, cut=cut, limit=LARGEST_PAGE, has_key=_has_key)
+
+
+def _page(answer: Answer) -> tuple[_Page | _LoosePage, list[_Link] | None]:
+    """A page, and its links to others, or None where it has none."""
+    try:
+        page = _PAGE.decode(answer.body)
+    except msgspec.ValidationError:
+        loose = _LOOSE_PAGE.decode(answer.body)
+        references = loose.metadata.get("references") if isinstance(loose.metadata, dict) else None
+        if not isinstance(references, list):
+            return loose, None
+        links = [link for link in references if isinstance(link, dict)]
+        return loose, [_Link(rel=str(link.get("rel")), href=str(link.get("href"))) for link in links]
+    return page, page.metadata.references if page.metadata else None
+
+
+def _time(raw: msgspec.Raw) -> int | None:
+    """When a change was made, in epoch milliseconds; None where it has no time, or one without an offset."""
+    try:
+        at = _CHANGE.decode(raw).time
+    except msgspec.ValidationError:
+        return epoch_ms(_LOOSE_CHANGE.decode(raw).time)
+    return None if at.tzinfo is None else milliseconds(at)
+
+
+def _has_key(line: Line) -> bool:
+    """Whether a change has all fields that tell it from others."""
+    return not any(value is None or value == "" for value in msgspec.structs.astuple(_KEY.decode(line)))
 
 
 def _params(window: Window, query: Query) -> dict[str, str]:

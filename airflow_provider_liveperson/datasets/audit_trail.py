@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError, Row, TimeOrderedPager
+from airflow_provider_liveperson.client.paging import UNDATED, PagesMovedError, Row, TimeOrderedPager
 from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.columns import TEXT
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
+from airflow_provider_liveperson.datasets.values import epoch_ms, whole_number
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.lines import one_line
 from airflow_provider_liveperson.window import Window
@@ -85,19 +86,19 @@ def arguments(window: Window, filters: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def epoch_ms(text: str) -> int:
-    """Epoch milliseconds of a time without a zone, which is UTC because that was asked for.
+def instant_of(value: object) -> int | None:
+    """The instant of a change, whose time has no zone and is UTC because that was asked for.
 
-    :param text: ``2026-01-14 16:02:11.0`` or ``2026-01-14T16:02:11``.
-    :raises InvalidResponseError: for anything else.
+    :param value: ``2026-01-14 16:02:11.0`` or ``2026-01-14T16:02:11``; with an offset, it is that instant.
+    :returns: epoch milliseconds, or None for no value and for what is no time.
     """
-    found = _TIME.fullmatch(text)
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return epoch_ms(value)
     try:
-        if found is None:  # with an offset, for one, it would be another instant
-            raise ValueError
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidResponseError(f"{text[:40]!r} is not a time as the audit trail has them") from None
+        return None
     return round(moment.timestamp()) * 1000 + int((found[2] or "0")[:3].ljust(3, "0"))
 
 
@@ -121,7 +122,11 @@ class _Envelope(msgspec.Struct):
 
 
 class _Stamped(msgspec.Struct):
-    changeDate: str
+    changeDate: str = ""
+
+
+class _LooselyStamped(msgspec.Struct):
+    changeDate: Any = None
 
 
 class _Page(NamedTuple):
@@ -129,16 +134,23 @@ class _Page(NamedTuple):
     total: int | None
 
 
-class AuditTrailReader:
+def _at(raw: msgspec.Raw) -> int:
+    """When a change was made, or :data:`UNDATED`."""
+    try:
+        text = msgspec.json.decode(raw, type=_Stamped).changeDate
+    except msgspec.ValidationError:
+        text = msgspec.json.decode(raw, type=_LooselyStamped).changeDate
+    at = instant_of(text)
+    return UNDATED if at is None else at
+
+
+class AuditTrailReader(BaseReader):
     """Reads one slice of the audit trail.
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
     :param piece: the slice.
     """
-
-    revision = None
-    is_unchanged = False
 
     def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
         window = piece.bounds[query.cursor]
@@ -151,20 +163,11 @@ class AuditTrailReader:
         self._started = False
         self._doubts: list[tuple[Sequence[str], int]] = []
         self._first_refusal: RequestRejectedError | None = None
+        self._without_time: set[bytes] = set()
+        self._last_before: int | None = None  # the latest instant before the window
+        self._in_doubt = 0
         self._stop_at = window.end_ms
         self._pager = TimeOrderedPager(limit=LARGEST_PAGE, stop_at=self._stop_at)
-
-    @property
-    def reported(self) -> int | None:
-        return self._pager.reported
-
-    @property
-    def received(self) -> int:
-        return self._pager.received
-
-    @property
-    def repeated(self) -> int:
-        return self._pager.repeated
 
     def next_request(self) -> ApiRequest | None:
         page = None if self._is_asked else self._pager.next_page()
@@ -198,19 +201,12 @@ class AuditTrailReader:
                 )
             if envelope.data is None:
                 raise InvalidResponseError("the answer has neither data nor errors", status=answer.status)
-            rows = [
-                Row(epoch_ms(msgspec.json.decode(raw, type=_Stamped).changeDate), one_line(bytes(raw)))
-                for raw in envelope.data.auditData
-            ]
+            rows = [Row(_at(raw), one_line(bytes(raw))) for raw in envelope.data.auditData]
         except msgspec.DecodeError as error:
             raise InvalidResponseError(
                 f"the answer is not what the audit trail documents ({error})", status=answer.status
             ) from error
-        count = answer.headers.get("X-Total-Count", "")
-        return _Page(rows, int(count) if count.isdecimal() else None)
-
-    def expect(self, parsed: _Page) -> None:
-        """Nothing can be told ahead: each page begins where the last certain row was."""
+        return _Page(rows, whole_number(answer.headers.get("X-Total-Count")))
 
     def finish(self) -> None:
         if not self._pager.finished:
@@ -223,8 +219,30 @@ class AuditTrailReader:
             self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)
             return []
         self._started = True
+        self._without_time.update(row.raw for row in parsed.rows if row.at == UNDATED)
+        rows = self._pager.accept(parsed.rows, parsed.total)
+        self.reported, self.received = self._pager.reported, self._pager.received
+        self.repeated = self._pager.repeated
+        if self._without_time:
+            rows = self._leave_out_undated(rows)
         start, end = self._window.start_ms, self._window.end_ms
-        return [row.raw for row in self._pager.accept(parsed.rows, parsed.total) if start <= row.at < end]
+        return [row.raw for row in rows if start <= row.at < end]
+
+    def _leave_out_undated(self, rows: list[Row]) -> list[Row]:
+        """Leave rows without a time out, and count those that may lie in the window by where they stand.
+
+        One that stands behind the last row before the window may be in it.
+        """
+        start, end = self._window.start_ms, self._window.end_ms
+        for row in rows:
+            if row.at < start and row.at != self._last_before:
+                self._last_before = row.at
+                self.undated -= self._in_doubt
+                self._in_doubt = 0
+            if row.raw in self._without_time and row.at < end:
+                self.undated += 1
+                self._in_doubt += row.at < start
+        return [row for row in rows if row.raw not in self._without_time]
 
     def refused(self, error: RequestRejectedError) -> None:
         """Give up ``actionType``, or ask for smaller pages, if that is what the server may have refused.

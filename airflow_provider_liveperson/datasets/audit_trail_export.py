@@ -6,26 +6,28 @@ LivePerson page: `audit-trail-api-methods-export-audit-trail-to-csv-file.html`. 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, BinaryIO
+from email.message import Message
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError, Row
+from airflow_provider_liveperson.client.paging import ContradictionError, Row
 from airflow_provider_liveperson.columns import TEXT
-from airflow_provider_liveperson.datasets.audit_trail import FILTERS, PERMISSION, arguments, epoch_ms
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.audit_trail import FILTERS, PERMISSION, arguments, instant_of
+from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.pages import one_record
+from airflow_provider_liveperson.datasets.values import stated_total
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     InvalidResponseError,
-    RequestRejectedError,
 )
 from airflow_provider_liveperson.window import Window
 
@@ -33,8 +35,24 @@ LIMIT = 1_000_000
 LONGEST_VALUE = 1 << 30
 TIME_COLUMN = "Date and time"
 
+_OPENING = 256
+_MARKS = (  # that of UTF-16 begins like that of UTF-32
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_REPLACEMENT = "\ufffd".encode()
+_UTF_8 = ("utf-8", "utf-8-sig")
 
-class AuditTrailExportReader:
+
+class _Export(NamedTuple):
+    file: BinaryIO
+    encoding: str
+
+
+class AuditTrailExportReader(BaseReader):
     """Reads one slice of the audit trail's export: one request, one file, records as they stand in it.
 
     :param dataset: the declaration.
@@ -42,17 +60,12 @@ class AuditTrailExportReader:
     :param piece: the slice.
     """
 
-    revision = None
-    is_unchanged = False
-
     def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
         self._dataset = dataset
         self._window = piece.bounds[query.cursor]
         self._params = _params(self._window, query.filters)
         self._asked = False
-        self.reported: int | None = None
-        self.received = 0
-        self.repeated = 0
+        self._replaces = False
 
     def next_request(self) -> ApiRequest | None:
         if self._asked:
@@ -67,48 +80,44 @@ class AuditTrailExportReader:
             to_disk=True,
         )
 
-    def parse(self, answer: Answer) -> BinaryIO:
+    def parse(self, answer: Answer) -> _Export:
+        if answer.status == 204:
+            raise InvalidResponseError("the export answered 204 without a file", status=204)
         assert answer.file is not None
-        opening = answer.file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+        opening = answer.file.read(_OPENING)
         answer.file.seek(0)
-        if opening[:1] in (b"{", b"[", b"<"):
+        encoding = _encoding(opening, answer)
+        if opening.decode(encoding, "ignore").lstrip()[:1] in ("{", "[", "<"):
             raise InvalidResponseError(
                 "the export answered JSON or HTML instead of CSV", status=answer.status
             )
-        return answer.file
+        return _Export(answer.file, encoding)
 
-    def expect(self, parsed: BinaryIO) -> None:
-        """There is only one answer."""
-
-    def finish(self) -> None:
-        """The one answer was counted as it was read."""
-
-    def accept(self, parsed: BinaryIO) -> Iterable[bytes]:
-        with parsed, io.TextIOWrapper(parsed, "utf-8-sig", newline="") as text:
+    def accept(self, parsed: _Export) -> Iterable[bytes]:
+        # What is no text of the encoding is let through, and mended in the records that hold it.
+        self._replaces = parsed.encoding not in _UTF_8
+        errors = "replace" if self._replaces else "surrogateescape"
+        with parsed.file, io.TextIOWrapper(parsed.file, parsed.encoding, errors, newline="") as text:
             csv.field_size_limit(LONGEST_VALUE)
             try:
                 start, end = self._window.start_ms, self._window.end_ms
                 for row in self._rows(csv.reader(text, strict=True)):
                     if start <= row.at < end:
                         yield row.raw
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise PagesMovedError(f"the export cannot be read to its end: {error}") from error
-        if self.reported is not None and self.received != self.reported:
-            raise PagesMovedError(f"the export says {self.reported} items and holds {self.received}")
+            except (csv.Error, UnicodeError) as error:
+                raise ContradictionError(f"the export cannot be read to its end: {error}") from error
+        if self.received != self.reported:
+            raise ContradictionError(f"the export says {self.reported} items and holds {self.received}")
         if self.received >= LIMIT:
             raise IncompletePullError(
                 f"the export of {self._window} holds {LIMIT} items, the most it can; pull a shorter window"
             )
 
-    def refused(self, error: RequestRejectedError) -> None:
-        raise error
-
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Row]:
         self._find(map(_in_utc, lines), "Total Items")
-        total = next(lines, [""])
-        self.reported = int(total[0]) if total and total[0].strip().isdecimal() else None
+        self.reported = self._total(lines)
         self._find(lines, "Results")
-        names = [field_name(title) for title in next(lines, [])]
+        names = [field_name(_mended(title)) for title in next(lines, [])]
         try:
             time_at = names.index(field_name(TIME_COLUMN))
         except ValueError:
@@ -118,19 +127,77 @@ class AuditTrailExportReader:
             if not line:
                 continue
             if len(line) != len(names):
-                raise PagesMovedError(f"a row of the export has {len(line)} columns instead of {len(names)}")
+                raise ContradictionError(
+                    f"a row of the export has {len(line)} columns instead of {len(names)}"
+                )
             self.received += 1
-            row = Row(epoch_ms(line[time_at]), msgspec.json.encode(dict(zip(names, line, strict=True))))
+            at = instant_of(line[time_at])
+            if at is None:
+                self.undated += 1
+                continue
+            row = Row(at, self._encode(dict(zip(names, line, strict=True))))
             if tied and tied[0].at != row.at:
                 yield from sorted(tied)
                 tied = []
             tied.append(row)
         yield from sorted(tied)
 
+    def _encode(self, record: dict[str, str]) -> bytes:
+        try:
+            raw = msgspec.json.encode(record)
+            self.repaired += self._replaces and _REPLACEMENT in raw
+        except UnicodeEncodeError:
+            raw = msgspec.json.encode({name: _mended(value) for name, value in record.items()})
+            self.repaired += 1
+        return raw
+
+    @staticmethod
+    def _total(lines: Iterator[list[str]]) -> int:
+        """The number of the block that states it: the next line that is not empty.
+
+        A separator that was not quoted makes several cells of it.
+        """
+        cells = next((line for line in lines if any(line)), None)
+        if cells is None:
+            raise ContradictionError("the export ends before the number of its items")
+        text = ",".join(cells).rstrip(",")
+        total = stated_total(text)
+        if total is None:
+            raise InvalidResponseError(
+                f"the export's Total Items is {text[:40]!r}, which is not a number, so nobody can tell whether all of"
+                " its rows came; use the dataset audit_trail instead, or show this to LivePerson"
+            )
+        return total
+
     @staticmethod
     def _find(lines: Iterator[list[str]], title: str) -> None:
         if not any(line and line[0].strip() == title and not any(line[1:]) for line in lines):
-            raise PagesMovedError(f"the export ends before its block {title!r}")
+            raise ContradictionError(f"the export ends before its block {title!r}")
+
+
+def _encoding(opening: bytes, answer: Answer) -> str:
+    """How the file is encoded: as its byte order mark says, else as was declared, else UTF-8.
+
+    :raises InvalidResponseError: for a charset that nobody knows.
+    """
+    for mark, encoding in _MARKS:
+        if opening.startswith(mark):
+            return encoding
+    header = Message()
+    header["Content-Type"] = answer.headers.get("Content-Type", "")
+    declared = str(header.get_content_charset(failobj="utf-8"))
+    try:
+        return codecs.lookup(io.TextIOWrapper(io.BytesIO(), declared).encoding).name
+    except (LookupError, ValueError):
+        raise InvalidResponseError(
+            f"the export is declared to be in the charset {declared[:40]!r}, which is not known",
+            status=answer.status,
+        ) from None
+
+
+def _mended(text: str) -> str:
+    """Text with U+FFFD in place of what is no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _in_utc(line: list[str]) -> list[str]:

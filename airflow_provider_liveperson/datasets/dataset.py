@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.filters import Filter
@@ -111,6 +111,18 @@ class Reader(Protocol):
         """How many rows came again."""
 
     @property
+    def undated(self) -> int:
+        """How many of the records received have no readable value of the field by which they are placed in time."""
+
+    @property
+    def repaired(self) -> int:
+        """How many records held bytes that are not UTF-8, where U+FFFD stands now."""
+
+    @property
+    def still_partial(self) -> Sequence[str]:
+        """The keys of the records that LivePerson gave only in part, even when asked for them one by one."""
+
+    @property
     def revision(self) -> str | None:
         """The revision of what came, for a collection that has one."""
 
@@ -141,6 +153,35 @@ class Reader(Protocol):
 
     def refused(self, error: RequestRejectedError) -> None:
         """Adapt to a refusal, so that the next request may be taken; otherwise raise it again."""
+
+    def learn(self, before: Self) -> None:
+        """Take over what an earlier reading of the same slice, which was not complete, has found out."""
+
+
+class BaseReader:
+    """What a :class:`Reader` is where it has no reason to be otherwise."""
+
+    reported: int | None = None
+    received = 0
+    repeated = 0
+    undated = 0
+    repaired = 0
+    still_partial: Sequence[str] = ()
+    revision: str | None = None
+    is_unchanged = False
+
+    def expect(self, parsed: Any) -> None:
+        """The first answer tells nothing of those to follow."""
+
+    def finish(self) -> None:
+        """What is missing was noticed before."""
+
+    def refused(self, error: RequestRejectedError) -> None:
+        """A refusal is final."""
+        raise error
+
+    def learn(self, before: Any) -> None:
+        """Earlier readings do not matter."""
 
 
 def by_cursor(dataset: Dataset, query: Query) -> list[Slice]:

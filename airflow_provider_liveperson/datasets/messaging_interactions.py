@@ -16,17 +16,18 @@ LivePerson pages: `messaging-interactions-api-methods-conversations.html` and
 
 from __future__ import annotations
 
-from collections import deque
+import logging
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import (
     Fields,
@@ -40,13 +41,20 @@ from airflow_provider_liveperson.datasets.filters import (
     milliseconds,
 )
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
-from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record, one_record
-from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.datasets.pages import NO_CONTENT, Contents, CountedPages, Record, one_record
+from airflow_provider_liveperson.datasets.values import epoch_ms, flag, identifier, is_no_value, whole_number
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    IncompletePullError,
+    InvalidResponseError,
+)
 from airflow_provider_liveperson.lines import Line, lines
 from airflow_provider_liveperson.window import Window
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
+
+log = logging.getLogger(__name__)
 
 SERVICE = "msgHist"
 PATH = "/messaging_history/api/account/{account_id}/conversations"
@@ -55,6 +63,8 @@ LONGEST_RANGE = timedelta(days=80)  # three months are 89 days at least, and bot
 LONGEST_LIFE = timedelta(days=397)
 SURVEY_TIME = timedelta(days=1)
 MILLISECOND = timedelta(milliseconds=1)
+MOST_MISSED = 2
+MOST_SHOWN = 20
 
 CONTENT = (
     "campaign",
@@ -240,47 +250,114 @@ FILTERS: dict[str, Filter] = {
 
 class _Info(msgspec.Struct, gc=False):
     conversationId: str
-    startTimeL: int = -1
-    endTimeL: int = -1
+    startTimeL: int | None = None
+    endTimeL: int | None = None
     conversationEndTimeL: int | None = None
     fullDialogEndTimeL: int | None = None
+    status: str | None = None
     fullDialogStatus: str | None = None
-    isPartial: bool = False
+    isPartial: bool | None = False
+
+
+class _LooseInfo(msgspec.Struct):
+    """The same in whatever spelling, and the texts of the times, for records whose numbers are missing."""
+
+    conversationId: Any = None
+    startTimeL: Any = None
+    startTime: Any = None
+    endTimeL: Any = None
+    endTime: Any = None
+    conversationEndTimeL: Any = None
+    conversationEndTime: Any = None
+    fullDialogEndTimeL: Any = None
+    fullDialogEndTime: Any = None
+    status: Any = None
+    fullDialogStatus: Any = None
+    isPartial: Any = None
 
 
 class _Conversation(msgspec.Struct):
     info: _Info
 
 
+class _LooseConversation(msgspec.Struct):
+    info: _LooseInfo
+
+
 class _Shards(msgspec.Struct):
-    partialResult: bool = False
+    partialResult: bool | None = False
 
 
 class _Metadata(msgspec.Struct):
     count: int | None = None
+    next: msgspec.Raw = msgspec.Raw(b"")
     shardsStatusResult: _Shards | None = None
 
 
 class _Search(msgspec.Struct):
     metadata: _Metadata = msgspec.field(name="_metadata")
-    conversationHistoryRecords: list[msgspec.Raw] = []
+    conversationHistoryRecords: list[msgspec.Raw] | None = None
+
+
+class _LooseSearch(msgspec.Struct):
+    metadata: Any = msgspec.field(name="_metadata")
+    conversationHistoryRecords: list[msgspec.Raw] | str | float | None = None
 
 
 _SEARCH = msgspec.json.Decoder(_Search)
+_LOOSE_SEARCH = msgspec.json.Decoder(_LooseSearch)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
+_LOOSE_CONVERSATION = msgspec.json.Decoder(_LooseConversation)
 _INFO = msgspec.json.Decoder(_Info)
 _BEGIN = b'{"info":'
 _BEGUN = len(_BEGIN)
 _HEAD = 4096
+_NULL = len(b"null")
+_NOT_YET = -1
 
 
-def _search(answer: Answer) -> _Search:
-    found = _SEARCH.decode(answer.body)
-    if found.metadata.shardsStatusResult and found.metadata.shardsStatusResult.partialResult:
+class _Found(NamedTuple):
+    total: int | None
+    has_next: bool
+    records: list[msgspec.Raw]
+
+
+def _search(answer: Answer) -> _Found:
+    try:
+        found = _SEARCH.decode(answer.body)
+    except msgspec.ValidationError:
+        return _loose_search(answer)
+    shards = found.metadata.shardsStatusResult
+    _check_shards(shards is not None and bool(shards.partialResult), answer)
+    has_next = len(found.metadata.next) > _NULL
+    return _Found(found.metadata.count, has_next, found.conversationHistoryRecords or [])
+
+
+def _loose_search(answer: Answer) -> _Found:
+    found = _LOOSE_SEARCH.decode(answer.body)
+    metadata = found.metadata if isinstance(found.metadata, dict) else {}
+    records = found.conversationHistoryRecords
+    if not isinstance(records, list):
+        if not is_no_value(records):
+            raise InvalidResponseError(
+                "conversationHistoryRecords is not a list of conversations", status=answer.status
+            )
+        records = []
+    shards = metadata.get("shardsStatusResult")
+    partial = flag(shards.get("partialResult")) if isinstance(shards, dict) else False
+    _check_shards(partial is not False, answer)
+    count = metadata.get("count")
+    total = whole_number(count)
+    if total is None and not is_no_value(count):
+        raise InvalidResponseError(f"the count {str(count)[:40]!r} is not a number", status=answer.status)
+    return _Found(total, isinstance(metadata.get("next"), dict), records)
+
+
+def _check_shards(are_partial: bool, answer: Answer) -> None:
+    if are_partial:
         raise InvalidResponseError(
             "only part of LivePerson's search engine answered (partialResult)", status=answer.status
         )
-    return found
 
 
 def _info(raw: msgspec.Raw) -> _Info:
@@ -295,22 +372,56 @@ def _info(raw: msgspec.Raw) -> _Info:
             return _INFO.decode(head[_BEGUN : head.find(b"}") + 1])
         except msgspec.DecodeError:
             pass
-    return _CONVERSATION.decode(raw).info
+    try:
+        return _CONVERSATION.decode(raw).info
+    except msgspec.ValidationError:
+        return _loose_info(raw)
 
 
-def _instants(info: _Info) -> tuple[int, int, int]:
+def _loose_info(raw: msgspec.Raw) -> _Info:
+    """The same, in whatever spelling it came; where a time has no number, by its text.
+
+    :raises InvalidResponseError: for a conversation without an id.
+    """
+    info = _LOOSE_CONVERSATION.decode(raw).info
+    name = identifier(info.conversationId)
+    if name is None:
+        raise InvalidResponseError("a conversation has no conversationId")
+
+    def at(number: object, text: object) -> int | None:
+        found = epoch_ms(number)
+        return epoch_ms(text) if found is None else found
+
+    return _Info(
+        conversationId=name,
+        startTimeL=at(info.startTimeL, info.startTime),
+        endTimeL=at(info.endTimeL, info.endTime),
+        conversationEndTimeL=at(info.conversationEndTimeL, info.conversationEndTime),
+        fullDialogEndTimeL=at(info.fullDialogEndTimeL, info.fullDialogEndTime),
+        status=identifier(info.status),
+        fullDialogStatus=identifier(info.fullDialogStatus),
+        isPartial=flag(info.isPartial) is not False,
+    )
+
+
+def _instants(info: _Info) -> tuple[int | None, int | None, int | None]:
     """The instants by which a conversation belongs to ranges, as :data:`_PLACES` names them.
 
-    What it has not reached is before all time.
+    What it has not reached is before all time; what it does not tell is None.
     """
+    start, end = info.startTimeL, info.endTimeL
     closed, whole = info.conversationEndTimeL, info.fullDialogEndTimeL
+    if start is not None and start < 0:
+        start = None
+    if end is None or end < 0:
+        end = _NOT_YET if info.status == "OPEN" else None
     if closed is None or closed < 0:
-        closed = info.endTimeL
+        closed = end
     if whole is None or whole < 0:
-        whole = info.endTimeL
+        whole = end
     if info.fullDialogStatus == "OPEN":
-        whole = -1
-    return info.startTimeL, closed, whole
+        whole = _NOT_YET
+    return start, closed, whole
 
 
 class ConversationReader(CountedPages):
@@ -331,9 +442,17 @@ class ConversationReader(CountedPages):
         ]
         self._to_ask: list[bytes] | None = None  # the keys of those that came in part, once all are known
         self._by_ids: deque[list[bytes]] = deque()
+        self._not_found: list[bytes] = []  # of those, the ones that LivePerson does not know by their ids
+        self._missed: Counter[bytes] = Counter()  # in how many readings before
         super().__init__(
             ask=self._ask_page, cut=self._cut_page, limit=LARGEST_PAGE, may_grow=query.cursor == "updated"
         )
+
+    def learn(self, before: ConversationReader) -> None:
+        self._missed = before._missed
+        # Where none of several is found, it is the search by ids that fails, and not theirs.
+        if len(before._not_found) < max(2, len(before._partial)):
+            self._missed = self._missed + Counter(before._not_found)
 
     def next_request(self) -> ApiRequest | None:
         if self._to_ask is None and self.pages_are_in:
@@ -348,8 +467,12 @@ class ConversationReader(CountedPages):
 
     def expect(self, parsed: Contents) -> None:
         super().expect(parsed)
-        if self._expected == len(parsed.records):
-            self._to_ask = [record.key for record in parsed.records if record.belongs and not record.is_whole]
+        if self._expected == len(parsed.records) < self._limit and not parsed.has_next:
+            self._to_ask = [
+                record.key
+                for record in parsed.records
+                if record.belongs and not record.is_whole and not self._is_given_up(record.key)
+            ]
 
     def accept(self, parsed: Contents) -> Sequence[Line]:
         return super().accept(parsed) if self._asked else self._accept_by_ids(parsed)
@@ -358,16 +481,39 @@ class ConversationReader(CountedPages):
         super().finish()
         if self._by_ids or (self._partial if self._to_ask is None else self._to_ask):
             raise PagesMovedError("the reading ended before all conversations were whole")
+        if self._not_found:
+            raise ContradictionError(
+                f"{len(self._not_found)} of {len(self._partial)} conversations that came in part were not found by"
+                " their ids"
+            )
+
+    def _is_given_up(self, key: bytes) -> bool:
+        """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""
+        return self._missed[key] >= MOST_MISSED
+
+    def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
+        if self._is_given_up(key):
+            taken.append(line)
+            self.still_partial = [*self.still_partial, key.decode()]
+        else:
+            super()._take_partial(line, key, taken)
+
+    def _count_undated(self, parsed: Contents) -> None:
+        if parsed.undated:  # what came in part may come with its times when it is asked for
+            later = {record.key for record in parsed.records if record.belongs and not record.is_whole}
+            super()._count_undated(parsed._replace(undated=parsed.undated - later))
 
     def _accept_by_ids(self, parsed: Contents) -> Sequence[Line]:
         wanted = self._by_ids.popleft()
         found = {record.key: record for record in parsed.records}
-        missing = [key for key in wanted if key not in found]
-        if missing:
-            raise PagesMovedError(
-                f"{len(missing)} of {len(wanted)} conversations that came in part were not found by their ids"
-            )
-        return [found[key].line for key in wanted if found[key].belongs]
+        self._not_found += [key for key in wanted if key not in found]
+        super()._count_undated(parsed._replace(undated=parsed.undated.intersection(wanted)))
+        taken = [
+            found[key] for key in wanted if key in found and found[key].belongs and key not in parsed.undated
+        ]
+        in_part = [record.key.decode() for record in taken if not record.is_whole]
+        self.still_partial = [*self.still_partial, *in_part]
+        return [record.line for record in taken]
 
     def _ask_page(self, offset: int, limit: int) -> ApiRequest:
         return ApiRequest(
@@ -386,16 +532,29 @@ class ConversationReader(CountedPages):
 
     def _cut_page(self, answer: Answer) -> Contents:
         found, line = _search(answer), lines(answer.body)
-        records = []
-        for raw in found.conversationHistoryRecords:
+        records, undated = [], set()
+        for raw in found.records:
             info = _info(raw)
-            instants = _instants(info)
-            belongs = True
-            for place, start, end in self._bounds:
-                if not start <= instants[place] < end:
-                    belongs = False
-            records.append(Record(line(raw), info.conversationId.encode(), belongs, not info.isPartial))
-        return Contents(records, total=found.metadata.count)
+            belongs = self._is_inside(_instants(info))
+            if belongs is None:  # the numbers do not tell; the texts may
+                belongs = self._is_inside(_instants(_loose_info(raw)))
+            key = info.conversationId.encode()
+            if belongs is None:
+                undated.add(key)
+                belongs = bool(info.isPartial) and not self._is_given_up(key)
+            records.append(Record(line(raw), key, belongs, not info.isPartial))
+        return Contents(records, total=found.total, has_next=found.has_next, undated=frozenset(undated))
+
+    def _is_inside(self, instants: tuple[int | None, int | None, int | None]) -> bool | None:
+        """Whether a conversation lies within every bound of the slice; None where what is known does not tell."""
+        inside: bool | None = True
+        for place, start, end in self._bounds:
+            at = instants[place]
+            if at is None:
+                inside = None
+            elif not start <= at < end:
+                return False
+        return inside
 
 
 def slices(dataset: Dataset, query: Query) -> list[Slice]:
@@ -508,8 +667,22 @@ def conversations_by_ids(
     """
     ids = iter(dict.fromkeys(conversation_ids))
     while batch := list(islice(ids, LARGEST_PAGE)):
+        found: dict[bytes, Record] = {}
         for record in client.call(by_ids(batch, content), _whole).records:
+            found.setdefault(record.key, record)
+        _warn_of_partial([key for key, record in found.items() if not record.is_whole])
+        for record in found.values():
             yield bytes(record.line)
+
+
+def _warn_of_partial(keys: Sequence[bytes]) -> None:
+    if keys:
+        shown = ", ".join(key.decode() for key in keys[:MOST_SHOWN]) + (
+            " …" if len(keys) > MOST_SHOWN else ""
+        )
+        log.warning(
+            "%d conversation(s) came in part (isPartial), even when asked for by id: %s", len(keys), shown
+        )
 
 
 def conversations_by_consumer(
@@ -527,24 +700,53 @@ def conversations_by_consumer(
     :param content: the sections to retrieve.
     :raises LivePersonError: for a refusal or a failure, after all repeats.
     """
-    pages = CountedPages(
+    pages = _ConsumerPages(
         ask=lambda offset, limit: by_consumer(consumer_id, status, content, offset, limit),
         cut=_whole,
         limit=LARGEST_PAGE,
     )
-    while (request := pages.next_request()) is not None:
-        yield from map(bytes, pages.accept(client.call(request, pages.parse)))
+    try:
+        while (request := pages.next_request()) is not None:
+            yield from map(bytes, pages.accept(client.call(request, pages.parse)))
+        pages.finish()
+    except PagesMovedError as error:
+        raise IncompletePullError(
+            f"the conversations of a consumer changed while they were read ({error}); ask for them again"
+        ) from error
+    in_part = pages.in_part
+    keys = iter(list(in_part))
+    while batch := [key.decode() for key in islice(keys, LARGEST_PAGE)]:
+        for record in client.call(by_ids(batch, content), _whole).records:
+            if record.key in in_part:
+                in_part[record.key] = record
+    _warn_of_partial([key for key, record in in_part.items() if not record.is_whole])
+    for record in in_part.values():
+        yield bytes(record.line)
+
+
+class _ConsumerPages(CountedPages):
+    """Keeps what came in part, instead of handing it on.
+
+    :ivar in_part: the record of each key.
+    """
+
+    def __init__(self, **choices: Any) -> None:
+        super().__init__(**choices)
+        self.in_part: dict[bytes, Record] = {}
+
+    def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
+        self.in_part[key] = Record(line=bytes(line), key=key, belongs=True, is_whole=False)
 
 
 def _whole(answer: Answer) -> Contents:
     if answer.status == 204:
-        return Contents([], total=0)
+        return NO_CONTENT
     found, line = _search(answer), lines(answer.body)
-    records = [
-        Record(line=line(raw), key=_info(raw).conversationId.encode(), belongs=True)
-        for raw in found.conversationHistoryRecords
-    ]
-    return Contents(records, total=found.metadata.count)
+    records = []
+    for raw in found.records:
+        info = _info(raw)
+        records.append(Record(line(raw), info.conversationId.encode(), True, not info.isPartial))
+    return Contents(records, total=found.total, has_next=found.has_next)
 
 
 def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:

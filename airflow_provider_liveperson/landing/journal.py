@@ -15,10 +15,12 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
     :param counts: its records.
     :param parts: its files.
+    :param still_partial: the keys of its records that LivePerson gave only in part.
     """
 
     counts: SliceCounts
     parts: list[Part]
+    still_partial: list[str] = []
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):

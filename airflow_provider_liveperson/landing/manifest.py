@@ -21,6 +21,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     :param outside_window: received, but not inside the window.
     :param kept: landed. ``received`` is ``outside_window`` plus ``kept``.
     :param repeated: rows that came more than once, because pages overlapped or moved.
+    :param undated: of those outside the window, the ones that cannot be placed in time, because they have no readable
+        value of the cursor's field.
+    :param still_partial: of those kept, the ones that LivePerson gave only in part, even when asked for by id.
     """
 
     reported: int | None
@@ -28,6 +31,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     outside_window: int
     kept: int
     repeated: int
+    undated: int = 0
+    still_partial: int = 0
 
 
 class SliceCounts(Counts, frozen=True, kw_only=True):
@@ -50,7 +55,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param cursor: the field by which a record belongs to the window.
     :param filters: the dataset's filters as they were given.
     :param complete: False when the window reached into the future, or past what LivePerson keeps, as it was
-        pulled with ``allow_out_of_range``.
+        pulled with ``allow_out_of_range``; and when any record was undated, or is still partial.
+    :param still_partial: the keys of the records that LivePerson gave only in part.
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.
@@ -77,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     revision: str | None = None
     counts: Counts
     slices: list[SliceCounts] = []
+    still_partial: list[str] = []
     parts: list[Part]
     versions: dict[str, str]
 

@@ -128,7 +128,7 @@ class SandboxSettings:
     :param activity_over_limit: what a larger ``limit`` meets: a 400 (``reject``) or a silent ``clamp``.
     :param activity_order: status changes come ``newest`` or ``oldest`` first.
     :param activity_links: page links: as ``documented``, with a ``next`` also on a last page that is full
-        (``next_on_full_page``), or ``absent``.
+        (``next_on_full_page``) or on every page, behind the last one too (``always_next``), or ``absent``.
     :param activity_ids: ids of agents, groups and sessions are ``numbers`` or ``strings``.
     :param activity_no_reason: a status change without a reason has 0 and an empty text, as LivePerson's
         ``sample``, or -1 and null, as its ``table``.
@@ -148,7 +148,8 @@ class SandboxSettings:
     :param messaging_limit_over: what a ``limit`` over 100 meets: a silent ``clamp`` or a 400 (``reject``).
     :param messaging_deep_limit: the most that ``offset`` and ``limit`` may be together; None for no limit.
     :param messaging_deep_error: what lies beyond: a 500 with the search engine's code 0007, or a 400.
-    :param messaging_count: the count is of ``all`` conversations found, or ``capped`` at the limit above.
+    :param messaging_count: the count is of ``all`` conversations found, ``capped`` at the limit above, of those on the
+        ``page`` only, or of ``half`` of them.
     :param messaging_empty: status where nothing is found.
     :param messaging_default_sort: order where ``sort`` is absent.
     :param messaging_default_status: the conversations that are meant where ``status`` is absent.
@@ -158,6 +159,8 @@ class SandboxSettings:
     :param messaging_full_dialog_filter: whether the filter ``fullDialogEndTime`` is ``accepted`` or, as before
         it was invented, ``ignored``; ``messaging_unknown_filter`` then says what that means.
     :param messaging_partial_share: share of conversations, 0 to 1, of which searches give a part only.
+    :param messaging_by_id: those of which searches give a part are ``whole`` where they are asked for by id, still
+        ``partial``, or ``absent``.
     :param consent_page: a user is asked for consent ``once`` for a client, ``always``, or ``never``.
     :param pkce: ``code_challenge`` is ``supported``, ``ignored`` as what LivePerson does not document, or
         ``required``.
@@ -260,7 +263,7 @@ class SandboxSettings:
     activity_limit_max: int = 5000
     activity_over_limit: Literal["reject", "clamp"] = "reject"
     activity_order: Literal["newest", "oldest"] = "newest"
-    activity_links: Literal["documented", "next_on_full_page", "absent"] = "documented"
+    activity_links: Literal["documented", "next_on_full_page", "always_next", "absent"] = "documented"
     activity_ids: Literal["numbers", "strings"] = "numbers"
     activity_no_reason: Literal["sample", "table"] = "sample"
     config_auth: frozenset[AuditCredential] = _EVERY_CREDENTIAL
@@ -277,7 +280,7 @@ class SandboxSettings:
     messaging_limit_over: Literal["clamp", "reject"] = "clamp"
     messaging_deep_limit: int | None = 10_000
     messaging_deep_error: Literal["500", "400"] = "500"
-    messaging_count: Literal["all", "capped"] = "all"
+    messaging_count: Literal["all", "capped", "page", "half"] = "all"
     messaging_empty: Literal["200", "204"] = "200"
     messaging_default_sort: Literal["start:asc", "start:desc", "end:asc", "end:desc"] = "start:desc"
     messaging_default_status: frozenset[Literal["OPEN", "CLOSE"]] = frozenset({"OPEN", "CLOSE"})
@@ -285,6 +288,7 @@ class SandboxSettings:
     messaging_end_filter: Literal["end_time", "conversation_end_time"] = "end_time"
     messaging_full_dialog_filter: Literal["accepted", "ignored"] = "accepted"
     messaging_partial_share: float = 0.01
+    messaging_by_id: Literal["whole", "partial", "absent"] = "whole"
 
     consent_page: Literal["once", "always", "never"] = "once"
     pkce: Literal["supported", "ignored", "required"] = "supported"

@@ -154,7 +154,7 @@ def _metadata(asked: _Asked, total: int, settings: SandboxSettings) -> dict[str,
     offsets = {"self": offset, "first": 0}
     after = offset + limit
     full_last_page = after == total and settings.activity_links == "next_on_full_page"
-    if after < total or full_last_page:
+    if after < total or full_last_page or settings.activity_links == "always_next":
         offsets["next"] = after
     if offset:
         offsets["previous"] = max(0, offset - limit)

@@ -84,8 +84,10 @@ async def by_id(request: Request) -> Response:
     ids = _texts("conversationIds", [single] if several is None else several)
     if not ids or len(ids) > MOST_IDS:
         raise _bad(f"conversationIds must hold 1 to {MOST_IDS} ids, not {len(ids)}")
-    found = asked.state.conversations.find(ids)
-    return _answer(asked, found, len(found), {"self": 0}, whole=True)
+    found, settings = asked.state.conversations.find(ids), asked.settings
+    if settings.messaging_by_id == "absent":
+        found = [one for one in found if one.long_reading >= settings.messaging_partial_share]
+    return _answer(asked, found, len(found), {"self": 0}, whole=settings.messaging_by_id == "whole")
 
 
 async def by_consumer(request: Request) -> Response:
@@ -362,6 +364,10 @@ def _page(asked: _Asked, found: Sequence[Conversation]) -> Response:
     if asked.fault is not None and asked.fault.kind == "count_drift":
         count = max(0, count + asked.fault.rows)
     offset, limit = asked.offset, asked.limit
+    if asked.settings.messaging_count == "page":
+        count = len(found[offset : offset + limit])
+    elif asked.settings.messaging_count == "half":
+        count = (count + 1) // 2
     links = {"self": offset}
     if offset + limit < count:
         links["next"] = offset + limit

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client.paging import Page, PagesMovedError, Row, TimeOrderedPager
+from airflow_provider_liveperson.client.paging import (
+    UNDATED,
+    ContradictionError,
+    Page,
+    PagesMovedError,
+    Row,
+    TimeOrderedPager,
+)
 from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
 
 
@@ -193,3 +200,45 @@ class Moody(Server):
 def test_a_short_page_is_not_taken_for_the_end(seed: int, count: str) -> None:
     rows = rows_of(*range(200))
     assert read(Moody(rows, count=count, chance=random.Random(seed))) == rows
+
+
+@pytest.mark.parametrize(
+    "ats", [range(30), range(12), [5] * 30, [5] * 12], ids=["many", "two", "tie", "small tie"]
+)
+@pytest.mark.parametrize("count", ["absent", "page"])
+def test_a_server_that_ignores_the_offset_is_noticed(ats: list[int], count: str) -> None:
+    class Deaf(Server):
+        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+            return super().answer(page._replace(offset=0))
+
+    server = Deaf(rows_of(*ats), ceiling=10, count=count)
+    with pytest.raises(ContradictionError, match="ignores the offset"):
+        drain(TimeOrderedPager(limit=20), server)
+    assert len(server.pages) < 200
+
+
+@settings(deadline=None)
+@given(
+    raw=st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60),
+    limit=st.integers(1, 25),
+    ceiling=st.none() | st.integers(2, 12),
+    count=st.sampled_from(["absent", "all"]),
+)
+def test_rows_without_an_instant_keep_their_place_and_lose_no_other(
+    raw: list[tuple[int, bool]], limit: int, ceiling: int | None, count: str
+) -> None:
+    """The server has them in order; the answer does not say when they were."""
+    rows = sorted((Row(at, b"%d" % number) for number, (at, _) in enumerate(raw)), key=lambda row: row.at)
+    shown = [row if raw[int(row.raw)][1] else Row(UNDATED, row.raw) for row in rows]
+
+    class Vague(Server):
+        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+            found = shown[page.offset : page.offset + min(page.limit, self.ceiling or page.limit)]
+            return found, None if self.count == "absent" else len(shown)
+
+    pager, found = TimeOrderedPager(limit=limit), []
+    server = Vague(rows, ceiling, count)
+    while page := pager.next_page():
+        found += pager.accept(*server.answer(page))
+    assert sorted(row.raw for row in found) == sorted(row.raw for row in rows)
+    assert pager.received == len(rows)

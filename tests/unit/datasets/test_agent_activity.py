@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
 from airflow_provider_liveperson.datasets.dataset import Reader
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
@@ -92,14 +93,93 @@ def test_what_belongs_to_the_window(time, belongs):
     assert (made.reported, made.received) == (None, 1)
 
 
-def test_a_time_without_an_offset_is_refused():
-    with pytest.raises(InvalidResponseError, match="no offset"):
-        reader().parse(answer([change("2026-01-30T10:00:00.000")]))
+@pytest.mark.parametrize(
+    "time",
+    ["2026-01-30T10:00:00.000", None, "", "undefined", "NA", -1, "soon", [], {}, "2026-01-30", 10**20],
+    ids=repr,
+)
+def test_a_change_without_a_readable_time_is_counted_and_left_out(time):
+    made = reader()
+    made.next_request()
+    dated = change("2026-01-30T10:00:00.000Z")
+    found = [json.loads(raw) for raw in made.accept(made.parse(answer([dated, change(time)])))]
+    assert found == [dated]
+    assert (made.received, made.undated) == (2, 1)
+
+
+def test_a_change_that_does_not_name_its_time_is_counted_and_left_out():
+    made = reader()
+    made.next_request()
+    assert list(made.accept(made.parse(answer([{"agentId": 1}])))) == []
+    assert (made.received, made.undated) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "time", [1769767200000, "1769767200000", 1769767200000.0, "2026-01-30 10:00:00.000+0000"]
+)
+def test_a_time_in_another_spelling_is_read(time):
+    made = reader()
+    made.next_request()
+    assert len(list(made.accept(made.parse(answer([change(time)]))))) == 1
+    assert made.undated == 0
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        "undefined",
+        "",
+        {"references": None},
+        {"references": "NA"},
+        {"references": [{"rel": None}]},
+        [],
+        5,
+    ],
+    ids=repr,
+)
+def test_metadata_without_a_value_says_nothing_of_a_next_page(metadata):
+    body = {"stateChanges": [change("2026-01-30T10:00:00.000Z")], "_metadata": metadata}
+    made = reader()
+    made.next_request()
+    assert (
+        len(list(made.accept(made.parse(Answer(status=200, headers={}, body=json.dumps(body).encode())))))
+        == 1
+    )
+
+
+def test_a_next_link_beside_odd_ones_is_seen():
+    made = reader()
+    links = [{"rel": None}, 5, {"rel": "next", "href": "http://internal/x?limit=2&offset=17"}]
+    body = {"stateChanges": [], "_metadata": {"references": links}}
+    parsed = made.parse(Answer(status=200, headers={}, body=json.dumps(body).encode()))
+    assert (parsed.has_next, parsed.next_offset) == (True, 17)
+
+
+def test_no_list_is_no_changes():
+    made = reader()
+    made.next_request()
+    assert list(made.accept(made.parse(Answer(status=200, headers={}, body=b'{"stateChanges":null}')))) == []
+
+
+def test_equal_changes_are_one_where_they_have_their_key_and_two_where_not():
+    whole = {"statusSubType": 2, "sequenceNumber": -1}
+    for more, expected in (
+        (whole, 1),
+        ({}, 2),
+        ({**whole, "sequenceNumber": None}, 2),
+        ({**whole, "agentId": ""}, 2),
+    ):
+        made = reader()
+        made.next_request()
+        sent = change("2026-01-30T10:00:00.000Z", **more)
+        assert len(list(made.accept(made.parse(answer([sent, sent]))))) == expected
+        assert (made.received, made.repeated) == (expected, 2 - expected)
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b"<html>", b'{"stateChanges":[{}]}', b'{"stateChanges":[{"time":null}]}'],
+    [b"", b"[]", b"{}", b"<html>", b'{"stateChanges":[5]}', b'{"stateChanges":{}}', b'{"stateChanges":"NA"}'],
 )
 def test_an_answer_of_another_shape_is_unreadable(body):
     with pytest.raises(InvalidResponseError):
@@ -109,8 +189,9 @@ def test_an_answer_of_another_shape_is_unreadable(body):
 def test_a_next_link_leads_on_even_behind_a_short_page():
     made = reader()
     made.next_request()
-    list(made.accept(made.parse(answer([change("2026-01-30T10:00:00.000Z")], links=["self", "next"]))))
-    assert made.next_request().params["offset"] == "1"
+    changes = [change("2026-01-30T10:00:00.000Z"), change("2026-01-30T09:00:00.000Z")]
+    list(made.accept(made.parse(answer(changes, links=["self", "next"]))))
+    assert made.next_request().params["offset"] == "1"  # the last one's, with which it has to begin
 
 
 def test_no_next_link_behind_a_short_page_is_the_end():
@@ -120,14 +201,14 @@ def test_no_next_link_behind_a_short_page_is_the_end():
     assert made.next_request() is None
 
 
-def test_a_change_that_comes_on_two_pages_is_taken_once():
-    first, second = change("2026-01-30T10:00:00.000Z"), change("2026-01-30T09:00:00.000Z")
-    made, found = reader(), []
-    for page, links in (([first], ["next"]), ([first, second], [])):
-        made.next_request()
-        found += [json.loads(raw) for raw in made.accept(made.parse(answer(page, links)))]
-    assert found == [first, second]
-    assert made.repeated == 1
+def test_a_page_that_does_not_begin_with_the_last_change_of_the_one_before_has_it_read_again():
+    first, second, third = (change(f"2026-01-30T{hour}:00:00.000Z") for hour in (10, 11, 12))
+    made = reader()
+    made.next_request()
+    list(made.accept(made.parse(answer([first, second], ["next"]))))
+    made.next_request()
+    with pytest.raises(PagesMovedError, match="before offset 1"):
+        made.accept(made.parse(answer([third], [])))
 
 
 # -- against a server ------------------------------------------------------------------------------

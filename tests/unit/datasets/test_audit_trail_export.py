@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.audit_trail_export import (
     AUDIT_TRAIL_EXPORT,
     AuditTrailExportReader,
@@ -53,10 +53,15 @@ def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom:
     return (b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode()
 
 
-def accepted(data: bytes) -> list[dict]:
+def read(data: bytes, kind: str | None = None) -> tuple[AuditTrailExportReader, list[dict]]:
     made = reader()
-    parsed = made.parse(Answer(status=200, headers={}, file=io.BytesIO(data)))
-    return [json.loads(raw) for raw in made.accept(parsed)]
+    headers = {} if kind is None else {"Content-Type": kind}
+    parsed = made.parse(Answer(status=200, headers=headers, file=io.BytesIO(data)))
+    return made, [json.loads(raw) for raw in made.accept(parsed)]
+
+
+def accepted(data: bytes) -> list[dict]:
+    return read(data)[1]
 
 
 def row(value: str = "x", time: str = "2026-01-30T10:00:00") -> list[str]:
@@ -118,8 +123,45 @@ def test_no_rows_are_no_error():
     assert accepted(file([])) == []
 
 
-def test_a_total_that_is_no_number_tells_nothing():
-    assert len(accepted(file([row()], total="unknown"))) == 1
+@pytest.mark.parametrize("total", ["unknown", "", "2 of 2", "-1", "1.5", "9" * 5000])
+def test_a_total_that_cannot_be_read_is_refused(total):
+    """Nobody could tell whether all rows came."""
+    with pytest.raises(InvalidResponseError, match=r"Total Items is .* not a number"):
+        accepted(file([row()], total=total))
+
+
+def test_a_file_that_ends_before_its_total_is_read_again():
+    data = file([row()])
+    with pytest.raises(ContradictionError, match="before the number of its items"):
+        accepted(data[: data.rindex(b"Total Items") + 13])
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        "1,200",
+        "1 200",
+        "1.200",
+        "1200.0",
+        "1\u00a0200",
+        "1\u202f200",
+        "1'200",
+        "1,200.00",
+        "１２００",
+        '"1,200"',
+        "1.2e3",
+    ],
+)
+def test_a_total_in_the_usual_spellings_is_read_exactly(total):
+    rows = [row(str(number)) for number in range(1200)]
+    assert len(accepted(file(rows, total=total))) == 1200
+    with pytest.raises(ContradictionError, match="says 1200 items and holds 1199"):
+        accepted(file(rows[1:], total=total))
+
+
+def test_a_total_whose_separator_is_not_quoted_is_read():
+    data = file([row(str(number)) for number in range(1200)], total=1200)
+    assert len(accepted(data.replace(b"Total Items\r\n1200", b"Total Items\r\n\r\n1,200,,"))) == 1200
 
 
 @pytest.mark.parametrize("total", [0, 1, 3, 1000])
@@ -142,14 +184,13 @@ def test_a_file_cut_anywhere_is_noticed(length):
     [
         file([row()]).replace(b'"E-17"', b'"E-17","more"'),
         file([row()]).replace(b',"E-17"', b""),
-        file([row()]).replace(b"E-17", b"\xff\xfe"),
         file([row()]).replace(b'"E-17"', b'"unfinished'),
         file([row()]).replace(b"Results\r\nObject", b"Something\r\nObject"),
         file([row()]).replace(b"Total Items\r\n1", b"Total\r\n1"),
         b"",
         b"\r\n\r\n",
     ],
-    ids=["column more", "column less", "encoding", "quote", "no results", "no total", "empty", "blank"],
+    ids=["column more", "column less", "quote", "no results", "no total", "empty", "blank"],
 )
 def test_a_broken_file_has_it_read_again(data):
     with pytest.raises(PagesMovedError):
@@ -171,10 +212,98 @@ def test_a_maintenance_page_is_waited_out_and_then_named(sandbox, connect, waits
     assert waits == [5, 10, 15]
 
 
-@pytest.mark.parametrize("data", [file([row(time="soon")]), file([row(time="2026-01-30T10:00:00+02:00")])])
-def test_a_time_that_is_none_is_named(data):
-    with pytest.raises(InvalidResponseError, match="not a time"):
-        accepted(data)
+@pytest.mark.parametrize("time", ["soon", "", "undefined", "NA", "-1", "2026-02-30T00:00:00"])
+def test_a_row_without_a_readable_time_is_counted_and_left_out(time):
+    made, found = read(file([row("a"), row("b", time=time), row("c")]))
+    assert [one["newValue"] for one in found] == ["a", "c"]
+    assert (made.received, made.undated) == (3, 1)
+
+
+def test_a_time_that_says_its_zone_is_that_instant():
+    made, found = read(
+        file([row("a", time="2026-01-31T01:00:00+02:00"), row("b", time="2026-01-31T01:00:00Z")])
+    )
+    assert [one["newValue"] for one in found] == ["a"]
+    assert made.undated == 0
+
+
+# -- encodings -------------------------------------------------------------------------------------
+
+TEXT = "Küche “ß” 日本"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kind"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-8", "text/csv"),
+        ("utf-8", 'text/csv; charset="UTF-8"'),
+        ("utf-8-sig", "text/csv; charset=ISO-8859-1"),  # what is in the file goes before what is said of it
+        ("utf-16", None),
+        ("utf-16", "text/csv; charset=utf-16"),
+        ("utf-16-be", "text/csv; charset=UTF-16BE"),
+        ("utf-32", None),
+        ("shift_jis", "text/csv; charset=Shift_JIS"),
+        ("iso-8859-1", "text/csv;charset=ISO-8859-1"),
+        ("cp1252", "text/csv; header=present; charset=windows-1252"),
+    ],
+)
+def test_a_charset_is_honoured(encoding, kind):
+    text = {"shift_jis": "日本", "iso-8859-1": "Küche ß", "cp1252": "Küche “ß”"}.get(encoding, TEXT)
+    made, found = read(file([row(text)]).decode().encode(encoding), kind)
+    assert [one["newValue"] for one in found] == [text]
+    assert made.repaired == 0
+
+
+@pytest.mark.parametrize("charset", ["klingon", "base64", "x" * 500, "utf-8\0"])
+def test_a_charset_that_nobody_knows_is_named(charset):
+    with pytest.raises(InvalidResponseError, match="charset"):
+        read(file([row()]), f"text/csv; charset={charset}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "mended"),
+    [
+        (None, b"K\xfcche", "K\ufffdche"),
+        (None, b"cut \xe2\x82", "cut \ufffd"),
+        (None, b"\xed\xa0\xbd\xed\xb8\x80", "\ufffd" * 6),
+        ("text/csv; charset=ascii", b"K\xfcche", "K\ufffdche"),
+        ("text/csv; charset=shift_jis", b"\xff", "\ufffd"),
+    ],
+)
+def test_bytes_that_are_no_text_are_replaced_and_the_record_counted(kind, value, mended):
+    data = file([row("a"), row("b"), row("c")]).replace(b'"b"', b'"' + value + b'"')
+    made, found = read(data, kind)
+    assert {one["newValue"] for one in found} == {"a", mended, "c"}
+    assert made.repaired == 1
+
+
+def test_bytes_that_are_no_text_in_the_criteria_are_no_matter():
+    made, found = read(file([row()]).replace(b"70000001", b"K\xfcche"))
+    assert (len(found), made.repaired) == (1, 0)
+
+
+def test_json_is_noticed_in_any_charset():
+    with pytest.raises(InvalidResponseError, match="JSON"):
+        read('{"message": "x"}'.encode("utf-16"))
+
+
+# -- other answers ---------------------------------------------------------------------------------
+
+
+def test_no_content_is_no_export():
+    with pytest.raises(InvalidResponseError, match="204"):
+        reader().parse(Answer(status=204, headers={}, file=io.BytesIO()))
+
+
+def test_what_fails_the_same_way_each_time_is_called_so(sandbox, connect):
+    broken = file([row(), row()], total=7).decode()
+    sandbox.faults.add(kind="status", status=200, body=broken, match="/audit/export", times=99)
+    with pytest.raises(IncompletePullError, match="same way: the export says 7 items and holds 2") as caught:
+        list(records(connect(), AUDIT_TRAIL_EXPORT, AUDIT_TRAIL_EXPORT.query(DAY)))
+    assert "fewer changes" not in str(caught.value)
+    assert sum("/audit/export" in one.path for one in sandbox.requests) == 3
 
 
 def test_results_without_a_time_are_named():

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.paging import ContradictionError
 from airflow_provider_liveperson.datasets.messaging_interactions import (
     CONTENT,
     CURSORS,
@@ -282,6 +282,144 @@ def test_what_belongs_to_the_window(cursor, info, belongs):
     assert (made.reported, made.received) == (1, 1)
 
 
+NOTHING = [None, "undefined", "NA", "null", "", -1, "-1", -1.0]
+every_nothing = pytest.mark.parametrize("nothing", NOTHING, ids=repr)
+
+
+@every_nothing
+@pytest.mark.parametrize(
+    "field", ["endTimeL", "conversationEndTimeL", "fullDialogEndTimeL", "isPartial", "status"]
+)
+@every_cursor
+def test_a_field_without_a_value_does_not_matter_to_who_does_not_need_it(cursor, field, nothing):
+    info = {"endTimeL": LAST, "conversationEndTimeL": LAST, "fullDialogEndTimeL": LAST, "isPartial": False}
+    made = reader(cursor=cursor)
+    if field == "isPartial" and nothing in ("NA", "undefined"):
+        nothing = str(nothing)
+    sent = conversation(**{**info, field: nothing})
+    assert accepted(made, answer([sent])) == [sent]
+    assert made.undated == 0
+
+
+@every_nothing
+@pytest.mark.parametrize(
+    ("cursor", "names"),
+    [
+        ("start", ("startTimeL",)),
+        ("end", ("endTimeL", "conversationEndTimeL")),
+        ("full_dialog_end", ("endTimeL", "fullDialogEndTimeL")),
+        ("updated", ("startTimeL",)),
+    ],
+)
+def test_a_conversation_without_the_cursors_own_field_is_counted_and_left_out(cursor, names, nothing):
+    made = reader(cursor=cursor)
+    sent = conversation("b", **{"status": "CLOSE", **dict.fromkeys(names, nothing)})
+    other = conversation(endTimeL=LAST)
+    assert accepted(made, answer([sent, other])) == [other]
+    assert (made.received, made.undated) == (2, 1)
+
+
+@pytest.mark.parametrize("cursor", ["end", "full_dialog_end"])
+def test_an_open_conversation_has_no_end_yet(cursor):
+    made = reader(cursor=cursor)
+    assert accepted(made, answer([conversation(status="OPEN", endTimeL=-1, endTime="undefined")])) == []
+    assert (made.received, made.undated) == (1, 0)
+
+
+def test_what_lies_outside_by_another_field_needs_no_end():
+    made = reader(cursor="end")
+    assert accepted(made, answer([conversation(startTimeL=AFTER, status="CLOSE")])) == []
+    assert made.undated == 0
+
+
+@every_nothing
+@pytest.mark.parametrize(
+    ("cursor", "name"),
+    [
+        ("start", "startTime"),
+        ("end", "conversationEndTime"),
+        ("end", "endTime"),
+        ("full_dialog_end", "fullDialogEndTime"),
+    ],
+)
+def test_where_the_number_is_missing_the_text_tells(cursor, name, nothing):
+    inside, outside = "2026-01-30 10:00:00.000+0000", "2026-02-01 10:00:00.000+0000"
+    for text, belongs in ((inside, True), (outside, False)):
+        made = reader(cursor=cursor)
+        sent = conversation(**{"status": "CLOSE", f"{name}L": nothing, name: text})
+        assert accepted(made, answer([sent])) == ([sent] if belongs else [])
+        assert made.undated == 0
+
+
+@pytest.mark.parametrize("spell", [str, float, lambda ms_: f"{ms_}.0", lambda ms_: f"{ms_:e}"], ids=range(4))
+def test_numbers_in_every_spelling(spell):
+    made = reader(cursor="end")
+    at = ms(DAY.start + timedelta(hours=1))
+    sent = conversation(startTimeL=spell(at), endTimeL=spell(at), conversationEndTimeL=spell(at))
+    assert accepted(made, answer([sent])) == [sent]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_partial"), [("true", True), ("false", False), (1, True), (0, False), ("huh", True)]
+)
+def test_flags_in_every_spelling(value, is_partial):
+    made = reader()
+    sent = conversation(isPartial=value)
+    assert accepted(made, answer([sent])) == ([] if is_partial else [sent])
+    assert (made.next_request() is not None) is is_partial
+
+
+@pytest.mark.parametrize("name", [17, 17.0, "17"])
+def test_an_id_that_is_a_number(name):
+    made = reader()
+    accepted(made, answer([conversation(name, isPartial=True)]))
+    assert ask(made).json["conversationIds"] == ["17"]
+    assert len(made.accept(made.parse(answer([conversation(name)])))) == 1
+    made.finish()
+
+
+@pytest.mark.parametrize("count", [1, 1.0, "1", "1.0", " 1 "])
+@pytest.mark.parametrize(
+    "shards", [None, "NA", {}, {"partialResult": None}, {"partialResult": "false"}, {"partialResult": 0}]
+)
+def test_counts_and_shards_in_every_spelling(count, shards):
+    made = reader()
+    assert len(accepted(made, answer([conversation()], count, shardsStatusResult=shards))) == 1
+    assert made.reported == 1
+
+
+@pytest.mark.parametrize("partial", [True, "true", 1, "1"])
+def test_a_part_of_the_search_engine_in_every_spelling(partial):
+    with pytest.raises(InvalidResponseError, match="only part"):
+        reader().parse(answer([conversation()], shardsStatusResult={"partialResult": partial}))
+
+
+@pytest.mark.parametrize("count", [None, "", "undefined", -1, "-1"])
+def test_no_count_in_every_spelling_is_unreadable(count):
+    made = reader()
+    made.next_request()
+    body = {"_metadata": {"count": count}, "conversationHistoryRecords": []}
+    with pytest.raises(InvalidResponseError, match="how many"):
+        made.accept(made.parse(Answer(status=200, headers={}, body=json.dumps(body).encode())))
+
+
+@pytest.mark.parametrize("nothing", [None, "undefined", "NA", "", -1])
+def test_no_list_is_no_conversations(nothing):
+    body = {"_metadata": {"count": 0}, "conversationHistoryRecords": nothing}
+    assert accepted(reader(), Answer(status=200, headers={}, body=json.dumps(body).encode())) == []
+
+
+def test_what_came_in_part_may_come_with_its_times_when_it_is_asked_for():
+    made = reader(cursor="end")
+    in_part = conversation("a", status="CLOSE", isPartial=True)
+    assert accepted(made, answer([in_part, conversation("b", status="CLOSE", isPartial=True)])) == []
+    assert ask(made).json["conversationIds"] == ["a", "b"]
+    whole = conversation("a", status="CLOSE", endTimeL=LAST)
+    found = made.accept(made.parse(answer([whole, conversation("b", status="CLOSE")])))
+    assert [json.loads(bytes(raw)) for raw in found] == [whole]
+    assert (made.received, made.undated, list(made.still_partial)) == (2, 1, [])
+
+
 def test_a_conversation_is_in_one_slice_only_although_ranges_are_rounded():
     """Its start decides, since LivePerson gives it for both ranges."""
     long = Window(datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -345,7 +483,10 @@ def test_nothing_found_is_no_error_however_it_is_said():
         b'{"_metadata":{"count":1},"conversationHistoryRecords":[{}]}',
         b'{"_metadata":{"count":1},"conversationHistoryRecords":[5]}',
         b'{"_metadata":{"count":"many"},"conversationHistoryRecords":[]}',
-        b'{"_metadata":{"count":1},"conversationHistoryRecords":null}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":"many"}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":{}}',
+        b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":null}}]}',
+        b'{"_metadata":{"count":1,"shardsStatusResult":{"partialResult":"maybe"}}}',
     ],
 )
 def test_an_answer_of_another_shape_is_unreadable(body):
@@ -458,13 +599,55 @@ def test_parts_are_asked_for_100_at_a_time_at_the_end_in_their_order():
     assert found == names
 
 
-@pytest.mark.parametrize("nothing", [answer([conversation("b")]), answer([]), Answer(status=204, headers={})])
-def test_a_part_that_is_not_found_by_its_id_has_the_slice_read_again(nothing):
+def without(missing: list[str], parts: list[str], readings: int) -> ConversationReader:
+    """The last of several readings in which some of the conversations that come in part are not found by their ids."""
+    before: ConversationReader | None = None
+    for _ in range(readings):
+        made = reader()
+        if before is not None:
+            made.learn(before)
+        accepted(made, answer([part(name) for name in parts]))
+        while (request := made.next_request()) is not None:
+            names = request.json["conversationIds"]
+            made.accept(made.parse(answer([conversation(name) for name in names if name not in missing])))
+        before = made
+    return made
+
+
+@pytest.mark.parametrize("parts", [["a"], ["a", "b"], ["b", "a", "c"]])
+def test_a_part_that_is_not_found_by_its_id_is_taken_once_two_readings_agree(parts):
+    for readings in (1, 2):
+        with pytest.raises(ContradictionError, match=f"1 of {len(parts)} conversations that came in part"):
+            without(["a"], parts, readings).finish()
+    made = without(["a"], parts, 3)
+    made.finish()
+    assert (made.still_partial, made.received) == (["a"], len(parts))
+
+
+@pytest.mark.parametrize("readings", [1, 3, 5])
+def test_where_none_of_several_is_found_by_their_ids_it_is_their_search_that_fails(readings):
+    with pytest.raises(ContradictionError, match="2 of 2 conversations"):
+        without(["a", "b"], ["a", "b"], readings).finish()
+
+
+@pytest.mark.parametrize("nothing", [answer([]), Answer(status=204, headers={})])
+def test_an_answer_without_conversations_is_one_in_which_none_was_found(nothing):
     made = reader()
     accepted(made, answer([part("a"), part("b")]))
     ask(made)
-    with pytest.raises(PagesMovedError, match="of 2 conversations that came in part"):
-        list(made.accept(made.parse(nothing)))
+    assert list(made.accept(made.parse(nothing))) == []
+    with pytest.raises(ContradictionError, match="2 of 2 conversations"):
+        made.finish()
+
+
+def test_what_is_in_part_even_when_asked_for_is_taken_and_named():
+    made = reader()
+    accepted(made, answer([part("a"), part("b"), conversation("c")]))
+    ask(made)
+    found = made.accept(made.parse(answer([part("a"), conversation("b")])))
+    assert [json.loads(bytes(raw)) for raw in found] == [part("a"), conversation("b")]
+    made.finish()
+    assert (made.still_partial, made.received) == (["a"], 3)
 
 
 def test_a_part_that_no_longer_belongs_once_it_is_whole_is_left_out():
@@ -577,6 +760,33 @@ def test_a_consumers_conversations(sandbox, connect):
     assert truth[0]["info"]["conversationId"] in ids(found)
     assert {one["consumerParticipants"][0]["participantId"] for one in found} == {consumer}
     assert list(conversations_by_consumer(connect(), "nobody")) == []
+
+
+@pytest.fixture
+def in_part(sandbox, monkeypatch) -> str:
+    """A conversation that comes in part however it is asked for."""
+    (first, *_) = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    sandbox.configure(messaging_partial_share=1.0, messaging_by_id="partial")
+    return first["info"]["conversationId"]
+
+
+def test_what_comes_in_part_even_by_id_is_told(connect, in_part, caplog):
+    (found,) = conversations_by_ids(connect(), [in_part])
+    assert json.loads(found)["info"]["isPartial"] is True
+    assert f"1 conversation(s) came in part (isPartial), even when asked for by id: {in_part}" in caplog.text
+
+
+@pytest.mark.parametrize("by_id", ["whole", "partial", "absent"])
+def test_a_consumers_conversations_are_asked_for_by_id_where_they_come_in_part(
+    sandbox, connect, caplog, by_id
+):
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    consumer = truth[0]["consumerParticipants"][0]["participantId"]
+    sandbox.configure(messaging_partial_share=1.0, messaging_by_id=by_id)
+    found = [json.loads(raw) for raw in conversations_by_consumer(connect(), consumer)]
+    assert truth[0]["info"]["conversationId"] in ids(found)
+    assert any(one["info"].get("isPartial") for one in found) is (by_id != "whole")
+    assert ("came in part" in caplog.text) is (by_id != "whole")
 
 
 def test_a_refusal_while_slices_are_read_ahead_is_told(sandbox, read):

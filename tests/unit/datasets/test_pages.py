@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.pages import (
     Contents,
     CountedPages,
@@ -226,6 +226,51 @@ def test_what_may_grow_may_not_shrink(size, ahead, at):
     assert server.asked <= at
 
 
+@pytest.mark.parametrize("may_grow", [False, True])
+@pytest.mark.parametrize("ahead", [1, 4])
+@given(size=st.integers(1, 65), most=st.integers(1, 12), says=st.integers(0, 65))
+def test_a_count_that_says_less_than_there_is_ends_nothing_while_full_pages_come(
+    may_grow, ahead, size, most, says
+):
+    server = Server(list(range(size)), most=most, drift=dict.fromkeys(range(MOST_REQUESTS), says - size))
+    try:
+        found = read(counted(may_grow=may_grow), server, ahead=ahead)
+    except PagesMovedError:
+        assert says != size
+        return
+    if found != list(range(size)):  # the last page that came was not full, so nobody could tell
+        assert len(found) == says
+        assert says < min(LIMIT, size)
+        assert most == says
+
+
+@pytest.mark.parametrize("may_grow", [False, True])
+def test_a_count_of_this_page_is_noticed_by_the_next_one_that_is_named(may_grow):
+    reader = counted(may_grow=may_grow)
+    reader.next_request()
+    reader.accept(Contents([record(1), record(2)], total=2, has_next=True))
+    assert reader.next_request().params["offset"] == "2"
+    with pytest.raises(ContradictionError, match="there are more"):
+        reader.accept(Contents([record(3)], total=2, has_next=False))
+
+
+@pytest.mark.parametrize("may_grow", [False, True])
+def test_records_beside_a_count_of_none_are_a_contradiction(may_grow):
+    reader = counted(may_grow=may_grow)
+    reader.next_request()
+    with pytest.raises(ContradictionError, match="0 records were reported, and there are more"):
+        reader.accept(Contents([record(1)], total=0))
+
+
+@pytest.mark.parametrize(
+    ("size", "asked"), [(0, 1), (LIMIT - 1, 1), (LIMIT, 2), (LIMIT + 1, 2), (3 * LIMIT, 4)]
+)
+def test_one_more_page_is_asked_for_only_where_the_last_one_is_full(size, asked):
+    server = Server(list(range(size)))
+    read(counted(), server)
+    assert server.asked == asked
+
+
 # -- without a count -------------------------------------------------------------------------------
 
 
@@ -254,15 +299,6 @@ def test_a_full_last_page_without_a_next_one_is_followed_by_an_empty_one():
     assert server.asked <= 2
 
 
-@given(st.integers(1, 65), st.integers(1, 8), st.integers(1, LIMIT))
-def test_what_joins_in_front_neither_loses_nor_repeats_the_rest(size, at, how_many):
-    def join(rows: list[int]) -> None:
-        rows[0:0] = range(1000, 1000 + how_many)
-
-    server = Server(list(range(size)), counts=False, links=True, before={at: join})
-    assert read(linked(), server) == list(range(size))
-
-
 def test_records_outside_the_slice_are_left_out_without_a_count_too():
     reader = linked()
     assert read(reader, Server([-3, 1, -2, 2], counts=False, links=True)) == [1, 2]
@@ -275,27 +311,155 @@ def test_only_one_request_leaves_at_a_time_without_a_count():
     assert reader.next_request() is None
 
 
-def test_a_server_that_gives_the_same_page_for_ever_is_given_up():
+@pytest.mark.parametrize("make", [counted, linked], ids=["counted", "linked"])
+@pytest.mark.parametrize("size", [1, 5, LIMIT, LIMIT + 1, 35])
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_a_server_that_ignores_the_offset_is_noticed(make, size, ahead):
+    class Deaf(Server):
+        def answer(self, request: ApiRequest) -> Contents:
+            return super().answer(replace(request, params={**request.params, "offset": "0"}))
+
+    server = Deaf(list(range(size)), counts=make is counted, links=make is linked)
+    try:
+        found = read(make(), server, ahead=ahead)
+    except ContradictionError as error:
+        assert "ignores the offset" in str(error)  # noqa: PT017
+        assert size >= LIMIT
+    else:
+        assert found == list(range(size))
+        assert size < LIMIT
+    assert server.asked <= 6
+
+
+def test_pages_that_alternate_for_ever_are_noticed():
+    """Even where each begins with the last row of the other."""
     reader = linked()
+    pages = [[0, 1, 2, 3], [3, 2, 1, 0]]
 
     def read_on() -> None:
-        for _ in range(MOST_REQUESTS):
+        for number in range(MOST_REQUESTS):
             assert reader.next_request() is not None
-            list(reader.accept(Contents([record(number) for number in range(LIMIT)], has_next=True)))
+            page = [record(one) for one in pages[number % 2]]
+            list(reader.accept(Contents(page, has_next=True)))
 
-    with pytest.raises((PagesMovedError, InvalidResponseError)):
+    with pytest.raises(ContradictionError, match="came before"):
         read_on()
+
+
+@given(st.integers(2, 65), st.integers(2, 12), st.booleans(), changes)
+def test_a_change_before_the_place_that_was_read_is_noticed_without_a_count_too(size, most, links, what):
+    """What is handed on is one state: that before the change, that after it, or there is an error."""
+    rows = list(range(size))
+    server = Server(
+        rows, most=most, counts=False, links=links, before={at: change(*it) for at, it in what.items()}
+    )
+    reader = linked()
+    try:
+        found = read(reader, server)
+    except PagesMovedError:
+        return
+    assert found in (list(range(size)), list(dict.fromkeys(server.rows)))
+    assert reader.received == len(found)
+
+
+@dataclass
+class Gaps(Server):
+    """Has places that hold nothing: pages over them are short or empty, and name the next one.
+
+    :param silent: the numbers of the requests that are answered by an empty page.
+    :param always: whether it names a next page behind the last one as well.
+    """
+
+    silent: frozenset[int] = frozenset()
+    always: bool = False
+
+    def answer(self, request: ApiRequest) -> Contents:
+        offset, limit = int(request.params["offset"]), int(request.params["limit"])
+        found = super().answer(request)
+        end = offset + min(limit, self.most)
+        has_next = self.always or end < len(self.rows)
+        if self.asked - 1 in self.silent:
+            return Contents([], has_next=True)
+        records = [one for one in found.records if one.key != b"-1"]
+        return Contents(records, has_next=has_next, next_offset=end if has_next else None)
+
+
+@pytest.mark.parametrize("first", [LIMIT, 2 * LIMIT])
+@pytest.mark.parametrize("gap", [LIMIT, 2 * LIMIT, 4 * LIMIT])
+def test_an_empty_page_that_names_a_next_one_is_followed(first, gap):
+    rows = [*range(first), *[-1] * gap, *range(first, first + 15)]
+    server = Gaps(rows, counts=False)
+    assert read(linked(), server) == list(range(first + 15))
+
+
+@pytest.mark.parametrize("silent", [{0}, {1}, {2}, {1, 2}, {0, 1, 3}], ids=str)
+@pytest.mark.parametrize("most", [LIMIT, 4])
+def test_an_empty_page_that_comes_and_goes_loses_nothing(silent, most):
+    server = Gaps(list(range(35)), counts=False, most=most, silent=frozenset(silent))
+    assert read(linked(), server) == list(range(35))
+
+
+@pytest.mark.parametrize("length", range(3, 12))
+def test_many_empty_pages_that_come_and_go_lose_nothing_either(length):
+    """What was passed over is looked at once more at the end."""
+    server = Gaps(list(range(35)), counts=False, silent=frozenset(range(1, 1 + length)))
+    with pytest.raises(PagesMovedError):
+        assert read(linked(), server) == list(range(35))
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, LIMIT, 35])
+def test_a_next_page_that_is_named_for_ever_is_no_reason_to_read_for_ever(size):
+    server = Gaps(list(range(size)), counts=False, always=True)
+    assert read(linked(), server) == list(range(size))
+    assert server.asked < 20
+
+
+def test_equal_rows_are_one_where_they_have_a_key_and_several_where_not():
+    for has_key, expected in ((True, [1, 2]), (False, [1, 2, 2])):
+        reader = LinkedPages(
+            ask=ask, cut=lambda answer: Contents([]), limit=LIMIT, has_key=lambda line, it=has_key: it
+        )
+        reader.next_request()
+        page = Contents([record(1), record(2), record(2)], has_next=False)
+        assert [int(line) for line in reader.accept(page)] == expected
+        assert (reader.received, reader.repeated) == (len(expected), 3 - len(expected))
+
+
+@pytest.mark.parametrize(("size", "most"), [(4999, 2), (5000, 2), (15_000, 4), (15_001, 5)])
+def test_the_overlap_costs_hardly_a_request(size, most):
+    reader = LinkedPages(ask=ask, cut=lambda answer: Contents([]), limit=5000)
+    server = Server(list(range(size)), most=5000, counts=False, links=True)
+    assert read(reader, server) == list(range(size))
+    assert server.asked <= most
 
 
 # -- what both do with an answer -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [CountedPages, LinkedPages])
-def test_no_content_is_an_empty_page(kind):
-    reader = kind(ask=ask, cut=lambda answer: pytest.fail("there is nothing"), limit=LIMIT)
+def test_no_content_is_an_empty_page_where_that_is_documented():
+    reader = counted()
     reader.next_request()
     assert list(reader.accept(reader.parse(Answer(status=204, headers={})))) == []
     assert reader.next_request() is None
+    assert reader.reported == 0
+
+
+def test_no_content_is_no_end_where_that_is_not_documented():
+    reader = linked()
+    reader.next_request()
+    with pytest.raises(InvalidResponseError, match="empty"):
+        reader.parse(Answer(status=204, headers={}))
+
+
+def test_no_content_behind_the_last_full_page_is_the_end():
+    reader = counted()
+    reader.next_request()
+    list(reader.accept(Contents([record(number) for number in range(LIMIT)], total=LIMIT)))
+    assert reader.next_request().params["offset"] == str(LIMIT)
+    assert list(reader.accept(reader.parse(Answer(status=204, headers={})))) == []
+    assert reader.next_request() is None
+    reader.finish()
+    assert (reader.reported, reader.received) == (LIMIT, LIMIT)
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n"])
@@ -327,7 +491,10 @@ def collection(held: str | None) -> WholeCollection:
     def ask_for(revision: str | None) -> ApiRequest:
         return ApiRequest(method="GET", service="s", path="/", headers={"If-Match": str(revision)})
 
-    return WholeCollection(ask=ask_for, cut=lambda answer: answer.body.split(), held=held)
+    def cut(answer: Answer) -> list[tuple[str | None, bytes]]:
+        return [(line[:1].decode().strip("-") or None, line) for line in answer.body.split()]
+
+    return WholeCollection(ask=ask_for, cut=cut, held=held)
 
 
 def test_a_collection_is_asked_for_once():
@@ -338,6 +505,25 @@ def test_a_collection_is_asked_for_once():
     assert list(reader.accept(parsed)) == [b"1", b"2"]
     assert (reader.received, reader.revision, reader.is_unchanged) == (2, "7", False)
     assert reader.next_request() is None
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "repeated", "warned"),
+    [
+        (b"1a 2a 1a", [b"1a", b"2a"], 1, False),
+        (b"1a 2a 1b", [b"1b", b"2a"], 1, True),
+        (b"1a 1a 1a", [b"1a"], 2, False),
+        (b"1a 1b 1a", [b"1a"], 2, True),
+        (b"-a -a 1a", [b"-a", b"-a", b"1a"], 0, False),  # what has no key is kept
+    ],
+)
+def test_records_that_come_twice_are_kept_once_by_their_key(body, kept, repeated, warned, caplog):
+    reader = collection(None)
+    reader.next_request()
+    parsed = reader.parse(Answer(status=200, headers={}, body=body))
+    assert list(reader.accept(parsed)) == kept
+    assert (reader.received, reader.repeated) == (len(kept), repeated)
+    assert ("more than once, and not alike" in caplog.text) is warned
 
 
 def test_an_unchanged_collection_keeps_its_revision():

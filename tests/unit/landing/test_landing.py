@@ -261,7 +261,7 @@ def test_an_answer_that_makes_no_sense_is_named_by_its_request(sandbox, run, sto
     unsorted = ",".join(row % f"2026-01-30 0{hour}:00:00.0" for hour in (5, 4))
     body = {
         "audit_trail": f'{{"data": {{"auditData": [{unsorted}]}}}}',
-        "audit_trail_export": "Total Items\n1\nResults\nDate and time\n2026-01-30T00:00:00+02:00\n",
+        "audit_trail_export": "Total Items\n1\nResults\nWhen\n2026-01-30T00:00:00\n",
     }[name]
     sandbox.faults.add(kind="status", status=200, body=body, match="/metadata/audit", times=99)
     with pytest.raises(InvalidResponseError, match=r"accountConfigReadOnly /api/account/.*/metadata/audit"):
