@@ -48,6 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, meaning in _OPTIONS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=None, help=meaning)
     parser.add_argument(
+        "--allow-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name that requests may name beside this machine's and LivePerson's own, repeatable;"
+        " *.example.com for every name below it, * for any name",
+    )
+    parser.add_argument(
         "--switch",
         dest="switches",
         action="append",
@@ -61,7 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _switch_names() -> str:
-    return ", ".join(name for name in SandboxSettings.__dataclass_fields__ if name not in _OPTIONS)
+    return ", ".join(
+        name for name in SandboxSettings.__dataclass_fields__ if name not in (*_OPTIONS, "allowed_hosts")
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -110,6 +121,8 @@ def settings_of(args: argparse.Namespace) -> SandboxSettings:
     chosen: dict[str, Any] = {
         name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None
     }
+    if args.allowed_hosts:
+        chosen["allowed_hosts"] = args.allowed_hosts
     for switch in args.switches:
         name, separator, value = switch.partition("=")
         if not separator:

@@ -1,4 +1,4 @@
-"""What every request passes first: the request log, latency, faults and the sandbox's own clock."""
+"""What every request passes first: the guard against tricked browsers, the log, latency, faults and the clock."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from email.utils import formatdate
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_liveperson.sandbox.endpoints.control import PREFIX
 from airflow_provider_liveperson.sandbox.faults import Fault
+from airflow_provider_liveperson.sandbox.guard import check_control, check_host, check_source
 from airflow_provider_liveperson.sandbox.redaction import hide_in_body, hide_in_headers, hide_in_target
+from airflow_provider_liveperson.sandbox.refusal import Refusal
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
@@ -56,7 +58,13 @@ class FrontDoor:
         if scope["type"] != "http":
             return
         send = self._with_date(send)
-        if scope["path"].startswith(PREFIX):
+        is_control = scope["path"].startswith(PREFIX)
+        try:
+            self._check(scope, is_control)
+        except Refusal as refusal:
+            await JSONResponse(refusal.payload, status_code=refusal.status)(scope, receive, send)
+            return
+        if is_control:
             await self._inner(scope, receive, send)
             return
         body = await _read(receive)
@@ -71,6 +79,15 @@ class FrontDoor:
         recorded.fault = fault.kind
         await self._wait(fault.seconds)
         await self._fail(fault, scope, receive, send)
+
+    def _check(self, scope: Scope, is_control: bool) -> None:
+        """Refuse what a browser has been tricked into; see :mod:`~airflow_provider_liveperson.sandbox.guard`."""
+        headers, allowed = Headers(scope=scope), self._state.settings.allowed_hosts
+        check_host(headers, allowed)
+        if is_control:
+            check_control(scope["method"], headers)
+        else:
+            check_source(scope["method"], headers, allowed)
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:

@@ -92,6 +92,8 @@ class SandboxSettings:
     :param domain_unknown_account: answer for an unknown account: 401, 400, or 200 with an ``empty`` list.
     :param domain_version_required: whether a Domain API request without ``version`` is a 400.
     :param service_hosts: service name to host, instead of the sandbox's own host and port.
+    :param allowed_hosts: host names that requests may name beside this machine's and LivePerson's own, without
+        port; ``*.example.com`` for every name below it, ``*`` for any name.
     :param oauth1_skew_seconds: how far an OAuth 1.0 timestamp may be from the sandbox's clock.
     :param oauth1_nonce_memory: whether a nonce that was seen before is refused.
     :param oauth1_refuse_all: refuse every OAuth 1.0 request, as after the protocol's end of life.
@@ -225,6 +227,7 @@ class SandboxSettings:
     domain_unknown_account: Literal[401, 400, "empty"] = 401
     domain_version_required: bool = True
     service_hosts: Mapping[str, str] = field(default_factory=dict)
+    allowed_hosts: frozenset[str] = frozenset()
 
     oauth1_skew_seconds: int = 300
     oauth1_nonce_memory: bool = True

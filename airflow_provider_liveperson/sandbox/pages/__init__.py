@@ -42,7 +42,8 @@ def page(name: str, *, status: int = 200, returns_to: str | None = None, **value
         headers={
             "Cache-Control": "no-store",
             "Content-Security-Policy": policy,
-            "Referrer-Policy": "no-referrer",
+            # With no-referrer, browsers would send the page's own form with the Origin null.
+            "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
         },

@@ -332,7 +332,7 @@ def test_pages_cannot_be_framed_kept_or_sent_elsewhere(sandbox: Any) -> None:
     for page in (login, consent):
         assert page.headers["Cache-Control"] == "no-store"
         assert page.headers["X-Frame-Options"] == "DENY"
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin"
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "form-action 'self' http://localhost:8080;" in policy
