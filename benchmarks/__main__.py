@@ -199,7 +199,7 @@ def _sandbox(days: int, until: datetime, log: Path) -> Iterator[dict[str, Any]]:
         "conversations": days * CONVERSATIONS_A_DAY,
         "messages-per-conversation": MESSAGES,
     }
-    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--json"]
+    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--details"]
     with log.open("wb") as complaints:
         process = subprocess.Popen(
             [*command, *(f"--{name}={value}" for name, value in options.items())],

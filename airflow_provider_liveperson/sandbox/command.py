@@ -64,8 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help=f"any other setting, repeatable; a map as JSON, a list with commas. Names: {_switch_names()}",
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object with the URL and the connections"
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        action="store_true",
+        help="print the connections as one JSON object and nothing else, as `airflow connections import` takes them",
+    )
+    form.add_argument(
+        "--details",
+        action="store_true",
+        help="print one JSON object with the URL, the account, the connections in every form, and the users",
     )
 
 
@@ -100,7 +108,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"sandbox: cannot listen on port {args.port}: {error}", file=sys.stderr)
         return 2
     else:
-        print(_as_json(server) if args.json else _as_text(server), flush=True)
+        if args.json:
+            print(_as_import(server), flush=True)
+        else:
+            print(_as_details(server) if args.details else _as_text(server), flush=True)
         interrupted.wait()
         return 0
     finally:
@@ -140,7 +151,12 @@ def _mapping(name: str, value: str) -> Any:
         raise ValueError(f"{name} is not JSON: {error}") from None
 
 
-def _as_json(server: SandboxServer) -> str:
+def _as_import(server: SandboxServer) -> str:
+    made = {name: connection.as_dict() for name, connection in server.connections().items()}
+    return json.dumps(made, separators=(",", ":"))
+
+
+def _as_details(server: SandboxServer) -> str:
     connections = {
         name: {**connection.as_dict(), "uri": connection.as_uri(), "export": connection.as_export()}
         for name, connection in server.connections().items()

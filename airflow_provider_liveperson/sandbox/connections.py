@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 
@@ -30,13 +30,19 @@ class SandboxConnection:
     host: str
     extra: dict[str, Any] = field(repr=False)
 
+    @property
+    def port(self) -> int | None:
+        """The port of the host, which Airflow 3.3.1 and 3.3.2 want beside it before they test a saved connection."""
+        return urlsplit(self.host).port
+
     def as_dict(self) -> dict[str, Any]:
-        """Give the connection as Airflow's JSON form holds it."""
+        """Give the connection as Airflow's JSON form and ``airflow connections import`` hold it."""
         return {
             "conn_type": self.conn_type,
             "login": self.login,
             "password": self.password,
             "host": self.host,
+            "port": self.port,
             "extra": dict(self.extra),
         }
 
@@ -52,7 +58,10 @@ class SandboxConnection:
         protocol, _, address = self.host.partition("://")
         login, password, address = (quote(part, safe="") for part in (self.login, self.password, address))
         extra = urlencode({"__extra__": json.dumps(self.extra)})
-        return f"{self.conn_type.replace('_', '-')}://{protocol}://{login}:{password}@{address}/?{extra}"
+        port = f":{self.port}" if self.port else ""
+        return (
+            f"{self.conn_type.replace('_', '-')}://{protocol}://{login}:{password}@{address}{port}/?{extra}"
+        )
 
     def as_export(self) -> str:
         """Give a line for a POSIX shell that sets the connection for Airflow processes."""

@@ -47,7 +47,7 @@ print(json.dumps([pulled.records, resource.getrusage(resource.RUSAGE_SELF).ru_ma
 
 @contextmanager
 def sandbox(rows: int) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--json", "--port", "0"]
+    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--details", "--port", "0"]
     options = ["--audit-rows", str(rows), "--days", "3", "--until", "2026-02-01"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -58,8 +58,7 @@ def sandbox(rows: int) -> Iterator[dict[str, Any]]:
 
 
 def peak(about: dict[str, Any], name: str, rows: int) -> int:
-    connection = about["connections"]["liveperson_app_jwt"]
-    as_json = connection if isinstance(connection, str) else json.dumps(connection)
+    as_json = json.dumps(about["connections"]["liveperson_app_jwt"])
     done = subprocess.run(
         [sys.executable, "-c", PULL, about["url"], name, as_json],
         stdout=subprocess.PIPE,

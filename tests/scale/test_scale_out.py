@@ -86,7 +86,7 @@ def sandbox(logs: Path) -> Iterator[dict[str, Any]]:
         "--latency-ms": str(LATENCY_MS),
         **dict([RECORDS[DATASET]]),
     }
-    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--json"]
+    command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--details"]
     process = Process(
         "sandbox",
         [*command, *(word for option in options.items() for word in option)],

@@ -133,8 +133,8 @@ def test_from_the_login_page_to_data_and_back(
     expect(page.get_by_text(f"{CONN_ID} is refreshed")).to_be_visible()
     run_id, state = run_dag(tab)
     assert state == "success", whole_airflow.task_logs()[-5000:]
-    (manifest,) = store.rglob("_manifest.json")
-    assert json.loads(manifest.read_text())["account_id"] == liveperson.settings.account_id
+    manifests = [json.loads(manifest.read_text()) for manifest in store.rglob("_manifest.json")]
+    assert [manifest["account_id"] for manifest in manifests] == [liveperson.settings.account_id] * 2
     connections.open()
     told = connections.test(CONN_ID)
     assert told["status"] is True, told

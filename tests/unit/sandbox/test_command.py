@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import command
+from airflow_provider_liveperson.sandbox.connections import connections_to
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
@@ -42,7 +43,7 @@ def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_interrupted(number: int) -> None:
     process = started(
-        "--json", "--seed", "9", "--switch", "domain_single_shape=list", "--switch", "jwt_issuer=sentinel"
+        "--details", "--seed", "9", "--switch", "domain_single_shape=list", "--switch", "jwt_issuer=sentinel"
     )
     assert process.stdout is not None
     first = json.loads(process.stdout.readline())
@@ -73,6 +74,19 @@ def test_it_serves_until_it_is_interrupted(number: int) -> None:
         "sso_user": {"name": "sso@acme.test", "password": password},
     }
     assert (status, err) == (0, "")
+
+
+def test_json_is_what_airflow_imports_and_nothing_else() -> None:
+    process = started("--json", "--seed", "9")
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    status, rest, err = ended(process, signal.SIGINT)
+    assert (status, rest, err) == (0, "", "")
+    told = json.loads(line)
+    url = told["liveperson_api_key"]["host"]
+    settings = command.SandboxSettings(seed=9)
+    assert told == {name: made.as_dict() for name, made in connections_to(settings, url).items()}
+    assert {connection["port"] for connection in told.values()} == {int(url.rpartition(":")[2])}
 
 
 def test_it_says_how_to_connect() -> None:
@@ -115,7 +129,8 @@ def test_options_that_do_not_fit_end_it(capsys: Any, options: list[str], complai
 def test_the_options_reach_the_settings() -> None:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    plain = "--account-id le1 --days 3 --until 2026-01-05 --latency-ms 4 --page-ceiling 5"
+    allowed = "--allow-host lp.test --allow-host *.ci"
+    plain = f"{allowed} --account-id le1 --days 3 --until 2026-01-05 --latency-ms 4 --page-ceiling 5"
     hosts = 'service_hosts={"sentinel": "evil.example.com"}'
     args = parser.parse_args([*plain.split(), "--switch", hosts, "--switch", "missing_permission=oauth1"])
     settings = command.settings_of(args)
@@ -123,6 +138,7 @@ def test_the_options_reach_the_settings() -> None:
     assert (settings.latency_ms, settings.page_ceiling) == (4, 5)
     assert settings.service_hosts == {"sentinel": "evil.example.com"}
     assert settings.missing_permission == {"oauth1"}
+    assert settings.allowed_hosts == {"lp.test", "*.ci"}
 
 
 def test_reading_the_options_imports_no_server() -> None:

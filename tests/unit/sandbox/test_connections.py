@@ -23,6 +23,7 @@ def test_the_connections() -> None:
             "login": settings.app_key,
             "password": settings.app_secret,
             "host": URL,
+            "port": 8765,
             "extra": {
                 "account_id": "70000001",
                 "access_token": settings.access_token,
@@ -34,6 +35,7 @@ def test_the_connections() -> None:
             "login": settings.client_id,
             "password": settings.client_secret,
             "host": URL,
+            "port": 8765,
             "extra": {"account_id": "70000001", "token_version": "v2"},
         },
         "liveperson_web_app": {
@@ -41,6 +43,7 @@ def test_the_connections() -> None:
             "login": settings.web_app_client_id,
             "password": settings.web_app_client_secret,
             "host": URL,
+            "port": 8765,
             "extra": {"account_id": "70000001"},
         },
         "liveperson_login": {
@@ -48,6 +51,7 @@ def test_the_connections() -> None:
             "login": "agent0@acme.test",
             "password": settings.user_password,
             "host": URL,
+            "port": 8765,
             "extra": {"account_id": "70000001"},
         },
     }
@@ -75,9 +79,9 @@ def test_airflow_reads_every_form_back(form: str, password: str) -> None:
             "login": read.login,
             "password": read.password,
             "host": read.host,
+            "port": read.port,
             "extra": read.extra_dejson,
         } == connection.as_dict()
-        assert read.port is None
 
 
 def test_a_shell_takes_the_export_lines() -> None:
