@@ -32,17 +32,19 @@ class AirflowServer:
     ...     print(airflow.url)
 
     :param home: a home that has been entered.
+    :param path: the path below which it is served, such as ``/airflow``; default: none.
     """
 
-    def __init__(self, home: AirflowHome) -> None:
+    def __init__(self, home: AirflowHome, *, path: str = "") -> None:
         self._home = home
+        self._path = path
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Base URL of pages and API, without a slash at its end."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self._port}{self._path}"
 
     def __enter__(self) -> Self:
         try:

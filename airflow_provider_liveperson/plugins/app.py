@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Container
 from contextlib import closing
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.configuration import conf
@@ -28,8 +30,13 @@ from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.connection_form import FORMS
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook, LivePersonWebAppHook
-from airflow_provider_liveperson.plugins import pending, signatures
-from airflow_provider_liveperson.plugins.access import editable_connection, editable_connections, may_edit
+from airflow_provider_liveperson.plugins import checks, pending, signatures
+from airflow_provider_liveperson.plugins.access import (
+    editable_connection,
+    editable_connections,
+    liveperson_connections,
+    may_edit,
+)
 from airflow_provider_liveperson.plugins.liveperson import PREFIX, ROUTE
 from airflow_provider_liveperson.plugins.rows import WEB_APP, iso, row_of
 from airflow_provider_liveperson.plugins.templates import render
@@ -121,21 +128,19 @@ PairDep = Annotated[tuple[str, str], Depends(posted_pair)]
 
 def page(caller: CallerDep) -> Response:
     """``GET /liveperson/``: the connections that the user may edit."""
-    connections = editable_connections(caller.user)
+    there = liveperson_connections()
+    connections = [conn for conn in there if may_edit(caller.user, conn.conn_id)]
     if not connections and not may_edit(caller.user):
         raise HTTPException(403, "You may not edit Airflow's connections, so there is nothing to see here.")
-    browser = caller.browser or secrets.token_urlsafe(32)
-    told = signatures.read_message(caller.request.cookies.get(MESSAGE_COOKIE, ""), caller.id)
-    answer = _html(
+    checks.sweep(there)
+    last = checks.last_checks(connections)
+    answer = _shown(
+        caller,
         "page.html",
-        rows=[row_of(conn) for conn in connections],
-        csrf=signatures.csrf_token(caller.id, browser),
-        base=_base(caller.request),
-        told=told,
+        rows=[row_of(conn, last.get(conn.conn_id)) for conn in connections],
+        told=signatures.read_message(caller.request.cookies.get(MESSAGE_COOKIE, ""), caller.id),
         form_targets=_form_targets(connections),
     )
-    if not caller.browser:
-        _set_cookie(caller.request, answer, BROWSER_COOKIE, browser)
     if MESSAGE_COOKIE in caller.request.cookies:
         answer.delete_cookie(MESSAGE_COOKIE, path=_base(caller.request))
     return answer
@@ -239,28 +244,47 @@ def revoke(caller: CallerDep, conn_id: ConnectionDep) -> Response:
 
 
 def check(caller: CallerDep, pair: PairDep) -> Response:
-    """``POST /liveperson/check``: show what a connection can reach, or whether two read the same."""
+    """``POST /liveperson/check``: find out what a connection can reach, or whether two read the same."""
     conn_id, against = pair
+    hooks = []
     try:
-        found = find_out(
-            LivePersonHook.for_connection(conn_id),
-            LivePersonHook.for_connection(against) if against else None,
-            most=MOST_COMPARED,
-            budget=CHECK_BUDGET,
-        )
+        hooks = [LivePersonHook.for_connection(name) for name in pair if name]
+        found = find_out(*hooks, most=MOST_COMPARED, budget=CHECK_BUDGET)
     except FAILURES as error:
+        if not against:
+            _remember(conn_id, ok=False, sentence=str(error))
         return _back(caller, f"{conn_id}: {error}", bad=True)
-    others = [conn.conn_id for conn in editable_connections(caller.user) if conn.conn_id != conn_id]
-    return _html(
+    for report in filter(None, (found.report, found.other)):
+        _remember(report.connection, ok=report.ok, sentence=report.sentence)
+    owner = signatures.owner(caller.id, caller.browser)
+    checks.keep(checks.Result(checked_at=time.time(), found=found), owner, pair)
+    query = {"connection": conn_id} | ({"against": against} if against else {})
+    return RedirectResponse(f"{_base(caller.request)}check?{urlencode(query)}", status_code=303)
+
+
+def checked(caller: CallerDep, connection: str = "", against: str = "") -> Response:
+    """``GET /liveperson/check``: what this browser's last check of a connection has found out, for a while."""
+    if not connection:
+        return RedirectResponse(_base(caller.request), status_code=303)
+    pair = _connection(caller, connection), _connection(caller, against) if against else ""
+    others = [conn.conn_id for conn in editable_connections(caller.user) if conn.conn_id != connection]
+    return _shown(
+        caller,
         "check.html",
-        found=found,
-        others=others,
+        result=checks.kept(signatures.owner(caller.id, caller.browser), pair) if caller.browser else None,
+        conn_id=connection,
         against=against,
-        csrf=signatures.csrf_token(caller.id, caller.browser),
-        base=_base(caller.request),
+        others=others,
         most=MOST_COMPARED,
+        lasts=f"{checks.RESULT_LASTS / 60:.0f} minutes",
         form_targets="'self'",
     )
+
+
+def _remember(conn_id: str, *, ok: bool, sentence: str) -> None:
+    conn = next((conn for conn in liveperson_connections() if conn.conn_id == conn_id), None)
+    if conn is not None:
+        checks.remember(conn, ok=ok, sentence=sentence)
 
 
 def make_app() -> FastAPI:
@@ -272,6 +296,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/refresh", refresh, methods=["POST"], response_class=HTMLResponse)
     app.add_api_route("/revoke", revoke, methods=["POST"], response_class=HTMLResponse)
     app.add_api_route("/check", check, methods=["POST"], response_class=HTMLResponse)
+    app.add_api_route("/check", checked, methods=["GET"], response_class=HTMLResponse)
     app.add_exception_handler(StarletteHTTPException, _problem)
     for failure in FAILURES:
         app.add_exception_handler(failure, _failure)
@@ -294,7 +319,11 @@ async def _guarded(request: Request, answer_it: Callable[[Request], Awaitable[Re
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
-    sentence = "Sign in to Airflow first." if error.status_code == 401 else str(error.detail)
+    sentence = {
+        401: "Sign in to Airflow first.",
+        404: "There is nothing here." if error.detail == "Not Found" else error.detail,
+        405: "There is nothing to see at this address; it only takes what a button of the LivePerson page sends.",
+    }.get(error.status_code, str(error.detail))
     answer = _html("problem.html", status=error.status_code, sentence=sentence, home=_home(request))
     answer.headers.update(error.headers or {})
     return answer
@@ -302,6 +331,21 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _failure(request: Request, error: Exception) -> Response:
     return _html("problem.html", status=503, sentence=str(error), home=_home(request))
+
+
+def _shown(caller: Caller, template: str, **context: Any) -> HTMLResponse:
+    """A page with forms, for a browser that is known again by its cookie."""
+    browser = caller.browser or secrets.token_urlsafe(32)
+    answer = _html(
+        template,
+        csrf=signatures.csrf_token(caller.id, browser),
+        base=_base(caller.request),
+        iso=iso,
+        **context,
+    )
+    # Sent anew each time, since only now and then a browser shows that it came by https.
+    _set_cookie(caller.request, answer, BROWSER_COOKIE, browser)
+    return answer
 
 
 def _html(template: str, *, status: int = 200, form_targets: str = "'none'", **context: Any) -> HTMLResponse:
@@ -334,7 +378,7 @@ def _set_cookie(
         value,
         max_age=max_age,
         path=_base(request),
-        secure=_airflow_url(request).startswith("https://"),
+        secure=_is_https(request),
         httponly=True,
         samesite="lax",
     )
@@ -386,7 +430,31 @@ def _airflow_url(request: Request) -> str:
     configured = _configured_url()
     if configured.startswith(("http://", "https://")):
         return configured.rstrip("/")
-    return f"{request.url.scheme}://{request.url.netloc}{_root(request)}"
+    return f"{'https' if _is_https(request) else 'http'}://{request.url.netloc}{_root(request)}"
+
+
+def _is_https(request: Request) -> bool:
+    """Whether the browser reaches this page by https, whatever stands in between.
+
+    A proxy that ends TLS and is not trusted (``FORWARDED_ALLOW_IPS``) has the request look like plain http. But the
+    browser tells: by the page that its form or frame is on, and by the ``Sec-Fetch`` headers, which no script can set
+    and which browsers send to https and to their own machine only. Each can only make a cookie safer.
+    """
+    if request.url.scheme == "https" or _configured_url().startswith("https://"):
+        return True
+    pages = (request.headers.get("origin", ""), request.headers.get("referer", ""))
+    if schemes := {_own_scheme(request, page) for page in pages} - {None}:
+        return "https" in schemes
+    return "sec-fetch-site" in request.headers and not _is_loopback(request.url.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _root(request: Request) -> str:
@@ -412,7 +480,7 @@ def _form_targets(connections: list[Any]) -> str:
             host = urlsplit(conn.host if "://" in (conn.host or "") else f"//{conn.host or ''}").hostname
         except ValueError:
             continue
-        if host in ("localhost", "127.0.0.1", "::1"):
+        if host and _is_loopback(host):
             shown = f"[{host}]" if ":" in host else host
             targets |= {f"http://{shown}:*", f"https://{shown}:*"}
     return " ".join(sorted(targets))

@@ -47,7 +47,8 @@ class LivePersonPlugin(AirflowPlugin):
     external_views = [
         {
             "name": "LivePerson",
-            "href": f"{PREFIX}/",
+            # Without a slash ahead: Airflow's page resolves it against its own base, which may be below a path.
+            "href": f"{PREFIX.lstrip('/')}/",
             "url_route": ROUTE,
             "destination": "nav",
             "category": "admin",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow.models import Connection
 
     from airflow_provider_liveperson.client.credentials.grants import Grant
+    from airflow_provider_liveperson.plugins.checks import LastCheck
 
 WEB_APP = "liveperson_web_app"
 
@@ -48,10 +49,11 @@ class Row:
     can_revoke: bool = False
 
 
-def row_of(conn: Connection, now: datetime | None = None) -> Row:
+def row_of(conn: Connection, last: LastCheck | None = None, now: datetime | None = None) -> Row:
     """Read a connection, and its consent if it has one.
 
     :param conn: a LivePerson connection.
+    :param last: its last check, if there was one.
     :param now: the present, aware.
     """
     conn_type = str(conn.conn_type).replace("-", "_")
@@ -65,13 +67,16 @@ def row_of(conn: Connection, now: datetime | None = None) -> Row:
         about["account"] = str(extra_of(conn, conn_id=conn.conn_id).get("account_id") or "")
     except LivePersonError as error:
         return Row(**about, state="Unusable", good=False, error=str(error))
+    check = _check(conn, last)
     if conn_type != WEB_APP:
-        return Row(**about, state="Ready", hint="Nothing has to be authorised for this kind of connection.")
+        return Row(**about, **check)
     try:
         grant = store_for(conn.conn_id, conn.password or "").load()
     except LivePersonError as error:
         return Row(**about, state="Unreadable", good=False, error=str(error))
-    return Row(**about, **_consent(grant, now or datetime.now(UTC)))
+    consent = _consent(grant, now or datetime.now(UTC))
+    facts = [*consent.get("facts", []), *(check.get("facts") or [("Last check", check["state"])])]
+    return Row(**about, **{**consent, "facts": facts} if grant is not None else consent)
 
 
 def iso(seconds: float) -> str:
@@ -80,6 +85,20 @@ def iso(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return "beyond the calendar"
+
+
+def _check(conn: Connection, last: LastCheck | None) -> dict[str, Any]:
+    """What is known of a connection by its last check."""
+    if last is None:
+        return {"state": "Not checked", "hint": "Press Check to see what it can reach."}
+    if not last.is_of(conn):
+        hint = f"It has been changed since it was last checked, at {iso(last.checked_at)}."
+        return {"state": "Not checked", "hint": f"{hint} Press Check to see what it can reach."}
+    return {
+        "state": "Works" if last.ok else "Check failed",
+        "good": last.ok,
+        "facts": [("Last checked", iso(last.checked_at)), ("Result", last.sentence)],
+    }
 
 
 def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:

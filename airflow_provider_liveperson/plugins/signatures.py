@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from airflow.configuration import conf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,13 +18,13 @@ def csrf_token(user_id: str, browser: str) -> str:
     :param user_id: the Airflow user.
     :param browser: the browser's cookie.
     """
-    return _signer("csrf").dumps(_owner(user_id, browser))
+    return _signer("csrf").dumps(owner(user_id, browser))
 
 
 def is_csrf_token(token: str, user_id: str, browser: str) -> bool:
     """Whether a form comes from a page that was given to this user in this browser, not long ago."""
     try:
-        return bool(_signer("csrf").loads(token, max_age=CSRF_LASTS) == _owner(user_id, browser))
+        return bool(_signer("csrf").loads(token, max_age=CSRF_LASTS) == owner(user_id, browser))
     except BadSignature:
         return False
 
@@ -38,16 +37,16 @@ def state(user_id: str, browser: str, conn_id: str, nonce: str) -> str:
     :param conn_id: the connection.
     :param nonce: known again once.
     """
-    return _signer("state").dumps([conn_id, nonce, _owner(user_id, browser)])
+    return _signer("state").dumps([conn_id, nonce, owner(user_id, browser)])
 
 
 def read_state(text: str, user_id: str, browser: str) -> tuple[str, str] | None:
     """The connection and the nonce of a state that was given to this user in this browser within ten minutes."""
     try:
-        conn_id, nonce, owner = _signer("state").loads(text, max_age=STATE_LASTS)
+        conn_id, nonce, whose = _signer("state").loads(text, max_age=STATE_LASTS)
     except (BadSignature, TypeError, ValueError):
         return None
-    return (conn_id, nonce) if owner == _owner(user_id, browser) else None
+    return (conn_id, nonce) if whose == owner(user_id, browser) else None
 
 
 def message(text: str, *, bad: bool, user_id: str) -> str:
@@ -58,10 +57,10 @@ def message(text: str, *, bad: bool, user_id: str) -> str:
 def read_message(signed: str, user_id: str) -> tuple[str, bool] | None:
     """The message, and whether it is bad news."""
     try:
-        text, bad, owner = _signer("message").loads(signed, max_age=MESSAGE_LASTS)
+        text, bad, whose = _signer("message").loads(signed, max_age=MESSAGE_LASTS)
     except (BadSignature, TypeError, ValueError):
         return None
-    return (text, bad) if owner == user_id else None
+    return (text, bad) if whose == user_id else None
 
 
 def _signer(what: str) -> URLSafeTimedSerializer:
@@ -69,5 +68,10 @@ def _signer(what: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(conf.get_mandatory_value("api", "secret_key"), salt=f"liveperson-{what}")
 
 
-def _owner(user_id: str, browser: str) -> Any:
+def owner(user_id: str, browser: str) -> str:
+    """A user in one browser, as a hash.
+
+    :param user_id: the Airflow user.
+    :param browser: the browser's cookie.
+    """
     return hashlib.sha256(f"{len(user_id)}:{user_id}:{browser}".encode()).hexdigest()

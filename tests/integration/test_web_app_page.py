@@ -261,7 +261,8 @@ class TestTheRoad:
         assert ">aws<" not in page
         assert f'aria-label="Authorise {WEB_APP}"' in page
         assert f'aria-label="Authorise {API_KEY}"' not in page
-        assert "Nothing has to be authorised" in page
+        assert page.count("Not checked") == 1  # the API key; the others have not even been authorised
+        assert "Ready" not in page
 
     def test_pkce_where_the_connection_wants_it(self, browser, sandbox):
         from airflow.models import Connection
@@ -320,7 +321,7 @@ class TestCheck:
         sandbox.configure(missing_permission=frozenset({"oauth1"}), config_auth=frozenset({"app_jwt_v2"}))
         ada = browser("ada")
         assert f'aria-label="Check {API_KEY}"' in ada.page().text
-        answer = ada.post("check", API_KEY)
+        answer = ada.shown(ada.post("check", API_KEY))
         assert answer.status_code == 200
         rows = table_rows(answer)
         assert set(rows) == set(DATASETS)
@@ -331,14 +332,15 @@ class TestCheck:
     def test_one_against_another(self, browser, sandbox):
         ada = browser("ada")
         authorised(ada, sandbox)
-        answer = ada.post("check", API_KEY, against=WEB_APP)
+        answer = ada.shown(ada.post("check", API_KEY, against=WEB_APP))
         rows = table_rows(answer)
         assert rows["users"][0] == "agree"
         assert "Both read the same" in rows["users"][1]
         assert f"{API_KEY} against {WEB_APP}" in answer.text
 
     def test_one_that_is_not_authorised_says_what_to_do(self, browser):
-        answer = browser("ada").post("check", WEB_APP)
+        ada = browser("ada")
+        answer = ada.shown(ada.post("check", WEB_APP))
         assert "press Authorise" in html.unescape(answer.text)
         assert {state for state, _ in table_rows(answer).values()} == {"refused"}
 
@@ -358,7 +360,9 @@ class TestCheck:
             lambda self, *, method, user, details=None: bool(details and details.conn_id == API_KEY),
         )
         ada = browser("ada")
-        assert ada.post("check", API_KEY).status_code == 200
+        assert ada.shown(ada.post("check", API_KEY)).status_code == 200
+        assert ada.get(f"/liveperson/check?connection={API_KEY}&against={OTHER}").status_code == 403
+        assert ada.get(f"/liveperson/check?connection={OTHER}").status_code == 403
         sent = len(sandbox.requests)
         assert ada.post("check", API_KEY, against=OTHER).status_code == 403
         assert ada.post("check", OTHER).status_code == 403
@@ -375,6 +379,203 @@ class TestCheck:
         assert "evil.example" in ada.told()
 
 
+class TestAfterACheck:
+    def test_it_can_be_reloaded(self, browser, sandbox):
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY)
+        assert (answer.status_code, answer.headers["location"]) == (
+            303,
+            f"/liveperson/check?connection={API_KEY}",
+        )
+        shown, sent = ada.shown(answer), len(sandbox.requests)
+        for _ in range(3):
+            again = ada.shown(answer)
+            assert (again.status_code, table_rows(again)) == (200, table_rows(shown))
+            assert "Checked at 20" in again.text
+            assert "Check again" in again.text
+        assert len(sandbox.requests) == sent
+
+    def test_each_pair_has_its_own_result(self, browser, sandbox):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        alone, both = ada.post("check", API_KEY), ada.post("check", API_KEY, against=WEB_APP)
+        assert " against " in ada.shown(both).text
+        assert " against " not in ada.shown(alone).text
+
+    def nothing(self, answer: Any) -> None:
+        assert answer.status_code == 200
+        assert "There is no result of a check" in answer.text
+        assert "<table>" not in answer.text
+        assert ">Check</button>" in answer.text
+
+    def test_it_is_offered_where_there_is_none(self, browser):
+        self.nothing(browser("ada").get(f"/liveperson/check?connection={API_KEY}"))
+
+    def test_a_result_is_shown_to_nobody_else(self, browser):
+        ada, oscar, elsewhere = browser("ada"), browser("oscar"), browser("ada")
+        answer = ada.post("check", API_KEY)
+        elsewhere.page()
+        self.nothing(elsewhere.shown(answer))
+        oscar.http.cookies.set("liveperson_browser", ada.http.cookies["liveperson_browser"])
+        self.nothing(oscar.shown(answer))
+
+    def test_a_result_ends_and_is_swept_away(self, browser):
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY)
+        (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
+        with time_machine.travel(_later(901), tick=True):
+            self.nothing(ada.shown(answer))
+            ada.page()
+        assert name not in variables()
+
+    @pytest.mark.parametrize("value", ["", "x", "9999999999:x", "{}", "\u0663:x", "1" * 5000, ":"])
+    def test_a_result_that_is_none_is_nothing(self, browser, value):
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY)
+        (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
+        set_variable(name, value)
+        self.nothing(ada.shown(answer))
+        assert ada.page().status_code == 200
+
+    def test_a_result_can_be_read_by_its_browser_only(self, browser):
+        browser("ada").post("check", API_KEY)
+        (kept,) = [one for key, one in variables().items() if key.startswith("liveperson_result_token.")]
+        assert "audit_trail" not in kept.get_val()
+
+    @pytest.mark.parametrize(
+        ("query", "status"),
+        [("", 303), ("?connection=", 303), ("?connection=aws", 404), ("?connection=nothing", 404)],
+    )
+    def test_addresses_without_a_connection(self, browser, query, status):
+        assert browser("ada").get(f"/liveperson/check{query}").status_code == status
+
+    def test_the_page_says_what_the_last_check_of_anybody_found(self, browser, sandbox):
+        ada, oscar = browser("ada"), browser("oscar")
+        assert "Not checked" in ada.page().text
+        ada.post("check", API_KEY)
+        page = oscar.page().text
+        assert ">Works</span>" in page
+        assert "Not checked" not in page
+        assert re.search(r"<dt>Last checked</dt><dd>20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ</dd>", page)
+        assert f"{len(DATASETS)} of {len(DATASETS)} datasets can be read" in page
+        sandbox.configure(oauth1_refuse_all=True)
+        oscar.post("check", API_KEY)
+        assert ">Check failed</span>" in ada.page().text
+
+    def test_of_a_web_application_too(self, browser, sandbox):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        assert "<dt>Last check</dt><dd>Not checked</dd>" in ada.page().text
+        ada.post("check", API_KEY, against=WEB_APP)
+        page = ada.page().text
+        assert page.count("<dt>Last checked</dt>") == 2
+        assert "Authorised</span>" in page
+
+    def test_a_check_that_could_not_begin_counts_as_failed(self, browser):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=API_KEY).one().host = "https://evil.example"
+        ada = browser("ada")
+        ada.post("check", API_KEY)
+        page = ada.page().text
+        assert ">Check failed</span>" in page
+        assert "evil.example" in page
+
+    @pytest.mark.parametrize(
+        ("column", "value"), [("password", "another"), ("login", "x"), ("host", "x"), ("extra", '{"a": "b"}')]
+    )
+    def test_a_changed_connection_has_not_been_checked(self, browser, column, value):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        ada = browser("ada")
+        ada.post("check", API_KEY)
+        with create_session() as session:
+            setattr(session.query(Connection).filter_by(conn_id=API_KEY).one(), column, value)
+        page = ada.page().text
+        assert ">Not checked</span>" in page
+        assert "changed since it was last checked, at 20" in page
+
+    def test_what_is_kept_of_a_check_holds_no_secret(self, browser, sandbox):
+        browser("ada").post("check", API_KEY)
+        told = variables()[f"liveperson_check.{API_KEY}"].get_val()
+        assert [it for it in sandbox.secrets() - {sandbox.settings.account_id} if it in told] == []
+
+    def test_it_goes_with_the_connection(self, browser):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        ada = browser("ada")
+        ada.post("check", API_KEY)
+        ada.begin(OTHER)
+        assert {f"liveperson_check.{API_KEY}", f"liveperson_pending_token.{OTHER}"} <= variables().keys()
+        with create_session() as session:
+            session.query(Connection).filter(Connection.conn_id.in_([API_KEY, OTHER])).delete()
+        set_variable("liveperson_checkXmine", "not ours")
+        ada.page()
+        assert {key for key in variables() if "check" in key or "pending" in key} == {"liveperson_checkXmine"}
+
+    @pytest.mark.parametrize("value", ["", "{", "null", '{"checked_at": 1e999}', "[" * 100_000])
+    def test_whatever_its_variable_holds_the_page_shows(self, browser, value):
+        set_variable(f"liveperson_check.{API_KEY}", value)
+        page = browser("ada").page()
+        assert page.status_code == 200
+        assert ">Not checked</span>" in page.text
+
+    def test_every_form_says_what_it_is_doing(self, browser, sandbox):
+        ada = browser("ada")
+        authorised(ada, sandbox)
+        page = ada.page().text + ada.get(f"/liveperson/check?connection={API_KEY}").text
+        assert page.count("<form") == page.count(' data-busy="')
+        assert 'role="status" aria-live="polite"' in page
+
+
+class TestBelowAPath:
+    """``[api] base_url`` with a path."""
+
+    SITE = "http://airflow.test/airflow"
+
+    @pytest.fixture
+    def ada(self, app, monkeypatch):
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", self.SITE)
+        monkeypatch.setattr(app, "root_path", "/airflow")
+        return Browser(app, "ada")
+
+    def test_the_page_and_all_that_it_leads_to(self, ada):
+        page = ada.get("/airflow/liveperson/")
+        assert page.status_code == 200
+        assert set(re.findall(r'action="([^"]+)"', page.text)) == {
+            f"/airflow/liveperson/{what}" for what in ("authorise", "check")
+        }
+        assert "Path=/airflow/liveperson/" in page.headers["set-cookie"]
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+        form = {"csrf": csrf, "connection": API_KEY}
+        answer = ada.http.post("/airflow/liveperson/check", data=form, headers={"Origin": SITE})
+        assert answer.headers["location"] == f"/airflow/liveperson/check?connection={API_KEY}"
+        shown = ada.shown(answer)
+        assert "Checked at" in shown.text
+        assert 'href="/airflow/liveperson/"' in shown.text
+        form["connection"] = WEB_APP
+        answer = ada.http.post("/airflow/liveperson/authorise", data=form, headers={"Origin": SITE})
+        query = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert query["redirect_uri"] == [f"{self.SITE}/liveperson/callback"]
+        answer = ada.get(
+            f"/airflow/liveperson/callback?{urlencode({'state': query['state'][0], 'error': 'x'})}"
+        )
+        assert answer.headers["location"] == "/airflow/plugin/liveperson"
+
+    def test_the_menu_entry_is_found_from_wherever_airflow_is(self, ada):
+        """Airflow's page gives it to a frame, which resolves it by the page's <base>."""
+        plugins = ada.get("/airflow/api/v2/plugins").json()["plugins"]
+        (view,) = next(one for one in plugins if one["name"] == "liveperson")["external_views"]
+        base = re.search(r'<base href="([^"]+)"', ada.get("/airflow/plugin/liveperson").text)[1]
+        assert (
+            requests.compat.urljoin(f"http://airflow.test{base}", view["href"]) == f"{self.SITE}/liveperson/"
+        )
+
+
 EVERY_ENDPOINT = [
     ("GET", "/liveperson/"),
     ("GET", "/liveperson/callback?code=c&state=s"),
@@ -382,6 +583,7 @@ EVERY_ENDPOINT = [
     ("POST", "/liveperson/refresh"),
     ("POST", "/liveperson/revoke"),
     ("POST", "/liveperson/check"),
+    ("GET", f"/liveperson/check?connection={API_KEY}"),
 ]
 
 
@@ -451,12 +653,15 @@ class TestWho:
     def test_only_post_does_something(self, browser, sandbox, what, method):
         ada = browser("ada")
         authorised(ada, sandbox)
-        kept = grant()
+        kept, sent = grant(), len(sandbox.requests)
         answer = ada.http.request(
             method, f"/liveperson/{what}?connection={WEB_APP}&csrf={ada.csrf()}", headers={"Origin": SITE}
         )
-        assert answer.status_code == 405
+        shows_a_result = (method, what) == ("GET", "check")
+        assert answer.status_code == (200 if shows_a_result else 405)
+        assert shows_a_result or method == "HEAD" or "nothing to see at this address" in answer.text
         assert grant() == kept
+        assert len(sandbox.requests) == sent
 
 
 class TestForgedForms:
@@ -1090,10 +1295,59 @@ class TestSecrecy:
         for part in ("HttpOnly", "SameSite=lax", "Path=/liveperson/"):
             assert part in cookie
 
+    def cookie(self, answer: Any, name: str = "liveperson_browser") -> str:
+        (cookie,) = [one for one in answer.headers.get_list("set-cookie") if one.startswith(name)]
+        return cookie
+
     def test_cookies_are_secure_where_airflow_is(self, browser, monkeypatch):
         monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.test")
-        (cookie,) = [one for one in browser("ada").page().headers.get_list("set-cookie") if "browser" in one]
-        assert "Secure" in cookie
+        assert "Secure" in self.cookie(browser("ada").page())
+
+    @pytest.mark.parametrize(
+        ("headers", "secure"),
+        [
+            ({}, False),
+            ({"Referer": "https://airflow.test/plugin/liveperson"}, True),
+            ({"Referer": "https://airflow.test/", "Sec-Fetch-Site": "same-origin"}, True),
+            ({"Sec-Fetch-Site": "same-origin"}, True),
+            ({"Sec-Fetch-Site": "none"}, True),
+            ({"Sec-Fetch-Site": "cross-site", "Referer": "http://evil.example/"}, True),
+            ({"Sec-Fetch-Site": "cross-site", "Referer": "http://[::1"}, True),
+            ({"Referer": "https://evil.example/"}, False),
+            ({"Referer": "http://airflow.test/"}, False),
+            ({"Host": "localhost:8080", "Sec-Fetch-Site": "same-origin"}, False),
+            ({"Host": "127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"}, False),
+            ({"Host": "[::1]:8080", "Sec-Fetch-Site": "same-origin"}, False),
+            ({"Host": "airflow.localhost", "Sec-Fetch-Site": "same-origin"}, False),
+            (
+                {
+                    "Host": "localhost:8443",
+                    "Referer": "https://localhost:8443/",
+                    "Sec-Fetch-Site": "same-origin",
+                },
+                True,
+            ),
+        ],
+    )
+    def test_cookies_are_secure_where_the_browser_says_https(self, browser, headers, secure):
+        """Behind a proxy that ends TLS, and whose word does not count for Airflow."""
+        answer = browser("ada").get("/liveperson/", headers=headers)
+        assert ("Secure" in self.cookie(answer)) is secure
+
+    @pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+    def test_a_forms_origin_says_it_too(self, browser, sandbox, scheme, secure):
+        ada = browser("ada")
+        origin = f"{scheme}://airflow.test"
+        assert ("Secure" in self.cookie(ada.post("refresh", Origin=origin), "liveperson_message")) is secure
+        url = ada.post("authorise", Origin=origin).headers["location"]
+        assert parse_qs(urlsplit(url).query)["redirect_uri"] == [f"{origin}/liveperson/callback"]
+
+    def test_a_cookie_becomes_secure_once_the_browser_says_it(self, browser):
+        ada = browser("ada")
+        first = self.cookie(ada.page())
+        second = self.cookie(ada.get("/liveperson/", headers={"Sec-Fetch-Site": "same-origin"}))
+        assert ("Secure" in first, "Secure" in second) == (False, True)
+        assert first.partition(";")[0] == second.partition(";")[0]
 
     def test_a_message_of_another_user_is_not_shown(self, browser):
         ada, oscar = browser("ada"), browser("oscar")

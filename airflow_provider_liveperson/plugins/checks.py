@@ -1,0 +1,179 @@
+"""What checks have found out: of each connection the last result for all, and for each browser the whole of its own.
+
+Both are kept in Variables, for every API server: see `docs/decisions/0024-what-a-check-leaves-behind.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from airflow.configuration import conf
+from airflow.models import Variable
+from airflow.utils.session import create_session
+from sqlalchemy import delete, or_, select
+
+from airflow_provider_liveperson.checking.connections import Found
+from airflow_provider_liveperson.client.credentials.seal import Seal
+from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
+from airflow_provider_liveperson.hooks.metadata import database, team_of
+from airflow_provider_liveperson.plugins.pending import KIND as PENDING
+
+if TYPE_CHECKING:
+    from airflow.models import Connection
+
+T = TypeVar("T")
+
+RESULT_LASTS = 900.0
+"""Seconds for which a browser can look at its result again."""
+
+_LAST = "liveperson_check"
+_RESULT = "liveperson_result_token"
+_LONGEST = 500
+
+
+class LastCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a connection's last check. Nothing of it is secret.
+
+    :param checked_at: when, in seconds since 1970 in UTC.
+    :param ok: whether all was as it should be.
+    :param sentence: what was found out.
+    :param fields: a keyed hash of the connection's fields then, by which a change is noticed.
+    """
+
+    checked_at: float
+    ok: bool
+    sentence: str
+    fields: str
+
+    def is_of(self, conn: Connection) -> bool:
+        """Whether the connection is still as it was then."""
+        return hmac.compare_digest(self.fields.encode(), _fields(conn).encode())
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check showed to one browser.
+
+    :param checked_at: when, in seconds since 1970 in UTC.
+    :param found: what was found out.
+    """
+
+    checked_at: float
+    found: Found
+
+
+def remember(conn: Connection, *, ok: bool, sentence: str) -> None:
+    """Keep the outcome of a check in the place of the one before.
+
+    :param conn: the connection.
+    :param ok: whether all was as it should be.
+    :param sentence: what was found out, without secrets.
+    :raises ServiceUnavailableError: when the database does not answer.
+    """
+    last = LastCheck(checked_at=time.time(), ok=ok, sentence=sentence[:_LONGEST], fields=_fields(conn))
+    _put(variable_key(_LAST, conn.conn_id), msgspec.json.encode(last).decode(), conn.conn_id)
+
+
+def last_checks(connections: Iterable[Connection]) -> dict[str, LastCheck]:
+    """The last check of each connection that has been checked, by its id.
+
+    :raises ServiceUnavailableError: when the database does not answer.
+    """
+    names = {variable_key(_LAST, conn.conn_id): conn.conn_id for conn in connections}
+    with database(), create_session() as session:
+        rows = session.scalars(select(Variable).where(Variable.key.in_(names))).all()
+        texts = {names[row.key]: row.get_val() or "" for row in rows if row.key in names}
+    read = {conn_id: _read(text, LastCheck) for conn_id, text in texts.items()}
+    return {conn_id: last for conn_id, last in read.items() if last is not None}
+
+
+def keep(result: Result, owner: str, pair: tuple[str, str]) -> None:
+    """Keep a result for a while, for the browser that asked for it.
+
+    :param result: the result.
+    :param owner: the user and the browser, see :func:`signatures.owner`.
+    :param pair: the connection, and the one it was compared with or nothing.
+    :raises ServiceUnavailableError: when the database does not answer.
+    """
+    sealed = _seal(owner).close(msgspec.json.encode(result).decode())
+    _put(_result_key(owner, pair), f"{result.checked_at:.0f}:{sealed}", pair[0])
+
+
+def kept(owner: str, pair: tuple[str, str]) -> Result | None:
+    """The last result of this browser for a connection or two; None after a while.
+
+    :param owner: as for :func:`keep`.
+    :param pair: as for :func:`keep`.
+    :raises ServiceUnavailableError: when the database does not answer.
+    """
+    name = _result_key(owner, pair)
+    with database(), create_session() as session:
+        row = session.scalar(select(Variable).where(Variable.key == name))
+        text = (row.get_val() if row is not None else None) or ""
+    if _is_over(text):
+        return None
+    return _read(_seal(owner).open(text.partition(":")[2]) or "", Result)
+
+
+def sweep(connections: Iterable[Connection]) -> None:
+    """Take away results that are over, and what was kept of connections that are gone.
+
+    :param connections: all LivePerson connections that there are.
+    :raises ServiceUnavailableError: when the database does not answer.
+    """
+    there = {variable_key(kind, conn.conn_id) for kind in (_LAST, PENDING) for conn in connections}
+    kinds = [Variable.key.startswith(f"{kind}.", autoescape=True) for kind in (_LAST, PENDING, _RESULT)]
+    with database(), create_session() as session:
+        rows = session.scalars(select(Variable).where(or_(*kinds))).all()
+        over = [
+            row.id
+            for row in rows
+            if (_is_over(row.get_val() or "") if row.key.startswith(f"{_RESULT}.") else row.key not in there)
+        ]
+        if over:
+            session.execute(delete(Variable).where(Variable.id.in_(over)))
+
+
+def _put(name: str, value: str, conn_id: str) -> None:
+    VariableCells(team_of(conn_id)).put(name, value)
+
+
+def _result_key(owner: str, pair: tuple[str, str]) -> str:
+    return variable_key(_RESULT, hashlib.sha256(json.dumps([owner, *pair]).encode()).hexdigest()[:40])
+
+
+def _is_over(text: str) -> bool:
+    began = text.partition(":")[0]
+    return not (
+        began.isascii() and began.isdigit() and len(began) < 12 and time.time() - int(began) < RESULT_LASTS
+    )
+
+
+def _read(text: str, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _fields(conn: Connection) -> str:
+    try:
+        extra = conn.extra
+    except (ValueError, RecursionError):  # Airflow refuses what is no JSON object
+        extra = None
+    about = [conn.conn_type, conn.host, conn.schema, conn.port, conn.login, conn.password, extra]
+    return hmac.new(_secret().encode(), json.dumps(about).encode(), hashlib.sha256).hexdigest()
+
+
+def _seal(owner: str) -> Seal:
+    return Seal(f"a check's result: {_secret()}: {owner}")
+
+
+def _secret() -> str:
+    """The key that Airflow's API servers share."""
+    return conf.get_mandatory_value("api", "secret_key")
