@@ -159,7 +159,10 @@ class Lane:
                     yield batch
             except InvalidResponseError as error:
                 raise InvalidResponseError(
-                    f"{asked.request}: {error}", field=error.field, status=error.status
+                    f"{asked.request}: {error}",
+                    field=error.field,
+                    status=error.status,
+                    permanent=error.permanent,
                 ) from error
             if first:
                 self._check_size()

@@ -11,22 +11,16 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
-from airflow_provider_liveperson.exceptions import (
-    EmptyWindowError,
-    LivePersonError,
-    UntrustedHostError,
-)
+from airflow_provider_liveperson.exceptions import LivePersonError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class LivePersonRetryPolicy(RetryPolicy):
-    """Fails at once where trying again cannot help, and stays away as long as LivePerson asks.
+    """Stays away as long as LivePerson asks, and fails at once where trying again cannot help.
 
-    A wrong secret, a missing permission, a wrong argument or an empty window fail the task without spending its
-    retries. A rate limit or a busy server is retried after the time that LivePerson's ``Retry-After`` names, at most
-    an hour. Everything else is left to the task's own ``retries`` and ``retry_delay``.
+    delay = timedelta(seconds=capped_delay(exception.retry_after)) if exception.retry_after else None
     """
 
     def evaluate(
@@ -37,16 +31,16 @@ class LivePersonRetryPolicy(RetryPolicy):
         context: Context | None = None,
     ) -> RetryDecision:
         """Decide about one failure; see the class."""
-        from airflow_provider_liveperson.client.responses import Action, capped_delay, outcome_of_error
+        from airflow_provider_liveperson.client.responses import capped_delay, is_permanent, outcome_of_error
+        from airflow_provider_liveperson.version_compat import AirflowFailException
 
+        if isinstance(exception, AirflowFailException):
+            return RetryDecision.fail(str(exception))
         if not isinstance(exception, LivePersonError):
             return RetryDecision.default()
-        if isinstance(exception, EmptyWindowError | UntrustedHostError):
+        if is_permanent(exception):
             return RetryDecision.fail(str(exception))
-        outcome = outcome_of_error(exception)
-        if outcome is None:
+        if outcome_of_error(exception) is None:
             return RetryDecision.default()
-        if outcome.action in (Action.FAIL, Action.RENEW):
-            return RetryDecision.fail(str(exception))
         delay = timedelta(seconds=capped_delay(exception.retry_after)) if exception.retry_after else None
         return RetryDecision.retry(delay, str(exception))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 try:
-    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 except ImportError:  # Airflow 3.1
-    from airflow.exceptions import AirflowNotFoundException, AirflowSkipException
+    from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-__all__ = ["AirflowNotFoundException", "AirflowSkipException"]
+__all__ = ["AirflowFailException", "AirflowNotFoundException", "AirflowSkipException"]

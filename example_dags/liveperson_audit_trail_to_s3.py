@@ -28,6 +28,14 @@ except ImportError:  # Airflow 3.1
 
     BACKOFF = True
 
+try:
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    # Stays away as long as LivePerson asks when it limits the rate.
+    RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
+except ImportError:  # before Airflow 3.3
+    RETRY_POLICY = {}
+
 BUCKET = os.environ.get("LIVEPERSON_BUCKET", "my-data-lake")
 PREFIX = os.environ.get("LIVEPERSON_PREFIX", "liveperson")
 LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
@@ -51,13 +59,13 @@ with DAG(
     max_active_runs=2,
     default_args={
         # The operator waits out short disturbances by itself; retries are for longer ones. A retry reads its day
-        # anew and lands nothing twice. From Airflow 3.3 on, retry_policy=LivePersonRetryPolicy() of
-        # airflow_provider_liveperson.retry_policy also fails at once where no retry can help.
+        # anew and lands nothing twice. What no retry can heal, such as a wrong secret, fails at the first try.
         "retries": 4,
         "retry_delay": timedelta(minutes=5),
         "retry_exponential_backoff": BACKOFF,
         "max_retry_delay": timedelta(hours=1),
         "execution_timeout": timedelta(hours=2),
+        **RETRY_POLICY,
     },
     doc_md=__doc__,
     tags=["liveperson", "s3"],

@@ -16,6 +16,14 @@ from airflow.sdk import DAG, Param, task
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 from airflow_provider_liveperson.window import windows
 
+try:
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    # Stays away as long as LivePerson asks when it limits the rate.
+    RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
+except ImportError:  # before Airflow 3.3
+    RETRY_POLICY = {}
+
 BUCKET = os.environ.get("LIVEPERSON_BUCKET", "my-data-lake")
 PREFIX = os.environ.get("LIVEPERSON_PREFIX", "liveperson")
 LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
@@ -57,5 +65,6 @@ with DAG(
         max_active_tis_per_dagrun=8,
         retries=4,
         retry_delay=timedelta(minutes=5),
+        **RETRY_POLICY,
         map_index_template="{{ task.start }}",
     ).expand_kwargs(days())

@@ -18,6 +18,14 @@ try:
 except ImportError:  # Airflow 3.1
     CronPartitionTimetable = None
 
+try:
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    # Stays away as long as LivePerson asks when it limits the rate.
+    RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
+except ImportError:  # before Airflow 3.3
+    RETRY_POLICY = {}
+
 BUCKET = os.environ.get("LIVEPERSON_BUCKET", "my-data-lake")
 PREFIX = os.environ.get("LIVEPERSON_PREFIX", "liveperson")
 
@@ -29,7 +37,7 @@ if CronPartitionTimetable is not None:
         schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%d"),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
-        default_args={"retries": 4, "retry_delay": timedelta(minutes=5)},
+        default_args={"retries": 4, "retry_delay": timedelta(minutes=5), **RETRY_POLICY},
         doc_md=__doc__,
         tags=["liveperson", "s3", "partitions"],
     ):

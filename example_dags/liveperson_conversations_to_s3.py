@@ -22,6 +22,14 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.timetables.interval import CronDataIntervalTimetable
 
+try:
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    # Stays away as long as LivePerson asks when it limits the rate.
+    RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
+except ImportError:  # before Airflow 3.3
+    RETRY_POLICY = {}
+
 BUCKET = os.environ.get("LIVEPERSON_BUCKET", "my-data-lake")
 PREFIX = os.environ.get("LIVEPERSON_PREFIX", "liveperson")
 LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
@@ -46,6 +54,7 @@ with DAG(
         "retry_delay": timedelta(minutes=5),
         "execution_timeout": timedelta(hours=6),
         "pool": POOL,
+        **RETRY_POLICY,
     },
     doc_md=__doc__,
     tags=["liveperson", "s3"],

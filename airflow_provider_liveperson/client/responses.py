@@ -22,12 +22,15 @@ import urllib3
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
+    EmptyWindowError,
     InvalidResponseError,
     LivePersonError,
     PermissionDeniedError,
     RateLimitedError,
     RequestRejectedError,
     ServiceUnavailableError,
+    UntrustedHostError,
+    WindowOutOfRangeError,
 )
 
 
@@ -61,6 +64,8 @@ MAX_RETRY_AFTER = 3600.0
 """Seconds; who asks to stay away for longer is asked again after that."""
 
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
+# Errors from no answer: they are in the request or the connection.
+_NEVER_HEALS = (ConfigurationError, EmptyWindowError, UntrustedHostError, WindowOutOfRangeError)
 
 ACCEPTED = Outcome(Action.ACCEPT)
 UNREADABLE = Outcome(
@@ -190,6 +195,16 @@ def outcome_of_error(error: LivePersonError) -> Outcome | None:
         return outcome_of_status(error.status)
     rows = [UNREADABLE, *_BY_HUNDRED.values(), *_BY_STATUS.values(), *(row for _, row in _BY_EXCEPTION)]
     return next((row for row in rows if row.error is type(error)), None)
+
+
+def is_permanent(error: LivePersonError) -> bool:
+    """Whether trying again later cannot help, so that a task need not spend its tries on it."""
+    if error.permanent is not None:
+        return error.permanent
+    if isinstance(error, _NEVER_HEALS):
+        return True
+    outcome = outcome_of_error(error)
+    return outcome is not None and outcome.action in (Action.FAIL, Action.RENEW)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

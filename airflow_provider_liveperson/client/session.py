@@ -351,7 +351,9 @@ class Sender:
         else:
             reason = scrub(f"{type(error).__name__}: {error}", self._secrets)
             failure = outcome.error(
-                f"{request} at {_host(url)} failed. {outcome.mend} ({reason})", field=outcome.field or "host"
+                f"{request} at {_host(url)} failed. {outcome.mend} ({reason})",
+                field=outcome.field or "host",
+                permanent=True if outcome.action is Action.FAIL else None,
             )
         again = outcome.action in _AGAIN and (request.repeatable or never_left(error))
         return _AskAgainError(outcome, failure) if again else failure

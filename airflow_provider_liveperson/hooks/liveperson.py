@@ -95,9 +95,19 @@ class LivePersonHook(BaseHook):
         """The hook for a connection, of the subclass that its type asks for.
 
         :param liveperson_conn_id: the connection's id.
-        :raises ConfigurationError: when the connection is of no LivePerson type.
+        :raises ConfigurationError: when there is no such connection, or it is of no LivePerson type.
         """
-        return _hook_class(cls.get_connection(liveperson_conn_id))(liveperson_conn_id=liveperson_conn_id)
+        try:
+            connection = cls.get_connection(liveperson_conn_id)
+        except AirflowNotFoundException:
+            # Not permanent: a secrets backend that does not answer looks the same.
+            raise ConfigurationError(
+                f"there is no connection {liveperson_conn_id!r} in Airflow; create it, of one of the types"
+                f" {', '.join(_HOOKS)}, or correct liveperson_conn_id",
+                field="liveperson_conn_id",
+                permanent=False,
+            ) from None
+        return _hook_class(connection)(liveperson_conn_id=liveperson_conn_id)
 
     @classmethod
     def get_connection(cls, conn_id: str) -> Connection:
@@ -359,7 +369,9 @@ class LivePersonHook(BaseHook):
             if error.field and conn.conn_type in FORMS and repr(self.liveperson_conn_id) not in str(error):
                 place = locate(conn.conn_type, error.field)
                 raise type(error)(
-                    f"connection {self.liveperson_conn_id!r}, {place}: {error}", field=error.field
+                    f"connection {self.liveperson_conn_id!r}, {place}: {error}",
+                    field=error.field,
+                    permanent=error.permanent,
                 ) from error
             raise
 

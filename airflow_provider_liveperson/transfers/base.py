@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
+from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.transfers.failures import fail, say_why
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,8 +61,9 @@ class LivePersonTransferOperator(BaseOperator):
         it up to the dataset's lag: 15 minutes for conversations. Whether to wait in the triggerer instead of the
         worker.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
-    :raises ConfigurationError: for a bad argument or connection field, before any request.
-    :raises LivePersonError: see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
+    :raises AirflowFailException: for what trying again cannot heal: a bad argument or connection field, before any
+        request; a wrong secret or a missing permission. Its cause is the package's error. Airflow spends no retries.
+    :raises LivePersonError: for the rest, see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
     """
 
     template_fields: Sequence[str] = (
@@ -99,6 +102,9 @@ class LivePersonTransferOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        # Behind the user's own: what is logged by it is the last thing that one reads.
+        self.on_failure_callback = [*_callbacks(self.on_failure_callback), say_why]
+        self.on_retry_callback = [*_callbacks(self.on_retry_callback), say_why]
         self.dataset = dataset
         self.start = start
         self.end = end
@@ -131,7 +137,15 @@ class LivePersonTransferOperator(BaseOperator):
 
         :param context: the task's context.
         :returns: the summary.
+        :raises AirflowFailException: for what trying again cannot heal; its cause is the package's error.
+        :raises LivePersonError: for the rest.
         """
+        try:
+            return self._execute(context)
+        except LivePersonError as error:
+            fail(error)
+
+    def _execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveperson.datasets.catalog import dataset_named
 
         dataset = dataset_named(self.dataset)
@@ -214,3 +228,10 @@ class LivePersonTransferOperator(BaseOperator):
         from airflow_provider_liveperson.masking import Masking
 
         return Masking(hash_fields=self.hash_fields, drop_fields=self.drop_fields, salt=salt or "")
+
+
+def _callbacks(given: Any) -> list[Any]:
+    """A task's callbacks as a list: Airflow takes one or several."""
+    if given is None:
+        return []
+    return list(given) if isinstance(given, Sequence) else [given]

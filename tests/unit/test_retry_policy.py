@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_liveperson import exceptions as errors
+from airflow_provider_liveperson.version_compat import AirflowFailException
 
 HAS_POLICIES = importlib.util.find_spec("airflow.sdk.definitions.retry_policy") is not None
 
@@ -40,7 +41,10 @@ HAS_POLICIES = importlib.util.find_spec("airflow.sdk.definitions.retry_policy") 
         (errors.RateLimitedError("no number", status=429, retry_after=float("nan")), "retry", timedelta(0)),
         (errors.ServiceUnavailableError("unreachable"), "retry", None),
         (errors.InvalidResponseError("cut", status=200), "retry", None),
-        (errors.WindowOutOfRangeError("too early"), "default", None),
+        (errors.WindowOutOfRangeError("too early"), "fail", None),
+        (AirflowFailException("no window"), "fail", None),
+        (errors.StorageError("no bucket", permanent=True), "fail", None),
+        (errors.ConfigurationError("no such connection", permanent=False), "retry", None),
         (errors.IncompletePullError("moved"), "default", None),
         (errors.StorageError("no bucket"), "default", None),
         (RuntimeError("not ours"), "default", None),

@@ -15,6 +15,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, Permissio
 from airflow_provider_liveperson.transfers.liveperson_to_object_storage import (
     LivePersonToObjectStorageOperator,
 )
+from tests.unit.transfers.failing import fails_at_once
 
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in (29, 30, 31)]
 FOLDER = "audit_trail/account_id=70000001"
@@ -66,7 +67,7 @@ def test_a_failure_leaves_nothing_half_written(sandbox, tmp_path):
     pull(f"file://{tmp_path}")
     before = content(tmp_path)
     sandbox.faults.add(kind="status", status=403, match="/metadata/audit", times=99)
-    with pytest.raises(PermissionDeniedError):
+    with fails_at_once(PermissionDeniedError):
         pull(f"file://{tmp_path}", DAYS[1], DAYS[2])
     assert content(tmp_path) == before
 
@@ -110,7 +111,7 @@ def test_pandas_reads_the_partitioned_folder(sandbox, tmp_path):
 
 
 def test_what_is_no_path_is_refused_before_anything_is_asked(sandbox):
-    with pytest.raises(ConfigurationError, match="path is '/data'"):
+    with fails_at_once(ConfigurationError, match="path is '/data'"):
         pull("/data")
     assert sandbox.requests == []
 

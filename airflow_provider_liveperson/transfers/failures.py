@@ -1,0 +1,49 @@
+"""How a task fails: at once where trying again cannot help, and with a plain sentence as the last thing in its log."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from airflow_provider_liveperson.exceptions import LivePersonError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+
+def fail(error: LivePersonError) -> NoReturn:
+    """Raise an error as Airflow should treat it.
+
+    What cannot heal is raised as Airflow's ``AirflowFailException``, which spends no further try, with the package's
+    error as its cause. What may heal is raised as it is. Either way without the frames and causes below it: they are
+    a screen of library code that says nothing which the sentence does not. At level DEBUG the frames are logged.
+
+    :param error: what happened.
+    :raises AirflowFailException: for what trying again cannot heal.
+    :raises LivePersonError: for the rest.
+    """
+    from airflow_provider_liveperson.client.responses import is_permanent
+    from airflow_provider_liveperson.version_compat import AirflowFailException
+
+    log.debug("Raised at:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    if is_permanent(error):
+        raise AirflowFailException(str(error)) from error
+    raise error from None
+
+
+def say_why(context: Context) -> None:
+    """Log why a task has failed, in one line: Airflow calls this after it has logged its traceback.
+
+    :param context: the task's context, with the exception.
+    """
+    error: object = context.get("exception")
+    if isinstance(error, BaseException) and isinstance(error.__cause__, LivePersonError):
+        error = error.__cause__
+    if isinstance(error, LivePersonError):
+        field = f" Look at: {error.field}." if error.field and error.field not in str(error) else ""
+        log.info("::endgroup::")  # of Airflow's group "Post Execute", which its page shows folded
+        log.error("%s: %s%s", type(error).__name__, " ".join(str(error).split()), field)
