@@ -485,6 +485,7 @@ class _Job:
             },
             file_format=encoding.file_format,
             compression=encoding.compression,
+            csv_formulas=encoding.csv_formulas if encoding.csv_formulas != "keep" else None,
             masking=self._masking.describe() if self._masking is not None else None,
             revision=revision,
             counts=counts,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from airflow_provider_liveperson.columns import OTHER, Column
+from airflow_provider_liveperson.columns import OTHER, Column, Scalar
 from airflow_provider_liveperson.landing.compression import CompressedStream
 from airflow_provider_liveperson.landing.values import (
     UNREADABLE,
+    Buffer,
     MisfitError,
     as_fields,
     cell,
@@ -19,6 +20,13 @@ from airflow_provider_liveperson.lines import Line
 
 # A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.
 _needs_quotes = re.compile(r'[",\r\n]|^$|^[\s#]|\s$').search
+
+FORMULAS = ("keep", "quote")
+"""What to do about texts that a spreadsheet would take for a formula."""
+
+# What OWASP's page "CSV Injection" lists, full-width variants included.
+_begins_like_a_formula = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]").match
+_is_a_number = re.compile(r"-[0-9]+(?:\.[0-9]+)?", re.ASCII).fullmatch
 
 
 def _line(cells: Iterable[str | None]) -> str:
@@ -31,6 +39,14 @@ def _quoted(text: str | None) -> str:
     return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
+def _harmless_cell(column: Column, raw: Buffer) -> str | None:
+    """A value as the text of one cell that no spreadsheet takes for a formula."""
+    text = cell(column, raw)
+    if text is not None and column is Scalar.TEXT and _begins_like_a_formula(text) and not _is_a_number(text):
+        return f"'{text}"
+    return text
+
+
 class Csv:
     """Writes records as CSV (`RFC 4180 <https://www.rfc-editor.org/rfc/rfc4180>`_), UTF-8, with a header line.
 
@@ -41,11 +57,17 @@ class Csv:
 
     :param stream: takes the text.
     :param columns: the dataset's declared columns.
+    :param formulas: ``keep`` every text as it is, or ``quote`` those that a spreadsheet would take for a formula: an
+        apostrophe goes before a text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break, unless it is
+        just a negative number. Numbers, booleans and JSON cannot be formulas.
     """
 
-    def __init__(self, stream: CompressedStream, columns: Mapping[str, Column]) -> None:
+    def __init__(
+        self, stream: CompressedStream, columns: Mapping[str, Column], *, formulas: str = "keep"
+    ) -> None:
         self._stream = stream
         self._columns = columns
+        self._cell = _harmless_cell if formulas == "quote" else cell
         self._places = {name: place for place, name in enumerate(columns)}
         stream.write(_line([*columns, OTHER]).encode())
 
@@ -67,7 +89,7 @@ class Csv:
         other = {}
         for name, raw in fields.items():
             try:
-                cells[self._places[name]] = cell(self._columns[name], raw)
+                cells[self._places[name]] = self._cell(self._columns[name], raw)
             except (KeyError, MisfitError):
                 other[name] = raw
         if other:

@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from airflow_provider_liveperson.columns import Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.compression import COMPRESSIONS, CompressedStream, check_installed
-from airflow_provider_liveperson.landing.csv_encoding import Csv
+from airflow_provider_liveperson.landing.csv_encoding import FORMULAS, Csv
 from airflow_provider_liveperson.landing.parquet_encoding import Parquet, check_parquet
 from airflow_provider_liveperson.lines import Line
 
@@ -52,22 +52,32 @@ class Encoding:
     :param compression: ``gzip``, ``zstd`` or ``none``; within the file for ``parquet``, around it for the others,
         which need the extra ``zstd`` for that one.
     :param columns: the columns that the dataset declares; ``jsonl`` needs none.
+    :param csv_formulas: ``keep`` texts that a spreadsheet would take for a formula, or ``quote`` them, which only
+        ``csv`` needs.
     :raises ConfigurationError: for anything else, and for a library that is missing; names the argument.
     """
 
     file_format: str = "jsonl"
     compression: str = "gzip"
     columns: Mapping[str, Column] = field(default_factory=dict, repr=False, hash=False)
+    csv_formulas: str = "keep"
 
     def __post_init__(self) -> None:
         for name, value, known in (
             ("file_format", self.file_format, FILE_FORMATS),
             ("compression", self.compression, tuple(COMPRESSIONS)),
+            ("csv_formulas", self.csv_formulas, FORMULAS),
         ):
             if value not in known:
                 raise ConfigurationError(
                     f"{name} is {value!r}; it must be one of {', '.join(known)}", field=name
                 )
+        if self.csv_formulas != "keep" and self.file_format != "csv":
+            raise ConfigurationError(
+                f"csv_formulas is {self.csv_formulas!r}, which only CSV files need, and file_format is"
+                f" {self.file_format!r}; leave csv_formulas out, or set file_format to 'csv'",
+                field="csv_formulas",
+            )
         if self.file_format != "jsonl":
             if not self.columns:
                 raise ConfigurationError(
@@ -95,4 +105,6 @@ class Encoding:
         if self.file_format == "parquet":
             return Parquet(file, self.compression, self.columns)
         stream = CompressedStream(file, self.compression)
-        return Csv(stream, self.columns) if self.file_format == "csv" else _JsonLines(stream)
+        if self.file_format == "csv":
+            return Csv(stream, self.columns, formulas=self.csv_formulas)
+        return _JsonLines(stream)

@@ -60,6 +60,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.
+    :param csv_formulas: ``quote`` when texts that begin like formulas have an apostrophe before them.
     :param masking: which fields were hashed or dropped before landing, if any.
     :param revision: of the collection, for a dataset that has one.
     :param counts: records.
@@ -79,6 +80,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     request: dict[str, Any]
     file_format: str
     compression: str
+    csv_formulas: str | None = None
     masking: dict[str, Any] | None = None
     revision: str | None = None
     counts: Counts

@@ -48,6 +48,8 @@ class LivePersonTransferOperator(BaseOperator):
         (templated)
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. (templated)
     :param compression: ``gzip``, ``zstd`` or ``none``. (templated)
+    :param csv_formulas: in CSV files, ``keep`` texts that a spreadsheet would take for formulas as LivePerson sent
+        them, or ``quote`` them with an apostrophe. (templated)
     :param hash_fields: fields to replace by their salted hashes before anything is written, as dotted paths such as
         ``consumerParticipants.email``; the salt is the connection's. (templated)
     :param drop_fields: fields to leave out, likewise. (templated)
@@ -74,6 +76,7 @@ class LivePersonTransferOperator(BaseOperator):
         "cursor",
         "file_format",
         "compression",
+        "csv_formulas",
         "hash_fields",
         "drop_fields",
         "overlap",
@@ -92,6 +95,7 @@ class LivePersonTransferOperator(BaseOperator):
         cursor: str | None = None,
         file_format: str = "jsonl",
         compression: str = "gzip",
+        csv_formulas: str = "keep",
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
         skip_on_empty: bool = False,
@@ -112,6 +116,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.cursor = cursor
         self.file_format = file_format
         self.compression = compression
+        self.csv_formulas = csv_formulas
         self.hash_fields = hash_fields
         self.drop_fields = drop_fields
         self.skip_on_empty = skip_on_empty
@@ -173,7 +178,9 @@ class LivePersonTransferOperator(BaseOperator):
                     "%s documents no field %s; are they spelt right?", dataset.name, ", ".join(unknown)
                 )
             columns = masking.columns(columns)
-        destination = self.destination(Encoding(self.file_format, self.compression, columns))
+        destination = self.destination(
+            Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)
+        )
         self._wait_for_late_records(query.window.end, dataset.lag)
         pulled = pull(
             client,

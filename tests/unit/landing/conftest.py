@@ -38,9 +38,11 @@ def encoded() -> Callable[..., bytes]:
         columns: Any = None,
         *,
         batch: int = 1000,
+        csv_formulas: str = "keep",
     ) -> bytes:
         file = Appended()
-        encoder = Encoding(file_format, compression, columns or {}).encoder(file)  # type: ignore[arg-type]
+        encoding = Encoding(file_format, compression, columns or {}, csv_formulas=csv_formulas)
+        encoder = encoding.encoder(file)  # type: ignore[arg-type]
         for start in range(0, len(records), batch):
             encoder.write(records[start : start + batch])
         encoder.close()

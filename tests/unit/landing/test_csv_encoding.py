@@ -110,3 +110,77 @@ def test_duckdb_and_pandas_find_the_same_cells(tmp_path, encoded, duck):
 @pytest.mark.parametrize("name", ["a,b", 'a"b', "a\nb"])
 def test_the_header_is_quoted_too(encoded, name):
     assert table(encoded([b"{}"], "csv", "none", {name: TEXT}))[0] == [name, "_other"]
+
+
+FORMULAS = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-1+1",
+    "-",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "－2+3",
+]
+HARMLESS = ["", "a=1", "-1", "-12.50", "1", " =1", "'=1", '"=1"', "{=1}", "ünter-@"]
+COLUMNS_OF_TEXT = {
+    "text": TEXT,
+    "after": TEXT,
+    "number": NUMBER,
+    "integer": INTEGER,
+    "json": JSON,
+    "record": Record({"a": TEXT}),
+}
+
+
+def formulas_and_more() -> tuple[list[bytes], list[str], list[list[str]]]:
+    """Records, their texts, and the cells that are no text."""
+    told = [*FORMULAS, *HARMLESS]
+    others = {"number": -1.5, "integer": "-7", "json": -3, "record": {"a": "=1"}, "@new": "=1"}
+    lines = [json.dumps({"text": text, "after": "x", **others}).encode() for text in told]
+    return lines, told, [["x", "-1.5", "-7", "-3", '{"a": "=1"}', '{"@new":"=1"}']] * len(told)
+
+
+def test_texts_that_begin_like_formulas_stay_as_they_are_by_default(encoded):
+    lines, told, others = formulas_and_more()
+    _, *found = table(encoded(lines, "csv", "none", COLUMNS_OF_TEXT))
+    assert found == [[text, *rest] for text, rest in zip(told, others, strict=True)]
+    assert encoded(lines, "csv", "none", COLUMNS_OF_TEXT, csv_formulas="keep") == encoded(
+        lines, "csv", "none", COLUMNS_OF_TEXT
+    )
+
+
+def test_or_have_an_apostrophe_before_them(tmp_path, encoded, duck):
+    lines, told, others = formulas_and_more()
+    path = tmp_path / "part.csv"
+    path.write_bytes(encoded(lines, "csv", "none", COLUMNS_OF_TEXT, csv_formulas="quote"))
+    expected = [
+        [f"'{text}" if text in FORMULAS else text, *rest] for text, rest in zip(told, others, strict=True)
+    ]
+    header, *found = table(path.read_bytes())
+    assert found == expected
+    frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    assert [frame.columns.tolist(), *frame.to_numpy().tolist()] == [header, *expected]
+    options = "header=true, all_varchar=true, delim=',', quote='\"', escape='\"', allow_quoted_nulls=false"
+    assert [list(row) for row in duck(f"SELECT * FROM read_csv('{path}', {options})")] == expected
+    # Number columns are numbers for readers that guess.
+    guessed = pandas.read_csv(path)
+    assert (guessed["number"] == -1.5).all()
+    assert (guessed["integer"] == -7).all()
+
+
+@settings(max_examples=100)
+@given(st.lists(records, min_size=1, max_size=4))
+def test_then_no_cell_begins_like_a_formula(encoded, rows):
+    lines = [json.dumps(row).encode() for row in rows]
+    plain, quoted = (
+        table(encoded(lines, "csv", "none", COLUMNS, csv_formulas=choice))[1:] for choice in ("keep", "quote")
+    )
+    for before, after in zip(plain, quoted, strict=True):
+        for name, was, now in zip(HEADER, before, after, strict=True):
+            assert now in (was, f"'{was}")
+            if name == "text" and was[:1] in tuple("=+-@\t\r\n"):
+                assert now[0] == "'" or float(now) < 0 or float(now) == 0

@@ -249,6 +249,12 @@ def test_skip_on_empty_does_not_skip_what_is_not_empty(s3):
         ({"cursor": "nothing"}, ConfigurationError, "changeDate"),
         ({"file_format": "xlsx"}, ConfigurationError, "file_format"),
         ({"compression": "zip"}, ConfigurationError, "compression"),
+        ({"csv_formulas": "quote"}, ConfigurationError, "csv_formulas .* set file_format to 'csv'"),
+        (
+            {"file_format": "csv", "csv_formulas": "escape"},
+            ConfigurationError,
+            "csv_formulas .* keep, quote",
+        ),
         ({"prefix": "a/../b"}, ConfigurationError, "prefix"),
         ({"bucket": "s3://lake"}, ConfigurationError, "bucket"),
         ({"bucket": ""}, ConfigurationError, "bucket"),
@@ -332,6 +338,25 @@ def test_a_longer_window_lands_day_by_day(sandbox, s3):
     assert ran["outlet_events"][asset].extra == summary
 
 
+def test_another_choice_about_formulas_lands_anew(s3, s3_calls):
+    choices = {"dataset": "audit_trail", "file_format": "csv", "compression": "none"}
+    plain = operator(**choices).execute(context())
+    assert json.loads(stored(s3)[f"{FOLDER}/_manifest.json"])["csv_formulas"] is None
+    before = stored(s3)
+    for _ in range(2):
+        s3_calls.clear()
+        quoted = operator(**choices, csv_formulas="quote").execute(context())
+        assert quoted["records"] == plain["records"]
+        assert json.loads(stored(s3)[f"{FOLDER}/_manifest.json"])["csv_formulas"] == "quote"
+    assert "PutObject" not in {name for name, _ in s3_calls}
+    operator(**choices).execute(context())
+    after = stored(s3)
+    assert {key: value for key, value in after.items() if "/part-" in key} == {
+        key: value for key, value in before.items() if "/part-" in key
+    }
+    assert json.loads(after[f"{FOLDER}/_manifest.json"])["csv_formulas"] is None
+
+
 def test_what_overlaps_is_refused_unless_it_is_meant(sandbox, s3):
     operator().execute(context())
     asked, hour = len(sandbox.requests), (DAY[0], DAY[0] + timedelta(hours=1))
@@ -355,6 +380,7 @@ ARGUMENTS = {
     "cursor": object(),
     "file_format": object(),
     "compression": object(),
+    "csv_formulas": object(),
     "hash_fields": object(),
     "drop_fields": object(),
     "skip_on_empty": object(),
