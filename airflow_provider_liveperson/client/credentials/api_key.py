@@ -52,6 +52,10 @@ class ApiKeyCredential(Credential):
         return self._secrets
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        path, mark, query = str(request.url).partition("?")
+        # A plus sign means a space in forms only. A server that takes it for itself in a query would not be wrong, and
+        # would expect another signature (RFC 5849, 3.6).
+        request.url = f"{path}{mark}{query.replace('+', '%20')}"
         signed: requests.PreparedRequest = self._sign(request)
         authorization: str | bytes = signed.headers["Authorization"]
         if isinstance(authorization, bytes):

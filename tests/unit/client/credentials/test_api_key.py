@@ -93,6 +93,22 @@ def test_known_answer_of_a_get_with_a_query():
     assert header(signed)["oauth_signature"] == "djZ4g5Xgre5urLgcTbCy++kcwP4="
 
 
+def test_a_space_in_the_query_is_sent_as_it_is_signed():
+    signed = sign("GET", AUDIT, params={"users": "Ada Lovelace", "sum": "1+1"})
+    assert urlsplit(signed.url).query == "users=Ada%20Lovelace&sum=1%2B1"
+    assert header(signed)["oauth_signature"] == expected_signature(signed)
+
+
+def test_a_space_arrives_as_a_space(sandbox, connect):
+    connect().request(
+        "GET",
+        "accountConfigReadOnly",
+        "/api/account/{account_id}/configuration/le-users/users",
+        params={"v": "6.0", "a": "b c"},
+    )
+    assert sandbox.requests[-1].url.endswith("a=b%20c")
+
+
 def test_a_json_body_goes_unsigned_and_unchanged():
     signed = sign("POST", AUDIT, json={"query": "{auditData{accountId}}"})
     assert signed.body == b'{"query": "{auditData{accountId}}"}'
