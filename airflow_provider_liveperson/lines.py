@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 Line = bytes | memoryview
 """A record's bytes, or a view of the answer that it came in, which is held as long as the view is."""
 
 
-def lines(answer: bytes) -> Callable[[msgspec.Raw], Line]:
-    """What makes a line of a record that was cut out of an answer.
-
-    Where there are no line breaks to take out, that is a view: copying everything once more is a good part of what a
-    pull costs.
-    """
-    return _copy if b"\n" in answer or b"\r" in answer else memoryview
-
-
-def _copy(raw: msgspec.Raw) -> bytes:
-    return one_line(bytes(raw))
+def owned(line: Line) -> bytes:
+    """A line that holds no more than itself."""
+    return line if isinstance(line, bytes) else bytes(line)
 
 
 def one_line(raw: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -14,11 +14,13 @@ from msgspec import Raw
 from airflow_provider_liveperson.columns import JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.raw import UNREADABLE, Marks
 
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.encode
+_format = msgspec.json.format
 
 
 class _Do(Enum):
@@ -90,12 +92,20 @@ class Masking:
         if not self._tree:
             return record
         try:
-            masked = self._fields(Raw(record), self._tree)
-        except (msgspec.DecodeError, RecursionError):
+            return self._apply(record)
+        except UNREADABLE:
             raise InvalidResponseError(
                 "a record that is to be masked is not a JSON object that can be read; it was not written"
             ) from None
-        return record if masked is None else bytes(masked)
+
+    def _apply(self, record: Line) -> Line:
+        try:
+            masked = self._fields(Raw(record), self._tree, bytes)
+            return record if masked is None else bytes(masked)
+        except UNREADABLE:
+            marks = Marks.of(record)
+        masked = self._fields(Raw(marks.text), self._tree, marks.plain)
+        return record if masked is None else marks.line(masked)
 
     def columns(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns of masked records: hashed fields are text, dropped ones are not there.
@@ -123,35 +133,41 @@ class Masking:
             "salt_id": salt_id,
         }
 
-    def _fields(self, raw: Raw, tree: _Tree) -> Raw | None:
-        """An object with its fields masked, or None if it has none of them."""
+    def _fields(self, raw: Raw, tree: _Tree, plain: Callable[[Raw], bytes]) -> Raw | None:
+        """An object with its fields masked, or None if it has none of them.
+
+        :param plain: gives the bytes of a value that are hashed.
+        """
         fields = _decode_fields(raw)
-        changed = False
+        met = changed = False
         for name, what in tree.items():
             value = fields.get(name)
             if value is None:
                 continue
+            met = True
             if what is _Do.DROP:
                 del fields[name]
-            elif (masked := self._value(value, what)) is not None:
+            elif (masked := self._value(value, what, plain)) is not None:
                 fields[name] = masked
             else:
                 continue
             changed = True
-        return Raw(_encode(fields)) if changed else None
+        if not (changed or (met and _has_doubles(raw, fields))):
+            return None
+        return Raw(_encode(fields))
 
-    def _value(self, raw: Raw, what: _Do | _Tree) -> Raw | None:
+    def _value(self, raw: Raw, what: _Do | _Tree, plain: Callable[[Raw], bytes]) -> Raw | None:
         """A masked value, or None if it stays as it is."""
         first = bytes(memoryview(raw)[:1])
         if not isinstance(what, dict):
             if first == b"n":
                 return None
-            return Raw(b'"%b"' % self._hash(_canonical(raw)).encode())
+            return Raw(b'"%b"' % self._hash(_canonical(Raw(plain(raw)))).encode())
         if first == b"{":
-            return self._fields(raw, what)
+            return self._fields(raw, what, plain)
         if first == b"[":
             items = _decode_items(raw)
-            masked = [self._value(item, what) for item in items]
+            masked = [self._value(item, what, plain) for item in items]
             if any(item is not None for item in masked):
                 return Raw(
                     _encode([old if new is None else new for old, new in zip(items, masked, strict=True)])
@@ -192,6 +208,12 @@ def _twice(path: object, what: _Do) -> ConfigurationError:
         " once what is to become of a field",
         field=what.value,
     )
+
+
+def _has_doubles(raw: Raw, fields: dict[str, Raw]) -> bool:
+    """Whether an object has a name twice: only the last is decoded, and what is to be masked may be in the others."""
+    size, encoded = len(memoryview(raw)), _encode(fields)
+    return len(encoded) < size and len(_format(encoded, indent=-1)) < len(_format(raw, indent=-1))
 
 
 def _canonical(raw: Raw) -> bytes:

@@ -219,6 +219,7 @@ def records(
     :raises LivePersonError: as for :func:`pull`.
     """
     left = most
+    repaired = 0
     with Reading(client, dataset, query, dataset.plan(query)) as reading:
         for lane in reading:
             with tempfile.TemporaryFile(prefix="liveperson-") as spool:
@@ -237,12 +238,14 @@ def records(
                 except TooManyRecordsError as error:
                     reading.split(lane, error.count)
                     continue
+                repaired += lane.repaired
                 spool.seek(0)
                 for line in spool:
                     yield line.rstrip(b"\n")
                     left = left if left is None else left - 1
                 if left == 0:
-                    return
+                    break
+    _warn_of_repairs(dataset.name, repaired)
 
 
 class _Job:
@@ -394,6 +397,7 @@ class _Job:
             repeated=lane.reader.repeated,
             undated=lane.reader.undated,
             still_partial=len(lane.reader.still_partial),
+            repaired=lane.repaired,
         )
         log.debug("%s, %s: %s", self._dataset.name, lane.piece, counts)
         in_part = list(lane.reader.still_partial)
@@ -512,6 +516,7 @@ class _Job:
             seconds,
             landing.manifest_uri,
         )
+        _warn_of_repairs(manifest.dataset, counts.repaired)
         return self.summary(manifest)
 
     def summary(self, manifest: Manifest) -> Pulled:
@@ -590,6 +595,16 @@ def _fails_the_same(failures: Sequence[PagesMovedError]) -> bool:
     )
 
 
+def _warn_of_repairs(dataset: str, count: int) -> None:
+    if count:
+        log.warning(
+            "%s: %d record(s) held bytes that are not UTF-8; U+FFFD stands in their place. Everything else is as"
+            " LivePerson sent it",
+            dataset,
+            count,
+        )
+
+
 def _total(slices: list[SliceCounts]) -> Counts:
     reported = [counts.reported for counts in slices]
     return Counts(
@@ -600,6 +615,7 @@ def _total(slices: list[SliceCounts]) -> Counts:
         repeated=sum(counts.repeated for counts in slices),
         undated=sum(counts.undated for counts in slices),
         still_partial=sum(counts.still_partial for counts in slices),
+        repaired=sum(counts.repaired for counts in slices),
     )
 
 

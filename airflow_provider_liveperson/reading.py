@@ -22,6 +22,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
 )
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.raw import RepairedLine
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Lane:
         self._heard = False
         self.reader: Reader = reading.new_reader(piece)
         self.kept = 0
+        self.repaired = 0
 
     def ask(self, *, urgent: bool = False) -> bool:
         """Let the next request leave.
@@ -154,6 +156,8 @@ class Lane:
                         self._check_size()
                         first = False
                     self.kept += len(batch)
+                    if RepairedLine in set(map(type, batch)):
+                        self.repaired += sum(isinstance(line, RepairedLine) for line in batch)
                     progress.records += len(batch)
                     progress.bytes += sum(map(len, batch))
                     yield batch
@@ -173,7 +177,7 @@ class Lane:
         """Forget what was read, to read the slice again."""
         self.drop()
         self._reading.progress.records -= self.kept
-        self.kept = 0
+        self.kept = self.repaired = 0
         self._heard = False
         before, self.reader = self.reader, self._reading.new_reader(self.piece)
         self.reader.learn(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -10,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
-
-import msgspec
 
 from airflow_provider_liveperson.checking.report import (
     Compared,
@@ -30,6 +29,7 @@ from airflow_provider_liveperson.exceptions import (
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window, resolve_window, stamp
 
 MOST = 1000
@@ -141,6 +141,8 @@ def _compare_dataset(
         if not dataset.is_snapshot:
             dataset.check_range(query.window, now)
         return _compare_query(first, second, dataset, query, most)
+    except RecursionError:
+        return _uncompared(dataset, "unknown", "Not compared, because a record is nested too deeply.")
     except WindowOutOfRangeError as error:
         return _uncompared(dataset, "unknown", f"Not compared: {str(error).partition(';')[0]}.")
     except LivePersonError as error:
@@ -307,7 +309,7 @@ class _Taken:
         return before, behind
 
     def _name(self, key: bytes) -> str:
-        record = msgspec.json.decode(self.at(key)[0])
+        record = raw.record(self.at(key)[0])
         if self._dataset.key_fields:
             return " / ".join(str(_at(record, path)) for path in self._dataset.key_fields)
         time = next((str(_at(record, cursor)) for cursor in self._dataset.cursors), "")
@@ -325,7 +327,7 @@ def _differing(one: _Taken, other: _Taken) -> tuple[Keys, list[str]]:
         found: set[str] = set()
         for left, right in zip(one.at(key), other.at(key), strict=False):
             if left != right:
-                found |= _differences(msgspec.json.decode(left), msgspec.json.decode(right))
+                found |= _differences(raw.record(left), raw.record(right))
         if found:
             count += 1
             fields |= found
@@ -350,9 +352,9 @@ def _differences(left: Any, right: Any, path: str = "") -> set[str]:
 
 def _key(dataset: Dataset, row: bytes) -> bytes:
     """What tells a record from others: a hash of its key, or of all of it where it has none."""
-    record = msgspec.json.decode(row)
+    record = raw.record(row)
     told = [_at(record, path) for path in dataset.key_fields] or record
-    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).digest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).digest()
 
 
 def _at(record: Any, path: str) -> Any:

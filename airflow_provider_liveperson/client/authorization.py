@@ -26,6 +26,7 @@ from airflow_provider_liveperson.exceptions import (
     PermissionDeniedError,
     RequestRejectedError,
 )
+from airflow_provider_liveperson.records import raw
 
 DEFAULT_LIFETIME = 1800.0
 """Seconds that an access token is taken to last whose answer does not tell: LivePerson wants a refresh about every
@@ -240,7 +241,7 @@ def _refused(error: LivePersonError) -> AuthenticationError:
 
 def _tokens(answer: Answer) -> Tokens:
     try:
-        tokens = msgspec.json.decode(answer.body, type=Tokens)
+        tokens = raw.decode(msgspec.json.Decoder(Tokens), answer.body)
         if not (_SENDABLE.fullmatch(tokens.access_token) and _SENDABLE.fullmatch(tokens.refresh_token)):
             raise ValueError("no header can hold the token")
     except (msgspec.DecodeError, ValueError):

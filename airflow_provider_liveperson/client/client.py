@@ -17,10 +17,12 @@ from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.records import raw
 
 T = TypeVar("T")
 
 _DOMAIN_API = "Domain API"
+_ANY_JSON = msgspec.json.Decoder(msgspec.Raw)
 
 
 class LivePersonClient:
@@ -187,7 +189,7 @@ def _anything(answer: Answer) -> Answer:
 def _json(answer: Answer) -> Answer:
     """Let an answer pass that is JSON."""
     try:
-        msgspec.json.decode(answer.body, type=msgspec.Raw)
+        raw.decode(_ANY_JSON, answer.body, answer.content_type)
     except msgspec.DecodeError as error:
         raise InvalidResponseError(
             f"the answer is not JSON ({error}); check that the host is LivePerson's",

@@ -24,6 +24,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
     UntrustedHostError,
 )
+from airflow_provider_liveperson.records import raw
 
 LIVEPERSON = "liveperson.net"
 TIME_TO_LIVE = 3600.0
@@ -157,6 +158,10 @@ class _List(msgspec.Struct):
     baseURIs: list[_Entry]
 
 
+_ENTRY = msgspec.json.Decoder(_Entry)
+_LIST = msgspec.json.Decoder(_List)
+
+
 class DomainDirectory:
     """Base URLs of an account's services, looked up once and kept for an hour.
 
@@ -245,10 +250,10 @@ class DomainDirectory:
         except RequestRejectedError:
             return {}
         try:
-            entries = msgspec.json.decode(answer.body, type=_List).baseURIs
+            entries = raw.decode(_LIST, answer.body, answer.content_type).baseURIs
         except msgspec.ValidationError:
             try:
-                entries = [msgspec.json.decode(answer.body, type=_Entry)]
+                entries = [raw.decode(_ENTRY, answer.body, answer.content_type)]
             except msgspec.ValidationError as error:
                 raise InvalidResponseError(
                     f"GET {self._guard.domain_api} …/service/{tail}: the Domain API's answer has no baseURI; check"

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from airflow_provider_liveperson.exceptions import InvalidResponseError
+from airflow_provider_liveperson.records import raw
 
 SOURCE = "{source}"
 
@@ -64,12 +65,20 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     file: BinaryIO | None = field(default=None, repr=False)
 
-    def json(self) -> Any:
-        """The body as Python objects.
+    @property
+    def content_type(self) -> str:
+        """The ``Content-Type``, or nothing."""
+        return self.headers.get("Content-Type") or ""
 
-        :raises InvalidResponseError: when it is not JSON.
+    def json(self) -> Any:
+        """The body as Python objects, with U+FFFD for what is not in Unicode.
+
+        A number that no float holds, or with more digits than Python reads as an int, is a
+        :class:`decimal.Decimal`.
+
+        :raises InvalidResponseError: when it is not JSON, or nested too deeply.
         """
         try:
-            return msgspec.json.decode(self.body)
+            return raw.values(self.body, self.content_type)
         except msgspec.DecodeError as error:
             raise InvalidResponseError(f"the answer is not JSON ({error})", status=self.status) from error

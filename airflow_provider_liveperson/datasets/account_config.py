@@ -21,7 +21,7 @@ from airflow_provider_liveperson.datasets.dataset import NOT_DOCUMENTED, Dataset
 from airflow_provider_liveperson.datasets.pages import WholeCollection
 from airflow_provider_liveperson.datasets.values import identifier
 from airflow_provider_liveperson.exceptions import InvalidResponseError
-from airflow_provider_liveperson.lines import one_line
+from airflow_provider_liveperson.records import raw
 
 ANY_REVISION = "-1"
 
@@ -108,11 +108,14 @@ def _ids(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
 
 
 def _cut(answer: Answer) -> list[tuple[str | None, bytes]]:
-    records = [bytes(raw) for raw in _COLLECTION.decode(answer.body)]
-    if not all(raw.startswith(b"{") for raw in records):
+    page = raw.read(_COLLECTION, answer.body, answer.content_type)
+    records = list(map(page.copy, page.content))
+    if not all(record.startswith(b"{") for record in records):
         raise InvalidResponseError("the answer is a list, but not of objects", status=answer.status)
-    keys = [identifier(entity.id) for entity in _ENTITIES.decode(answer.body)]
-    return [(key, one_line(raw)) for key, raw in zip(keys, records, strict=True)]
+    entities = raw.read(_ENTITIES, answer.body, answer.content_type)
+    names = [identifier(entity.id) for entity in entities.content]
+    keys = [None if name is None else entities.key(name).decode() for name in names]
+    return list(zip(keys, records, strict=True))
 
 
 USERS = collection(

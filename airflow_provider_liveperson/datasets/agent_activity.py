@@ -20,7 +20,8 @@ from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseco
 from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_record
 from airflow_provider_liveperson.datasets.values import epoch_ms
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.lines import Line, one_line
+from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window
 
 LARGEST_PAGE = 5000
@@ -92,9 +93,9 @@ def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> Linked
     def cut(answer: Answer) -> Contents:
         page, links = _page(answer)
         records, undated = [], set()
-        for raw in page.stateChanges or ():
-            at = _time(raw)
-            line = one_line(bytes(raw))
+        for change in page.content.stateChanges or ():
+            at = _time(change)
+            line = page.copy(change)
             if at is None:
                 undated.add(line)
             belongs = at is not None and window.start_ms <= at < window.end_ms
@@ -111,32 +112,33 @@ def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> Linked
     return LinkedPages(ask=ask, cut=cut, limit=LARGEST_PAGE, has_key=_has_key)
 
 
-def _page(answer: Answer) -> tuple[_Page | _LoosePage, list[_Link] | None]:
+def _page(answer: Answer) -> tuple[raw.Page[_Page] | raw.Page[_LoosePage], list[_Link] | None]:
     """A page, and its links to others, or None where it has none."""
     try:
-        page = _PAGE.decode(answer.body)
+        page = raw.read(_PAGE, answer.body, answer.content_type)
     except msgspec.ValidationError:
-        loose = _LOOSE_PAGE.decode(answer.body)
-        references = loose.metadata.get("references") if isinstance(loose.metadata, dict) else None
+        loose = raw.read(_LOOSE_PAGE, answer.body, answer.content_type)
+        metadata = loose.content.metadata
+        references = metadata.get("references") if isinstance(metadata, dict) else None
         if not isinstance(references, list):
             return loose, None
         links = [link for link in references if isinstance(link, dict)]
         return loose, [_Link(rel=str(link.get("rel")), href=str(link.get("href"))) for link in links]
-    return page, page.metadata.references if page.metadata else None
+    return page, page.content.metadata.references if page.content.metadata else None
 
 
-def _time(raw: msgspec.Raw) -> int | None:
+def _time(change: msgspec.Raw) -> int | None:
     """When a change was made, in epoch milliseconds; None where it has no time, or one without an offset."""
     try:
-        at = _CHANGE.decode(raw).time
+        at = _CHANGE.decode(change).time
     except msgspec.ValidationError:
-        return epoch_ms(_LOOSE_CHANGE.decode(raw).time)
+        return epoch_ms(_LOOSE_CHANGE.decode(change).time)
     return None if at.tzinfo is None else milliseconds(at)
 
 
 def _has_key(line: Line) -> bool:
     """Whether a change has all fields that tell it from others."""
-    return not any(value is None or value == "" for value in msgspec.structs.astuple(_KEY.decode(line)))
+    return not any(value is None or value == "" for value in msgspec.structs.astuple(raw.decode(_KEY, line)))
 
 
 def _params(window: Window, query: Query) -> dict[str, str]:

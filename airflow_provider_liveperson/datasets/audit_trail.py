@@ -27,7 +27,7 @@ from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Qu
 from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
 from airflow_provider_liveperson.datasets.values import epoch_ms, whole_number
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
-from airflow_provider_liveperson.lines import one_line
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window
 
 FIELDS = (
@@ -129,17 +129,22 @@ class _LooselyStamped(msgspec.Struct):
     changeDate: Any = None
 
 
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_STAMPED = msgspec.json.Decoder(_Stamped)
+_LOOSELY_STAMPED = msgspec.json.Decoder(_LooselyStamped)
+
+
 class _Page(NamedTuple):
     rows: list[Row]
     total: int | None
 
 
-def _at(raw: msgspec.Raw) -> int:
+def _at(row: msgspec.Raw) -> int:
     """When a change was made, or :data:`UNDATED`."""
     try:
-        text = msgspec.json.decode(raw, type=_Stamped).changeDate
+        text = _STAMPED.decode(row).changeDate
     except msgspec.ValidationError:
-        text = msgspec.json.decode(raw, type=_LooselyStamped).changeDate
+        text = _LOOSELY_STAMPED.decode(row).changeDate
     at = instant_of(text)
     return UNDATED if at is None else at
 
@@ -190,18 +195,19 @@ class AuditTrailReader(BaseReader):
 
     def parse(self, answer: Answer) -> _Page:
         try:
-            envelope = msgspec.json.decode(answer.body, type=_Envelope)
+            page = raw.read(_ENVELOPE, answer.body, answer.content_type)
+            envelope = page.content
             if envelope.errors:
                 # A request like this was taken before, so the fault is not the request's: let it be repeated.
                 kind = InvalidResponseError if self._pager.limit_is_known else RequestRejectedError
+                told = b" ".join(map(page.copy, envelope.errors)).decode("utf-8", "replace")
                 raise kind(
-                    "the answer is a 200 with GraphQL errors:"
-                    f" {scrub(b' '.join(envelope.errors).decode('utf-8', 'replace'))!r}. Check the filters.",
+                    f"the answer is a 200 with GraphQL errors: {scrub(told)!r}. Check the filters.",
                     status=200,
                 )
             if envelope.data is None:
                 raise InvalidResponseError("the answer has neither data nor errors", status=answer.status)
-            rows = [Row(_at(raw), one_line(bytes(raw))) for raw in envelope.data.auditData]
+            rows = [Row(_at(row), page.copy(row)) for row in envelope.data.auditData]
         except msgspec.DecodeError as error:
             raise InvalidResponseError(
                 f"the answer is not what the audit trail documents ({error})", status=answer.status

@@ -29,6 +29,7 @@ from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
 )
+from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.window import Window
 
 LIMIT = 1_000_000
@@ -145,11 +146,9 @@ class AuditTrailExportReader(BaseReader):
     def _encode(self, record: dict[str, str]) -> bytes:
         try:
             raw = msgspec.json.encode(record)
-            self.repaired += self._replaces and _REPLACEMENT in raw
         except UnicodeEncodeError:
-            raw = msgspec.json.encode({name: _mended(value) for name, value in record.items()})
-            self.repaired += 1
-        return raw
+            return RepairedLine(msgspec.json.encode({name: _mended(value) for name, value in record.items()}))
+        return RepairedLine(raw) if self._replaces and _REPLACEMENT in raw else raw
 
     @staticmethod
     def _total(lines: Iterator[list[str]]) -> int:

@@ -115,10 +115,6 @@ class Reader(Protocol):
         """How many of the records received have no readable value of the field by which they are placed in time."""
 
     @property
-    def repaired(self) -> int:
-        """How many records held bytes that are not UTF-8, where U+FFFD stands now."""
-
-    @property
     def still_partial(self) -> Sequence[str]:
         """The keys of the records that LivePerson gave only in part, even when asked for them one by one."""
 
@@ -165,7 +161,6 @@ class BaseReader:
     received = 0
     repeated = 0
     undated = 0
-    repaired = 0
     still_partial: Sequence[str] = ()
     revision: str | None = None
     is_unchanged = False

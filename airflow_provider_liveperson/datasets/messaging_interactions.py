@@ -48,7 +48,8 @@ from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
 )
-from airflow_provider_liveperson.lines import Line, lines
+from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window
 
 if TYPE_CHECKING:
@@ -317,6 +318,7 @@ _NOT_YET = -1
 
 
 class _Found(NamedTuple):
+    page: raw.Page[Any]
     total: int | None
     has_next: bool
     records: list[msgspec.Raw]
@@ -324,17 +326,19 @@ class _Found(NamedTuple):
 
 def _search(answer: Answer) -> _Found:
     try:
-        found = _SEARCH.decode(answer.body)
+        page = raw.read(_SEARCH, answer.body, answer.content_type)
     except msgspec.ValidationError:
         return _loose_search(answer)
+    found = page.content
     shards = found.metadata.shardsStatusResult
     _check_shards(shards is not None and bool(shards.partialResult), answer)
     has_next = len(found.metadata.next) > _NULL
-    return _Found(found.metadata.count, has_next, found.conversationHistoryRecords or [])
+    return _Found(page, found.metadata.count, has_next, found.conversationHistoryRecords or [])
 
 
 def _loose_search(answer: Answer) -> _Found:
-    found = _LOOSE_SEARCH.decode(answer.body)
+    page = raw.read(_LOOSE_SEARCH, answer.body, answer.content_type)
+    found = page.content
     metadata = found.metadata if isinstance(found.metadata, dict) else {}
     records = found.conversationHistoryRecords
     if not isinstance(records, list):
@@ -350,7 +354,7 @@ def _loose_search(answer: Answer) -> _Found:
     total = whole_number(count)
     if total is None and not is_no_value(count):
         raise InvalidResponseError(f"the count {str(count)[:40]!r} is not a number", status=answer.status)
-    return _Found(total, isinstance(metadata.get("next"), dict), records)
+    return _Found(page, total, isinstance(metadata.get("next"), dict), records)
 
 
 def _check_shards(are_partial: bool, answer: Answer) -> None:
@@ -360,30 +364,30 @@ def _check_shards(are_partial: bool, answer: Answer) -> None:
         )
 
 
-def _info(raw: msgspec.Raw) -> _Info:
+def _info(value: msgspec.Raw) -> _Info:
     """What tells where a conversation belongs.
 
     It comes first, and no object is inside it, so that the rest, most of the bytes, need not be read once more: what
     ends with the first brace is the whole object, or no JSON.
     """
-    head = bytes(memoryview(raw)[:_HEAD])
+    head = bytes(memoryview(value)[:_HEAD])
     if head.startswith(_BEGIN):
         try:
             return _INFO.decode(head[_BEGUN : head.find(b"}") + 1])
         except msgspec.DecodeError:
             pass
     try:
-        return _CONVERSATION.decode(raw).info
+        return _CONVERSATION.decode(value).info
     except msgspec.ValidationError:
-        return _loose_info(raw)
+        return _loose_info(value)
 
 
-def _loose_info(raw: msgspec.Raw) -> _Info:
+def _loose_info(value: msgspec.Raw) -> _Info:
     """The same, in whatever spelling it came; where a time has no number, by its text.
 
     :raises InvalidResponseError: for a conversation without an id.
     """
-    info = _LOOSE_CONVERSATION.decode(raw).info
+    info = _LOOSE_CONVERSATION.decode(value).info
     name = identifier(info.conversationId)
     if name is None:
         raise InvalidResponseError("a conversation has no conversationId")
@@ -531,18 +535,19 @@ class ConversationReader(CountedPages):
         )
 
     def _cut_page(self, answer: Answer) -> Contents:
-        found, line = _search(answer), lines(answer.body)
+        found = _search(answer)
+        line, key_of = found.page.line, found.page.key
         records, undated = [], set()
-        for raw in found.records:
-            info = _info(raw)
+        for value in found.records:
+            info = _info(value)
             belongs = self._is_inside(_instants(info))
             if belongs is None:  # the numbers do not tell; the texts may
-                belongs = self._is_inside(_instants(_loose_info(raw)))
-            key = info.conversationId.encode()
+                belongs = self._is_inside(_instants(_loose_info(value)))
+            key = key_of(info.conversationId)
             if belongs is None:
                 undated.add(key)
                 belongs = bool(info.isPartial) and not self._is_given_up(key)
-            records.append(Record(line(raw), key, belongs, not info.isPartial))
+            records.append(Record(line(value), key, belongs, not info.isPartial))
         return Contents(records, total=found.total, has_next=found.has_next, undated=frozenset(undated))
 
     def _is_inside(self, instants: tuple[int | None, int | None, int | None]) -> bool | None:
@@ -741,11 +746,12 @@ class _ConsumerPages(CountedPages):
 def _whole(answer: Answer) -> Contents:
     if answer.status == 204:
         return NO_CONTENT
-    found, line = _search(answer), lines(answer.body)
+    found = _search(answer)
+    page = found.page
     records = []
-    for raw in found.records:
-        info = _info(raw)
-        records.append(Record(line(raw), info.conversationId.encode(), True, not info.isPartial))
+    for value in found.records:
+        info = _info(value)
+        records.append(Record(page.line(value), page.key(info.conversationId), True, not info.isPartial))
     return Contents(records, total=found.total, has_next=found.has_next)
 
 

@@ -14,7 +14,7 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice, first_request
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.lines import Line, owned
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ class CountedPages(PageReader):
         if self.pages_are_in:
             CountedPages.finish(self)
         # A few views would hold a whole page for long.
-        return taken if 2 * len(taken) >= len(parsed.records) else [bytes(line) for line in taken]
+        return taken if 2 * len(taken) >= len(parsed.records) else list(map(owned, taken))
 
     def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
         """Do with a record that came in part what has to be done."""

@@ -314,11 +314,11 @@ class LivePersonHook(BaseHook):
         self, read: Callable[[LivePersonClient], Generator[bytes, None, None]]
     ) -> Iterator[dict[str, Any]]:
         """Read as long as somebody wants more; the connection is looked at now, LivePerson is asked with the first."""
-        import msgspec
+        from airflow_provider_liveperson.records import raw
 
         def rows() -> Iterator[dict[str, Any]]:
             with self._borrowed() as client, closing(read(client)) as found:
-                yield from map(msgspec.json.decode, found)
+                yield from map(raw.record, found)
 
         self._open()
         return rows()

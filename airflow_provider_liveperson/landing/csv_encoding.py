@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from airflow_provider_liveperson.columns import OTHER, Column, Scalar
 from airflow_provider_liveperson.landing.compression import CompressedStream
 from airflow_provider_liveperson.landing.values import (
-    UNREADABLE,
-    Buffer,
     MisfitError,
     as_fields,
     cell,
@@ -17,6 +15,7 @@ from airflow_provider_liveperson.landing.values import (
     json_text,
 )
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
 # A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.
 _needs_quotes = re.compile(r'[",\r\n]|^$|^[\s#]|\s$').search
@@ -82,7 +81,11 @@ class Csv:
     def _row(self, record: Line) -> str:
         cells: list[str | None] = [None] * (len(self._columns) + 1)
         try:
-            fields = as_fields(record) or {}
+            try:
+                fields = as_fields(record) or {}
+            except UNREADABLE:
+                record = plain(record)
+                fields = as_fields(record) or {}
         except UNREADABLE:
             cells[-1] = json_text(record)
             return _line(cells)

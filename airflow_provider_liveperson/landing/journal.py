@@ -6,6 +6,7 @@ import msgspec
 
 from airflow_provider_liveperson.landing.manifest import SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.records import raw
 
 NAME = "_unfinished.json"
 
@@ -45,6 +46,6 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     def decode(cls, data: bytes) -> Journal | None:
         """Read a journal; None for what is none, which only means to start from the beginning."""
         try:
-            return msgspec.json.decode(data, type=cls)
+            return raw.decode(msgspec.json.Decoder(cls), data)
         except msgspec.DecodeError:
             return None

@@ -8,9 +8,14 @@ import msgspec
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.records import raw
 
 NAME = "_manifest.json"
 FORMAT = 1
+
+
+class _Format(msgspec.Struct):
+    manifest_format: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +29,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     :param undated: of those outside the window, the ones that cannot be placed in time, because they have no readable
         value of the cursor's field.
     :param still_partial: of those kept, the ones that LivePerson gave only in part, even when asked for by id.
+    :param repaired: kept, but with U+FFFD in place of bytes that were not UTF-8.
     """
 
     reported: int | None
@@ -33,6 +39,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
     undated: int = 0
     still_partial: int = 0
+    repaired: int = 0
 
 
 class SliceCounts(Counts, frozen=True, kw_only=True):
@@ -118,10 +125,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         :raises StorageError: when it is no manifest.
         """
         try:
-            if msgspec.json.decode(data).get("manifest_format", 0) > FORMAT:
+            if raw.decode(msgspec.json.Decoder(_Format), data).manifest_format > FORMAT:
                 return None
-            return msgspec.json.decode(data, type=cls)
-        except (msgspec.DecodeError, AttributeError, TypeError) as error:
+            return raw.decode(msgspec.json.Decoder(cls), data)
+        except msgspec.DecodeError as error:
             raise StorageError(
                 f"{where} is not a manifest of this package ({error}); move it away, or land under another prefix"
             ) from error

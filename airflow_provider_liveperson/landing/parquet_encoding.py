@@ -13,8 +13,6 @@ from msgspec import Raw
 from airflow_provider_liveperson.columns import OTHER, Array, Column, Record, Scalar
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.values import (
-    UNREADABLE,
-    Buffer,
     MisfitError,
     as_number,
     cell,
@@ -22,6 +20,7 @@ from airflow_provider_liveperson.landing.values import (
     json_text,
 )
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
 _ROW_GROUP = 16 << 20
@@ -255,7 +254,11 @@ def _decoded(
     rest: Rest = {}
     for row, raw in enumerate(raws):
         try:
-            values += decode_all([raw])
+            try:
+                values += decode_all([raw])
+            except UNREADABLE:
+                raw = None if raw is None else plain(raw)
+                values += decode_all([raw])
         except UNREADABLE:
             values.append(None)
             rest[row] = raw

@@ -9,6 +9,7 @@ import msgspec
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.stores import Store
+from airflow_provider_liveperson.records import raw
 
 NAME = "_revision.json"
 
@@ -42,7 +43,7 @@ def read_revision(store: Store, home: str) -> Revision | None:
     if data is None:
         return None
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = raw.decode(msgspec.json.Decoder(_File), data)
     except msgspec.DecodeError:
         return None
     key = f"{file.folder}/{manifests.NAME}"

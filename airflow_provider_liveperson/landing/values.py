@@ -11,10 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from airflow_provider_liveperson.columns import Array, Column, Record, Scalar
-from airflow_provider_liveperson.lines import Line
-
-Buffer = Raw | Line
-UNREADABLE = (msgspec.DecodeError, RecursionError)
+from airflow_provider_liveperson.records.raw import Buffer
 
 as_fields = msgspec.json.Decoder(dict[str, Raw] | None).decode
 as_text = msgspec.json.Decoder(str).decode
@@ -30,17 +27,17 @@ class MisfitError(ValueError):
     """A value is not what its column is declared to be."""
 
 
-def json_text(raw: Buffer) -> str:
+def json_text(value: Buffer) -> str:
     """The JSON of a value as it was sent."""
-    return str(raw, "utf-8", "replace")
+    return str(value, "utf-8", "replace")
 
 
-def cell(column: Column, raw: Buffer) -> str | None:
+def cell(column: Column, value: Buffer) -> str | None:
     """A value as the text of one cell; null as None.
 
     :raises MisfitError: when it is not what the column is declared to be.
     """
-    text = json_text(raw)
+    text = json_text(value)
     if text == "null":
         return None
     if column is Scalar.JSON:
@@ -55,7 +52,7 @@ def cell(column: Column, raw: Buffer) -> str | None:
         fits = False
     else:
         if text[0] == '"':
-            text = as_text(raw)
+            text = as_text(text)
         fits = column is Scalar.TEXT or bool((_INTEGER if column is Scalar.INTEGER else _NUMBER)(text))
     if not fits:
         raise MisfitError

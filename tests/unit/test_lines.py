@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.lines import lines, one_line
+from airflow_provider_liveperson.lines import one_line
+from airflow_provider_liveperson.records import raw
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -19,7 +20,8 @@ values = st.recursive(
 
 
 def cut(page: bytes) -> list[bytes | memoryview]:
-    return list(map(lines(page), msgspec.json.decode(page, type=list[msgspec.Raw])))
+    read = raw.read(msgspec.json.Decoder(list[msgspec.Raw]), page)
+    return list(map(read.line, read.content))
 
 
 def test_one_line_keeps_what_is_on_one_line_to_the_byte():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -15,6 +16,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidRe
 from airflow_provider_liveperson.masking import Masking
 
 SALT = "a long random text"
+DEEP = b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
 
 
 def hashed(text: str, salt: str = SALT) -> str:
@@ -133,7 +135,7 @@ def test_hashing_needs_a_salt(salt):
     assert caught.value.field == "hash_secret"
 
 
-@pytest.mark.parametrize("record", [b"", b"[1]", b'{"a"', b'{"a":"\\ud83d"}'])
+@pytest.mark.parametrize("record", [b"", b"[1]", b'{"a"', DEEP, b"\xff", b'{"b":NaN}'])
 def test_what_cannot_be_read_is_not_let_through(record):
     with pytest.raises(InvalidResponseError, match="was not written"):
         Masking(drop_fields=["a"]).apply(record)
@@ -171,3 +173,45 @@ def test_the_columns_follow():
 def test_misspelt_paths_can_be_told():
     masking = Masking(["people.email", "people.mail", "payload.any.thing"], ["goen", "id.x", "note"], SALT)
     assert masking.undeclared(COLUMNS) == ["people.mail", "goen", "id.x"]
+
+
+def test_what_is_odd_elsewhere_stays_byte_for_byte():
+    record = rb'{"text":"thanks \ud83d","email":"x\uDE00","n":1.50,"deep":[{"\udbff":"\\ud83d","phone":7}]}'
+    assert Masking(drop_fields=["email", "deep.phone"]).apply(record) == (
+        rb'{"text":"thanks \ud83d","n":1.50,"deep":[{"\udbff":"\\ud83d"}]}'
+    )
+    assert Masking(drop_fields=["other"]).apply(record) is record
+
+
+def test_the_hash_of_half_an_emoji_is_that_of_u_fffd():
+    record = rb'{"a":"x\ud83d","b":{"\uDC00":["\ud83d\ude00\ud83d"]},"c":"\ud83d"}'
+    masked = Masking(["a", "b"], salt=SALT).apply(record)
+    assert masked == (
+        b'{"a":"%b","b":"%b","c":"\\ud83d"}'
+        % (hashed("x\ufffd").encode(), hashed('{"\ufffd":["\U0001f600\ufffd"]}').encode())
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b'{"a":[{"email":"x@y"}],"a":[{"n":1}]}',
+        b'{"a": {"email": "x@y"} , "a": {"n": 1}}',
+        b'{"a":{"email":"x@y"},"a":null}',
+        b'{"a":{"b":1},"a":{"email":"x@y"},"\\u0061":7}',
+    ],
+)
+def test_a_name_that_is_there_twice_hides_nothing(record):
+    assert b"x@y" not in bytes(Masking(drop_fields=["a.email"]).apply(record))
+
+
+@pytest.mark.parametrize("record", [b'{"a":"x@y","a":null}', b'{"a": null, "a": "x@y", "a": null}'])
+def test_a_hashed_name_that_is_there_twice_hides_nothing(record):
+    assert b"x@y" not in bytes(Masking(["a"], salt=SALT).apply(record))
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=30).map(lambda it: b'{"a":"%b","b":{"c":1}}' % it))
+def test_whatever_comes_is_masked_or_refused(record):
+    masking = Masking(["a", "b.c"], ["d"], SALT)
+    with contextlib.suppress(InvalidResponseError):
+        masking.apply(record)

@@ -25,6 +25,7 @@ from airflow_provider_liveperson.exceptions import (
     PermissionDeniedError,
     RequestRejectedError,
 )
+from airflow_provider_liveperson.records import raw
 
 TOKEN_VERSIONS = ("v2", "v1")
 DEFAULT_LIFETIME = 600.0
@@ -96,7 +97,7 @@ class AppJwtCredential(TokenCredential):
                 status=error.status,
             ) from error
         try:
-            granted = msgspec.json.decode(answer.body, type=_TokenAnswer)
+            granted = raw.decode(msgspec.json.Decoder(_TokenAnswer), answer.body)
             if not _SENDABLE.fullmatch(granted.access_token):  # http.client would quote it in its complaint
                 raise ValueError("no header can hold the token")
             lifetime = lifetime_of(granted.access_token, granted.expires_in, default=DEFAULT_LIFETIME)

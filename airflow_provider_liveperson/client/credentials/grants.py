@@ -11,6 +11,7 @@ import msgspec
 from airflow_provider_liveperson.client.credentials.lease import Cells, Lease
 from airflow_provider_liveperson.client.credentials.seal import Seal
 from airflow_provider_liveperson.exceptions import AuthenticationError
+from airflow_provider_liveperson.records import raw
 
 LONGEST_MARGIN = 300.0
 
@@ -103,7 +104,7 @@ class CellGrantStore:
             return None
         text = Seal(self._secret).open(sealed)
         try:
-            return msgspec.json.decode(text or "", type=Grant)
+            return raw.decode(msgspec.json.Decoder(Grant), (text or "").encode())
         except (msgspec.DecodeError, RecursionError):
             raise AuthenticationError(  # without its cause, which may quote what is there
                 f"the Variable {self._name!r} holds no consent that the client secret opens; if the secret"

@@ -32,6 +32,7 @@ from airflow_provider_liveperson.exceptions import (
     LivePersonError,
     PermissionDeniedError,
 )
+from airflow_provider_liveperson.records import raw
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ class LoginCredential(TokenCredential):
             self._refusal = self._refused(error)
             raise _again(self._refusal) from error
         try:
-            granted = msgspec.json.decode(answer.body, type=_LoginAnswer)
+            granted = raw.decode(msgspec.json.Decoder(_LoginAnswer), answer.body)
             if not _SENDABLE.fullmatch(granted.bearer):  # http.client would quote it in its complaint
                 raise ValueError("no header can hold the bearer")
         except (msgspec.DecodeError, ValueError) as error:

@@ -25,6 +25,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
 )
 from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -57,7 +58,9 @@ def read(data: bytes, kind: str | None = None) -> tuple[AuditTrailExportReader, 
     made = reader()
     headers = {} if kind is None else {"Content-Type": kind}
     parsed = made.parse(Answer(status=200, headers=headers, file=io.BytesIO(data)))
-    return made, [json.loads(raw) for raw in made.accept(parsed)]
+    rows = list(made.accept(parsed))
+    made.is_repaired = [isinstance(row, RepairedLine) for row in rows]
+    return made, [json.loads(row) for row in rows]
 
 
 def accepted(data: bytes) -> list[dict]:
@@ -253,7 +256,7 @@ def test_a_charset_is_honoured(encoding, kind):
     text = {"shift_jis": "日本", "iso-8859-1": "Küche ß", "cp1252": "Küche “ß”"}.get(encoding, TEXT)
     made, found = read(file([row(text)]).decode().encode(encoding), kind)
     assert [one["newValue"] for one in found] == [text]
-    assert made.repaired == 0
+    assert not any(made.is_repaired)
 
 
 @pytest.mark.parametrize("charset", ["klingon", "base64", "x" * 500, "utf-8\0"])
@@ -276,12 +279,12 @@ def test_bytes_that_are_no_text_are_replaced_and_the_record_counted(kind, value,
     data = file([row("a"), row("b"), row("c")]).replace(b'"b"', b'"' + value + b'"')
     made, found = read(data, kind)
     assert {one["newValue"] for one in found} == {"a", mended, "c"}
-    assert made.repaired == 1
+    assert sorted(made.is_repaired) == [False, False, True]
 
 
 def test_bytes_that_are_no_text_in_the_criteria_are_no_matter():
     made, found = read(file([row()]).replace(b"70000001", b"K\xfcche"))
-    assert (len(found), made.repaired) == (1, 0)
+    assert (len(found), made.is_repaired) == (1, [False])
 
 
 def test_json_is_noticed_in_any_charset():

@@ -58,8 +58,29 @@ def test_a_file_by_its_bytes(encoded):
 
 
 def test_a_record_that_cannot_be_read_is_kept_whole(encoded):
-    lone = b'{"text": "\\ud83d", "integer": 1}'
-    assert table(encoded([lone], "csv", "none", COLUMNS))[1] == [""] * 7 + [lone.decode()]
+    deep = b'{"text": ' + b"[" * 50_000 + b"]" * 50_000 + b', "integer": 1}'
+    assert table(encoded([deep], "csv", "none", COLUMNS))[1] == [""] * 7 + [deep.decode()]
+
+
+def test_half_an_emoji_is_u_fffd(encoded):
+    line = rb'{"text":"x\ud83d \\ud83d", "integer": 1, "json": ["\uDC00"], "record": {"a":"\ud83d\ude00"},"\udbff":1}'
+    assert table(encoded([line], "csv", "none", COLUMNS))[1] == [
+        "x\ufffd \\ud83d",
+        "1",
+        "",
+        "",
+        r'["\ufffd"]',
+        r'{"a":"\ud83d\ude00"}',
+        "",
+        '{"\ufffd":1}',
+    ]
+
+
+@given(
+    st.binary(max_size=60) | st.binary(max_size=30).map(lambda it: b'{"text":"%b","json":["%b"]}' % (it, it))
+)
+def test_whatever_comes_is_written_as_utf8(encoded, line):
+    encoded([line], "csv", "none", COLUMNS).decode()
 
 
 @settings(max_examples=100)

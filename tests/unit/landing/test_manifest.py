@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
 
@@ -27,6 +31,13 @@ MANIFEST = Manifest(
     versions={"python": "3.11.0"},
 )
 
+ODD = [
+    b'{"manifest_format":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    MANIFEST.encode()[:-3] + b',"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    b'{"manifest_format":' + b"9" * 5000 + b"}",
+    b'{"manifest_format": NaN}',
+]
+
 
 def test_it_is_json_that_people_can_read():
     text = MANIFEST.encode()
@@ -36,7 +47,7 @@ def test_it_is_json_that_people_can_read():
     assert list(read)[:5] == ["manifest_format", "dataset", "account_id", "window_start", "window_end"]
     assert read["filters"] == {"lpa": False, "users": ["ü"]}
     counts = {"reported": 9, "received": 9, "outside_window": 2, "kept": 7, "repeated": 1}
-    assert read["counts"] == {**counts, "undated": 0, "still_partial": 0}
+    assert read["counts"] == {**counts, "undated": 0, "still_partial": 0, "repaired": 0}
     assert read["parts"][1] == {"name": "part-00001-def.jsonl.gz", "records": 3, "bytes": 50, "sha256": "bb"}
     assert MANIFEST.size == 150
 
@@ -74,7 +85,18 @@ def test_what_was_landed_matters(change):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b"5", b"null", b"{}", b'{"manifest_format": "x"}', b"\xff", MANIFEST.encode()[:200]],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"5",
+        b"null",
+        b"{}",
+        b'{"manifest_format": "x"}',
+        b"\xff",
+        MANIFEST.encode()[:200],
+        *ODD,
+    ],
 )
 def test_something_else_under_its_name_is_not_overwritten(data):
     with pytest.raises(StorageError, match=r"s3://b/k.*not a manifest"):
@@ -84,3 +106,20 @@ def test_something_else_under_its_name_is_not_overwritten(data):
 def test_one_of_a_later_version_counts_as_none():
     later = json.dumps({"manifest_format": FORMAT + 1, "new": True}).encode()
     assert Manifest.decode(later, "s3://b/k") is None
+
+
+def test_one_from_before_repairs_were_counted_is_read():
+    data = json.loads(MANIFEST.encode())
+    del data["counts"]["repaired"]
+    assert Manifest.decode(json.dumps(data).encode(), "s3://x") == MANIFEST
+
+
+@given(st.binary() | st.binary(max_size=20).map(lambda it: MANIFEST.encode().replace(b"audit_trail", it)))
+def test_whatever_is_there_is_read_or_refused(data):
+    with contextlib.suppress(StorageError):
+        Manifest.decode(data, "s3://b/k")
+
+
+@given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
+def test_whatever_is_in_a_journals_place_only_means_to_begin_again(data):
+    assert Journal.decode(data) is None

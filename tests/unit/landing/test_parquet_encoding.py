@@ -118,10 +118,40 @@ def test_one_odd_value_changes_nothing_for_its_neighbours(stored):
 
 
 def test_a_record_that_cannot_be_read_is_kept_whole(stored):
-    lone = b'{"text": "\\ud83d", "integer": 1}'
-    rows = stored([b'{"integer":1}', lone, b'{"integer":2}'])
+    deep = b'{"text": ' + b"[" * 50_000 + b"]" * 50_000 + b', "integer": 1}'
+    rows = stored([b'{"integer":1}', deep, b'{"integer":2}'])
     assert [row["integer"] for row in rows] == [1, None, 2]
-    assert [row["_other"] for row in rows] == [None, lone.decode(), None]
+    assert [row["_other"] for row in rows] == [None, deep.decode(), None]
+
+
+def test_half_an_emoji_is_u_fffd(stored):
+    odd = rb"""{"text":"\ud83d \\ud83d","json":["\uDC00"],"records":[{"text":"\ud83d"}],"\udbff":"\ude00"}"""
+    row, even = stored([odd, b'{"text":"\\ud83d\\ude00"}'])
+    assert (row["text"], row["json"]) == ("\ufffd \\ud83d", r'["\ufffd"]')
+    assert row["records"][0]["text"] == "\ufffd"
+    assert json.loads(row["_other"]) == {"\ufffd": "\ufffd"}
+    assert even["text"] == "\U0001f600"
+
+
+@given(
+    st.lists(
+        st.binary(max_size=60)
+        | st.builds(
+            lambda one, two: (
+                b'{"text":"%b","json":["%b"],"record":{"id":"%b"},"%b":1}' % (one, two, one, two)
+            ),
+            st.binary(max_size=9),
+            st.binary(max_size=9),
+        )
+        | st.sampled_from(
+            [b'{"integer":1e400}', b'{"number":%b}' % (b"9" * 5000), b'{"boolean":7}', b"null", b"7"]
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_comes_is_written(stored, lines):
+    assert len(stored(lines)) == len(lines)
 
 
 names = st.sampled_from([*COLUMNS, "id", "inner", "n", "texts", "new", "_other"])
