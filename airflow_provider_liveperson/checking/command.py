@@ -164,6 +164,8 @@ def _print_report(console: Console, report: Report) -> None:
     )
     for name, finding in (("services", report.services), ("clock", report.clock), ("token", report.token)):
         _print_row(console, name, finding.sentence)
+    if report.refusal:
+        _print_row(console, "refusal", report.refusal)
     table = _table("dataset", "state", "what to know")
     for access in report.datasets:
         # Of a 403, the sentence says all that there is to do.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -20,6 +20,7 @@ from airflow_provider_liveperson.checking.report import (
     cleaned,
 )
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.credentials.api_key import FROZEN
 from airflow_provider_liveperson.client.credentials.credential import Credential, Token
 from airflow_provider_liveperson.client.in_time import in_time
 from airflow_provider_liveperson.client.messages import Answer
@@ -70,7 +71,7 @@ def check(
     services = _services(client, looked_at, _within(client.services, deadline))
     token = _within(lambda: (credential.token(),), deadline)
     facts = _token_facts(credential, token)
-    accesses = _accesses(client, looked_at, services, facts, token, moment, deadline)
+    accesses, refusal = _accesses(client, looked_at, services, facts, token, moment, deadline)
     ok, sentence = _conclusion(name, accesses)
     report = Report(
         connection=name,
@@ -82,6 +83,7 @@ def check(
         clock=_clock(client),
         token=facts,
         datasets=accesses,
+        refusal=refusal,
     )
     return cleaned(report, credential.secrets)
 
@@ -183,8 +185,8 @@ def _accesses(
     token: tuple[Token | None] | LivePersonError,
     now: datetime,
     deadline: float,
-) -> list[Access]:
-    """Look at every dataset that has a service and a token to ask with."""
+) -> tuple[list[Access], str]:
+    """Look at every dataset that has a service and a token to ask with, and tell a refused credential once."""
 
     def untold(dataset: Dataset) -> str | None:
         if dataset.service in services.missing:
@@ -203,12 +205,15 @@ def _accesses(
         dataset.name: _LATE if answer is None else _expected(answer)
         for dataset, answer in zip(asked, answers, strict=True)
     }
+    refusal = _refusal(asked, found)
     accesses = []
     for dataset in datasets:
         why = untold(dataset)
+        is_told_once = False
         if why is None:
             answer = found[dataset.name]
-            status, sentence = _judge(client.credential, dataset, answer)
+            is_told_once = bool(refusal) and isinstance(answer, AuthenticationError)
+            status, sentence = _judge(client.credential, dataset, answer, is_told_once)
         else:
             answer = True
             refused = services.works and isinstance(token, (AuthenticationError, PermissionDeniedError))
@@ -225,10 +230,26 @@ def _accesses(
                 scope=dataset.scope,
                 sentence=sentence,
                 answered=failure.status if failure is not None else None,
-                detail=str(failure or ""),
+                detail="" if is_told_once else str(failure or ""),
             )
         )
-    return accesses
+    return accesses, refusal
+
+
+def _refusal(asked: list[Dataset], found: Mapping[str, bool | LivePersonError]) -> str:
+    """What LivePerson has against the credential as such, if it is that; a 403 would have accepted the credential."""
+    answers = [found[dataset.name] for dataset in asked]
+    refusals = [
+        answer for answer in answers if isinstance(answer, AuthenticationError) and answer.status == 401
+    ]
+    if not refusals or any(answer is True or isinstance(answer, PermissionDeniedError) for answer in answers):
+        return ""
+    if named := next((error for error in refusals if error.field), None):
+        return f"LivePerson does not accept the credential. {named}"
+    services = {dataset.service for dataset in asked if isinstance(found[dataset.name], AuthenticationError)}
+    if len(services) < 2:
+        return ""
+    return f"LivePerson does not accept the credential, or the credential lacks every right. {refusals[0]}"
 
 
 def _look(client: LivePersonClient, dataset: Dataset, now: datetime) -> bool:
@@ -252,9 +273,13 @@ def _is_readable(reader: Reader, answer: Answer) -> bool:
     return True
 
 
-def _judge(credential: Credential, dataset: Dataset, answer: bool | LivePersonError) -> tuple[Status, str]:
+def _judge(
+    credential: Credential, dataset: Dataset, answer: bool | LivePersonError, is_told_once: bool
+) -> tuple[Status, str]:
     if not isinstance(answer, LivePersonError):
         return "readable", "Can be read."
+    if is_told_once:
+        return "refused", "Not accepted; see above."
     if isinstance(answer, PermissionDeniedError):
         return "refused", f"May not be read: {_ask(credential, dataset)}."
     if answer.status == 451:
@@ -272,19 +297,19 @@ def _judge(credential: Credential, dataset: Dataset, answer: bool | LivePersonEr
 
 def _ask(credential: Credential, dataset: Dataset) -> str:
     """What to ask for, so that a dataset can be read."""
-    permission = _right(
-        dataset.permission,
-        "tick {} at the API key",
-        "ask LivePerson for the permission that it needs, which is {}",
-    )
-    scope = _right(
-        dataset.scope,
-        "have the scope {} added to the application",
-        "ask LivePerson for the OAuth 2.0 scope that it needs, which is {}",
-    )
-    asked = {"permission": permission, "scope": scope}.get(
-        credential.rights or "", "have the right given to the user"
-    )
+    if credential.rights == "permission":
+        others = [kind for kind in dataset.credentials if kind != credential.kind]
+        known = "the permission " + dataset.permission
+        lacks = "a permission that is not documented" if dataset.permission == NOT_DOCUMENTED else known
+        return f"the API key lacks {lacks}, and {FROZEN}; read it through {_list(others, 'or')}"
+    if credential.rights == "scope":
+        asked = _right(
+            dataset.scope,
+            "have the scope {} added to the application",
+            "ask LivePerson for the OAuth 2.0 scope that it needs, which is {}",
+        )
+    else:
+        asked = "have the right given to the user"
     if credential.kind in dataset.credentials:
         return asked
     return f"{asked}; LivePerson's pages name {_list(dataset.credentials)} for it, not {credential.kind}"
@@ -311,9 +336,9 @@ def _conclusion(name: str, accesses: list[Access]) -> tuple[bool, str]:
     )
 
 
-def _list(names: Iterable[str]) -> str:
+def _list(names: Iterable[str], joined_by: str = "and") -> str:
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {joined_by} {last}" if others else last
 
 
 def _span(seconds: float) -> str:

@@ -97,6 +97,7 @@ class Report(Finding, frozen=True, kw_only=True):
     :param services: what the Domain API names.
     :param clock: this machine's clock.
     :param token: the token.
+    :param refusal: why LivePerson accepts the credential for nothing, said once for all datasets; else empty.
     :param datasets: one for each dataset, in the catalog's order.
     """
 
@@ -108,6 +109,7 @@ class Report(Finding, frozen=True, kw_only=True):
     clock: Clock
     token: TokenFacts
     datasets: list[Access]
+    refusal: str = ""
 
     def access(self, dataset: str) -> Access:
         """What was found out about a dataset.

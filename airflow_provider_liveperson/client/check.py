@@ -18,6 +18,12 @@ from airflow_provider_liveperson.exceptions import (
 BUDGET = 9.0
 """Seconds that the whole test may take."""
 
+_ADVICE = {
+    "permission": ", for which an API key needs the permission Administration → AuditTrail",
+    "scope": ": ask LivePerson for the scope that the application needs, which is not documented",
+    "": ": have the right given to the user's profile",
+}
+
 
 def check_in_time(client: LivePersonClient, seconds: float = BUDGET) -> str:
     """Do :func:`check`, but give up after a time, whatever hangs: name resolution, many addresses, dripping bytes.
@@ -57,9 +63,9 @@ def check(client: LivePersonClient) -> str:
     try:
         client.call(request, _look)
     except PermissionDeniedError as error:
+        advice = _ADVICE[client.credential.rights or ""]
         raise PermissionDeniedError(
-            "the credential is accepted, but it may not read the audit trail: tick Administration → AuditTrail at the"
-            " API key, or ask LivePerson for the application's scope. " + str(error),
+            f"the credential is accepted, but it may not read the audit trail{advice}. {error}",
             status=error.status,
         ) from error
     return (

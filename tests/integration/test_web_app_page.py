@@ -329,6 +329,21 @@ class TestCheck:
         assert "Administration" in rows["users"][1]
         assert sandbox.settings.account_id in answer.text
 
+    def test_a_wrong_secret_is_told_once_and_above_the_table(self, browser):
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=API_KEY).one().password = "hush" * 8
+        ada = browser("ada")
+        answer = ada.shown(ada.post("check", API_KEY))
+        above, _, table = answer.text.partition("<table>")
+        assert "check the app secret" in above
+        assert answer.text.count("app secret") == 1
+        assert "signature" not in table
+        assert {row[1] for row in table_rows(answer).values()} == {"Not accepted; see above."}
+        assert "tick" not in answer.text
+
     def test_one_against_another(self, browser, sandbox):
         ada = browser("ada")
         authorised(ada, sandbox)

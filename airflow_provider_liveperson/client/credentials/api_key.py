@@ -14,6 +14,10 @@ from requests_oauthlib import OAuth1
 
 from airflow_provider_liveperson.client.credentials.credential import Credential
 
+FROZEN = "LivePerson adds no permission to a key any more"
+"""Since 30 September 2025 the page of the API keys is read-only."""
+
+_LACKS = f"the API key lacks the permission, and {FROZEN}: use a connection of another type"
 _PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, the rest is the same vocabulary
     "consumer_key_unknown": ("app_key", "the app key is not known to LivePerson"),
     "consumer_key_rejected": ("app_key", "LivePerson rejects the app key"),
@@ -25,7 +29,7 @@ _PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, t
     "token_revoked": ("access_token", "the access token has been revoked"),
     "timestamp_refused": (None, "LivePerson refuses the timestamp: check this machine's clock"),
     "nonce_used": (None, "LivePerson has seen this request before: check for a proxy that repeats requests"),
-    "permission_denied": (None, "the key lacks the permission: tick it at the key in LivePerson"),
+    "permission_denied": (None, _LACKS),
 }
 
 
@@ -63,7 +67,8 @@ class ApiKeyCredential(Credential):
         return signed
 
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
-        return next((meaning for problem, meaning in _PROBLEMS.items() if problem in body), (None, None))
+        unknown = (None, _LACKS if status == 403 else None)
+        return next((meaning for problem, meaning in _PROBLEMS.items() if problem in body), unknown)
 
 
 def _drop_debug(record: logging.LogRecord) -> bool:

@@ -74,9 +74,31 @@ def test_what_is_refused_says_what_to_ask_for_and_does_not_fail(sandbox, check):
     code, out, _ = check("old", "--dataset", "users", "--dataset", "audit_trail")
     assert code == 0
     told = " ".join(out.split())
-    assert "tick Administration → Users at the API key" in told
+    assert "the API key lacks the permission Administration → Users" in told
+    assert "tick" not in told
     assert "1 of 2 datasets can be read through old; 1 refused." in told
     assert "skills" not in told
+
+
+def test_a_wrong_secret_is_told_once_and_above_the_table(monkeypatch, sandbox, check):
+    made = json.loads(os.environ["AIRFLOW_CONN_OLD"])
+    monkeypatch.setenv("AIRFLOW_CONN_OLD", json.dumps({**made, "password": "hush" * 8}))
+    code, out, _ = check("old")
+    assert code == 1
+    above, _, table = out.partition("what to know")
+    told = " ".join(above.split())
+    assert (
+        "refusal LivePerson does not accept the credential. The signature is wrong: check the app secret"
+        in told
+    )
+    assert " ".join(out.split()).count("app secret") == 1
+    assert table.count("Not accepted; see above.") == len(DATASETS)
+    assert "signature" not in table
+    assert "401" not in table
+    _, out, _ = check("old", "--json")
+    report = json.loads(out)["connection"]
+    assert "check the app secret" in report["refusal"]
+    assert {one["answered"] for one in report["datasets"]} == {401}
 
 
 def test_nothing_that_can_be_read_fails(sandbox, check):

@@ -91,7 +91,10 @@ def test_a_missing_permission_names_what_to_ask_for(sandbox, look, kind):
         assert "answered 403" in access.detail
     users = report.access("users").sentence
     if kind == "api_key":
-        assert users == "May not be read: tick Administration → Users at the API key."
+        assert users == (
+            "May not be read: the API key lacks the permission Administration → Users, and LivePerson adds no"
+            " permission to a key any more; read it through App-JWT V2 or Login."
+        )
     else:
         assert "have the scope users.external" in users
         skills = report.access("skills").sentence
@@ -210,7 +213,8 @@ def test_a_clock_that_spoils_signatures(sandbox, look, ahead, side):
     assert abs(report.clock.offset_seconds - ahead) < 30
     assert f"s {side} LivePerson's, and every signature holds the time" in report.clock.sentence
     assert set(states(report).values()) == {"refused"}
-    assert "clock is off by" in report.access("users").detail
+    assert "clock is off by" in report.refusal
+    assert report.access("users").sentence == "Not accepted; see above."
 
 
 def test_a_clock_that_does_no_harm_is_told_all_the_same(sandbox, look):
@@ -260,7 +264,9 @@ def test_of_an_opaque_token_only_the_lifetime_is_known(look):
     assert report.credential == "Opaque"
     assert (report.token.lifetime_seconds, report.token.claims) == (1800, {})
     assert report.token.sentence == "Opaque: a token lasts 30 min."
-    assert "have the right given to the user" in report.access("users").sentence
+    assert report.refusal.startswith(
+        "LivePerson does not accept the credential, or the credential lacks every right."
+    )
 
 
 def test_a_wrong_client_secret_is_told_once(sandbox, look):
@@ -284,8 +290,46 @@ def test_a_sentinel_that_fails_leaves_everything_open(sandbox, look):
 def test_a_wrong_part_of_an_api_key(look, part):
     report = look("api_key", **{part: "hush" * 8})
     assert states(report) == dict.fromkeys(DATASETS, "refused")
-    assert part.replace("_", " ") in report.access("users").detail
+    assert part.replace("_", " ") in report.refusal
+    assert {(access.sentence, access.detail) for access in report.datasets} == {
+        ("Not accepted; see above.", "")
+    }
     assert "hush" not in str(report)
+
+
+def test_a_wrong_secret_is_told_once_beside_services_that_fail(sandbox, look):
+    sandbox.faults.add(kind="status", status=503, match="/le-users/users", times=2)
+    report = look("api_key", app_secret="hush" * 8)
+    assert "check the app secret" in report.refusal
+    assert report.access("users").sentence == "It cannot be told, because the request failed with 503."
+    assert report.access("skills").sentence == "Not accepted; see above."
+
+
+@pytest.mark.parametrize("answer", ["readable", "403"])
+def test_a_401_beside_an_answer_that_accepts_the_credential_is_a_missing_right(sandbox, look, answer):
+    for name, url in URLS.items():
+        if name != "skills":
+            sandbox.faults.add(kind="status", status=401, match=url, times=2)
+        elif answer == "403":
+            sandbox.faults.add(kind="status", status=403, match=url, times=2)
+    report = look("api_key")
+    assert report.refusal == ""
+    assert "or it lacks the right: the API key lacks" in report.access("users").sentence
+
+
+def test_one_401_alone_may_be_a_missing_right(sandbox, look):
+    sandbox.faults.add(kind="status", status=401, match="/status-changes", times=2)
+    report = look("api_key", datasets=[DATASETS["agent_status_changes"]])
+    assert report.refusal == ""
+    assert "not accepted, or it lacks the right" in report.access("agent_status_changes").sentence
+
+
+@KINDS
+def test_nobody_is_told_to_tick_what_livepersons_page_does_not_let_tick(sandbox, look, kind):
+    for status in (401, 403):
+        for url in URLS.values():
+            sandbox.faults.add(kind="status", status=status, match=url, times=2)
+        assert "tick" not in str(look(kind))
 
 
 def test_what_hangs_is_given_up(sandbox, look):
