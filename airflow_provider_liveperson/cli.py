@@ -73,9 +73,9 @@ COMMANDS = (
         name="datasets",
         help="List what can be pulled",
         description=(
-            "List every dataset with its key, its cursors, how much is asked for at once, how long LivePerson keeps"
-            " it, how late records may appear, how it comes, and which credentials and rights LivePerson documents for"
-            " it."
+            "List every dataset with its cursors, how long LivePerson keeps it, how late records may appear, and which"
+            " credentials and rights LivePerson documents for it. With a name, show all about one: its fields with"
+            " their types, its filters with the values they take, its cursors and its limits."
         ),
         module="airflow_provider_liveperson.datasets.command",
     ),

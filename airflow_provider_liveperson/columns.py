@@ -13,7 +13,7 @@ hold::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -80,3 +80,25 @@ class Array:
 
 
 Column = Scalar | Record | Array
+
+
+def paths(columns: Mapping[str, Column], above: str = "") -> Iterator[tuple[str, Column]]:
+    """Every field at any depth, in order, by its dotted path as ``drop_fields`` takes it.
+
+    :param columns: declared columns.
+    :param above: what goes before each path.
+    """
+    for name, column in columns.items():
+        yield f"{above}{name}", column
+        inner = column
+        while isinstance(inner, Array):
+            inner = inner.items
+        if isinstance(inner, Record):
+            yield from paths(inner.fields, f"{above}{name}.")
+
+
+def type_name(column: Column) -> str:
+    """A column's type in a word: ``text``, ``object``, ``text[]`` for a list of texts."""
+    if isinstance(column, Array):
+        return f"{type_name(column.items)}[]"
+    return "object" if isinstance(column, Record) else column.value

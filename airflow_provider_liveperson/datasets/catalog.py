@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from airflow_provider_liveperson.datasets.account_config import AGENT_GROUPS, SKILLS, USERS
 from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
 from airflow_provider_liveperson.datasets.audit_trail import AUDIT_TRAIL
@@ -27,11 +29,13 @@ DATASETS: dict[str, Dataset] = {
 def dataset_named(name: str) -> Dataset:
     """Look a dataset up.
 
-    :raises ConfigurationError: for an unknown name; tells the known ones.
+    :raises ConfigurationError: for an unknown name; tells the known ones, and which one is close.
     """
-    try:
+    if isinstance(name, str) and name in DATASETS:
         return DATASETS[name]
-    except KeyError:
-        raise ConfigurationError(
-            f"dataset is {name!r}; it must be one of {', '.join(sorted(DATASETS))}", field="dataset"
-        ) from None
+    close = get_close_matches(str(name).strip().lower().replace("-", "_"), DATASETS, n=1)
+    raise ConfigurationError(
+        f"dataset is {name!r}; {f'did you mean {close[0]}? It' if close else 'it'} must be one of"
+        f" {', '.join(sorted(DATASETS))}",
+        field="dataset",
+    )

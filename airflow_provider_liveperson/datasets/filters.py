@@ -21,6 +21,10 @@ class Filter(Protocol):
     def description(self) -> str:
         """What it does, and what holds without it."""
 
+    @property
+    def takes(self) -> str:
+        """What its value must be."""
+
     def read(self, name: str, value: object) -> Any:
         """Bring a value into the form in which it is sent.
 
@@ -48,9 +52,13 @@ class Flag:
 
     description: str
 
+    @property
+    def takes(self) -> str:
+        return "true or false"
+
     def read(self, name: str, value: object) -> bool:
         if not isinstance(value, bool):
-            raise _wrong(name, "true or false", value)
+            raise _wrong(name, self.takes, value)
         return value
 
 
@@ -61,11 +69,15 @@ class Text:
     description: str
     choices: tuple[str, ...] = ()
 
+    @property
+    def takes(self) -> str:
+        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+
     def read(self, name: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip():
             raise _wrong(name, "a text", value)
         if self.choices and value not in self.choices:
-            raise _wrong(name, f"one of {', '.join(self.choices)}", value)
+            raise _wrong(name, self.takes, value)
         return value
 
 
@@ -76,6 +88,10 @@ class Texts:
     description: str
     choices: tuple[str, ...] = ()
 
+    @property
+    def takes(self) -> str:
+        return f"a list of some of {', '.join(self.choices)}" if self.choices else "a list of texts"
+
     def read(self, name: str, value: object) -> list[str]:
         if not isinstance(value, list | tuple) or not value:
             raise _wrong(name, "a list of texts, not empty", value)
@@ -84,7 +100,7 @@ class Texts:
             raise _wrong(name, "a list of texts, none of them empty", value)
         unknown = [text for text in texts if self.choices and text not in self.choices]
         if unknown:
-            raise _wrong(name, f"a list of some of {', '.join(self.choices)}", unknown)
+            raise _wrong(name, self.takes, unknown)
         return texts
 
 
@@ -97,12 +113,14 @@ class Range:
     maximum: float | None = None
     whole: bool = True
 
-    def read(self, name: str, value: object) -> dict[str, float]:
-        most = "" if self.maximum is None else f" and at most {self.maximum:g}"
+    @property
+    def takes(self) -> str:
+        most = "" if self.maximum is None else f" and at most {self.maximum:.15g}"
         kind = "whole numbers" if self.whole else "numbers"
-        wanted = (
-            f'{{"from": …, "to": …}} with {kind} of at least {self.minimum:g}{most}, "from" not above "to"'
-        )
+        return f'{{"from": …, "to": …}} with {kind} of at least {self.minimum:g}{most}, "from" not above "to"'
+
+    def read(self, name: str, value: object) -> dict[str, float]:
+        wanted = self.takes
         if not isinstance(value, Mapping) or not value or not set(value) <= {"from", "to"}:
             raise _wrong(name, wanted, value)
         for bound in value.values():
@@ -125,8 +143,12 @@ class InstantRange:
     bounds: tuple[str, ...] = ("from", "to")
     longest: timedelta | None = None
 
+    @property
+    def takes(self) -> str:
+        return "{" + ", ".join(f'"{bound}": …' for bound in self.bounds) + "} with instants"
+
     def read(self, name: str, value: object) -> dict[str, int]:
-        wanted = "{" + ", ".join(f'"{bound}": …' for bound in self.bounds) + "} with instants"
+        wanted = self.takes
         if not isinstance(value, Mapping) or set(value) != set(self.bounds):
             raise _wrong(name, wanted, value)
         read = {bound: self._milliseconds(f"filters: {name}.{bound}", value[bound]) for bound in self.bounds}
@@ -158,8 +180,12 @@ class Fields:
     description: str
     names: tuple[str, ...]
 
+    @property
+    def takes(self) -> str:
+        return f"an object with some of {', '.join(self.names)}"
+
     def read(self, name: str, value: object) -> dict[str, Any]:
-        wanted = f"an object with some of {', '.join(self.names)}"
+        wanted = self.takes
         if not isinstance(value, Mapping) or not value or not set(value) <= set(self.names):
             raise _wrong(name, wanted, value)
         return dict(value)
