@@ -40,5 +40,24 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "connection-types": connection_types(),
+        "config": {
+            "liveperson": {
+                "description": "What airflow-provider-liveperson may do in this deployment, whatever connections say.",
+                "options": {
+                    "trusted_hosts": {
+                        "description": (
+                            "The hosts beside LivePerson's own (``*.liveperson.net``) that connections may name in\n"
+                            "``service_hosts`` and that are then given LivePerson credentials, and the proxies that a\n"
+                            "connection under test may name anew. Separated by commas: ``gateway.example.com`` for\n"
+                            "any port, ``gateway.example.com:8443`` for one port, ``*.example.com`` for all below.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "liveperson-gateway.example.com",
+                        "default": "",
+                    },
+                },
+            },
+        },
         "cli": ["airflow_provider_liveperson.cli_definition.get_liveperson_cli_commands"],
     }

@@ -46,7 +46,7 @@ class LivePersonClient:
     ) -> None:
         self.settings = settings
         self._credential = credential
-        guard = HostGuard(settings.host, settings.service_hosts)
+        guard = HostGuard(settings.host, settings.service_hosts, settings.trusted_hosts)
         self._session = GuardedSession(
             guard=guard,
             credential=credential,

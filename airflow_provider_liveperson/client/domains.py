@@ -11,7 +11,7 @@ import ipaddress
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,20 +42,71 @@ def is_loopback(hostname: str) -> bool:
         return False
 
 
+_TRUST = (
+    "have the deployment trust it: in trusted_hosts of the section [liveperson] of Airflow's configuration"
+    " (AIRFLOW__LIVEPERSON__TRUSTED_HOSTS), or in the environment variable LIVEPERSON_TRUSTED_HOSTS"
+)
+
+
+class TrustedHosts:
+    """Hosts beside LivePerson's that may be given a credential, because whoever runs this deployment says so.
+
+    :param entries: each a host (``gateway.example.com``, any port), a host with a port (``gateway.example.com:8443``,
+        only that one), or ``*.`` before a host for all hosts below it, but not itself.
+    :raises ConfigurationError: for an entry that is none of these; names ``trusted_hosts``.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._entries = [self._split(entry) for entry in entries]
+
+    def __contains__(self, netloc: object) -> bool:
+        """Whether a ``host`` or ``host:port`` is among them; without a port, that of https is meant."""
+        hostname = _hostname(str(netloc))
+        if not hostname:
+            return False
+        port = urlsplit(f"//{netloc}").port or 443
+        return any(
+            only in (None, port)
+            and (
+                hostname.endswith(name) and hostname != name[1:] if name.startswith(".") else hostname == name
+            )
+            for name, only in self._entries
+        )
+
+    @staticmethod
+    def _split(entry: str) -> tuple[str, int | None]:
+        below = entry.startswith("*.")
+        hostname = _hostname(entry.removeprefix("*."))
+        if not hostname or (below and ("." not in hostname or is_loopback(hostname))):
+            raise ConfigurationError(
+                f"trusted_hosts has {entry[:100]!r}; each entry must be a host such as gateway.example.com,"
+                " gateway.example.com:8443 or *.example.com",
+                field="trusted_hosts",
+            )
+        port = urlsplit("//" + entry.removeprefix("*.")).port
+        return ("." + hostname if below else hostname), port
+
+
 class HostGuard:
     """Decides which hosts may be given a credential.
 
-    These are: hosts under ``.liveperson.net``, over https; the loopback host that the connection itself
-    names; and the hosts that the connection's ``service_hosts`` names one by one. Plain http is for loopback, and
-    a loopback host is spoken to by the scheme that the connection gives it.
+    These are: hosts under ``.liveperson.net``, over https; where ``host`` is a loopback host, loopback hosts; and, of
+    the hosts that the connection's ``service_hosts`` names, those that the deployment trusts. The connection alone
+    never decides it: whoever may edit or test a connection need not be allowed to read its secret. Plain http is for
+    loopback, and a loopback host is spoken to by the scheme that the connection gives it.
 
     :param host: the connection's ``host``, the base URL of the Domain API.
     :param service_hosts: the connection's ``service_hosts``.
+    :param trusted_hosts: what the deployment trusts beside LivePerson; see :class:`TrustedHosts`.
     :raises ConfigurationError: for a malformed host; names the field.
-    :raises UntrustedHostError: for a ``host`` that is neither LivePerson's nor loopback.
+    :raises UntrustedHostError: for a ``host`` that is neither LivePerson's nor loopback, and for one of
+        ``service_hosts`` that nobody trusts.
     """
 
-    def __init__(self, host: str, service_hosts: Mapping[str, str]) -> None:
+    def __init__(
+        self, host: str, service_hosts: Mapping[str, str], trusted_hosts: Iterable[str] = ()
+    ) -> None:
+        trusted = TrustedHosts(trusted_hosts)
         self._scheme, self._own = self._split(host, field="host")
         self._own_loopback = is_loopback(self._own)
         if not self._own_loopback and not _is_liveperson(self._own):
@@ -69,6 +120,14 @@ class HostGuard:
         for service, named in service_hosts.items():
             scheme, hostname = self._split(str(named), field="service_hosts")
             netloc = urlsplit(named if "://" in named else "//" + named).netloc
+            if not (
+                (scheme == "https" and _is_liveperson(hostname))
+                or (self._own_loopback and is_loopback(hostname))
+                or netloc in trusted
+            ):
+                raise UntrustedHostError(
+                    _not_trusted(service, netloc, loopback=is_loopback(hostname)), field="service_hosts"
+                )
             if "://" not in named and is_loopback(hostname):
                 scheme = self._scheme if self._own_loopback else "http"
             self._named[service] = f"{scheme}://{netloc}"
@@ -93,7 +152,7 @@ class HostGuard:
         raise UntrustedHostError(
             f"the Domain API names {host[:100]!r} as the host of {service}, which is not under .{LIVEPERSON}; no"
             f" credential is sent there. If the host is right, name it in service_hosts:"
-            f' {{"{service}": "<host>"}}',
+            f' {{"{service}": "<host>"}}, and {_TRUST}',
             field="service_hosts",
         )
 
@@ -113,7 +172,7 @@ class HostGuard:
             return
         raise UntrustedHostError(
             f"{scheme}://{netloc.rpartition('@')[2][:100]} may not be given LivePerson credentials: it is not an https"
-            f" host under .{LIVEPERSON}, nor named in the connection's service_hosts",
+            f" host under .{LIVEPERSON}, nor named in the connection's service_hosts and trusted by this deployment",
             field="service_hosts",
         )
 
@@ -132,6 +191,18 @@ class HostGuard:
                 field=field,
             )
         return scheme, hostname
+
+
+def _not_trusted(service: str, netloc: str, *, loopback: bool) -> str:
+    if loopback:
+        return (
+            f"service_hosts names {netloc} for {service}, which is this machine, while host is not: no credential is"
+            f" sent there. If that is meant, {_TRUST}"
+        )
+    return (
+        f"service_hosts names {netloc} for {service}, which is not LivePerson's (not under .{LIVEPERSON}): no"
+        f" credential is sent there. If the host is right, {_TRUST}"
+    )
 
 
 def _hostname(netloc: str) -> str:

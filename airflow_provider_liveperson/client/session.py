@@ -115,8 +115,14 @@ class GuardedSession(requests.Session):
         """Send a prepared request; see the class for what holds."""
         self._guard.check(str(request.url))
         kwargs.setdefault("verify", self.verify)
-        if kwargs["verify"] is False and not is_loopback(urlsplit(str(request.url)).hostname or ""):
+        url = urlsplit(str(request.url))
+        loopback = is_loopback(url.hostname or "")
+        if kwargs["verify"] is False and not loopback:
             kwargs["verify"] = True
+        if url.scheme == "http":  # which the guard lets pass to this machine only
+            kwargs["proxies"] = {}
+        elif loopback:  # the environment's proxies are meant for what lies outside
+            kwargs["proxies"] = {} if kwargs["verify"] is False else dict(self.proxies)
         if not kwargs.get("timeout"):
             kwargs["timeout"] = self.timeout
         return super().send(request, **kwargs)

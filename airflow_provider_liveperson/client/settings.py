@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,20 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 DEFAULT_HOST = "https://api.liveperson.net"
 DEFAULT_SOURCE = "AirflowProvider"
 REGIONS = ("va", "lo", "sy")
+TRUSTED_HOSTS = "LIVEPERSON_TRUSTED_HOSTS"
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_]{1,20}")
 _SOURCE = re.compile(r"[A-Za-z0-9_]{1,20}")
+
+
+def trusted_hosts_of_environment() -> tuple[str, ...]:
+    """The hosts in the environment variable ``LIVEPERSON_TRUSTED_HOSTS``."""
+    return split_hosts(os.environ.get(TRUSTED_HOSTS, ""))
+
+
+def split_hosts(text: str) -> tuple[str, ...]:
+    """The hosts of a list that is separated by commas or white space."""
+    return tuple(text.replace(",", " ").split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +49,8 @@ class ClientSettings:
         only, False.
     :param client_cert: the path of a PEM file with a client certificate and its key, or two paths with a comma
         between.
+    :param trusted_hosts: the hosts beside LivePerson's that ``service_hosts`` may name, which the deployment says and
+        never the connection; default: those of the environment variable ``LIVEPERSON_TRUSTED_HOSTS``.
     :raises ConfigurationError: naming the field that is missing or malformed.
     """
 
@@ -52,6 +66,7 @@ class ClientSettings:
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool | str = True
     client_cert: str | None = None
+    trusted_hosts: Iterable[str] = field(default_factory=trusted_hosts_of_environment)
 
     def __post_init__(self) -> None:
         if not _ACCOUNT_ID.fullmatch(self.account_id):

@@ -291,12 +291,14 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.check import BUDGET, check_in_time
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
+        from airflow_provider_liveperson.hooks.tested import check_tested
 
         conn_type = ""
         try:
             conn = self.get_connection(self.liveperson_conn_id)
             conn_type = str(conn.conn_type)
             settings, credential = self._read(conn)
+            check_tested(conn, _host, settings.trusted_hosts)
             client = LivePersonClient(
                 replace(settings, timeout=min(settings.timeout, BUDGET)),
                 credential,
@@ -382,7 +384,8 @@ class LivePersonHook(BaseHook):
         values = self._values(conn)
         known = {field.name for field in fields(ClientSettings)}
         settings = ClientSettings(
-            **{name: values[name] for name in known & values.keys() if values[name] is not None}
+            **{name: values[name] for name in known & values.keys() if values[name] is not None},
+            trusted_hosts=_trusted_hosts(),
         )
         others = {name: values[name] for name in values.keys() - known}
         return settings, hook_class.credential_for(self.liveperson_conn_id, others)
@@ -583,6 +586,16 @@ def _hook_class(conn: Connection) -> type[LivePersonHook]:
             f"connection {conn.conn_id!r} has the type {conn.conn_type!r}; it must be one of {', '.join(_HOOKS)}",
             field="conn_type",
         ) from None
+
+
+def _trusted_hosts() -> tuple[str, ...]:
+    """What the deployment trusts beside LivePerson's hosts, which no connection can say."""
+    from airflow.configuration import conf
+
+    from airflow_provider_liveperson.client.settings import split_hosts, trusted_hosts_of_environment
+
+    configured = conf.get("liveperson", "trusted_hosts", fallback="") or ""
+    return (*split_hosts(configured), *trusted_hosts_of_environment())
 
 
 def _host(conn: Connection) -> str | None:

@@ -10,6 +10,7 @@ import requests
 
 from airflow_provider_liveperson.client.domains import TIME_TO_LIVE, DomainDirectory, HostGuard
 from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -20,6 +21,7 @@ from airflow_provider_liveperson.exceptions import (
 )
 
 SERVICE = "accountConfigReadOnly"
+REAL = "https://api.liveperson.net"
 ACCOUNT = "70000001"
 
 
@@ -294,23 +296,70 @@ def test_another_loopback_host_is_not(own, discovered):
 
 
 @pytest.mark.parametrize(
-    ("named", "url"),
+    ("host", "named", "url", "trusted"),
     [
-        ("lp.proxy.acme.test", "https://lp.proxy.acme.test"),
-        ("https://lp.proxy.acme.test:8443", "https://lp.proxy.acme.test:8443"),
-        ("https://lp.proxy.acme.test/", "https://lp.proxy.acme.test"),
-        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
-        ("http://localhost:9000", "http://localhost:9000"),
-        ("va.ac.liveperson.net", "https://va.ac.liveperson.net"),
+        (REAL, "lp.proxy.acme.test", "https://lp.proxy.acme.test", ["lp.proxy.acme.test"]),
+        (REAL, "lp.proxy.acme.test", "https://lp.proxy.acme.test", ["other.test", "LP.proxy.acme.test:443"]),
+        (REAL, "https://lp.proxy.acme.test:8443", "https://lp.proxy.acme.test:8443", ["lp.proxy.acme.test"]),
+        (REAL, "https://lp.proxy.acme.test:8443", "https://lp.proxy.acme.test:8443", ["*.acme.test:8443"]),
+        (REAL, "https://lp.proxy.acme.test/", "https://lp.proxy.acme.test", ["*.acme.test"]),
+        (REAL, "127.0.0.1:9000", "http://127.0.0.1:9000", ["127.0.0.1:9000"]),
+        (REAL, "va.ac.liveperson.net", "https://va.ac.liveperson.net", []),
+        ("http://127.0.0.1:8000", "127.0.0.1:9000", "http://127.0.0.1:9000", []),
+        ("http://127.0.0.1:8000", "http://localhost:9000", "http://localhost:9000", []),
+        ("http://127.0.0.1:8000", "[::1]:9000", "http://[::1]:9000", []),
+        ("http://127.0.0.1:8000", "va.ac.liveperson.net", "https://va.ac.liveperson.net", []),
     ],
 )
-def test_service_hosts_go_before_discovery_and_may_be_anywhere(named, url):
+def test_service_hosts_go_before_discovery(host, named, url, trusted):
     api = DomainApi(msgHist_baseURI=entry("va.msghist.liveperson.net", "msgHist"))
-    known = directory(api, accountConfigReadOnly=named)
+    guard = HostGuard(host, {SERVICE: named}, trusted)
+    known = DomainDirectory(ACCOUNT, guard, api)
     assert known.base_url(SERVICE) == url
     assert api.asked == []
     assert known.base_url("msgHist") == "https://va.msghist.liveperson.net"
-    HostGuard("api.liveperson.net", {SERVICE: named}).check(f"{url}/path?query")
+    guard.check(f"{url}/path?query")
+
+
+@pytest.mark.parametrize(
+    ("host", "named", "trusted"),
+    [
+        (REAL, "collector.example.com", []),
+        (REAL, "https://liveperson.net.evil.com", []),
+        (REAL, "https://notliveperson.net", []),
+        (REAL, "127.0.0.1:9000", []),
+        (REAL, "http://localhost:9000", []),
+        (REAL, "https://[::1]:9000", []),
+        (REAL, "lp.acme.test:8443", ["lp.acme.test:443"]),
+        (REAL, "lp.acme.test", ["lp.acme.test:8443"]),
+        (REAL, "acme.test", ["*.acme.test"]),
+        (REAL, "evilacme.test", ["*.acme.test"]),
+        (REAL, "lp.acme.test.evil.com", ["lp.acme.test", "*.acme.test"]),
+        ("http://127.0.0.1:8000", "collector.example.com", []),
+        ("http://127.0.0.1:8000", "https://10.0.0.1", []),
+    ],
+)
+def test_a_connection_alone_trusts_nobody(host, named, trusted):
+    with pytest.raises(
+        UntrustedHostError, match=r"AIRFLOW__LIVEPERSON__TRUSTED_HOSTS.*LIVEPERSON_TRUSTED"
+    ) as caught:
+        HostGuard(host, {SERVICE: named}, trusted)
+    assert caught.value.field == "service_hosts"
+
+
+@pytest.mark.parametrize(
+    "entry_", ["*", "*.", "*.com", "https://a.test", "a.test/path", "user@a.test", "a b", "*.*.a.test"]
+)
+def test_a_malformed_trusted_host_is_refused(entry_):
+    with pytest.raises(ConfigurationError, match="trusted_hosts"):
+        HostGuard(REAL, {}, [entry_])
+
+
+def test_without_airflow_an_environment_variable_says_whom_the_deployment_trusts(monkeypatch):
+    monkeypatch.setenv("LIVEPERSON_TRUSTED_HOSTS", "one.acme.test, two.acme.test:8443\n*.three.test")
+    about = ClientSettings(account_id=ACCOUNT, service_hosts={SERVICE: "one.acme.test"})
+    assert about.trusted_hosts == ("one.acme.test", "two.acme.test:8443", "*.three.test")
+    HostGuard(about.host, about.service_hosts, about.trusted_hosts)
 
 
 BAD_HOSTS = [

@@ -125,15 +125,9 @@ def test_https_on_this_machine_does_not_become_http(sandbox, connect, secure, au
 # -- proxies ---------------------------------------------------------------------------------------
 
 
-def test_http_goes_through_the_proxy(sandbox, connect, audit_request, proxy):
-    client = connect("app_jwt_v2", proxies={"http": f"http://{proxy.netloc}"})
-    assert client.call(audit_request, passed).status == 200
-    assert len(proxy.asked) == len(sandbox.requests) == 4
-    assert proxy.asked[-1].startswith(f"POST {sandbox.url}/")
-
-
-def test_an_api_keys_signature_stands_behind_the_proxy(connect, audit_request, proxy):
-    client = connect("api_key", proxies={"all": f"http://{proxy.netloc}"})
+def test_an_api_keys_signature_stands_behind_the_proxy(connect, audit_request, proxy, secure, authority):
+    network = {"verify": str(authority.file), "proxies": {"all": f"http://{proxy.netloc}"}}
+    client = connect("api_key", host=secure.url, **network)
     assert client.call(audit_request, passed).status == 200
     assert proxy.asked
 
@@ -156,28 +150,30 @@ def test_a_proxy_for_another_scheme_is_not_used(connect, audit_request, proxy):
 
 
 def test_the_proxys_user_and_password_are_sent_to_it_and_to_nobody_else(
-    sandbox, connect, audit_request, locked_proxy
+    sandbox, connect, audit_request, locked_proxy, secure, authority
 ):
-    client = connect("app_jwt_v2", proxies={"http": f"http://pat:{WRITTEN}@{locked_proxy.netloc}"})
+    network = {
+        "verify": str(authority.file),
+        "proxies": {"https": f"http://pat:{WRITTEN}@{locked_proxy.netloc}"},
+    }
+    client = connect("app_jwt_v2", host=secure.url, **network)
     assert client.call(audit_request, passed).status == 200
     assert locked_proxy.refused == []
     assert AS_SENT not in repr([one.headers for one in sandbox.requests])
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("known", [True, False], ids=["wrong user", "no user"])
 def test_a_proxy_that_refuses_is_named_and_its_password_is_nowhere(
-    sandbox, connect, audit_request, locked_proxy, secure, authority, caplog, scheme, known
+    sandbox, connect, audit_request, locked_proxy, secure, authority, caplog, known
 ):
     for name in ("", "urllib3", "requests", "airflow_provider_liveperson"):
         caplog.set_level(logging.DEBUG, logger=name)
-    host = {"http": sandbox.url, "https": secure.url}[scheme]
     user = f"pat2:{WRITTEN}@" if known else ""
     client = connect(
         "app_jwt_v2",
-        host=host,
+        host=secure.url,
         verify=str(authority.file),
-        proxies={scheme: f"http://{user}{locked_proxy.netloc}"},
+        proxies={"https": f"http://{user}{locked_proxy.netloc}"},
     )
     with pytest.raises(ServiceUnavailableError, match="proxies") as caught:
         client.call(audit_request, passed)
@@ -191,8 +187,8 @@ def test_a_proxy_that_refuses_is_named_and_its_password_is_nowhere(
     assert not [secret for secret in (PASSWORD, WRITTEN, as_sent) if any(secret in text for text in told)]
 
 
-def test_a_proxy_that_is_not_there_is_named(connect, audit_request, waits):
-    client = connect("app_jwt_v2", proxies={"http": f"http://pat:{WRITTEN}@127.0.0.1:9"})
+def test_a_proxy_that_is_not_there_is_named(connect, audit_request, secure, waits):
+    client = connect("app_jwt_v2", host=secure.url, proxies={"https": f"http://pat:{WRITTEN}@127.0.0.1:9"})
     with pytest.raises(ServiceUnavailableError, match="check proxies") as caught:
         client.call(audit_request, passed)
     assert caught.value.field == "proxies"
@@ -359,3 +355,32 @@ def test_a_wrong_file_is_found_before_any_request(sandbox, connect, tmp_path: Pa
     with pytest.raises(LivePersonError):
         connect("api_key", verify=str(tmp_path / "missing.pem"))
     assert sandbox.requests == []
+
+
+# -- plain http ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"])
+@pytest.mark.parametrize("own", [False, True], ids=["environment", "connection"])
+@pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2", "login"])
+@pytest.mark.parametrize("named", [False, True], ids=["host", "service_hosts"])
+def test_plain_http_never_leaves_the_machine(
+    sandbox, connect, audit_request, monkeypatch, variable, own, kind, named
+):
+    with ForwardProxy() as proxy:
+        proxies = {"http": f"http://{proxy.netloc}", "all": f"http://{proxy.netloc}"} if own else {}
+        monkeypatch.setenv(variable, f"http://{proxy.netloc}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        about: dict = {"proxies": proxies}
+        if named:  # what the deployment may trust beside a host that is elsewhere
+            services = ("sentinel", "agentVep", "accountConfigReadOnly")
+            about["host"] = "https://api.liveperson.net"
+            about["service_hosts"] = dict.fromkeys(services, sandbox.url)
+            about["trusted_hosts"] = (urlsplit(sandbox.url).netloc,)
+        client = connect(kind, **about)
+        assert client.call(audit_request, lambda answer: answer.status) == 200
+        answer = client.session.get(f"{sandbox.url}/x", proxies={"http": f"http://{proxy.netloc}"})
+        assert answer.status_code
+        client.close()
+        assert proxy.asked == []
