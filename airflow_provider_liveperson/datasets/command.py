@@ -96,9 +96,9 @@ def markdown(datasets: list[Dataset]) -> str:
         "# Datasets",
         "",
         "Made by `python -m airflow_provider_liveperson datasets --markdown`; a test keeps it so.",
-        "`airflow liveperson datasets NAME`, or `python -m airflow_provider_liveperson datasets NAME`, shows one with the"
-        " types of all its fields and the",
-        "values that its filters take; `--json` gives the same to programs.",
+        "`airflow liveperson datasets NAME`, or `python -m airflow_provider_liveperson datasets NAME`, shows one with"
+        " the types of all its fields and",
+        "the values that its filters take; `--json` gives the same to programs.",
         "",
         "| dataset | key | cursors | longest range asked at once | kept by LivePerson | lag | shape | credentials |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
