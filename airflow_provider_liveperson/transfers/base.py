@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from airflow.sdk import Asset, BaseOperator
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.failures import fail, say_why
+from airflow_provider_liveperson.transfers.process import freeze_what_is_loaded
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -155,8 +155,7 @@ class LivePersonTransferOperator(BaseOperator):
 
         dataset = dataset_named(self.dataset)
         query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
-        # As Airflow's executors do: what is loaded by now stays, and the garbage collector need not look through it.
-        gc.freeze()
+        freeze_what_is_loaded()
         with self.hook as hook:
             return self._pull(context, hook.get_conn(), dataset, query)
 
