@@ -113,19 +113,9 @@ def _hook(conn_id: str) -> Any:
     # Outside of a task, Airflow looks into its database only if this says that it may, as in `airflow connections`.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
 
-    from airflow.exceptions import AirflowNotFoundException
-
-    from airflow_provider_liveperson.exceptions import ConfigurationError
     from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
-    try:
-        return LivePersonHook.for_connection(conn_id)
-    except AirflowNotFoundException:
-        raise ConfigurationError(
-            f"Airflow has no connection {conn_id!r}, neither in its environment nor in a secrets backend nor in its"
-            " database",
-            field="conn_id",
-        ) from None
+    return LivePersonHook.for_connection(conn_id)
 
 
 @contextmanager

@@ -189,7 +189,7 @@ def test_different_accounts(check):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "Airflow has no connection 'nowhere'"),
+        (["nowhere"], "there is no connection 'nowhere' in Airflow"),
         (["old", "--dataset", "things"], "dataset is 'things'"),
         (["old", "--start", "2026-01-30T00:00:00Z"], "--start and --end go with --against only"),
         (["old", "--against", "new", "--start", "2026-01-30T00:00:00Z"], "end is missing"),
