@@ -13,7 +13,7 @@ from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidR
 LARGEST_PAGE = 16_000
 MOST_TIE_PASSES = 100
 EQUAL_TIE_PASSES = 8
-MOST_SAME_PAGES = 100
+MOST_SAME_PAGES = 40
 UNDATED = -1
 
 
@@ -136,14 +136,23 @@ class TimeOrderedPager:
         if count is not None and count > len(rows):  # so it cannot mean the rows in this answer
             self.reported = count
         if self._probed:
-            self._check_offset(rows, self._probed[0])
-            (end, held_back), self._probed = self._probed, None
-            if rows:
-                self._ceiling_is(self._most)
-            return self._hand_on(held_back, end=end, at_end=not rows)
+            return self._accept_probe(rows)
         if self._tie:
             return self._accept_tied(self._tie, rows)
         return self._accept_page(rows)
+
+    def _accept_probe(self, rows: Sequence[Row]) -> list[Row]:
+        assert self._probed is not None
+        self._check_offset(rows, self._probed[0])
+        (offset, held_back), self._probed = self._probed, None
+        end, more = offset, bool(rows)
+        if self._most > 1:  # it begins with the last row of the page
+            if not rows or rows[0].at != held_back[-1].at:
+                raise PagesMovedError("rows were added or taken away before the place that was read")
+            end, more = offset + 1, len(rows) > 1
+        if more:
+            self._ceiling_is(self._most)
+        return self._hand_on(held_back, end=end, at_end=not more)
 
     def _placed(self, rows: Sequence[Row]) -> list[Row]:
         """Give rows without an instant that of the row before: the server has put them there."""
@@ -193,7 +202,10 @@ class TimeOrderedPager:
             return self._hand_on(new, end=end, at_end=False)
         if not rows or end == self.reported:
             return self._hand_on(new, end=end, at_end=True)
-        self._probed = end, new  # is that all there is, or all that the server gives at once?
+        if anchored and not new:
+            return self._hand_on(new, end=end, at_end=True)
+        # Is that all there is, or all that the server gives at once?
+        self._probed = end - (self._most > 1), new
         return []
 
     def _ceiling_is(self, rows: int) -> None:
@@ -213,7 +225,7 @@ class TimeOrderedPager:
         if self._may_grow and self._limit < LARGEST_PAGE:
             self._limit *= 2  # a single instant fills the page
         else:
-            self._tie = _Tie(start=end - len(new))
+            self._tie = _Tie(start=end - len(new), at=new[-1].at if new else None)
         return []
 
     def _finish(self, rows: list[Row], *, at_end: bool) -> list[Row]:
@@ -227,6 +239,10 @@ class TimeOrderedPager:
             raise PagesMovedError(f"{self.reported} rows were reported and {tie.offset} received")
         if rows and self._anchor is not None and rows[0].at <= self._anchor:
             raise PagesMovedError("rows were added before an instant that fills more than a page")
+        if rows and tie.offset == tie.start and tie.at is not None and rows[0].at != tie.at:
+            raise PagesMovedError(
+                "rows were added or taken away before an instant that fills more than a page"
+            )
         past = self._stop_at is not None and bool(rows) and rows[0].at >= self._stop_at
         if past and tie.offset == tie.start:
             self._end = max(self._end, tie.offset + len(rows))
@@ -252,10 +268,12 @@ class _Tie:
     several passes have given the very same rows.
 
     :param start: the offset of the instant's first row.
+    :param at: the instant, where a row of it has come before.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, at: int | None) -> None:
         self.start = start
+        self.at = at
         self.reached = start
         self.at_end = False
         self._rows: list[Row] = []
@@ -267,11 +285,6 @@ class _Tie:
     @property
     def offset(self) -> int:
         return self.start + len(self._rows)
-
-    @property
-    def at(self) -> int | None:
-        """The instant, once a row of it has come."""
-        return self._rows[0].at if self._rows else None
 
     def accept(self, rows: Sequence[Row]) -> list[Row] | None:
         """Take an answer; return the instant's rows once they are certain.
@@ -285,6 +298,7 @@ class _Tie:
             return []
         if rows and rows[0].at < first.at:
             raise PagesMovedError("rows were added before an instant that fills more than a page")
+        self.at = first.at
         own = [row for row in rows if row.at == first.at]
         self._rows += own
         self._shown |= Counter(row.raw for row in own)

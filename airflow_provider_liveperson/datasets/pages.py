@@ -183,10 +183,11 @@ class CountedPages(PageReader):
             elif belongs:
                 self._take_partial(line, key, taken)
         self._count_undated(parsed)
-        if self.received > count or (held and page.offset >= count):
+        end, names_more = page.offset + held, bool(held and parsed.has_next and self.pages_are_in)
+        if self.received > count or (held and page.offset >= count) or (names_more and end > count):
             raise ContradictionError(f"{count} records were reported, and there are more")
-        if parsed.has_next and self.pages_are_in and page.offset + held == self._end:
-            self._next = self._end  # what it names has to be looked at
+        if names_more and end == self._end:
+            self._next = end  # what it names has to be looked at
         if self.pages_are_in:
             CountedPages.finish(self)
         # A few views would hold a whole page for long.
@@ -241,6 +242,8 @@ class LinkedPages(PageReader):
         self._seen: set[int] = set()  # hashes of keys: there may be many
         self._pages: set[int] = set()
         self._most = 0  # rows that one answer has held
+        self._before: bytes | None = None  # the key of the latest row, where one answer holds one
+        self._checked_for: list[int | None] | None = None  # what to ask for once that row has been looked at
         self._empty = 0  # answers without anything new, one after the other
         self._passed_over: list[tuple[int, bytes | None]] = []
         self._looks_back = False
@@ -259,8 +262,17 @@ class LinkedPages(PageReader):
         if self._anchor is not None and (rows or not parsed.has_next or self._looks_back):
             self._check_anchor(page, rows)
             rows = rows[1:]
+        if self._checked_for is not None:
+            self._next, self._anchor = self._checked_for.pop(), None
+            self._checked_for = None
+            if self._next is None:
+                self._end()
+            return []
         if not rows:
-            self._pass_over(page, parsed)
+            if self._most == 1 and not parsed.has_next and not self._looks_back:
+                self._check_before(page, then=None)
+            else:
+                self._pass_over(page, parsed)
             return []
         if self._looks_back:
             raise PagesMovedError(f"there are rows at offset {page.offset}, where there were none before")
@@ -270,13 +282,24 @@ class LinkedPages(PageReader):
         is_whole = self._empty < EMPTY_READINGS
         end = page.offset + len(parsed.records) if is_whole else self._behind(page, parsed)
         self._empty = 0
-        if parsed.has_next is False and len(parsed.records) < page.limit:
+        is_last = parsed.has_next is False and len(parsed.records) < page.limit
+        if self._most == 1:  # there is no room for another row beside the anchor
+            self._check_before(page, then=None if is_last else end)
+            self._before = rows[-1].key
+        elif is_last:
             self._end()
-        elif self._most == 1:  # there is no room for another row beside the anchor
-            self._next, self._anchor = end, None
         else:
             self._next, self._anchor = end - 1, rows[-1].key
         return self._take(rows, parsed)
+
+    def _check_before(self, page: _Page, *, then: int | None) -> None:
+        """Look at the row before a page by itself, where one answer holds one row, and only then go on."""
+        if page.offset and self._before is not None:
+            self._next, self._anchor, self._checked_for = page.offset - 1, self._before, [then]
+        elif then is None:
+            self._end()
+        else:
+            self._next = then
 
     def _take(self, rows: Sequence[Record], parsed: Contents) -> list[Line]:
         taken: list[Line] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass, fields
@@ -22,6 +23,7 @@ FaultKind = Literal[
     "insert_rows",
     "partial_result",
     "count_drift",
+    "replace",
 ]
 
 
@@ -46,6 +48,7 @@ class Fault:
     ``insert_rows``         ``rows`` records of what is read appear (see ``when``); then the request is answered
     ``partial_result``      a page of conversations that says that it is partial, with ``rows`` missing
     ``count_drift``         a page of conversations whose count is off by ``rows``
+    ``replace``             the right answer, with ``put`` in place of whatever in its body ``find`` fits
     ======================  =====================================================================
 
     :param kind: what happens.
@@ -59,6 +62,8 @@ class Fault:
     :param location: target of ``redirect``.
     :param rows: records of ``insert_rows`` and ``partial_result``; of ``count_drift``, below zero for too few.
     :param lowers_count: whether the count of ``partial_result`` leaves out what is missing.
+    :param find: a regular expression of ``replace``; a dot stands for line breaks, too.
+    :param put: what ``replace`` writes, as for ``re.sub``.
     :param when: ``newest`` for records dated now, ``late`` for records dated among rows already read.
     :raises ValueError: if a value does not fit.
     """
@@ -74,6 +79,8 @@ class Fault:
     location: str = "https://evil.example.com/"
     rows: int = 1
     lowers_count: bool = True
+    find: str = ""
+    put: str = ""
     when: Literal["newest", "late"] = "newest"
 
     def __post_init__(self) -> None:
@@ -92,9 +99,13 @@ class Fault:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, kind) or value < least:
                 raise ValueError(f"{name} must be a number of at least {least}, not {value!r}")
-        for name in ("match", "location"):
+        for name in ("match", "location", "find", "put"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, not {getattr(self, name)!r}")
+        try:
+            re.compile(self.find)
+        except re.error as error:
+            raise ValueError(f"find must be a regular expression: {error}") from None
         if not isinstance(self.lowers_count, bool):
             raise ValueError(f"lowers_count must be true or false, not {self.lowers_count!r}")
         if self.status > 599:

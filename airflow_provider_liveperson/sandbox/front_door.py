@@ -115,6 +115,15 @@ class FrontDoor:
             await send({"type": "http.response.body", "body": half, "more_body": fault.kind == "cut"})
             if fault.kind == "cut":
                 await self._hang_up(scope, receive)
+        elif fault.kind == "replace":
+            start, body = await self._captured(scope, receive)
+            find, put = (text.encode("utf-8", "surrogateescape") for text in (fault.find, fault.put))
+            body = re.sub(find, put, body, flags=re.DOTALL)
+            headers = MutableHeaders(raw=start["headers"])
+            if "content-length" in headers:
+                headers["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
         else:
             if fault.kind == "expire_tokens":
                 state.expire_tokens()

@@ -87,6 +87,7 @@ class SandboxSettings:
     :param latency_ms: wait before every data answer (all but Domain API and Sentinel), in milliseconds.
     :param page_ceiling: the most rows an audit page gives; None for no ceiling.
     :param page_ceiling_mode: what a larger ``first`` meets: silently ``clamp`` or ``reject`` as an error.
+    :param offset_ignored: whether every page is the first one, whatever ``offset`` says.
     :param domain_single_shape: answer for one service: a ``flat`` object or a ``list`` of one.
     :param domain_unknown_service: answer for an unknown service: 404, 400, or 200 with an ``empty`` list.
     :param domain_unknown_account: answer for an unknown account: 401, 400, or 200 with an ``empty`` list.
@@ -145,6 +146,7 @@ class SandboxSettings:
     :param config_if_match: what ``If-Match`` means: ``304`` for an equal revision, a ``version`` to give
         (it is ignored), or what it means in ``http``, a 412 for another revision.
     :param config_ids: ids are ``strings``, ``numbers``, or ``mixed``: users have text, everything else numbers.
+    :param config_repeated: so many entities come a second time, behind the others.
     :param messaging_auth: credential kinds that Messaging Interactions accepts.
     :param messaging_source: as ``source_rule``, for Messaging Interactions, which once took any ``source``.
     :param messaging_limit_over: what a ``limit`` over 100 meets: a silent ``clamp`` or a 400 (``reject``).
@@ -222,6 +224,7 @@ class SandboxSettings:
     page_ceiling: int | None = None
     page_ceiling_mode: Literal["clamp", "reject"] = "clamp"
 
+    offset_ignored: bool = False
     domain_single_shape: Literal["flat", "list"] = "flat"
     domain_unknown_service: Literal[404, 400, "empty"] = 404
     domain_unknown_account: Literal[401, 400, "empty"] = 401
@@ -278,6 +281,7 @@ class SandboxSettings:
     config_etag_quoted: bool = False
     config_if_match: Literal["304", "version", "http"] = "304"
     config_ids: Literal["mixed", "strings", "numbers"] = "mixed"
+    config_repeated: int = 0
     messaging_auth: frozenset[AuditCredential] = _EVERY_CREDENTIAL
     messaging_source: Literal["strict", "lenient"] = "strict"
     messaging_limit_over: Literal["clamp", "reject"] = "clamp"
@@ -417,6 +421,7 @@ _LEAST = {
     "activity_longest_days": 1,
     "activity_limit_max": 1,
     "audit_rows": 0,
+    "config_repeated": 0,
     "days": 1,
     "latency_ms": 0,
     "page_ceiling": 1,

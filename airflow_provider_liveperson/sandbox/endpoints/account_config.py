@@ -58,6 +58,7 @@ async def collection(request: Request) -> Response:
     if status == 412:
         raise Refusal(412, {"message": f"The revision is {current.revision}"}, headers)
     entities = [entity for entity in current.entities if with_deleted or not entity["deleted"]]
+    entities += entities[: settings.config_repeated]
     if selection is not None:
         entities = [_selected(entity, selection, settings) for entity in entities]
     return Response(to_json(entities), media_type="application/json", headers=headers)

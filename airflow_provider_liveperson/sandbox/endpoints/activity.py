@@ -79,7 +79,7 @@ class _Asked:
             if settings.activity_over_limit == "reject":
                 self.causes.append(f"limit: must be less than or equal to {settings.activity_limit_max}")
             self.limit = settings.activity_limit_max
-        self.offset = self._number("offset", 0, 0)
+        self.offset = 0 if settings.offset_ignored else self._number("offset", 0, 0)
         filters = {name: self._parameters[name] for name in _FILTERS if name in self._parameters}
         if len(filters) > 1:
             self.causes.append(f"{', '.join(filters)}: only one of them may be given")

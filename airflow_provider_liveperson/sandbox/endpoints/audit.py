@@ -81,7 +81,7 @@ class _Reading:
         state, settings = self._state, self._state.settings
         zone = _zone(_or_default(arguments, "timezone", DEFAULT_ZONE), settings)
         first = _or_default(arguments, "first", DEFAULT_FIRST)
-        offset = _or_default(arguments, "offset", 0)
+        offset = 0 if settings.offset_ignored else _or_default(arguments, "offset", 0)
         if first < 0 or offset < 0:
             raise ValueError("first and offset must not be negative")
         if settings.page_ceiling is not None and first > settings.page_ceiling:

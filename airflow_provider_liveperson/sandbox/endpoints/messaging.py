@@ -167,7 +167,7 @@ class _Asked:
         :raises Refusal: if one of them does not fit, or both together reach too deep.
         """
         settings = self.settings
-        self.offset = self._number("offset", 0, 0)
+        self.offset = 0 if settings.offset_ignored else self._number("offset", 0, 0)
         self.limit = self._number("limit", DEFAULT_LIMIT, 1)
         if self.limit > LARGEST_LIMIT:
             if settings.messaging_limit_over == "reject":

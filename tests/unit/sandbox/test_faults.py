@@ -159,6 +159,15 @@ def test_redirect(sandbox: Any) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, "https://evil.example.com/steal")
 
 
+def test_replace(sandbox: Any) -> None:
+    server = sandbox()
+    right = server.rows(first=1, fields="element changeDate")
+    server.faults.add(kind="replace", find='"changeDate":"([^"]*)"', put=r'"changeDate":null,"was":"\1"')
+    (row,) = server.rows(first=1, fields="element changeDate")
+    assert row == {**right[0], "changeDate": None, "was": right[0]["changeDate"]}
+    assert server.rows(first=1, fields="element changeDate") == right
+
+
 @pytest.mark.parametrize("kind", ["expire_tokens", "revoke_tokens"])
 def test_tokens_end_at_the_request(sandbox: Any, kind: str) -> None:
     server = sandbox()
@@ -203,6 +212,8 @@ def test_control_requests_meet_no_fault(sandbox: Any) -> None:
         {"kind": "slow", "seconds": "long"},
         {"kind": "insert_rows", "when": "never"},
         {"kind": "drop", "match": 5},
+        {"kind": "replace", "find": "("},
+        {"kind": "replace", "put": 5},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
