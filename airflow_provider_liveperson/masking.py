@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
@@ -21,6 +22,8 @@ _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.encode
 _format = msgspec.json.format
+
+_MAX_HINTS = 3
 
 
 class _Do(Enum):
@@ -114,12 +117,30 @@ class Masking:
         """
         return _masked_columns(columns, self._tree)
 
-    def undeclared(self, columns: Mapping[str, Column]) -> list[str]:
-        """The paths that a dataset does not declare, in which case they may be misspelt and mask nothing.
+    def refuse_undeclared(self, dataset: str, columns: Mapping[str, Column]) -> None:
+        """Refuse paths that a dataset does not declare: misspelt, they would mask nothing, and the data would land.
 
-        :param columns: the dataset's declared columns; nothing is known of what lies within JSON.
+        Nothing is known of what lies within a value that is kept as JSON; paths into it are taken as they are.
+
+        :param dataset: the dataset's name.
+        :param columns: its declared columns.
+        :raises ConfigurationError: naming the argument, the paths, and those that look like them.
         """
-        return [path for path in (*self.hash_fields, *self.drop_fields) if not _is_declared(columns, path)]
+        for what in _Do:
+            unknown = [path for path in getattr(self, what.value) if not _is_declared(columns, path)]
+            if not unknown:
+                continue
+            known = list(_declared_paths(columns))
+            told = []
+            for path in unknown:
+                close = _close_to(path, known)
+                told.append(f"{path!r}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
+            raise ConfigurationError(
+                f"{what.value}: {dataset} declares no field {', '.join(told)}; nothing would be masked by that. Correct"
+                " it, or set allow_undeclared_fields=True for a field that LivePerson sends without documenting it",
+                field=what.value,
+                permanent=True,
+            )
 
     def describe(self) -> dict[str, Any]:
         """What was masked, for a manifest.
@@ -233,6 +254,27 @@ def _canonical_json(raw: Raw) -> bytes:
     if first == b"[":
         return _encode([Raw(_canonical_json(item)) for item in _decode_items(raw)])
     return bytes(raw)
+
+
+def _close_to(path: str, known: Sequence[str]) -> list[str]:
+    """Declared paths that may be meant: those that end alike, else those that look alike."""
+    by_folded = {name.casefold(): name for name in known}
+    folded, last = path.casefold(), path.casefold().rpartition(".")[2]
+    if folded in by_folded:
+        return [by_folded[folded]]
+    alike = [name for end, name in by_folded.items() if end.rpartition(".")[2] == last]
+    return alike[:_MAX_HINTS] or [
+        by_folded[end] for end in get_close_matches(folded, by_folded, n=_MAX_HINTS)
+    ]
+
+
+def _declared_paths(columns: Mapping[str, Column]) -> Iterator[str]:
+    for name, column in columns.items():
+        yield name
+        while isinstance(column, Array):
+            column = column.items
+        if isinstance(column, Record):
+            yield from (f"{name}.{below}" for below in _declared_paths(column.fields))
 
 
 def _masked_columns(columns: Mapping[str, Column], tree: _Tree) -> dict[str, Column]:

@@ -66,9 +66,11 @@ with DAG(
         dataset="messaging_interactions",
         bucket=BUCKET,
         prefix=PREFIX,
-        # To land without personal data, hash or drop fields on the way; the salt is in the connection:
-        # hash_fields=["consumerParticipants.email", "consumerParticipants.phone"],
-        # drop_fields=["messageRecords.messageData"],
+        # To land without personal data: drop what consumers and agents are called and have written, and hash their
+        # ids, so that they can still be counted and joined. The salt is the connection's extra hash_secret.
+        # from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS
+        # drop_fields=CONVERSATION_CONTENT,
+        # hash_fields=CONVERSATION_IDS,
         liveperson_conn_id=LIVEPERSON_CONN_ID,
         aws_conn_id=AWS_CONN_ID,
         outlets=[CONVERSATIONS],

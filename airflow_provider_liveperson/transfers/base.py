@@ -53,6 +53,8 @@ class LivePersonTransferOperator(BaseOperator):
     :param hash_fields: fields to replace by their salted hashes before anything is written, as dotted paths such as
         ``consumerParticipants.email``; the salt is the connection's. (templated)
     :param drop_fields: fields to leave out, likewise. (templated)
+    :param allow_undeclared_fields: take paths of fields that the dataset does not declare. Otherwise they are refused,
+        because a misspelt one would mask nothing.
     :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
     :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
         LivePerson keeps, instead of refusing it.
@@ -98,6 +100,7 @@ class LivePersonTransferOperator(BaseOperator):
         csv_formulas: str = "keep",
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        allow_undeclared_fields: bool = False,
         skip_on_empty: bool = False,
         allow_out_of_range: bool = False,
         overlap: str = "refuse",
@@ -119,6 +122,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.csv_formulas = csv_formulas
         self.hash_fields = hash_fields
         self.drop_fields = drop_fields
+        self.allow_undeclared_fields = allow_undeclared_fields
         self.skip_on_empty = skip_on_empty
         self.allow_out_of_range = allow_out_of_range
         self.overlap = overlap
@@ -172,10 +176,8 @@ class LivePersonTransferOperator(BaseOperator):
         masking = self._masking(client.settings.hash_secret)
         columns = dataset.columns
         if masking is not None:
-            if unknown := masking.undeclared(columns):
-                self.log.warning(
-                    "%s documents no field %s; are they spelt right?", dataset.name, ", ".join(unknown)
-                )
+            if not self.allow_undeclared_fields:
+                masking.refuse_undeclared(dataset.name, columns)
             columns = masking.columns(columns)
         destination = self.destination(
             Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)

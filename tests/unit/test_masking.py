@@ -170,11 +170,6 @@ def test_the_columns_follow():
     }
 
 
-def test_misspelt_paths_can_be_told():
-    masking = Masking(["people.email", "people.mail", "payload.any.thing"], ["goen", "id.x", "note"], SALT)
-    assert masking.undeclared(COLUMNS) == ["people.mail", "goen", "id.x"]
-
-
 def test_what_is_odd_elsewhere_stays_byte_for_byte():
     record = rb'{"text":"thanks \ud83d","email":"x\uDE00","n":1.50,"deep":[{"\udbff":"\\ud83d","phone":7}]}'
     assert Masking(drop_fields=["email", "deep.phone"]).apply(record) == (
@@ -215,3 +210,30 @@ def test_whatever_comes_is_masked_or_refused(record):
     masking = Masking(["a", "b.c"], ["d"], SALT)
     with contextlib.suppress(InvalidResponseError):
         masking.apply(record)
+
+
+@pytest.mark.parametrize(
+    ("argument", "path", "hint"),
+    [
+        ("hash_fields", "people.mail", "did you mean people.email"),
+        ("drop_fields", "goen", "did you mean gone"),
+        ("drop_fields", "people.Email", "(did you mean people.email?)"),
+        ("drop_fields", "email", "(did you mean people.email?)"),
+        ("drop_fields", "notes.text", "(did you mean note.text?)"),
+        ("hash_fields", "id.x", "'id.x'"),
+        ("hash_fields", "zzz", "declares no field 'zzz';"),
+    ],
+)
+def test_a_path_that_no_column_declares_is_refused(argument, path, hint):
+    masking = Masking(**{argument: [path, "payload.any.thing"]}, salt=SALT)
+    with pytest.raises(ConfigurationError) as raised:
+        masking.refuse_undeclared("things", COLUMNS)
+    assert (raised.value.field, raised.value.permanent) == (argument, True)
+    for said in (argument, "things", repr(path), hint, "allow_undeclared_fields=True"):
+        assert said in str(raised.value)
+    assert "payload" not in str(raised.value)
+
+
+def test_declared_paths_are_taken():
+    masking = Masking(["people.email", "payload.any.thing", "id"], ["note", "gone"], SALT)
+    masking.refuse_undeclared("things", COLUMNS)

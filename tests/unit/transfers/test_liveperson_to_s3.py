@@ -6,6 +6,7 @@ import copy
 import gzip
 import inspect
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -317,6 +318,26 @@ def test_a_failure_of_liveperson_leaves_nothing(sandbox, s3):
     assert stored(s3) == {}
 
 
+# -- masks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("argument", ["hash_fields", "drop_fields"])
+def test_a_misspelt_field_is_refused_before_anything_is_asked(sandbox, s3, s3_calls, argument, monkeypatch):
+    connection = json.loads(os.environ["AIRFLOW_CONN_LIVEPERSON_DEFAULT"])
+    connection["extra"]["hash_secret"] = "a long secret"
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", json.dumps(connection))
+    s3_calls.clear()
+    with fails_at_once(ConfigurationError, match=f"{argument}: .*did you mean originatorLoginName"):
+        operator(**{argument: ["originatorLoginname"]}).execute(context())
+    assert sandbox.requests == []
+    assert s3_calls == []
+    operator(**{argument: ["originatorLoginname", "objectName"]}, allow_undeclared_fields=True).execute(
+        context()
+    )
+    names = {row["objectName"] for row in sandbox.audit.truth(*DAY)}
+    assert not names & {row.get("objectName") for row in rows(stored(s3))}
+
+
 # -- days ------------------------------------------------------------------------------------------
 
 
@@ -383,6 +404,7 @@ ARGUMENTS = {
     "csv_formulas": object(),
     "hash_fields": object(),
     "drop_fields": object(),
+    "allow_undeclared_fields": object(),
     "skip_on_empty": object(),
     "allow_out_of_range": object(),
     "overlap": object(),
@@ -404,7 +426,12 @@ def test_the_constructor_only_assigns():
 
 def test_every_template_field_is_rendered():
     fields = LivePersonToS3Operator.template_fields
-    assert set(ARGUMENTS) - set(fields) == {"skip_on_empty", "allow_out_of_range", "deferrable"}
+    assert set(ARGUMENTS) - set(fields) == {
+        "skip_on_empty",
+        "allow_out_of_range",
+        "allow_undeclared_fields",
+        "deferrable",
+    }
     made = LivePersonToS3Operator(
         task_id="pull",
         **{name: "{{ value }}" for name in fields if name != "filters"},
