@@ -20,9 +20,15 @@ _STAMPS = re.compile(r"(\d{8}T\d{6}(?:\d{6})?)Z_(\d{8}T\d{6}(?:\d{6})?)Z")
 
 EMPTY_INTERVAL = (
     "this run has no window: its data interval is empty ({start} to {end}). On Airflow 3 a plain cron string"
-    " gives an empty interval, as a trigger by an asset does. Schedule the DAG with"
+    " gives an empty interval. Schedule the DAG with"
     ' CronDataIntervalTimetable("0 0 * * *", timezone="UTC") (from airflow.sdk on Airflow 3.2 and later, from'
     " airflow.timetables.interval on 3.1), or give the operator start and end."
+)
+NO_INTERVAL = (
+    "this run has no window: it has no logical date, and so no data interval. If you triggered it, give it a logical"
+    " date: `airflow dags trigger --logical-date 2026-01-31T00:00:00+00:00 DAG_ID` pulls the interval that ends by then"
+    " (with daily intervals 30 January); the form for triggering has a field for it. If an asset started it, give the"
+    " operator start and end."
 )
 
 
@@ -173,7 +179,9 @@ def resolve_window(
         return Window(instant(start, "start"), instant(end, "end"))
     if partition_key:
         return _partition(partition_key)
-    if data_interval_start is None or data_interval_end is None or data_interval_start >= data_interval_end:
+    if data_interval_start is None or data_interval_end is None:
+        raise EmptyWindowError(NO_INTERVAL)
+    if data_interval_start >= data_interval_end:
         raise EmptyWindowError(EMPTY_INTERVAL.format(start=data_interval_start, end=data_interval_end))
     return Window(data_interval_start, data_interval_end)
 

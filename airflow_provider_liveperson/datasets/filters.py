@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any, Protocol
 
+from airflow_provider_liveperson.arguments import literal
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.window import instant
 
+_DAY_DIGITS = 8  # 20260131 is a day, longer digits are milliseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +59,9 @@ class Flag:
         return "true or false"
 
     def read(self, name: str, value: object) -> bool:
+        spelt = value.strip().lower() if isinstance(value, str) else value
+        if spelt in ("true", "false"):
+            return spelt == "true"
         if not isinstance(value, bool):
             raise _wrong(name, self.takes, value)
         return value
@@ -64,7 +69,7 @@ class Flag:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A text, not empty; with ``choices`` one of them."""
+    """A text, not empty; with ``choices`` one of them. A whole number is taken as its digits."""
 
     description: str
     choices: tuple[str, ...] = ()
@@ -74,6 +79,8 @@ class Text:
         return f"one of {', '.join(self.choices)}" if self.choices else "a text"
 
     def read(self, name: str, value: object) -> str:
+        if _is_number(value, whole=True):
+            value = str(value)
         if not isinstance(value, str) or not value.strip():
             raise _wrong(name, "a text", value)
         if self.choices and value not in self.choices:
@@ -93,6 +100,7 @@ class Texts:
         return f"a list of some of {', '.join(self.choices)}" if self.choices else "a list of texts"
 
     def read(self, name: str, value: object) -> list[str]:
+        value = literal(value)
         if not isinstance(value, list | tuple) or not value:
             raise _wrong(name, "a list of texts, not empty", value)
         texts = [str(item) if _is_number(item, whole=True) else item for item in value]
@@ -121,18 +129,20 @@ class Range:
 
     def read(self, name: str, value: object) -> dict[str, float]:
         wanted = self.takes
+        value = literal(value)
         if not isinstance(value, Mapping) or not value or not set(value) <= {"from", "to"}:
             raise _wrong(name, wanted, value)
-        for bound in value.values():
+        bounds: dict[str, Any] = {name: literal(bound) for name, bound in value.items()}
+        for bound in bounds.values():
             if (
                 not _is_number(bound, self.whole)
                 or not self.minimum <= bound < inf
                 or (self.maximum is not None and bound > self.maximum)
             ):
                 raise _wrong(name, wanted, value)
-        if len(value) == 2 and value["from"] > value["to"]:
+        if len(bounds) == 2 and bounds["from"] > bounds["to"]:
             raise _wrong(name, wanted, value)
-        return dict(value)
+        return bounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +159,7 @@ class InstantRange:
 
     def read(self, name: str, value: object) -> dict[str, int]:
         wanted = self.takes
+        value = literal(value)
         if not isinstance(value, Mapping) or set(value) != set(self.bounds):
             raise _wrong(name, wanted, value)
         read = {bound: self._milliseconds(f"filters: {name}.{bound}", value[bound]) for bound in self.bounds}
@@ -162,6 +173,8 @@ class InstantRange:
 
     @staticmethod
     def _milliseconds(name: str, value: Any) -> int:
+        if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) > _DAY_DIGITS:
+            value = literal(value)
         if not _is_number(value, whole=True):
             return milliseconds(instant(value, name))
         try:
@@ -186,6 +199,7 @@ class Fields:
 
     def read(self, name: str, value: object) -> dict[str, Any]:
         wanted = self.takes
+        value = literal(value)
         if not isinstance(value, Mapping) or not value or not set(value) <= set(self.names):
             raise _wrong(name, wanted, value)
         return dict(value)

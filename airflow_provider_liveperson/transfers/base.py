@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
+from airflow_provider_liveperson.arguments import (
+    read_list,
+    read_mapping,
+    read_moment,
+    read_optional_text,
+    read_text,
+)
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.failures import fail, say_why
@@ -132,7 +139,7 @@ class LivePersonTransferOperator(BaseOperator):
     @cached_property
     def hook(self) -> LivePersonHook:
         """The hook for the LivePerson connection."""
-        return LivePersonHook.for_connection(self.liveperson_conn_id)
+        return LivePersonHook.for_connection(read_text(self.liveperson_conn_id, "liveperson_conn_id"))
 
     def destination(self, encoding: Encoding) -> Destination:
         """Where the records go.
@@ -157,8 +164,12 @@ class LivePersonTransferOperator(BaseOperator):
     def _execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveperson.datasets.catalog import dataset_named
 
-        dataset = dataset_named(self.dataset)
-        query = dataset.query(self._window(context), filters=self.filters, cursor=self.cursor)
+        dataset = dataset_named(read_text(self.dataset, "dataset"))
+        query = dataset.query(
+            self._window(context),
+            filters=read_mapping(self.filters, "filters"),
+            cursor=read_optional_text(self.cursor, "cursor"),
+        )
         freeze_what_is_loaded()
         with self.hook as hook:
             return self._pull(context, hook.get_conn(), dataset, query)
@@ -179,9 +190,13 @@ class LivePersonTransferOperator(BaseOperator):
             if not self.allow_undeclared_fields:
                 masking.refuse_undeclared(dataset.name, columns)
             columns = masking.columns(columns)
-        destination = self.destination(
-            Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)
+        encoding = Encoding(
+            read_text(self.file_format, "file_format"),
+            read_text(self.compression, "compression"),
+            columns,
+            csv_formulas=read_text(self.csv_formulas, "csv_formulas"),
         )
+        destination = self.destination(encoding)
         self._wait_for_late_records(query.window.end, dataset.lag)
         pulled = pull(
             client,
@@ -190,7 +205,7 @@ class LivePersonTransferOperator(BaseOperator):
             destination,
             masking=masking,
             allow_out_of_range=self.allow_out_of_range,
-            overlap=self.overlap,
+            overlap=read_text(self.overlap, "overlap"),
         )
         summary = asdict(pulled)
         for outlet in self.outlets:
@@ -223,19 +238,21 @@ class LivePersonTransferOperator(BaseOperator):
         from airflow_provider_liveperson.window import resolve_window
 
         return resolve_window(
-            start=self.start,
-            end=self.end,
+            start=read_moment(self.start, "start"),
+            end=read_moment(self.end, "end"),
             partition_key=getattr(context.get("dag_run"), "partition_key", None),
             data_interval_start=context.get("data_interval_start"),
             data_interval_end=context.get("data_interval_end"),
         )
 
     def _masking(self, salt: str | None) -> Masking | None:
-        if not self.hash_fields and not self.drop_fields:
+        hash_fields = read_list(self.hash_fields, "hash_fields")
+        drop_fields = read_list(self.drop_fields, "drop_fields")
+        if not hash_fields and not drop_fields:
             return None
         from airflow_provider_liveperson.masking import Masking
 
-        return Masking(hash_fields=self.hash_fields, drop_fields=self.drop_fields, salt=salt or "")
+        return Masking(hash_fields=hash_fields, drop_fields=drop_fields, salt=salt or "")
 
 
 def _callbacks(given: Any) -> list[Any]:

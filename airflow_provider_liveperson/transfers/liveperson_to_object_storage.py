@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.arguments import read_text
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
@@ -37,4 +38,6 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         from airflow_provider_liveperson.landing.landing import Destination
         from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 
-        return Destination(store=ObjectStorageStore(self.path), prefix="", encoding=encoding)
+        return Destination(
+            store=ObjectStorageStore(read_text(self.path, "path")), prefix="", encoding=encoding
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.arguments import read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
@@ -59,7 +60,11 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         from airflow_provider_liveperson.landing.landing import Destination
         from airflow_provider_liveperson.landing.stores import S3Store
 
-        return Destination(store=S3Store(self.bucket, self._s3_hook), prefix=self.prefix, encoding=encoding)
+        return Destination(
+            store=S3Store(read_text(self.bucket, "bucket"), self._s3_hook),
+            prefix=read_optional_text(self.prefix, "prefix") or "",
+            encoding=encoding,
+        )
 
     def _s3_hook(self) -> S3Hook:
         try:
@@ -68,7 +73,8 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
             raise ConfigurationError(
                 "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
             ) from error
-        return S3Hook(aws_conn_id=self.aws_conn_id, transfer_config_args=_TRANSFER)
+        aws_conn_id = read_optional_text(self.aws_conn_id, "aws_conn_id")
+        return S3Hook(aws_conn_id=aws_conn_id, transfer_config_args=_TRANSFER)
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -202,8 +202,6 @@ def test_a_partition_key_that_does_not_tell_a_window_is_refused(key):
 @pytest.mark.parametrize(
     "interval",
     [
-        {},
-        {"data_interval_start": NEW_YEAR},
         {"data_interval_start": NEW_YEAR, "data_interval_end": NEW_YEAR},
         {"data_interval_start": NEXT_DAY, "data_interval_end": NEW_YEAR},
     ],
@@ -214,6 +212,14 @@ def test_an_empty_data_interval_shows_the_mend(interval):
     assert 'CronDataIntervalTimetable("0 0 * * *", timezone="UTC")' in str(caught.value)
     assert "airflow.sdk" in str(caught.value)
     assert "airflow.timetables.interval" in str(caught.value)
+
+
+@pytest.mark.parametrize("interval", [{}, {"data_interval_start": NEW_YEAR}])
+def test_a_run_without_a_logical_date_is_told_to_have_one(interval):
+    with pytest.raises(EmptyWindowError, match="no logical date") as caught:
+        resolve_window(start=None, end=None, **interval)
+    assert "airflow dags trigger --logical-date" in str(caught.value)
+    assert "Timetable" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

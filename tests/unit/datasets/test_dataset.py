@@ -62,7 +62,7 @@ def test_good_filters_are_kept_and_those_without_a_value_left_out(filters):
     ("filters", "says"),
     [
         ({"falg": True}, "things has no filter 'falg'; it has flag, name, names"),
-        ({"flag": "true"}, "flag must be true or false, not 'true'"),
+        ({"flag": "yes"}, "flag must be true or false, not 'yes'"),
         ({"flag": None, "names": "a,b"}, "names must be a list of texts"),
         ("flag=true", "must be a dict"),
         (["flag"], "must be a dict"),

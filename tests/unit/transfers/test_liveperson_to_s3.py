@@ -8,7 +8,7 @@ import inspect
 import json
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -283,7 +283,7 @@ def test_bad_input_is_refused_before_anything_is_asked(
 def test_an_empty_data_interval_is_an_error_with_the_mend(sandbox, s3):
     with fails_at_once(EmptyWindowError, match="CronDataIntervalTimetable"):
         operator().execute(context((DAY[0], DAY[0])))
-    with fails_at_once(EmptyWindowError, match="data interval is empty"):
+    with fails_at_once(EmptyWindowError, match="--logical-date"):
         operator().execute(context((None, None)))
     assert sandbox.requests == []
 
@@ -442,6 +442,70 @@ def test_every_template_field_is_rendered():
         **dict.fromkeys(fields, "rendered"),
         "filters": {"users": ["rendered"]},
     }
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_every_argument_may_come_from_a_template_with_native_objects_or_without(sandbox, s3, native):
+    with DAG("audit", schedule=None, start_date=DAY[0], render_template_as_native_obj=native):
+        made = LivePersonToS3Operator(
+            task_id="pull",
+            dataset="{{ params.dataset }}",
+            bucket="{{ params.bucket }}",
+            prefix="{{ ds_nodash }}",
+            start="{{ data_interval_start }}",
+            end="{{ data_interval_end }}",
+            filters="{{ params.filters }}",
+            cursor="{{ params.cursor }}",
+            drop_fields="{{ params.drop_fields }}",
+            hash_fields="{{ params.hash_fields }}",
+            overlap="{{ 'allow' }}",
+            compression="{{ 'none' }}",
+            aws_conn_id="{{ none }}",
+            params={
+                "dataset": "audit_trail",
+                "bucket": "12345",
+                "filters": {"lpa": False},
+                "cursor": None,
+                "drop_fields": ["objectName"],
+                "hash_fields": [],
+            },
+        )
+    s3.create_bucket(Bucket="12345")
+    ran = context(ds_nodash="20260130", params=made.params.dump())
+    made.render_template_fields(ran)
+    assert isinstance(made.prefix, int) is native
+    summary = made.execute(context((None, None)))
+    assert summary["manifest"].startswith("s3://12345/20260130/audit_trail/")
+    assert summary["records"] == len([row for row in sandbox.audit.truth(*DAY) if not row["originatorIsLpa"]])
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("prefix", datetime(2026, 1, 30, tzinfo=UTC)),
+        ("prefix", 1.5),
+        ("bucket", ["lake"]),
+        ("bucket", None),
+        ("dataset", {"a": 1}),
+        ("compression", 1.5),
+        ("file_format", None),
+        ("liveperson_conn_id", ["liveperson_default"]),
+        ("overlap", None),
+        ("start", [1]),
+        ("end", date(2026, 1, 31)),
+        ("filters", ["lpa"]),
+        ("cursor", 1.5),
+        ("hash_fields", "originatorLoginName"),
+        ("drop_fields", 5),
+        ("aws_conn_id", 1.5),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_named_by_its_argument(sandbox, s3, argument, value):
+    given = {"dataset": "audit_trail", "start": DAY[0], "end": DAY[1], argument: value}
+    with fails_at_once(ConfigurationError, match=argument) as raised:
+        operator(**given).execute(context())
+    assert raised.value.__cause__.field == argument
+    assert sandbox.requests == []
 
 
 def test_times_pass_through_rendering():

@@ -1,0 +1,90 @@
+"""Arguments as templates leave them, with native objects and without."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from airflow_provider_liveperson.arguments import (
+    literal,
+    read_list,
+    read_mapping,
+    read_moment,
+    read_optional_text,
+    read_text,
+)
+from airflow_provider_liveperson.exceptions import ConfigurationError
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+NOTHING = [None, "", " ", "None", "null"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), ("", ""), (20260131, "20260131"), (-1, "-1"), (True, "True"), ("None", "None")],
+)
+def test_texts(value, text):
+    assert read_text(value, "prefix") == text
+
+
+@pytest.mark.parametrize("value", [None, 1.5, NOW, date(2026, 1, 31), ["a"], {"a": 1}, b"a", object()])
+def test_what_is_no_text_is_refused_by_name(value):
+    with pytest.raises(ConfigurationError, match="prefix must be a text, not") as raised:
+        read_text(value, "prefix")
+    assert raised.value.field == "prefix"
+
+
+@pytest.mark.parametrize("value", NOTHING)
+def test_nothing_in_every_spelling(value):
+    assert read_optional_text(value, "it") is None
+    assert read_mapping(value, "it") is None
+    assert read_moment(value, "it") is None
+    assert read_list(value, "it") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "items"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (("a",), ("a",)),
+        ({"b", "a"}, ["a", "b"]),
+        ('["a", "b.c"]', ["a", "b.c"]),
+        ("['a', 'b.c']", ["a", "b.c"]),
+        ("('a',)", ("a",)),
+        ("[]", []),
+    ],
+)
+def test_lists(value, items):
+    assert read_list(value, "drop_fields") == items
+
+
+@pytest.mark.parametrize("value", ["a", "a,b", "5", 5, {"a": 1}, "{'a': 1}", True, NOW, "[" * 100_000])
+def test_what_is_no_list_is_refused_by_name(value):
+    with pytest.raises(ConfigurationError, match="drop_fields must be a list") as raised:
+        read_list(value, "drop_fields")
+    assert raised.value.field == "drop_fields"
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize("value", [{"lpa": False}, '{"lpa": false}', "{'lpa': False}"])
+def test_mappings(value):
+    assert read_mapping(value, "filters") == {"lpa": False}
+
+
+@pytest.mark.parametrize("value", ["lpa", ["lpa"], "[1]", 5, True])
+def test_what_is_no_mapping_is_refused_by_name(value):
+    with pytest.raises(ConfigurationError, match="filters must be a dict") as raised:
+        read_mapping(value, "filters")
+    assert raised.value.field == "filters"
+
+
+def test_moments_are_read_by_who_knows_time():
+    assert read_moment(NOW, "start") is NOW
+    assert read_moment("2026-01-31T00:00:00Z", "start") == "2026-01-31T00:00:00Z"
+    assert read_moment(20260131, "start") == "20260131"
+
+
+@pytest.mark.parametrize("value", ["text", 5, None, "9" * 10_000, "__import__('os')", "1 +"])
+def test_what_spells_nothing_stays_as_it_is(value):
+    assert literal(value) == value
