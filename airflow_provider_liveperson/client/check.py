@@ -78,6 +78,8 @@ def _look(answer: Answer) -> None:
     try:
         content = answer.json()
     except InvalidResponseError:
+        if answer.seems_json:
+            raise
         content = None
     content = content if isinstance(content, dict) else {}
     if errors := content.get("errors"):

@@ -191,6 +191,10 @@ def _json(answer: Answer) -> Answer:
     try:
         raw.decode(_ANY_JSON, answer.body, answer.content_type)
     except msgspec.DecodeError as error:
+        if answer.seems_json:
+            raise InvalidResponseError(
+                f"the answer is JSON that cannot be read ({error})", status=answer.status
+            ) from error
         raise InvalidResponseError(
             f"the answer is not JSON ({error}); check that the host is LivePerson's",
             status=answer.status,

@@ -322,10 +322,10 @@ class DomainDirectory:
             return {}
         try:
             entries = raw.decode(_LIST, answer.body, answer.content_type).baseURIs
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             try:
                 entries = [raw.decode(_ENTRY, answer.body, answer.content_type)]
-            except msgspec.ValidationError as error:
+            except msgspec.DecodeError as error:
                 raise InvalidResponseError(
                     f"GET {self._guard.domain_api} …/service/{tail}: the Domain API's answer has no baseURI; check"
                     " that host is LivePerson's Domain API",

@@ -12,6 +12,7 @@ from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 
 SOURCE = "{source}"
+_BEFORE_JSON = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,11 @@ class Answer:
     def content_type(self) -> str:
         """The ``Content-Type``, or nothing."""
         return self.headers.get("Content-Type") or ""
+
+    @property
+    def seems_json(self) -> bool:
+        """Whether the body begins like a JSON object or array, so that the right kind of host has sent it."""
+        return self.body.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
     def json(self) -> Any:
         """The body as Python objects, with U+FFFD for what is not in Unicode.

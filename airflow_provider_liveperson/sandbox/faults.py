@@ -56,7 +56,7 @@ class Fault:
     :param times: to how many requests it happens.
     :param skip: how many matching requests pass before.
     :param status: status of ``status``.
-    :param body: body of ``status``: text as it is, anything else as JSON. None for a short JSON message.
+    :param body: body of ``status``: text and bytes as they are, anything else as JSON. None for a short JSON message.
     :param retry_after: seconds, or ``http-date``. None for the setting of the same name, on a 429 only.
     :param seconds: how long the request waits first, whatever the kind.
     :param location: target of ``redirect``.

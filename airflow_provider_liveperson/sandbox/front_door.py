@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from airflow_provider_liveperson.sandbox.endpoints.control import PREFIX
 from airflow_provider_liveperson.sandbox.faults import Fault
 from airflow_provider_liveperson.sandbox.guard import check_control, check_host, check_source
+from airflow_provider_liveperson.sandbox.odd_text import spoil
 from airflow_provider_liveperson.sandbox.redaction import hide_in_body, hide_in_headers, hide_in_target
 from airflow_provider_liveperson.sandbox.refusal import Refusal
 from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
@@ -74,7 +75,7 @@ class FrontDoor:
         if not _NOT_DATA.search(scope["path"]):
             await self._wait(self._state.settings.latency_ms / 1000)
         if fault is None:
-            await self._inner(scope, receive, send)
+            await self._answer(scope, receive, send)
             return
         recorded.fault = fault.kind
         await self._wait(fault.seconds)
@@ -134,7 +135,7 @@ class FrontDoor:
             elif fault.kind == "insert_rows":
                 scope["sandbox.inserts"] = (fault.rows, fault.when)
             scope["sandbox.fault"] = fault
-            await self._inner(scope, receive, send)
+            await self._answer(scope, receive, send)
 
     def _instead(self, fault: Fault) -> Response | None:
         """Make the answer that takes the right one's place, for the kinds that have one."""
@@ -153,11 +154,25 @@ class FrontDoor:
         if fault.status in _WITHOUT_BODY:
             body = ""
         return Response(
-            body if isinstance(body, str) else json.dumps(body),
+            body if isinstance(body, (str, bytes)) else json.dumps(body),
             status_code=fault.status,
             headers=self._state.retry_after(retry_after),
-            media_type="text/plain" if isinstance(body, str) else "application/json",
+            media_type="text/plain" if isinstance(body, (str, bytes)) else "application/json",
         )
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the endpoints answer, with odd texts where they are wanted."""
+        kind = self._state.settings.odd_text
+        if kind == "none" or _NOT_DATA.search(scope["path"]):
+            await self._inner(scope, receive, send)
+            return
+        start, body = await self._captured(scope, receive)
+        headers = MutableHeaders(raw=start["headers"])
+        if headers.get("content-type", "").startswith("application/json"):
+            body = spoil(body, kind)
+            headers["content-length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
 
     async def _captured(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
         """Let the endpoints answer without sending it."""

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from airflow_provider_liveperson.sandbox.odd_text import OddText
+
 AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"]
 
 _EVERY_CREDENTIAL: frozenset[AuditCredential] = frozenset(get_args(AuditCredential))
@@ -85,6 +87,8 @@ class SandboxSettings:
     :param days: calendar days (UTC) that hold data.
     :param until: UTC day at whose start the data ends, exclusive. Default: today.
     :param latency_ms: wait before every data answer (all but Domain API and Sentinel), in milliseconds.
+    :param odd_text: in what texts of people end in data answers: nothing odd, half of a surrogate pair as an escape
+        (``half_pairs``), or a byte that is not UTF-8 (``not_utf8``).
     :param page_ceiling: the most rows an audit page gives; None for no ceiling.
     :param page_ceiling_mode: what a larger ``first`` meets: silently ``clamp`` or ``reject`` as an error.
     :param offset_ignored: whether every page is the first one, whatever ``offset`` says.
@@ -221,6 +225,7 @@ class SandboxSettings:
     until: date = field(default_factory=_today)
 
     latency_ms: int = 0
+    odd_text: OddText = "none"
     page_ceiling: int | None = None
     page_ceiling_mode: Literal["clamp", "reject"] = "clamp"
 

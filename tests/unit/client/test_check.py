@@ -139,6 +139,33 @@ def test_a_host_that_is_something_else(sandbox, fails, kind, where, fault):
 
 
 @KINDS
+@pytest.mark.parametrize("odd", [r"thanks \ud83d", "K\xfcche", r"\udc00", "\xed\xa0\xbd"])
+def test_odd_texts_are_no_matter(sandbox, connect, kind, odd):
+    row = f'{{"changeDate":"2026-01-28 00:27:50.0","originator":"{odd}","n":1e400}}'
+    body = f'{{"data":{{"auditData":[{row}]}}}}'
+    sandbox.faults.add(match="/metadata/audit", kind="status", status=200, body=body.encode("latin-1"))
+    assert "the audit trail can be read" in check(connect(kind, schedule=NO_RETRIES, budget=BUDGET))
+
+
+@KINDS
+@pytest.mark.parametrize("where", ["/service/", "/metadata/audit"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"data": {"auditData": ' + "[" * 50_000 + "]" * 50_000 + "}}",
+        '{"data": {"auditData": [{"n": NaN}]}}',
+    ],
+    ids=["deep", "NaN"],
+)
+def test_the_host_is_not_blamed_for_json_that_cannot_be_read(sandbox, fails, kind, where, body):
+    sandbox.faults.add(match=where, times=100, kind="status", status=200, body=body)
+    error = fails(kind)
+    assert isinstance(error, InvalidResponseError)
+    assert error.field is None
+    assert "host is LivePerson's" not in str(error)
+
+
+@KINDS
 def test_errors_in_a_200_are_no_success(sandbox, fails, kind):
     body = {"data": None, "errors": [{"message": "The time zone is not supported"}]}
     sandbox.faults.add(match="/metadata/audit", kind="status", status=200, body=body)

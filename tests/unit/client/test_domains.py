@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.domains import TIME_TO_LIVE, DomainDirectory, HostGuard
 from airflow_provider_liveperson.client.messages import Answer
@@ -15,6 +18,7 @@ from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
     InvalidResponseError,
+    LivePersonError,
     PermissionDeniedError,
     RequestRejectedError,
     UntrustedHostError,
@@ -89,6 +93,46 @@ def test_another_shape_is_not_the_domain_api(body):
     with pytest.raises(InvalidResponseError, match="Domain API") as caught:
         directory(api).base_url(SERVICE)
     assert caught.value.field == "host"
+
+
+DEEP = b"[" * 50_000 + b"]" * 50_000
+ENTRY = b'{"service":"accountConfigReadOnly","baseURI":"%b","account":"%b"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ENTRY % (b"va.ac.liveperson.net", rb"\ud83d"),
+        ENTRY % (b"va.ac.liveperson.net", b"K\xfcche"),
+        b"\xef\xbb\xbf" + ENTRY % (b"va.ac.liveperson.net", b""),
+        b'{"baseURIs":[%b],"n":%b,"x":1e400}' % (ENTRY % (b"va.ac.liveperson.net", b""), b"9" * 5000),
+    ],
+)
+def test_odd_texts_beside_the_host_are_no_matter(body):
+    directory = DomainDirectory(
+        ACCOUNT,
+        HostGuard("adminlogin.liveperson.net", {}),
+        lambda path: Answer(status=200, headers={}, body=body),
+    )
+    assert directory.base_url(SERVICE) == "https://va.ac.liveperson.net"
+
+
+@settings(max_examples=60)
+@given(
+    st.binary()
+    | st.binary(max_size=20).map(lambda it: ENTRY % (it, b""))
+    | st.sampled_from(
+        [DEEP, b'{"baseURIs":' + DEEP + b"}", ENTRY.replace(b'"%b"', DEEP, 1), b'{"baseURIs":1e400}']
+    )
+)
+def test_whatever_comes_is_understood_or_refused(body):
+    directory = DomainDirectory(
+        ACCOUNT,
+        HostGuard("adminlogin.liveperson.net", {}),
+        lambda path: Answer(status=200, headers={}, body=body),
+    )
+    with contextlib.suppress(LivePersonError):
+        directory.base_url(SERVICE)
 
 
 def test_each_service_is_asked_once_an_hour():

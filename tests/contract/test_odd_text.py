@@ -1,0 +1,168 @@
+"""Half an emoji, and bytes that are not UTF-8, in every dataset, in every format, with and without masking."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.masking import Masking
+from airflow_provider_liveperson.pull import Pulled, pull, records
+from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.sandbox.odd_text import FIELDS, spoil
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from devtools.memory_store import MemoryStore
+from tests.contract.test_every_dataset import DAY, Connect
+
+# The export is CSV, whose bytes have tests of their own.
+NAMES = sorted(set(DATASETS) - {"audit_trail_export"})
+HALF = rb"\ud83d"
+PATHS = ["info.latestAgentFullName", "originator", "agentUserName", "fullName", "name"]
+
+every_dataset = pytest.mark.parametrize("name", NAMES)
+every_oddity = pytest.mark.parametrize("odd", ["half_pairs", "not_utf8"])
+
+
+def land(sandbox: SandboxServer, connect: Connect, store: MemoryStore, name: str, **choices: Any) -> Pulled:
+    dataset = DATASETS[name]
+    masking = choices.pop("masking", None)
+    encoding = Encoding(
+        columns=dataset.columns if masking is None else masking.columns(dataset.columns), **choices
+    )
+    return pull(
+        connect(sandbox),
+        dataset,
+        dataset.query(DAY),
+        store.destination(encoding=encoding),
+        masking=masking,
+        now=DAY.end + (DAY.end - DAY.start) / 12,
+    )
+
+
+def parts(store: MemoryStore) -> list[bytes]:
+    return [data for key, data in sorted(store.objects.items()) if "/part-" in key]
+
+
+def sent(sandbox: SandboxServer, name: str, odd: Any) -> list[bytes]:
+    """The records as the sandbox writes them."""
+    rows = sandbox.truth(name, DAY.start, DAY.end)
+    return sorted(
+        spoil(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(), odd) for row in rows
+    )
+
+
+def without_order(line: bytes) -> str:
+    return json.dumps(json.loads(line), sort_keys=True)
+
+
+@every_dataset
+def test_half_an_emoji_lands_as_it_was_sent(
+    name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(odd_text="half_pairs")
+    land(sandbox, connect, store, name)
+    landed = [line for data in parts(store) for line in gzip.decompress(data).splitlines()]
+    expected = sent(sandbox, name, "half_pairs")
+    assert sorted(map(without_order, landed)) == sorted(map(without_order, expected))
+    assert any(HALF in line for line in landed)
+    assert all(spoil(line.replace(HALF + b'"', b'"'), "half_pairs") == line for line in landed)
+    (manifest,) = store.manifests()
+    assert manifest["complete"] is True
+    assert manifest["counts"]["repaired"] == 0
+
+
+@every_dataset
+def test_what_is_not_utf8_is_replaced_counted_and_told_once(
+    name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.configure(odd_text="not_utf8")
+    land(sandbox, connect, store, name)
+    landed = [line.decode() for data in parts(store) for line in gzip.decompress(data).splitlines()]
+    expected = sent(sandbox, name, "not_utf8")
+    assert sorted(without_order(line.encode()) for line in landed) == sorted(
+        without_order(line.decode("utf-8", "replace").encode()) for line in expected
+    )
+    repaired = sum(not raw.is_utf8(line) for line in expected)
+    assert repaired > 0
+    (manifest,) = store.manifests()
+    assert manifest["complete"] is True
+    assert manifest["counts"]["repaired"] == repaired == sum(it["repaired"] for it in manifest["slices"])
+    (told,) = [record for record in caplog.records if "not UTF-8" in record.getMessage()]
+    assert (told.levelname, f"{repaired} record(s)" in told.getMessage()) == ("WARNING", True)
+
+
+@every_dataset
+@every_oddity
+@pytest.mark.parametrize("is_masked", [False, True], ids=["plain", "masked"])
+def test_csv_and_parquet_hold_u_fffd_where_jsonl_has_what_was_sent(
+    name: str, odd: str, is_masked: bool, sandbox: SandboxServer, connect: Connect
+) -> None:
+    sandbox.configure(odd_text=odd)
+    paths = [path for path in PATHS if path.partition(".")[0] in DATASETS[name].columns]
+    masking = Masking(hash_fields=paths, drop_fields=["description"], salt="a salt") if is_masked else None
+    lines, cells, rows = MemoryStore(), MemoryStore(), MemoryStore()
+    pulled = land(sandbox, connect, lines, name, masking=masking)
+    land(sandbox, connect, cells, name, masking=masking, file_format="csv", compression="none")
+    land(sandbox, connect, rows, name, masking=masking, file_format="parquet")
+    jsonl = [line for data in parts(lines) for line in gzip.decompress(data).decode().splitlines()]
+    table = [row for data in parts(cells) for row in csv.DictReader(io.StringIO(data.decode(), newline=""))]
+    stored = [row for data in parts(rows) for row in parquet.read_table(io.BytesIO(data)).to_pylist()]
+    assert len(jsonl) == len(table) == len(stored) == pulled.records
+    assert is_masked or "\ufffd" in str(stored)
+    seen = 0
+    for line, cell, row in zip(jsonl, table, stored, strict=True):
+        values = raw.record(line.encode())
+        for field in set(FIELDS) & values.keys() & DATASETS[name].columns.keys():
+            if isinstance(values[field], str):
+                assert cell[field] == row[field] == values[field]
+                seen += values[field].endswith("\ufffd")
+    assert seen or name == "messaging_interactions" or is_masked
+
+
+@every_dataset
+@every_oddity
+def test_dicts_hold_u_fffd(name: str, odd: str, sandbox: SandboxServer, connect: Connect) -> None:
+    sandbox.configure(odd_text=odd)
+    dataset = DATASETS[name]
+    found = [raw.record(line) for line in records(connect(sandbox), dataset, dataset.query(DAY))]
+    expected = [raw.record(line) for line in sent(sandbox, name, odd)]
+    assert sorted(map(repr, map(sorted_items, found))) == sorted(map(repr, map(sorted_items, expected)))
+    assert "\ufffd" in str(found)
+    assert not any("\ud800" <= sign <= "\udfff" for sign in str(found))
+
+
+def sorted_items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted((key, sorted_items(it)) for key, it in value.items())
+    return [sorted_items(it) for it in value] if isinstance(value, list) else value
+
+
+@every_dataset
+def test_a_hash_of_half_an_emoji_is_that_of_u_fffd(
+    name: str, sandbox: SandboxServer, connect: Connect
+) -> None:
+    """Both oddities hash alike, and nothing of the text is left."""
+    hashed = []
+    paths = [path for path in PATHS if path.partition(".")[0] in DATASETS[name].columns]
+    for odd in ("half_pairs", "not_utf8"):
+        store = MemoryStore()
+        sandbox.configure(odd_text=odd)
+        land(sandbox, connect, store, name, masking=Masking(hash_fields=paths, salt="a salt"))
+        rows = [raw.record(line) for data in parts(store) for line in gzip.decompress(data).splitlines()]
+        values = []
+        for row in rows:
+            for path in paths:
+                at: Any = row
+                for step in path.split("."):
+                    at = at.get(step)
+                values.append(at)
+        hashed.append(values)
+    assert hashed[0] == hashed[1]
+    assert all(value is None or len(value) == 64 for value in hashed[0])

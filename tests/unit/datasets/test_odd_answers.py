@@ -1,0 +1,85 @@
+"""Whatever bytes come, every reader reads them or says so with an error of the package."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import InvalidResponseError, LivePersonError
+from airflow_provider_liveperson.window import Window
+
+DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
+DEEP = b"[" * 50_000 + b"1" + b"]" * 50_000
+PAGES = {
+    "agent_groups": b'[{"id":1,"name":"%b"},{"id":"%b"}]',
+    "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
+    "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',
+    "audit_trail_export": b'Total Items\n1\n\nResults\nName,Date and time\n"%b","%b"\n',
+    "messaging_interactions": b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":"7",'
+    b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
+}
+every_dataset = pytest.mark.parametrize("name", sorted(DATASETS))
+
+
+def page(name: str, one: bytes, other: bytes) -> bytes:
+    return PAGES.get(name, PAGES["agent_groups"]) % (one, other)
+
+
+def read(name: str, body: bytes, content_type: str = "application/json") -> list[bytes]:
+    dataset = DATASETS[name]
+    query = dataset.query(DAY)
+    reader = dataset.read(dataset, query, dataset.plan(query)[-1])
+    request = reader.next_request()
+    assert request is not None
+    held = {"file": io.BytesIO(body)} if request.to_disk else {"body": body}
+    parsed = reader.parse(Answer(status=200, headers={"Content-Type": content_type}, **held))
+    reader.expect(parsed)
+    lines = list(reader.accept(parsed))
+    if name == "audit_trail":  # which hands its last instant on with the next page
+        lines = [row.raw for row in parsed.rows]
+    return list(map(bytes, lines))
+
+
+@every_dataset
+@settings(max_examples=100)
+@given(
+    one=st.binary(max_size=12), other=st.binary(max_size=12), cut=st.integers(0, 9), said=st.text(max_size=9)
+)
+def test_whatever_comes_is_read_or_refused(name, one, other, cut, said):
+    whole = page(name, one, other)
+    for body in (whole, whole[:-cut], one):
+        with contextlib.suppress(LivePersonError):
+            assert all(line.decode() for line in read(name, body, f"application/json; charset={said}"))
+
+
+@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"audit_trail_export"}))
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[%b]" % DEEP,
+        b'{"_metadata":%b}' % DEEP,
+        b'{"data":{"auditData":[{"x":%b}]}}' % DEEP,
+        b'[{"id":NaN}]',
+    ],
+    ids=["list", "metadata", "record", "NaN"],
+)
+def test_what_no_decoder_reads_is_said_in_words(name, body):
+    with pytest.raises(InvalidResponseError, match=r"nested more deeply|malformed|not what"):
+        read(name, body)
+
+
+@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"audit_trail_export"}))
+@pytest.mark.parametrize(
+    "odd", [b"1e400", b"9" * 400, b"9" * 5000, b'{"a":1,"a":2}', rb'"\\ud83d"', b"-0", b"1e-400"]
+)
+def test_odd_values_in_fields_that_nobody_needs_stop_nothing(name, odd):
+    body = page(name, b'","odd":%b,"z":"' % odd, b"2026-01-28T02:46:00.815Z")
+    (line, *_) = read(name, body)
+    assert b'"odd":' + odd in line
