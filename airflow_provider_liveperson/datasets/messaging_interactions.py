@@ -16,6 +16,7 @@ LivePerson pages: `messaging-interactions-api-methods-conversations.html` and
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -310,6 +311,7 @@ _LOOSE_SEARCH = msgspec.json.Decoder(_LooseSearch)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
 _LOOSE_CONVERSATION = msgspec.json.Decoder(_LooseConversation)
 _INFO = msgspec.json.Decoder(_Info)
+_LOOSE_INFO = msgspec.json.Decoder(_LooseInfo)
 _BEGIN = b'{"info":'
 _BEGUN = len(_BEGIN)
 _HEAD = 4096
@@ -372,10 +374,12 @@ def _info(value: msgspec.Raw) -> _Info:
     """
     head = bytes(memoryview(value)[:_HEAD])
     if head.startswith(_BEGIN):
-        try:
-            return _INFO.decode(head[_BEGUN : head.find(b"}") + 1])
-        except msgspec.DecodeError:
-            pass
+        info = head[_BEGUN : head.find(b"}") + 1]
+        with contextlib.suppress(msgspec.DecodeError):
+            try:
+                return _INFO.decode(info)
+            except msgspec.ValidationError:
+                return _spelled(_LOOSE_INFO.decode(info))
     try:
         return _CONVERSATION.decode(value).info
     except msgspec.ValidationError:
@@ -383,11 +387,15 @@ def _info(value: msgspec.Raw) -> _Info:
 
 
 def _loose_info(value: msgspec.Raw) -> _Info:
-    """The same, in whatever spelling it came; where a time has no number, by its text.
+    """The same, in whatever spelling it came; where a time has no number, by its text."""
+    return _spelled(_LOOSE_CONVERSATION.decode(value).info)
+
+
+def _spelled(info: _LooseInfo) -> _Info:
+    """What is meant.
 
     :raises InvalidResponseError: for a conversation without an id.
     """
-    info = _LOOSE_CONVERSATION.decode(value).info
     name = identifier(info.conversationId)
     if name is None:
         raise InvalidResponseError("a conversation has no conversationId")

@@ -157,6 +157,8 @@ class CountedPages(PageReader):
             raise InvalidResponseError("the answer does not say how many records there are")
         if self._end is None:
             self.reported = self._end = count
+            if count and not held:
+                raise ContradictionError(f"{count} records were reported, and the first page holds none")
             self._first = parsed.records[0].key if held else None
             if 0 < held < min(count, page.limit):  # the server gives less at once
                 self._limit = self._next = held
@@ -259,7 +261,8 @@ class LinkedPages(PageReader):
 
     def accept(self, parsed: Contents) -> Sequence[Line]:
         page, rows = self._asked.popleft(), parsed.records
-        if self._anchor is not None and (rows or not parsed.has_next or self._looks_back):
+        only_looks = self._looks_back or self._checked_for is not None
+        if self._anchor is not None and (rows or not parsed.has_next or only_looks):
             self._check_anchor(page, rows)
             rows = rows[1:]
         if self._checked_for is not None:
