@@ -6,6 +6,7 @@ PYTHON ?= python3
 AIRFLOW_VERSION ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+KEEP ?=
 PYTEST_WORKERS ?= 2
 
 VENV := .venv
@@ -41,8 +42,8 @@ $(READY): $(BIN)/python pyproject.toml
 	@rm -f $(VENV)/.ready-* && touch $@
 
 .PHONY: demo
-demo: $(READY) ## Run the whole road on this machine: a LivePerson sandbox, an S3 server, Airflow
-	$(BIN)/python -m devtools.demo
+demo: $(READY) ## Run the whole road on this machine: a LivePerson sandbox, an S3 server, Airflow; KEEP=1 leaves them up
+	$(BIN)/python -m devtools.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
 
 .PHONY: test
 test: $(READY) ## Run the unit, contract and integration tests

@@ -4,21 +4,27 @@ It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the ex
 days with each kind of credential, and a day of conversations with the users), checks what has landed against
 what the sandbox holds, runs them again to show that nothing changes, and stops everything. Exit code 0 means
 that all of it went well, 1 that something did not.
+
+With ``--keep``, or ``make demo KEEP=1``, the three stay up at the end, until Ctrl-C, with Airflow's web pages to try
+things out in.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gzip
 import hashlib
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +39,7 @@ from rich.table import Table
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.airflow_home import AirflowHome
+from devtools.local_airflow import USER, LocalAirflow
 from devtools.seaweedfs import SeaweedFS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "example_dags"
@@ -45,9 +52,11 @@ CREDENTIALS = {
     "liveperson_api_key": "API key (OAuth 1.0)",
     "liveperson_app_jwt": "App-JWT (OAuth 2.0)",
 }
+KEPT_CONN_ID = "liveperson_app_jwt"
 RUN_WITHIN = 120.0
-SHOWN_RECORDS = 2
 SHOWN_LOG_LINES = 30
+SHOWN_ITEMS = 1
+SHOWN_CHARACTERS = 60
 
 console = Console(highlight=False)
 
@@ -228,54 +237,61 @@ def _step(text: str) -> Iterator[list[str]]:
 
 
 def _table(runs: Sequence[Run]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("")
-    table.add_column("dataset", no_wrap=True)
-    table.add_column("credential", no_wrap=True)
-    table.add_column("window (UTC)", no_wrap=True)
-    for name in ("reported", "outside", "landed", "bytes", "seconds"):
+    """What has landed, in 80 columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("dataset", "credential", "UTC day"):
+        table.add_column(name, no_wrap=True)
+    for name in ("reported", "outside", "landed", "bytes"):
         table.add_column(name, justify="right", no_wrap=True)
-    for number, run in enumerate(runs, 1):
+    for run in runs:
         manifest = run.landed.manifest
         counts = manifest["counts"]
         table.add_row(
-            str(number),
             run.dataset,
-            CREDENTIALS[run.conn_id],
+            CREDENTIALS[run.conn_id].partition(" (")[0],
             str(run.day),
             "-" if counts["reported"] is None else str(counts["reported"]),
             str(counts["outside_window"]),
             str(counts["kept"]),
             str(sum(part["bytes"] for part in manifest["parts"])),
-            f"{run.seconds:.1f}",
         )
     return table
+
+
+def _shortened(value: Any) -> Any:
+    """A manifest without what would fill the screen: of lists the beginning, of long texts as well."""
+    if isinstance(value, dict):
+        return {name: _shortened(item) for name, item in value.items()}
+    if isinstance(value, list):
+        more = len(value) - SHOWN_ITEMS
+        return [*map(_shortened, value[:SHOWN_ITEMS]), *([f"… {more} more"] if more > 0 else [])]
+    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
+        return f"{value[: SHOWN_CHARACTERS - 1]}…"
+    return value
 
 
 def _show(runs: Sequence[Run]) -> None:
     console.print()
     console.print(_table(runs))
     console.print()
-    console.print("  LivePerson takes whole days, or rounds to ten minutes, so more is asked for than lands;")
-    console.print("  what lies outside the window is dropped. Seconds are those of the whole Airflow run.")
+    console.print("  LivePerson takes whole days, or rounds to ten minutes, so more is asked for")
+    console.print("  than lands; what lies outside the window is dropped.")
     console.print()
-    console.print("  Manifests")
-    for number, run in enumerate(runs, 1):
-        console.print(f"  {number}  {run.landed.uri}", soft_wrap=True)
-    first = runs[0].landed
-    console.print()
+    console.print("  The manifest of the first of them, shortened:")
+    console.print(f"  {runs[0].landed.uri}", soft_wrap=True)
     console.print(
-        f"  The first {SHOWN_RECORDS} of {len(first.records)} records in S3, from manifest 1, unzipped"
+        json.dumps(_shortened(runs[0].landed.manifest), indent=2, ensure_ascii=False),
+        soft_wrap=True,
+        markup=False,
     )
-    for record in first.records[:SHOWN_RECORDS]:
-        console.print_json(json.dumps(record), indent=2)
     console.print()
 
 
-def _play(log: Path) -> str:
+def _play(log: Path, *, keep: bool) -> str:
     """Go the whole road.
 
     :param log: the file that takes what Airflow says.
+    :param keep: whether everything stays up at the end, until somebody interrupts it.
     :returns: the closing line.
     """
     began = time.monotonic()
@@ -305,7 +321,9 @@ def _play(log: Path) -> str:
             for day in days:
                 with _step(f"{day} with the {label}") as remark:
                     runs += demo.run_and_check(AUDIT_TRAIL_DAG, conn_id, day, ("audit_trail",))
-                    remark.append(f"{len(runs[-1].landed.records)} records, as in the sandbox")
+                    remark.append(
+                        f"{len(runs[-1].landed.records)} records, as in the sandbox; {runs[-1].seconds:.0f} s"
+                    )
         console.print(f"\n  Running the DAG {CONVERSATIONS_DAG}")
         conn_id, label = "liveperson_app_jwt", CREDENTIALS["liveperson_app_jwt"]
         with _step(f"{days[0]} with the {label}") as remark:
@@ -314,8 +332,8 @@ def _play(log: Path) -> str:
             )
             runs += landed
             remark.append(
-                f"{len(landed[0].landed.records)} conversations and {len(landed[1].landed.records)} users, as in the"
-                " sandbox"
+                f"{len(landed[0].landed.records)} conversations and {len(landed[1].landed.records)} users,"
+                f"\n    as in the sandbox; {landed[0].seconds:.0f} s"
             )
         _show(runs)
         with _step(f"Running {days[0]} once more") as remark:
@@ -326,14 +344,85 @@ def _play(log: Path) -> str:
             if after != before:
                 changed = sorted(key for key in before.keys() | after if before.get(key) != after.get(key))
                 raise DemoError(f"running a day again changed {', '.join(changed)}")
-            remark.append(f"nothing changed in {len(after)} objects (ETag, LastModified)")
+            remark.append(f"nothing changed in {len(after)} objects")
+        total = sum(len(run.landed.records) for run in runs)
+        closing = (
+            f"Success: {len({run.dataset for run in runs})} datasets, {len(CREDENTIALS)} kinds of credential,"
+            f" {total} records landed,\nnone missing, none twice, in {time.monotonic() - began:.0f} s."
+        )
+        if keep:
+            console.print(f"\n{closing}\n", soft_wrap=True)
+            closing = "Stopped; nothing is left running."
+            _keep_up(stack, sandbox, server, airflow)
         with _step("Stopping everything"):
             stack.close()
-    total = sum(len(run.landed.records) for run in runs)
-    return (
-        f"Success: {len({run.dataset for run in runs})} datasets, {len(CREDENTIALS)} kinds of credential,"
-        f" {total} records landed, none missing, none twice, in {time.monotonic() - began:.0f} s."
-    )
+    return closing
+
+
+def _keep_up(
+    stack: contextlib.ExitStack, sandbox: SandboxServer, server: SeaweedFS, airflow: AirflowHome
+) -> None:
+    """Start Airflow's web pages and its scheduler, say where everything is, and wait to be interrupted.
+
+    :param stack: what stops it all.
+    :param sandbox: the LivePerson.
+    :param server: the S3 server.
+    :param airflow: the home in which the DAGs have run.
+    """
+    with _step("Starting Airflow's web pages and scheduler") as remark:
+        _import_connections(sandbox, server, airflow)
+        pages = stack.enter_context(
+            LocalAirflow(
+                [],
+                home=airflow,
+                environment={
+                    # Nothing runs that nobody has asked for.
+                    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+                    "LIVEPERSON_BUCKET": BUCKET,
+                    "LIVEPERSON_PREFIX": KEPT_CONN_ID,
+                    "LIVEPERSON_CONN_ID": KEPT_CONN_ID,
+                },
+            )
+        )
+        remark.append(pages.url)
+    console.print(_where(sandbox, server, pages), soft_wrap=True, markup=False)
+    # Not forgotten in a pipe: whoever reads it waits for this.
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    console.print()
+
+
+def _where(sandbox: SandboxServer, server: SeaweedFS, pages: LocalAirflow) -> str:
+    """Addresses, users and passwords, in 80 columns."""
+    person = sandbox.people()["user"]
+    return f"""
+Airflow     {pages.url}
+            user {USER}, password {pages.password}
+            The connections are there; the DAGs are paused until you trigger them.
+
+LivePerson  {sandbox.url}
+            account {sandbox.settings.account_id}
+            user {person.name}, password {person.password}
+
+S3          {server.endpoint_url}/{BUCKET}
+            access key {server.access_key}
+            secret key {server.secret_key}
+
+All of it listens on this machine only, and is thrown away at the end.
+Press Ctrl-C to stop all three (or, from elsewhere: kill {os.getpid()})."""
+
+
+def _import_connections(sandbox: SandboxServer, server: SeaweedFS, airflow: AirflowHome) -> None:
+    """Have the connections where Airflow's pages show them, too."""
+    path = airflow.path / "connections.json"
+    made: dict[str, Any] = {name: made.as_dict() for name, made in sandbox.connections().items()}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(made | {"aws_default": json.loads(server.connection())}))
+    answer = airflow.run("connections", "import", str(path))
+    path.unlink()
+    if answer.returncode:
+        raise DemoError(f"the connections could not be imported:\n{answer.stdout}")
 
 
 def _stop_orderly(*_: object) -> None:
@@ -345,13 +434,20 @@ def main() -> int:
 
     :return: the exit code.
     """
+    parser = argparse.ArgumentParser(
+        prog="python -m devtools.demo", description="The whole road on this machine."
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the sandbox, S3 and Airflow up at the end, until Ctrl-C"
+    )
+    options = parser.parse_args()
     # Whoever ends it by a signal gets everything stopped, too.
     signal.signal(signal.SIGTERM, _stop_orderly)
     folder = Path(tempfile.mkdtemp(prefix="liveperson-demo-"))
     log = folder / "airflow.log"
     console.print("From LivePerson to S3, the whole road on this machine\n")
     try:
-        closing = _play(log)
+        closing = _play(log, keep=options.keep)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         console.print("\nStopped; nothing is left running.")

@@ -24,10 +24,18 @@ class LocalAirflow:
 
     :param dags: DAG files.
     :param environment: further environment variables.
+    :param home: a home that has been entered, with what has run there; by default a new one.
     """
 
-    def __init__(self, dags: Iterable[Path], *, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        dags: Iterable[Path],
+        *,
+        environment: dict[str, str] | None = None,
+        home: AirflowHome | None = None,
+    ) -> None:
         self._dags = list(dags)
+        self._home = home
         self._environment = dict(environment or {})
         self._stack = contextlib.ExitStack()
         self._processes: dict[str, Process] = {}
@@ -60,22 +68,22 @@ class LocalAirflow:
     def _start(self) -> None:
         from cryptography.fernet import Fernet
 
-        home = self._stack.enter_context(
-            AirflowHome(
-                environment={
-                    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-                    "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
-                    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-                    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-                    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-                    "AIRFLOW__API__BASE_URL": self.url,
-                    "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-                    "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
-                    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-                    **self._environment,
-                }
-            )
-        )
+        settings = {
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            **self._environment,
+        }
+        home = self._home
+        if home is None:
+            home = self._stack.enter_context(AirflowHome())
+            # One that is there has a key of its own, with which its connections are sealed.
+            settings["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
         for path in self._dags:
             home.add_dag(path)
         passwords = home.path / "simple_auth_manager_passwords.json.generated"
@@ -93,7 +101,7 @@ class LocalAirflow:
                 [sys.executable, "-m", "airflow", name, *options],
                 folder=home.path,
                 log=self._logs / f"{name}.log",
-                environment=home.environment(),
+                environment=home.environment() | settings,
             )
         wait_until(
             "the API server, the scheduler and the DAG processor are well",
