@@ -274,6 +274,7 @@ class _Job:
         self.complete = complete
         self.folder = destination.folder(dataset.name, client.account_id, query.window)
         self._home = destination.account_folder(dataset.name, client.account_id)
+        self._spent: set[str] = set()
         self._finished: list[Finished] = []
         self._delivering: deque[_Delivering] = deque()
 
@@ -292,7 +293,11 @@ class _Job:
         self._finished = []
         self._delivering.clear()
         with Landing(
-            self._destination, self.folder, filters=dict(query.filters), cursor=query.cursor
+            self._destination,
+            self.folder,
+            filters=dict(query.filters),
+            cursor=query.cursor,
+            spent=self._spent,
         ) as landing:
             held = self._held(landing)
             if held is not None:
@@ -323,7 +328,7 @@ class _Job:
                 refuse_overlaps(
                     self._destination, dataset.name, self._client.account_id, [self._query.window]
                 )
-            self.changed = landing.commit(manifest)
+            manifest, self.changed = landing.commit(manifest)
         if revision is not None:
             write_revision(
                 self._destination.store, self._home, Revision(revision=revision, folder=self.folder)
@@ -441,6 +446,7 @@ class _Job:
                 landing.remember(
                     Journal(
                         fingerprint=self.fingerprint,
+                        base=landing.base,
                         written_at=time.time(),
                         finished=self._finished,
                         remaining=[

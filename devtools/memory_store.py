@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import itertools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from threading import RLock
+from typing import IO, Any
 
-from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Stored
 
 
 @dataclass
@@ -20,12 +23,16 @@ class MemoryStore:
 
     :param objects: what it holds.
     :param changes: every put and delete, with the last part of the key.
-    :param refuse: whether to fail, by verb and key.
+    :param refuse: whether to refuse, by verb and key.
+    :param clock: when each put happens, as listings tell it.
     """
 
     objects: dict[str, bytes] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     refuse: Callable[[str, str], bool] = lambda verb, key: False
+    clock: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+    _put_at: dict[str, float] = field(default_factory=dict, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
 
     def uri(self, key: str) -> str:
         return f"memory://{key}"
@@ -33,31 +40,65 @@ class MemoryStore:
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
 
-    def sizes(self, folder: str) -> dict[str, int]:
-        return {key: len(data) for key, data in self.objects.items() if key.startswith(f"{folder}/")}
+    def fetch(self, key: str) -> Stored | None:
+        data = self.read(key)
+        return Stored(data, _etag(data)) if data is not None else None
 
     def folders(self, folder: str) -> list[str]:
         below = (key.removeprefix(f"{folder}/") for key in list(self.objects) if key.startswith(f"{folder}/"))
         return sorted({name.partition("/")[0] for name in below if "/" in name})
 
-    def upload(self, key: str, path: Path) -> None:
-        self.write(key, path.read_bytes())
+    def entries(self, folder: str) -> dict[str, Entry]:
+        return {
+            key: Entry(len(data), _etag(data), self._put_at.get(key, 0.0))
+            for key, data in sorted(self.objects.items())
+            if key.startswith(f"{folder}/")
+        }
+
+    def sha256(self, key: str) -> str | None:
+        return None
+
+    def create(self, key: str, file: IO[bytes]) -> str | None:
+        with self._lock:
+            self._check_is(key, None)
+            return self.overwrite(key, file)
+
+    def overwrite(self, key: str, file: IO[bytes]) -> str | None:
+        file.seek(0)
+        data = file.read()
+        self.write(key, data)
+        return _etag(data)
 
     def write(self, key: str, data: bytes) -> None:
         if self.refuse("put", key):
-            raise StorageError(f"cannot write {key}")
-        self.changes.append(f"put {key.rpartition('/')[2]}")
-        self.objects[key] = data
+            raise RefusedError(f"cannot write {key}")
+        with self._lock:
+            self.changes.append(f"put {key.rpartition('/')[2]}")
+            self.objects[key] = data
+            self._put_at[key] = next(self.clock)
 
-    def copy(self, source: str, key: str) -> None:
-        self.write(key, self.objects[source])
+    def swap(self, key: str, data: bytes, expected: Stored | None) -> None:
+        with self._lock:
+            self._check_is(key, expected)
+            self.write(key, data)
+
+    def copy(self, source: str, key: str, etag: str | None) -> str | None:
+        data = self.objects.get(source)
+        if data is None or etag not in (None, _etag(data)):
+            raise ConflictError(f"{source} is not what it was")
+        return self.create(key, io.BytesIO(data))
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             if self.refuse("delete", key):
-                raise StorageError(f"cannot delete {key}")
-            self.changes.append(f"delete {key.rpartition('/')[2]}")
-            self.objects.pop(key, None)
+                raise RefusedError(f"cannot delete {key}")
+            with self._lock:
+                self.changes.append(f"delete {key.rpartition('/')[2]}")
+                self.objects.pop(key, None)
+
+    def _check_is(self, key: str, expected: Stored | None) -> None:
+        if self.objects.get(key) != (expected and expected.data):
+            raise ConflictError(f"{key} is not what it was")
 
     def records(self) -> list[dict[str, Any]]:
         """Every record in every part."""
@@ -80,3 +121,7 @@ class MemoryStore:
         :param choices: what shall differ from JSON Lines with gzip below ``lake``.
         """
         return Destination(**{"store": self, "prefix": "lake", "encoding": Encoding(), **choices})
+
+
+def _etag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import msgspec
 
+from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.landing import Destination, missing
 from airflow_provider_liveperson.landing.manifest import Manifest
+
+log = logging.getLogger(__name__)
 
 NAME = "_finished_days.json"
 
@@ -61,7 +65,7 @@ class FinishedDays:
         if data is None or _digest(data) != day.manifest:
             return None
         manifest = Manifest.decode(data, self._store.uri(key))
-        if manifest is None or missing(self._store, folder, manifest.parts):
+        if missing(self._store, folder, manifest.parts):
             return None
         return manifest
 
@@ -84,7 +88,10 @@ class FinishedDays:
     def forget(self) -> None:
         """Remove the file: the window has landed."""
         if self._is_there:
-            self._store.delete([self._key])
+            try:
+                self._store.delete([self._key])
+            except StorageError as error:  # the window has landed all the same
+                log.warning("%s may stay: %s", self._store.uri(self._key), error)
 
 
 def _digest(data: bytes) -> str:

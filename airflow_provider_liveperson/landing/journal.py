@@ -31,12 +31,15 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     :param written_at: epoch seconds by the clock of the machine that wrote it.
     :param finished: the slices that have landed, in order.
     :param remaining: the slices that have not, in order; each as the range of every bound, ISO 8601.
+    :param base: the hash of the manifest that was there as the landing began. Once another one is there, the parts
+        that a journal names may be removed by whoever committed it.
     """
 
     fingerprint: str
     written_at: float
     finished: list[Finished]
     remaining: list[dict[str, tuple[str, str]]]
+    base: str | None = None
 
     def encode(self) -> bytes:
         """As JSON."""

@@ -101,12 +101,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         """The size of all parts as stored."""
         return sum(part.bytes for part in self.parts)
 
-    def lands_the_same(self, other: Manifest) -> bool:
+    def lands_the_same(self, other: Manifest, *, by_bytes: bool = False) -> bool:
         """Whether two manifests describe the same landed data, however they came by it.
 
         Counts of overlap and versions may differ between two runs that land the same bytes.
+
+        :param other: the other manifest.
+        :param by_bytes: whether parts of other names may hold the same bytes.
         """
         ignored = {"counts", "slices", "versions"}
+        if by_bytes:
+            ignored.add("parts")
+            if [part.sha256 for part in self.parts] != [part.sha256 for part in other.parts]:
+                return False
         fields = (name for name in self.__struct_fields__ if name not in ignored)
         return self.counts.kept == other.counts.kept and all(
             getattr(self, name) == getattr(other, name) for name in fields
@@ -117,18 +124,23 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
     @classmethod
-    def decode(cls, data: bytes, where: str) -> Manifest | None:
-        """Read a manifest; None for one of a later format, which counts as none.
+    def decode(cls, data: bytes, where: str) -> Manifest:
+        """Read a manifest.
 
         :param data: the file.
         :param where: its URI, for the error.
-        :raises StorageError: when it is no manifest.
+        :raises StorageError: when it is no manifest, or one of a later format.
         """
         try:
             if raw.decode(msgspec.json.Decoder(_Format), data).manifest_format > FORMAT:
-                return None
+                raise StorageError(
+                    f"{where} was written by a later version of this package; use that version, or land under another"
+                    " prefix",
+                    permanent=True,
+                )
             return raw.decode(msgspec.json.Decoder(cls), data)
         except msgspec.DecodeError as error:
             raise StorageError(
-                f"{where} is not a manifest of this package ({error}); move it away, or land under another prefix"
+                f"{where} is not a manifest of this package ({error}); move it away, or land under another prefix",
+                permanent=True,
             ) from error

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, StorageError
 from airflow_provider_liveperson.landing.parts import PREFIX
+from airflow_provider_liveperson.landing.stores import ConflictError, Entry, Stored
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -18,6 +23,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LOCAL = ("file", "local")
+_REASON_LENGTH = 500
+# How the file systems call it.
+_ETAGS = ("etag", "ETag", "md5Hash", "crc32c")
+_MODIFIED = ("mtime", "last_modified", "LastModified", "updated", "modified", "created")
 
 
 class ObjectStorageStore:
@@ -42,7 +51,7 @@ class ObjectStorageStore:
         try:
             self._root: ObjectStoragePath = ObjectStoragePath(path.rstrip("/"))
             self._fs = self._root.fs
-        except (ValueError, ImportError, NotImplementedError) as error:
+        except Exception as error:  # whatever its provider, its connection, or its file system make of it
             raise ConfigurationError(
                 f"path is {path!r}, and nothing installed serves it ({error}); install the Airflow provider of that"
                 " store with its file system, such as apache-airflow-providers-google for gs://",
@@ -61,47 +70,87 @@ class ObjectStorageStore:
 
         return self._try("read", key, read)
 
-    def sizes(self, folder: str) -> dict[str, int]:
-        def find() -> dict[str, int]:
+    def fetch(self, key: str) -> Stored | None:
+        data = self.read(key)
+        return Stored(data) if data is not None else None
+
+    def entries(self, folder: str) -> dict[str, Entry]:
+        def find() -> dict[str, Entry]:
             # Listings may be cached; another run may have changed something since.
             self._fs.invalidate_cache()
             root = self._fs._strip_protocol(str(self._root.path)).rstrip("/")
             found = self._fs.find(self._at(folder), detail=True)
             return {
-                self._fs._strip_protocol(name)[len(root) :].lstrip("/"): int(found[name]["size"])
+                self._fs._strip_protocol(name)[len(root) :].lstrip("/"): _entry(found[name])
                 for name in sorted(found)
             }
 
-        return self._try("read", folder, find) or {}
+        return self._try("list", folder, find) or {}
 
     def folders(self, folder: str) -> list[str]:
         def find() -> list[str]:
             self._fs.invalidate_cache()
-            found = self._fs.ls(self._at(folder), detail=True)
+            try:
+                found = self._fs.ls(self._at(folder), detail=True)
+            except FileNotFoundError:
+                return []
             names = (one["name"].rstrip("/") for one in found if one["type"] == "directory")
             return sorted(name.rpartition("/")[2] for name in names)
 
-        return self._try("read", folder, find) or []
+        return self._try("list", folder, find) or []
 
-    def upload(self, key: str, path: Path) -> None:
+    def sha256(self, key: str) -> str | None:
+        if not self._is_local:
+            return None
+
+        def digest() -> str:
+            with Path(self._at(key)).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+
+        return self._try("read", key, digest)
+
+    def create(self, key: str, file: IO[bytes]) -> str | None:
         if self._is_local:
-            self._try(
-                "write", key, lambda: self._write_whole(key, lambda target: shutil.copyfile(path, target))
-            )
-        else:
-            self._try("write", key, lambda: self._fs.put_file(str(path), self._made(key)))
+            self._try("write", key, lambda: self._create_whole(key, lambda draft: _fill(draft, file)))
+            return None
+        return self._create(key, lambda at: self._put(file, at, mode="create"))
+
+    def overwrite(self, key: str, file: IO[bytes]) -> str | None:
+        if self._is_local:
+            self._try("write", key, lambda: self._write_whole(key, lambda draft: _fill(draft, file)))
+            return None
+        self._try("write", key, lambda: self._put(file, self._made(key)))
+        return self._etag(key)
 
     def write(self, key: str, data: bytes) -> None:
         if self._is_local:
-            self._try("write", key, lambda: self._write_whole(key, lambda target: target.write_bytes(data)))
+            self._try("write", key, lambda: self._write_whole(key, lambda draft: draft.write_bytes(data)))
         else:
             self._try("write", key, lambda: self._fs.pipe_file(self._made(key), data))
 
-    def copy(self, source: str, key: str) -> None:
+    def swap(self, key: str, data: bytes, expected: Stored | None) -> None:
+        with self._alone(key):
+            found = self.fetch(key)
+            if (found and found.data) != (expected and expected.data):
+                raise ConflictError(f"{self.uri(key)} is not what it was", field="path")
+            self.write(key, data)
+
+    def copy(self, source: str, key: str, etag: str | None) -> str | None:
         if self._is_local:
-            self.upload(key, Path(self._at(source)))
-        else:
-            self._try("write", key, lambda: self._fs.cp_file(self._at(source), self._made(key)))
+
+            def copy() -> None:
+                with Path(self._at(source)).open("rb") as file:
+                    self._create_whole(key, lambda draft: _fill(draft, file))
+
+            self._try("write", key, copy)
+            return None
+
+        def copy_remotely(at: str) -> None:
+            if self._fs.exists(at):
+                raise FileExistsError(at)
+            self._fs.cp_file(self._at(source), at)
+
+        return self._create(key, copy_remotely)
 
     def delete(self, keys: Iterable[str]) -> None:
         def remove(key: str) -> None:
@@ -122,7 +171,46 @@ class ObjectStorageStore:
         self._fs.makedirs(self._fs._parent(at), exist_ok=True)
         return at
 
+    def _create(self, key: str, put: Callable[[str], None]) -> str | None:
+        def create() -> None:
+            at = self._made(key)
+            try:
+                put(at)
+            except FileExistsError:
+                raise self._taken(key) from None
+
+        self._try("write", key, create)
+        return self._etag(key)
+
+    def _put(self, file: IO[bytes], at: str, **choices: Any) -> None:
+        # The file has no name but this one; see landing/spool.py.
+        file.seek(0)
+        self._fs.put_file(f"/dev/fd/{file.fileno()}", at, **choices)
+
+    def _etag(self, key: str) -> str | None:
+        """The ETag of what was just put."""
+        return self._try("read", key, lambda: _entry(self._fs.info(self._at(key), refresh=True)).etag)
+
     def _write_whole(self, key: str, fill: Callable[[Path], Any]) -> None:
+        with self._draft(key, fill) as (draft, target):
+            draft.replace(target)
+
+    def _create_whole(self, key: str, fill: Callable[[Path], Any]) -> None:
+        with self._draft(key, fill) as (draft, target):
+            try:
+                os.link(draft, target)
+            except FileExistsError:
+                raise self._taken(key) from None
+            except OSError:  # a file system without hard links
+                if target.exists():
+                    raise self._taken(key) from None
+                draft.replace(target)
+
+    def _taken(self, key: str) -> ConflictError:
+        return ConflictError(f"{self.uri(key)} is there already", field="path")
+
+    @contextmanager
+    def _draft(self, key: str, fill: Callable[[Path], Any]) -> Iterator[tuple[Path, Path]]:
         target = Path(self._at(key))
         target.parent.mkdir(parents=True, exist_ok=True)
         # Named as a part, so that the next landing removes what a crash leaves here.
@@ -131,9 +219,26 @@ class ObjectStorageStore:
             fill(draft)
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
-            draft.replace(target)
+            yield draft, target
         finally:
             draft.unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Keep other runs on this machine from swapping in the same local folder at once."""
+        with ExitStack() as locked:
+            if self._is_local:
+
+                def lock() -> None:
+                    folder = Path(self._at(key)).parent
+                    folder.mkdir(parents=True, exist_ok=True)
+                    descriptor = os.open(folder, os.O_RDONLY)
+                    locked.callback(os.close, descriptor)
+                    with suppress(OSError):  # a file system without locks, such as some of the network's
+                        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+                self._try("write", key, lock)
+            yield
 
     def _try(self, verb: str, key: str, act: Callable[[], T]) -> T | None:
         """Do something with an object; None when it is read and not there."""
@@ -149,8 +254,32 @@ class ObjectStorageStore:
             raise self._error(verb, key, error) from error
 
     def _error(self, verb: str, key: str, error: Exception) -> StorageError:
+        reason = " ".join(str(error).split())[:_REASON_LENGTH]
         return StorageError(
-            f"cannot {verb} {self.uri(key)}: {type(error).__name__}: {error}. Check the path, the connection in it, and"
-            " that it may list, read, write and delete there.",
+            f"cannot {verb} {self.uri(key)}: {type(error).__name__}: {reason}. Check the path, the connection in it,"
+            " and that it may list, read, write and delete there.",
             field="path",
         )
+
+
+def _fill(draft: Path, file: IO[bytes]) -> None:
+    file.seek(0)
+    with draft.open("wb") as target:
+        shutil.copyfileobj(file, target, 1 << 20)
+
+
+def _entry(info: Mapping[str, Any]) -> Entry:
+    etag = next((str(info[name]) for name in _ETAGS if info.get(name)), None)
+    found = next((info[name] for name in _MODIFIED if info.get(name)), None)
+    return Entry(int(info["size"]), etag, _epoch_seconds(found))
+
+
+def _epoch_seconds(moment: object) -> float | None:
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            return None
+    if isinstance(moment, datetime):
+        return moment.timestamp()
+    return float(moment) if isinstance(moment, (int, float)) else None

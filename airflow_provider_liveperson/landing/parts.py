@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, BinaryIO, cast
+
+import msgspec
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.in_turn import InTurn
+from airflow_provider_liveperson.landing.spool import Spool
 from airflow_provider_liveperson.lines import Line
 
 PREFIX = "part-"
@@ -19,21 +19,22 @@ ROLL_AT = 256 * 1024 * 1024
 _WRITE_AT = 1 << 20
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """One finished part file.
 
     :param name: ``part-00000-{hash}.jsonl.gz``; the hash begins its ``sha256``, so that a name stands for its
-        bytes.
+        bytes. The number tells parts apart; their order is that of the manifest.
     :param records: how many records it holds.
     :param bytes: its size as stored.
     :param sha256: the SHA-256 of its bytes as stored, hexadecimal.
+    :param etag: what the store says of its bytes; None where it says nothing.
     """
 
     name: str
     records: int
     bytes: int
     sha256: str
+    etag: str | None = None
 
 
 class PartWriter:
@@ -41,7 +42,8 @@ class PartWriter:
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
-    :param deliver: is given each finished part and its file, which is gone afterwards, in the uploader's thread.
+    :param deliver: is given each finished part and its file, which is gone afterwards, in the uploader's thread; what
+        it returns is the part as it was landed.
     :param compressor: encodes, while further records are read.
     :param uploader: delivers.
     :param roll_at: start the next part when one holds this many bytes before compression.
@@ -52,7 +54,7 @@ class PartWriter:
         encoding: Encoding,
         *,
         first: int,
-        deliver: Callable[[Part, Path], Part],
+        deliver: Callable[[Part, IO[bytes]], Part],
         compressor: InTurn,
         uploader: InTurn,
         roll_at: int = ROLL_AT,
@@ -108,7 +110,7 @@ class PartWriter:
 
     def _deliver_and_close(self, part: Part, finished: _OpenPart) -> Part:
         try:
-            return self._deliver(part, finished.path)
+            return self._deliver(part, finished.file)
         finally:
             finished.close()
 
@@ -119,11 +121,9 @@ class _StoredFile:
     What it is given is hashed and written a good deal at a time: after each, the thread has to wait for its turn.
     """
 
-    def __init__(self, ending: str) -> None:
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
-            prefix="liveperson-", suffix=ending
-        )
-        self.path = Path(self._file.name)
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self.file = self._spool.file
         self.hash = hashlib.sha256()
         self.size = 0
         self._gathered = bytearray()
@@ -132,30 +132,26 @@ class _StoredFile:
         self._gathered += data
         self.size += len(data)
         if len(self._gathered) >= _WRITE_AT:
-            self._store()
+            self.flush()
         return len(data)
 
     def tell(self) -> int:
         return self.size
 
     def flush(self) -> None:
-        self._store()
-        self._file.flush()
-
-    def _store(self) -> None:
         self.hash.update(self._gathered)
-        self._file.write(self._gathered)
+        self._spool.write(self._gathered)
         self._gathered.clear()
 
     def close(self) -> None:
-        self._file.close()
+        self._spool.close()
 
 
 class _OpenPart:
     def __init__(self, encoding: Encoding, compressor: InTurn) -> None:
         self._ending = encoding.ending
         self._compressor = compressor
-        self._file = _StoredFile(encoding.ending)
+        self._file = _StoredFile()
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
         self._encoded: Future[None] | None = None
         self._records = 0
@@ -194,8 +190,8 @@ class _OpenPart:
         )
 
     @property
-    def path(self) -> Path:
-        return self._file.path
+    def file(self) -> IO[bytes]:
+        return self._file.file
 
     def close(self) -> None:
         if self._encoded is not None:

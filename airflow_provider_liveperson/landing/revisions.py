@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.stores import Store
@@ -48,8 +49,13 @@ def read_revision(store: Store, home: str) -> Revision | None:
         return None
     key = f"{file.folder}/{manifests.NAME}"
     found = store.read(key)
-    manifest = Manifest.decode(found, store.uri(key)) if found is not None else None
-    if manifest is None or manifest.revision != file.revision:
+    if found is None:
+        return None
+    try:
+        manifest = Manifest.decode(found, store.uri(key))
+    except StorageError:  # something else, which is nothing to copy from
+        return None
+    if manifest.revision != file.revision:
         return None
     return Revision(revision=file.revision, folder=file.folder, manifest=manifest)
 

@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO, Protocol
 
-from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
+from airflow_provider_liveperson.exceptions import StorageError
 
-if TYPE_CHECKING:
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+MAX_READ = 256 * 1024 * 1024
 
-T = TypeVar("T")
 
-NEEDED_ON_S3 = "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload"
-_DELETE_AT_ONCE = 1000
+@dataclass(frozen=True)
+class Entry:
+    """An object in a listing.
+
+    :param size: in bytes.
+    :param etag: changes when the object's bytes do; None where the store has no such thing.
+    :param modified: when it was put, by the store's clock, in epoch seconds; None where it is not listed.
+    """
+
+    size: int
+    etag: str | None = None
+    modified: float | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as it was read.
+
+    :param data: its bytes.
+    :param etag: what :meth:`Store.swap` takes for it.
+    """
+
+    data: bytes
+    etag: str | None = None
+
+
+class RefusedError(StorageError):
+    """The store answered that it has not done what it was asked; whatever was there is unchanged."""
+
+
+class ConflictError(RefusedError):
+    """The object is there already, or is not the one that was expected."""
 
 
 class Store(Protocol):
-    """What a landing needs of an object store. Every method raises StorageError."""
+    """What a landing needs of an object store.
+
+    Every method raises :class:`StorageError`. After one that is no :class:`RefusedError` it is not known whether
+    the object was written.
+    """
 
     def uri(self, key: str) -> str:
         """The address of a key, for people and lineage."""
@@ -27,130 +58,43 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """The bytes of an object, or None where there is none."""
 
-    def sizes(self, folder: str) -> dict[str, int]:
-        """The keys of all objects in a folder, each with its size in bytes."""
+    def fetch(self, key: str) -> Stored | None:
+        """An object with its ETag, or None where there is none."""
 
     def folders(self, folder: str) -> list[str]:
         """The names of the folders right below a folder, sorted; objects further down are not listed."""
 
-    def upload(self, key: str, path: Path) -> None:
-        """Store a file."""
+    def entries(self, folder: str) -> dict[str, Entry]:
+        """All objects in a folder, by key, in order."""
+
+    def sha256(self, key: str) -> str | None:
+        """The SHA-256 of an object's bytes, in hexadecimal; None where the store's ETags do instead."""
+
+    def create(self, key: str, file: IO[bytes]) -> str | None:
+        """Store a file under a key that is free, and return its ETag.
+
+        :raises ConflictError: when the key is taken.
+        """
+
+    def overwrite(self, key: str, file: IO[bytes]) -> str | None:
+        """Store a file in place of what is there, and return its ETag."""
 
     def write(self, key: str, data: bytes) -> None:
-        """Store bytes in one atomic put."""
+        """Store bytes in one atomic put, in place of what is there."""
 
-    def copy(self, source: str, key: str) -> None:
-        """Store the bytes of one object under another key, too."""
+    def swap(self, key: str, data: bytes, expected: Stored | None) -> None:
+        """Store bytes in one atomic put if what is there is what was expected.
+
+        :param expected: what was read, or None if nothing was there.
+        :raises ConflictError: when something else is there.
+        """
+
+    def copy(self, source: str, key: str, etag: str | None) -> str | None:
+        """Store the bytes of one object under another key that is free, too, and return its ETag.
+
+        :param etag: of the source, if known.
+        :raises ConflictError: when the key is taken, or the source is not as expected.
+        """
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that are not there are no error."""
-
-
-class S3Store:
-    """Amazon S3, or what speaks like it, through Airflow's S3Hook: its connections, its lineage.
-
-    :param bucket: the bucket's name.
-    :param make_hook: makes the hook, once it is needed.
-    :raises ConfigurationError: for a bucket that is no name.
-    """
-
-    def __init__(self, bucket: str, make_hook: Callable[[], S3Hook]) -> None:
-        if not isinstance(bucket, str) or not bucket.strip() or "/" in bucket:
-            raise ConfigurationError(
-                f"bucket is {bucket!r}; it must be a bucket's plain name, without s3:// and without a folder, which"
-                " goes into prefix",
-                field="bucket",
-            )
-        self._bucket = bucket
-        self._make_hook = make_hook
-
-    @cached_property
-    def _hook(self) -> S3Hook:
-        return self._make_hook()
-
-    def uri(self, key: str) -> str:
-        return f"s3://{self._bucket}/{key}"
-
-    def read(self, key: str) -> bytes | None:
-        def read() -> bytes:
-            data: bytes = self._hook.get_conn().get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            return data
-
-        return self._try("read", key, read)
-
-    def sizes(self, folder: str) -> dict[str, int]:
-        def listed() -> dict[str, int]:
-            found = self._hook.get_file_metadata(prefix=f"{folder}/", bucket_name=self._bucket)
-            return {entry["Key"]: entry["Size"] for entry in found}
-
-        return self._try("read", folder, listed) or {}
-
-    def folders(self, folder: str) -> list[str]:
-        def find() -> list[str]:
-            pages = self._hook.get_conn().get_paginator("list_objects_v2")
-            return [
-                found["Prefix"].removeprefix(f"{folder}/").rstrip("/")
-                for page in pages.paginate(Bucket=self._bucket, Prefix=f"{folder}/", Delimiter="/")
-                for found in page.get("CommonPrefixes", [])
-            ]
-
-        return sorted(self._try("list", folder, find) or [])
-
-    def upload(self, key: str, path: Path) -> None:
-        self._try(
-            "write", key, lambda: self._hook.load_file(str(path), key, bucket_name=self._bucket, replace=True)
-        )
-
-    def write(self, key: str, data: bytes) -> None:
-        self._try(
-            "write", key, lambda: self._hook.load_bytes(data, key, bucket_name=self._bucket, replace=True)
-        )
-
-    def copy(self, source: str, key: str) -> None:
-        def copy() -> None:
-            self._hook.get_conn().copy({"Bucket": self._bucket, "Key": source}, Bucket=self._bucket, Key=key)
-
-        self._try("write", key, copy)
-
-    def delete(self, keys: Iterable[str]) -> None:
-        names = list(keys)
-        for first in range(0, len(names), _DELETE_AT_ONCE):
-            self._delete(names[first : first + _DELETE_AT_ONCE])
-
-    def _delete(self, keys: list[str]) -> None:
-        def delete() -> dict[str, Any]:
-            answer: dict[str, Any] = self._hook.get_conn().delete_objects(
-                Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
-            )
-            return answer
-
-        for refused in (self._try("delete", keys[0], delete) or {}).get("Errors", []):
-            raise self._error(
-                "delete", refused.get("Key", ""), f"{refused.get('Code')} {refused.get('Message')}"
-            )
-
-    def _try(self, verb: str, key: str, act: Callable[[], T]) -> T | None:
-        """Do something with an object; None when it is read and not there."""
-        _ = self._hook  # whose own errors are said better than those of missing libraries
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return act()
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if verb == "read" and code in ("NoSuchKey", "404"):
-                return None
-            raise self._error(verb, key, str(error)) from error
-        except (Boto3Error, BotoCoreError) as error:
-            raise self._error(verb, key, str(error)) from error
-
-    def _error(self, verb: str, key: str, reason: str) -> StorageError:
-        refused = ("AccessDenied", "403", "Forbidden", "SignatureDoesNotMatch", "InvalidAccessKeyId")
-        if "NoSuchBucket" in reason:
-            mend = f"There is no bucket {self._bucket!r}; create it, or mend the operator's bucket."
-        elif any(word in reason for word in refused):
-            mend = f"The AWS identity of aws_conn_id may not; it needs {NEEDED_ON_S3} on this bucket."
-        else:
-            mend = "Check the bucket, the AWS credentials of aws_conn_id, and the network."
-        return StorageError(f"cannot {verb} {self.uri(key)}: {reason}. {mend}", field="bucket")

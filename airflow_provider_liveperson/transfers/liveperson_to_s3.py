@@ -58,7 +58,7 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         :raises ConfigurationError: for a bucket or prefix that cannot be.
         """
         from airflow_provider_liveperson.landing.landing import Destination
-        from airflow_provider_liveperson.landing.stores import S3Store
+        from airflow_provider_liveperson.landing.s3 import S3Store
 
         return Destination(
             store=S3Store(read_text(self.bucket, "bucket"), self._s3_hook),

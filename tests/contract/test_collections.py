@@ -146,7 +146,7 @@ def _lose_manifest(store: MemoryStore, pulled: Pulled) -> None:
 
 def _lose_window(store: MemoryStore, pulled: Pulled) -> None:
     folder = pulled.manifest.removeprefix("memory://").rpartition("/")[0]
-    for key in store.sizes(folder):
+    for key in store.entries(folder):
         del store.objects[key]
 
 
@@ -184,8 +184,15 @@ def test_a_damaged_window_is_mended_by_pulling_it_again(
     first = land(client, "users", DAYS[0], store)
     before = dict(store.objects)
     damage(store, first)
-    assert land(client, "users", DAYS[0], store) == first
-    assert store.objects == before
+    again = land(client, "users", DAYS[0], store)
+    if (
+        damage is _lose_manifest
+    ):  # parts that nothing names may be another run's: others are put, and those removed
+        assert rows_of(store, again) == sandbox.config.truth("users")
+        assert len(store.objects) == len(before)
+    else:
+        assert again == first
+        assert store.objects == before
     assert answers(sandbox, "users") == [200, 200]
 
 

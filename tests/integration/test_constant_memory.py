@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 PULL = """
-import json, resource, sys
+import json, os, resource, sys
 from datetime import UTC, datetime
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
@@ -21,16 +21,21 @@ from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.stores import Entry, Stored
 from airflow_provider_liveperson.pull import pull
 from airflow_provider_liveperson.window import Window
 
 class Sink:
+    def __init__(self): self.held = {}
     def uri(self, key): return key
     def read(self, key): return None
-    def sizes(self, folder): return {}
     def folders(self, folder): return []
-    def upload(self, key, path): pass
+    def fetch(self, key): return self.held.get(key)
+    def entries(self, folder): return {key: Entry(held) for key, held in self.held.items() if isinstance(held, int)}
+    def sha256(self, key): return None
+    def create(self, key, file): self.held[key] = os.fstat(file.fileno()).st_size
     def write(self, key, data): pass
+    def swap(self, key, data, expected): self.held[key] = Stored(data)
     def delete(self, keys): pass
 
 url, name, connection = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])

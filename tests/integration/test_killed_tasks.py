@@ -70,6 +70,10 @@ class Tasks:
         process.join()
 
     def landed(self, prefix: str) -> dict[str, bytes]:
+        """What is in the store below a prefix, by its bytes, whatever numbers parts have that a killed task left."""
+        return numbered(self.objects(prefix))
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
         """What is in the store below a prefix, by its bytes."""
         return {
             key.removeprefix(f"{prefix}/"): self.store.read(f"s3://{BUCKET}/{key}")
@@ -78,10 +82,27 @@ class Tasks:
 
     def journal(self, prefix: str) -> dict[str, Any] | None:
         """What a killed task has remembered."""
-        for key, data in self.landed(prefix).items():
+        for key, data in self.objects(prefix).items():
             if key.endswith("_unfinished.json"):
                 return json.loads(data)
         return None
+
+
+def numbered(objects: dict[str, bytes]) -> dict[str, bytes]:
+    """Objects with the parts that a manifest names called by their place in it.
+
+    A run leaves alone what it does not know, and gives its own part another number if the name is taken.
+    """
+    for key, data in objects.items():
+        if key.endswith("_manifest.json"):
+            folder = key.rpartition("/")[0]
+            names = [part["name"] for part in json.loads(data)["parts"]]
+            for at, name in enumerate(names):
+                own = f"part-{at:05d}-{name.split('-', 2)[2]}"
+                objects = {it.replace(f"{folder}/{name}", f"{folder}/{own}"): objects[it] for it in objects}
+                objects[key] = objects[key].replace(name.encode(), own.encode())
+            return objects
+    return objects
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from airflow_provider_liveperson.exceptions import (
 )
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 from airflow_provider_liveperson.pull import pull
 from airflow_provider_liveperson.sandbox.audit_data import records_of_day
 from airflow_provider_liveperson.window import Window
@@ -129,9 +130,13 @@ def test_the_store_is_asked_as_often_whatever_the_number_of_parts(run, store, ag
             asked.append(key)
             return super().read(key)
 
-        def sizes(self, folder):
+        def sha256(self, key):
+            asked.append(key)
+            return super().sha256(key)
+
+        def entries(self, folder):
             asked.append(folder)
-            return super().sizes(folder)
+            return super().entries(folder)
 
     def questions(prefix, roll_at):
         where = {"store": Counting(store.objects), "prefix": prefix, "roll_at": roll_at}
@@ -192,6 +197,54 @@ def test_a_part_that_has_gone_missing_is_landed_again(run, store):
     del store.objects[first.objects[1].removeprefix("memory://")]
     assert run() == first
     assert store.objects == before
+
+
+def test_a_part_that_was_overwritten_with_the_same_size_is_put_again(run, store, caplog):
+    first = run()
+    before = dict(store.objects)
+    key = first.objects[1].removeprefix("memory://")
+    store.objects[key] = bytes(len(store.objects[key]))
+    assert run() == first
+    assert store.objects == before
+    assert f"{first.objects[1]} was not as it was landed" in caplog.text
+
+
+def test_a_local_part_that_was_overwritten_with_the_same_size_is_put_again(run, tmp_path):
+    local = ObjectStorageStore(f"file://{tmp_path}/lake")
+    first = run(store=local)
+    parts = sorted(tmp_path.rglob("part-*"))
+    before = {path: path.read_bytes() for path in parts}
+    parts[1].write_bytes(bytes(len(before[parts[1]])))
+    assert run(store=local) == first
+    assert {path: path.read_bytes() for path in tmp_path.rglob("part-*")} == before
+
+
+def test_what_a_store_does_not_let_remove_is_told_and_the_window_has_landed(sandbox, run, store, caplog):
+    run()
+    sandbox.audit.insert(records_of_day(5, DAY.start.date(), 9))
+    store.refuse = lambda verb, key: verb == "delete"
+    landed = run()
+    assert landed.records == 69
+    assert "could not be removed" in caplog.text
+    assert {f"memory://{key}" for key in store.objects} > {landed.manifest, *landed.objects}
+    store.refuse = lambda verb, key: False
+    run()  # which finds nothing new, and what is older than the manifest
+    assert {f"memory://{key}" for key in store.objects} == {landed.manifest, *landed.objects}
+
+
+def test_a_slice_that_is_read_again_lands_its_parts_once(sandbox, run, store):
+    """Its pages had moved after some of its parts had gone up."""
+    sandbox.configure(page_ceiling=10)
+    moved = []
+
+    def insert():
+        if not moved:
+            moved.append(sandbox.audit.insert(records_of_day(5, DAY.start.date(), 3)))
+
+    landed = run(store=Meddling(store, "upload", insert), roll_at=1000)
+    assert moved
+    assert {f"memory://{key}" for key in store.objects} == {landed.manifest, *landed.objects}
+    assert sorted(map(str, records(store))) == sorted(map(str, sandbox.audit.truth(DAY.start, DAY.end)))
 
 
 @pytest.mark.parametrize("earlier", [False, True], ids=["first landing", "over an earlier one"])
@@ -278,12 +331,13 @@ class Meddling:
     def __getattr__(self, name):
         return getattr(self._store, name)
 
-    def upload(self, key, path):
-        self._store.upload(key, path)
+    def create(self, key, file):
+        etag = self._store.create(key, file)
         self._meddle("upload")
+        return etag
 
-    def write(self, key, data):
-        self._store.write(key, data)
+    def swap(self, key, data, expected):
+        self._store.swap(key, data, expected)
         self._meddle("write")
 
     def _meddle(self, moment):
@@ -319,8 +373,7 @@ def test_a_run_whose_parts_another_took_for_stale_lands_them_again(sandbox, run,
 def test_a_run_whose_parts_are_taken_again_and_again_says_so(run, store):
     class Losing(Meddling):
         def _meddle(self, moment):
-            if moment == "write":
-                lose_a_part(self._store)
+            lose_a_part(self._store)
 
     with pytest.raises(StorageError, match="another run of the same window"):
         run(store=Losing(store, "write", None))

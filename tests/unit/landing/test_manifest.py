@@ -103,9 +103,10 @@ def test_something_else_under_its_name_is_not_overwritten(data):
         Manifest.decode(data, "s3://b/k")
 
 
-def test_one_of_a_later_version_counts_as_none():
+def test_one_of_a_later_version_is_not_overwritten_either():
     later = json.dumps({"manifest_format": FORMAT + 1, "new": True}).encode()
-    assert Manifest.decode(later, "s3://b/k") is None
+    with pytest.raises(StorageError, match="s3://b/k was written by a later version"):
+        Manifest.decode(later, "s3://b/k")
 
 
 def test_one_from_before_repairs_were_counted_is_read():

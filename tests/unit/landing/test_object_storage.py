@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
-from pathlib import Path
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO
 
 import pytest
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
+from airflow_provider_liveperson.landing.stores import ConflictError, Stored
 
 KEY = "users/account_id=1/dt=2026-01-30/window/part-00000-abc.jsonl"
 FOLDER = KEY.rpartition("/")[0]
@@ -24,46 +31,134 @@ def store(root) -> ObjectStorageStore:
     return ObjectStorageStore(root)
 
 
+def sizes(store, folder: str) -> dict[str, int]:
+    return {key: entry.size for key, entry in store.entries(folder).items()}
+
+
+CONTENT = b"\0\xffpart\r\n" * 1000
+
+
 @pytest.fixture
-def file(tmp_path) -> Path:
-    path = tmp_path / "spool"
-    path.write_bytes(b"\0\xffpart\r\n" * 1000)
-    return path
+def file() -> Iterator[IO[bytes]]:
+    """What a part waits in: it has no name."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(CONTENT)
+        yield file
 
 
 def test_what_is_not_there_is_nothing(store):
     assert store.read(KEY) is None
-    assert store.sizes("users") == {}
+    assert sizes(store, "users") == {}
     store.delete([KEY])
 
 
 def test_bytes_are_stored_as_they_are(store, root, file):
-    store.upload(KEY, file)
+    store.create(KEY, file)
     store.write(f"{KEY}.json", b"{}")
-    assert store.read(KEY) == file.read_bytes()
-    assert store.sizes(FOLDER) == {KEY: 8000, f"{KEY}.json": 2}
+    assert store.read(KEY) == CONTENT
+    assert sizes(store, FOLDER) == {KEY: 8000, f"{KEY}.json": 2}
     assert store.uri(KEY) == f"{root}/{KEY}"
-    assert ObjectStorageStore(root + "/").read(KEY) == file.read_bytes()
+    assert ObjectStorageStore(root + "/").read(KEY) == CONTENT
 
 
 def test_a_second_write_replaces_the_first(store, file):
-    store.upload(KEY, file)
+    store.create(KEY, file)
     store.write(KEY, b"new")
-    assert (store.read(KEY), store.sizes(FOLDER)) == (b"new", {KEY: 3})
+    store.overwrite(f"{KEY}-2", file)
+    file.truncate(3)
+    store.overwrite(f"{KEY}-2", file)
+    assert store.read(f"{KEY}-2") == CONTENT[:3]
+    store.delete([f"{KEY}-2"])
+    assert (store.read(KEY), sizes(store, FOLDER)) == (b"new", {KEY: 3})
 
 
 def test_a_copy_is_whole_and_the_source_stays(store, file):
-    store.upload(KEY, file)
-    store.copy(KEY, "users/elsewhere/part")
-    assert store.read("users/elsewhere/part") == store.read(KEY) == file.read_bytes()
+    store.create(KEY, file)
+    store.copy(KEY, "users/elsewhere/part", None)
+    assert store.read("users/elsewhere/part") == store.read(KEY) == CONTENT
+
+
+def test_what_is_there_is_not_created_again(store, file):
+    store.write(KEY, b"theirs")
+    store.write("users/source", b"mine")
+    for act in (lambda: store.create(KEY, file), lambda: store.copy("users/source", KEY, None)):
+        with pytest.raises(ConflictError, match=KEY):
+            act()
+    assert store.read(KEY) == b"theirs"
+    assert set(sizes(store, "users")) == {KEY, "users/source"}
+
+
+def test_bytes_are_swapped_only_for_what_was_expected(store):
+    store.swap(KEY, b"one", None)
+    for expected in (None, Stored(b"other")):
+        with pytest.raises(ConflictError, match=KEY):
+            store.swap(KEY, b"two", expected)
+    assert store.read(KEY) == b"one"
+    store.swap(KEY, b"two", store.fetch(KEY))
+    assert store.fetch(KEY).data == b"two"
+    with pytest.raises(ConflictError, match="gone"):
+        store.swap("users/gone", b"two", Stored(b"one"))
+
+
+def test_a_local_file_system_without_links_does_as_well(tmp_path, file, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    store = ObjectStorageStore(f"file://{tmp_path}/lake")
+    store.create(KEY, file)
+    with pytest.raises(ConflictError, match=KEY):
+        store.create(KEY, file)
+    assert sizes(store, "users") == {KEY: 8000}
+
+
+def test_one_swap_at_a_time_in_a_local_folder(tmp_path, monkeypatch):
+    """Between the look and the write of one, another cannot get in."""
+    store, other = (ObjectStorageStore(f"file://{tmp_path}/lake") for _ in range(2))
+    ended: list[str] = []
+
+    def swap_too() -> None:
+        with pytest.raises(ConflictError):
+            other.swap(KEY, b"two", None)
+        ended.append("two")
+
+    second = threading.Thread(target=swap_too)
+    fetch = store.fetch
+
+    def look(key: str) -> Stored | None:
+        second.start()
+        found = fetch(key)
+        ended.append("one")
+        return found
+
+    monkeypatch.setattr(store, "fetch", look)
+    store.swap(KEY, b"one", None)
+    second.join()
+    assert ended == ["one", "two"]
+    assert other.read(KEY) == b"one"
+
+
+def test_a_listing_tells_when_an_object_was_put(store, file):
+    store.create(KEY, file)
+    assert abs(store.entries("users")[KEY].modified - time.time()) < 600
+
+
+def test_only_a_local_file_is_hashed(tmp_path, memory_files):
+    for root, known in (
+        (f"file://{tmp_path}/lake", hashlib.sha256(b"x").hexdigest()),
+        ("memory:///lake", None),
+    ):
+        store = ObjectStorageStore(root)
+        store.write(KEY, b"x")
+        assert store.sha256(KEY) == known
 
 
 def test_a_folder_holds_only_its_own(store):
     for key in ("users/a/1", "users/a/b/2", "users/ab/3", "skills/a/4"):
         store.write(key, b"x")
-    assert store.sizes("users/a") == {"users/a/1": 1, "users/a/b/2": 1}
+    assert sizes(store, "users/a") == {"users/a/1": 1, "users/a/b/2": 1}
     store.delete(["users/a/1", "users/a/not-there"])
-    assert store.sizes("users") == {"users/a/b/2": 1, "users/ab/3": 1}
+    assert sizes(store, "users") == {"users/a/b/2": 1, "users/ab/3": 1}
 
 
 def test_folders_are_those_right_below(store):
@@ -75,11 +170,11 @@ def test_folders_are_those_right_below(store):
 
 def test_what_another_run_has_done_meanwhile_is_seen(store, root):
     store.write(KEY, b"mine")
-    assert store.sizes(FOLDER) == {KEY: 4}
+    assert sizes(store, FOLDER) == {KEY: 4}
     other = ObjectStorageStore(root)
     other.write(f"{FOLDER}/other", b"theirs")
     other.delete([KEY])
-    assert store.sizes(FOLDER) == {f"{FOLDER}/other": 6}
+    assert sizes(store, FOLDER) == {f"{FOLDER}/other": 6}
 
 
 def test_a_local_file_is_whole_or_not_there(tmp_path, file, monkeypatch):
@@ -94,9 +189,9 @@ def test_a_local_file_is_whole_or_not_there(tmp_path, file, monkeypatch):
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", look)
-    store.upload(KEY, file)
+    store.overwrite(KEY, file)
     assert seen == [b"old"]
-    assert store.read(KEY) == file.read_bytes()
+    assert store.read(KEY) == CONTENT
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -110,7 +205,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     with pytest.raises(StorageError, match=r"cannot write file://.*No space left"):
         store.write(KEY, b"new")
     assert store.read(KEY) == b"old"
-    assert list(store.sizes("users")) == [KEY]
+    assert list(store.entries("users")) == [KEY]
 
 
 def test_where_nothing_may_be_written_the_object_is_named(tmp_path):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import os
+import stat
 import sys
 import tempfile
 import threading
 import zlib
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.in_turn import InTurn
 from airflow_provider_liveperson.landing.parts import Part, PartWriter
@@ -25,11 +31,10 @@ class Delivered:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.paths: list[Path] = []
 
-    def __call__(self, part: Part, path: Path) -> Part:
-        self.files[part.name] = path.read_bytes()
-        self.paths.append(path)
+    def __call__(self, part: Part, file: IO[bytes]) -> Part:
+        file.seek(0)
+        self.files[part.name] = file.read()
         return part
 
 
@@ -148,15 +153,28 @@ def spool(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_no_file_is_left_when_all_goes_well(spool):
-    _, delivered = write([b"a"] * 10, roll_at=4)
-    assert {path.parent for path in delivered.paths} == {spool}
-    assert list(spool.iterdir()) == []
+def open_files(spool: Path) -> int:
+    """How many files of the temporary folder this process has open, whether they have a name or not."""
+    return sum(f"{spool}/" in os.path.realpath(link) for link in Path("/proc/self/fd").iterdir())
 
 
-def test_no_file_is_left_when_delivery_fails(spool):
-    def refuse(part: Part, path: Path) -> Part:
-        assert path.exists()
+def test_what_waits_on_disk_has_no_name_and_is_given_up_after_its_delivery(spool):
+    seen = []
+
+    def deliver(part: Part, file: IO[bytes]) -> Part:
+        seen.append((list(spool.iterdir()), open_files(spool), stat.S_IMODE(os.fstat(file.fileno()).st_mode)))
+        return part
+
+    with part_writer(deliver, roll_at=4) as writer:
+        writer.write([b"a"] * 10)
+        writer.finish()
+    assert len(seen) == 5
+    assert all(names == [] and held >= 1 and mode == 0o600 for names, held, mode in seen)
+    assert open_files(spool) == 0
+
+
+def test_nothing_stays_open_when_delivery_fails(spool):
+    def refuse(part: Part, file: IO[bytes]) -> Part:
         raise OSError("no")
 
     with part_writer(refuse, roll_at=2) as writer:
@@ -167,14 +185,14 @@ def test_no_file_is_left_when_delivery_fails(spool):
         with pytest.raises(OSError, match="no"):  # and whoever goes on is told
             writer.write([b"b"])
         writer.discard()
-    assert list(spool.iterdir()) == []
+    assert open_files(spool) == 0
 
 
 def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
     """So the disk does not fill, however slow the store is."""
     may_go, delivered = threading.Semaphore(0), []
 
-    def deliver(part: Part, path: Path) -> Part:
+    def deliver(part: Part, file: IO[bytes]) -> Part:
         assert may_go.acquire(timeout=30)
         delivered.append(part)
         return part
@@ -190,11 +208,25 @@ def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
     assert delivered == parts
 
 
-def test_no_file_is_left_when_it_is_given_up(spool):
+def test_nothing_stays_open_when_it_is_given_up(spool):
     with part_writer(Delivered(), roll_at=100) as writer:
         writer.write([b"a"])
-        assert len(list(spool.iterdir())) == 1
+        assert open_files(spool) == 1
         writer.discard()
         writer.discard()
-        assert list(spool.iterdir()) == []
-    assert list(spool.iterdir()) == []
+        assert open_files(spool) == 0
+
+
+@pytest.mark.parametrize("moment", ["open", "write"])
+def test_a_full_disk_is_told_with_the_folder_and_what_to_do(spool, monkeypatch, moment):
+    def full(*arguments, **choices):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if moment == "open":
+        monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    else:
+        monkeypatch.setattr(
+            tempfile, "TemporaryFile", lambda **_: SimpleNamespace(write=full, close=lambda: None)
+        )
+    with pytest.raises(StorageError, match=f"cannot write to {spool}: No space left.*TMPDIR"):
+        write([b"x" * 1_000_000] * 3, compression="none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
-from airflow_provider_liveperson.landing.stores import NEEDED_ON_S3, S3Store
+from airflow_provider_liveperson.landing.s3 import NEEDED_ON_S3, S3Store
 
 
 @cache  # a new client takes a noticeable time
@@ -17,6 +18,10 @@ def store(bucket: str = "lake") -> S3Store:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     return S3Store(bucket, lambda: S3Hook(aws_conn_id=None))
+
+
+def sizes(folder: str) -> dict[str, int]:
+    return {key: entry.size for key, entry in store().entries(folder).items()}
 
 
 @pytest.fixture
@@ -44,28 +49,26 @@ def test_the_bucket_is_not_asked_for_before_it_is_needed():
 @pytest.mark.usefixtures("s3")
 def test_what_is_not_there_is_nothing():
     assert store().read("absent") is None
-    assert store().sizes("absent") == {}
+    assert sizes("absent") == {}
     store().delete([])
     store().delete(["absent"])
 
 
-def test_bytes_are_stored_as_they_are(s3, tmp_path):
-    file = tmp_path / "part"
-    file.write_bytes(b"\x1f\x8b\x00 part")
-    store().upload("a/b=1/part-0.gz", file)
+def test_bytes_are_stored_as_they_are(s3):
+    file = io.BytesIO(b"\x1f\x8b\x00 part")
+    etag = store().create("a/b=1/part-0.gz", file)
+    assert store().entries("a/b=1")["a/b=1/part-0.gz"].etag == etag
     store().write("a/b=1/_manifest.json", b"{}\n")
     assert s3.get_object(Bucket="lake", Key="a/b=1/part-0.gz")["Body"].read() == b"\x1f\x8b\x00 part"
     assert store().read("a/b=1/_manifest.json") == b"{}\n"
-    assert store().sizes("a/b=1") == {"a/b=1/_manifest.json": 3, "a/b=1/part-0.gz": 8}
-    assert file.exists()
+    assert sizes("a/b=1") == {"a/b=1/_manifest.json": 3, "a/b=1/part-0.gz": 8}
+    assert not file.closed
 
 
 @pytest.mark.usefixtures("s3")
-def test_a_second_write_replaces_the_first(tmp_path):
-    file = tmp_path / "part"
+def test_a_second_write_replaces_the_first():
     for content in (b"one", b"two"):
-        file.write_bytes(content)
-        store().upload("k", file)
+        store().overwrite("k", io.BytesIO(content))
         store().write("m", content)
     assert (store().read("k"), store().read("m")) == (b"two", b"two")
 
@@ -73,7 +76,7 @@ def test_a_second_write_replaces_the_first(tmp_path):
 def test_a_folder_holds_only_its_own(s3):
     for key in ("a/x", "ab/x", "a", "a/b/x"):
         s3.put_object(Bucket="lake", Key=key, Body=b"")
-    assert store().sizes("a") == {"a/b/x": 0, "a/x": 0}
+    assert sizes("a") == {"a/b/x": 0, "a/x": 0}
 
 
 def test_folders_are_those_right_below(s3):
@@ -91,21 +94,20 @@ def test_more_folders_than_one_listing_holds(s3):
 
 
 def test_more_objects_than_one_request_removes(s3, monkeypatch):
-    monkeypatch.setattr("airflow_provider_liveperson.landing.stores._DELETE_AT_ONCE", 4)
+    monkeypatch.setattr("airflow_provider_liveperson.landing.s3._DELETE_AT_ONCE", 4)
     keys = [f"many/{number}" for number in range(9)]
     for key in keys:
         s3.put_object(Bucket="lake", Key=key, Body=b"")
     store().delete(iter(keys))
-    assert store().sizes("many") == {}
+    assert sizes("many") == {}
 
 
 @pytest.mark.usefixtures("s3")
-@pytest.mark.parametrize("act", ["read", "sizes", "upload", "write", "delete"])
-def test_a_missing_bucket_is_named(tmp_path, act):
-    file = tmp_path / "part"
-    file.write_bytes(b"x")
+@pytest.mark.parametrize("act", ["read", "entries", "create", "write", "delete"])
+def test_a_missing_bucket_is_named(act):
+    file = io.BytesIO(b"x")
     made = store("absent-bucket")
-    arguments = {"upload": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
+    arguments = {"create": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
     with pytest.raises(StorageError, match="s3://absent-bucket/k") as caught:
         getattr(made, act)(*arguments)
     assert "There is no bucket 'absent-bucket'" in str(caught.value)
@@ -117,18 +119,17 @@ def test_a_missing_bucket_is_named(tmp_path, act):
     ("act", "operation"),
     [
         ("read", "GetObject"),
-        ("sizes", "ListObjectsV2"),
-        ("upload", "PutObject"),
+        ("entries", "ListObjectsV2"),
+        ("create", "PutObject"),
         ("write", "PutObject"),
         ("delete", "DeleteObjects"),
     ],
 )
 @pytest.mark.parametrize("code", ["AccessDenied", "403", "SlowDown"])
-def test_a_refusal_names_the_object_and_what_is_needed(refused, tmp_path, act, operation, code):
-    file = tmp_path / "part"
-    file.write_bytes(b"x")
+def test_a_refusal_names_the_object_and_what_is_needed(refused, act, operation, code):
+    file = io.BytesIO(b"x")
     refused(operation, code=code)
-    arguments = {"upload": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
+    arguments = {"create": ("k", file), "write": ("k", b"x"), "delete": (["k"],)}.get(act, ("k",))
     with pytest.raises(StorageError, match="s3://lake/k") as caught:
         getattr(store(), act)(*arguments)
     assert (NEEDED_ON_S3 in str(caught.value)) == (code != "SlowDown")

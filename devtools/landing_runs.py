@@ -1,0 +1,161 @@
+"""Runs that land a window, stopped and let through at each of their store requests, for tests of what comes between."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.journal import Finished, Journal
+from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing
+from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
+from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.landing.stores import RefusedError
+
+FOLDER = "lake/window"
+LANDINGS = 3
+PATIENCE = 30.0
+
+Slices = tuple[tuple[bytes, ...], ...]
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing that it would do happens any more."""
+
+
+class SteppedRun:
+    """A run in a thread of its own, whose store requests are let through one by one.
+
+    :param store: the store that it shares with others.
+    :param slices: the records that it lands.
+    :param fails_at: the number of a request that fails, if any.
+    :param loses_answer: whether that request is done all the same.
+    """
+
+    def __init__(
+        self, store: Any, slices: Slices, *, fails_at: int | None = None, loses_answer: bool = False
+    ) -> None:
+        self._store = store
+        self._slices = slices
+        self._fails_at = fails_at
+        self._loses_answer = loses_answer
+        self._condition = threading.Condition()
+        self._may_go: float = 0
+        self._waiting = 0
+        self._is_killed = False
+        self._spent: set[str] = set()
+        self.requests = 0
+        self.ended = False
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __getattr__(self, name: str) -> Any:
+        """The store, as the run sees it."""
+        method = getattr(self._store, name)
+        if name == "uri":
+            return method
+
+        def request(*arguments: Any) -> Any:
+            with self._condition:
+                self._waiting += 1
+                self._condition.notify_all()
+                assert self._condition.wait_for(lambda: self._may_go > 0, PATIENCE)
+                self._may_go -= 1
+                self._waiting -= 1
+                number, self.requests = self.requests, self.requests + 1
+            if self._is_killed:
+                raise KilledError
+            if number == self._fails_at:
+                if self._loses_answer:
+                    method(*arguments)
+                    raise StorageError("no answer came")
+                raise RefusedError("no")
+            return method(*arguments)
+
+        return request
+
+    def advance(self, requests: int) -> None:
+        """Let some requests through, and come back when the run waits for the next one, or has ended."""
+        with self._condition:
+            self._may_go += requests
+            self._condition.notify_all()
+            assert self._condition.wait_for(
+                lambda: self.ended or (self._may_go == 0 and self._waiting > 0), PATIENCE
+            )
+
+    def finish(self) -> None:
+        """Let everything through."""
+        with self._condition:
+            self._may_go = float("inf")
+            self._condition.notify_all()
+        self._thread.join(PATIENCE)
+        assert self.ended
+
+    def kill(self) -> None:
+        self._is_killed = True
+        self.finish()
+
+    def _run(self) -> None:
+        try:
+            for attempt in range(LANDINGS):
+                try:
+                    self._land()
+                    break
+                except DisturbedError:
+                    if attempt == LANDINGS - 1:
+                        raise
+        except BaseException as error:
+            self.error = error
+        with self._condition:
+            self.ended = True
+            self._condition.notify_all()
+
+    def _land(self) -> None:
+        """What a pull does, with one slice after the other."""
+        destination = Destination(store=self, prefix="lake", encoding=Encoding())
+        with Landing(destination, FOLDER, filters={}, cursor="start", spent=self._spent) as landing:
+            fingerprint = repr(self._slices)
+            journal = landing.recall(fingerprint, not_before=0.0)
+            finished = list(journal.finished) if journal else []
+            for number in range(len(finished), len(self._slices)):
+                writer = landing.writer(sum(len(done.parts) for done in finished))
+                writer.write(self._slices[number])
+                parts = [part.result() for part in writer.finish()]
+                finished.append(Finished(counts=counts(len(self._slices[number])), parts=parts))
+                remaining = len(self._slices) - len(finished)
+                if remaining and landing.has_uploaded(parts):
+                    landing.remember(
+                        Journal(
+                            fingerprint=fingerprint,
+                            written_at=1.0,
+                            finished=list(finished),
+                            remaining=[{}] * remaining,
+                            base=landing.base,
+                        )
+                    )
+            landing.commit(manifest([part for done in finished for part in done.parts]))
+
+
+def counts(kept: int) -> SliceCounts:
+    return SliceCounts(slice="s", reported=kept, received=kept, outside_window=0, kept=kept, repeated=0)
+
+
+def manifest(parts: list[Part]) -> Manifest:
+    kept = sum(part.records for part in parts)
+    return Manifest(
+        dataset="d",
+        account_id="1",
+        window_start="a",
+        window_end="b",
+        cursor="start",
+        filters={},
+        complete=True,
+        request={},
+        file_format="jsonl",
+        compression="gzip",
+        counts=Counts(reported=kept, received=kept, outside_window=0, kept=kept, repeated=0),
+        parts=parts,
+        versions={},
+    )

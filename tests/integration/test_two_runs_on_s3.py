@@ -1,0 +1,74 @@
+"""Two runs of one window on a real S3 server: whatever comes between what, the manifest names what is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.s3 import S3Store
+from devtools.landing_runs import KilledError, Slices, SteppedRun
+from tests.integration.landed import S3Server
+
+BUCKET = "two-runs"
+ONE: Slices = ((b"a", b"b"), (b"c", b"d"))
+OTHER: Slices = ((b"a", b"b"), (b"x", b"d"))
+
+
+@pytest.fixture
+def store(seaweedfs: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
+    """A bucket with nothing in it, through the operator's own store."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", seaweedfs.connection())
+    if BUCKET not in seaweedfs.buckets():
+        seaweedfs.client.create_bucket(Bucket=BUCKET)
+    made = S3Store(BUCKET, lambda: S3Hook(aws_conn_id="aws_default"))
+    made.delete(made.entries("lake"))
+    return made
+
+
+def judge(store: S3Store, *runs: tuple[SteppedRun, Slices]) -> None:
+    found = {key.rpartition("/")[2]: key for key in store.entries("lake")}
+    manifest: dict[str, Any] = json.loads(store.read(found["_manifest.json"]) or b"")
+    for part in manifest["parts"]:
+        data = store.read(found[part["name"]]) or b""
+        assert hashlib.sha256(data).hexdigest() == part["sha256"]
+    for run, _ in runs:
+        assert run.error is None or isinstance(run.error, StorageError | KilledError)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", [ONE, OTHER], ids=["equal records", "differing records"])
+@pytest.mark.parametrize("ends", ["goes on", "fails", "is killed"])
+def test_one_run_comes_whole_between_any_two_requests_of_another(
+    store: S3Store, other: Slices, ends: str
+) -> None:
+    moment = 0
+    while True:
+        one = SteppedRun(store, ONE, fails_at=moment if ends == "fails" else None)
+        one.advance(moment)
+        is_through = one.ended
+        two = SteppedRun(store, other)
+        two.finish()
+        one.kill() if ends == "is killed" else one.finish()
+        assert two.error is None
+        judge(store, (one, ONE), (two, other))
+        store.delete(store.entries("lake"))
+        if is_through:
+            break
+        moment += 1
+    assert moment > 8
+
+
+@pytest.mark.slow
+def test_a_part_that_was_overwritten_with_the_same_size_is_put_again(store: S3Store) -> None:
+    SteppedRun(store, ONE).finish()
+    before = {key: store.read(key) for key in store.entries("lake")}
+    part = next(key for key in before if "/part-" in key)
+    store.write(part, bytes(len(before[part] or b"")))
+    SteppedRun(store, ONE).finish()
+    assert {key: store.read(key) for key in store.entries("lake")} == before
