@@ -16,6 +16,14 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, task
 
+try:
+    from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
+
+    # Fails at once where trying again cannot help: a consent that has ended, a connection of another type.
+    RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
+except ImportError:  # before Airflow 3.3
+    RETRY_POLICY = {}
+
 WEB_APP_CONN_ID = os.environ.get("LIVEPERSON_WEB_APP_CONN_ID", "liveperson_web_app")
 
 with DAG(
@@ -30,6 +38,7 @@ with DAG(
         "retries": 3,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(minutes=10),
+        **RETRY_POLICY,
     },
     doc_md=__doc__,
     tags=["liveperson"],

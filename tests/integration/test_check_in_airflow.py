@@ -79,4 +79,4 @@ def test_airflows_own_command_prints_nothing_else_either(check):
 def test_airflows_own_command_fails_where_it_should(check):
     answer = check(AIRFLOWS, "nowhere")
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "Airflow has no connection 'nowhere'" in answer.stderr
+    assert "there is no connection 'nowhere' in Airflow" in answer.stderr

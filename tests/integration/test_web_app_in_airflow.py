@@ -104,3 +104,14 @@ def test_a_task_without_a_consent_says_what_to_do(home, sandbox):
         assert home.states(DAG_ID) == {"keep_alive": {"failed"}}
         assert "open the LivePerson page in Airflow's Admin menu and press Authorise" in answer.stdout
     assert kept(home, sandbox).is_lost
+
+
+def test_a_connection_of_another_type_is_refused_in_words(home, sandbox):
+    made = sandbox.connections()["liveperson_api_key"].as_json()
+    sent = len(sandbox.requests)
+    about = {"LIVEPERSON_WEB_APP_CONN_ID": "key", "AIRFLOW_CONN_KEY": made}
+    answer = home.run("dags", "test", DAG_ID, "2026-03-06", environment=about)
+    assert home.states(DAG_ID) == {"keep_alive": {"failed"}}
+    assert "connection 'key' is of the type 'LivePerson (API key, OAuth 1.0)'" in answer.stdout
+    assert "AttributeError" not in answer.stdout
+    assert len(sandbox.requests) == sent
