@@ -49,6 +49,8 @@ FIXED_FIELDS = frozenset(
 
 ACCOUNT_ID_PATTERN = re.compile(r"[a-zA-Z0-9_]{1,20}")
 
+_HOST_PATTERN = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*|\[[0-9a-fA-F:.]+\]")
+
 
 def _today() -> date:
     return datetime.now(UTC).date()
@@ -340,6 +342,11 @@ class SandboxSettings:
                 raise ValueError(f"{name} must be at least {least}, not {value!r}")
         if not ACCOUNT_ID_PATTERN.fullmatch(self.account_id):
             raise ValueError(f"account_id must match {ACCOUNT_ID_PATTERN.pattern}, not {self.account_id!r}")
+        for name in self.allowed_hosts:
+            if name != "*" and not _HOST_PATTERN.fullmatch(name.removeprefix("*.")):
+                raise ValueError(
+                    f"allowed_hosts must be names of hosts, without scheme, port and path, not {name!r}"
+                )
         if self.audit_day_zone != "requested":
             try:
                 find_zone(self.audit_day_zone)
