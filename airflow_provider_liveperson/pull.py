@@ -20,7 +20,7 @@ import msgspec
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
+from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
@@ -592,12 +592,12 @@ def _warn_of_gaps(dataset: Dataset, lane: Lane) -> None:
 
 
 def _fails_the_same(failures: Sequence[PagesMovedError]) -> bool:
-    """Whether the latest readings ended in one and the same contradiction, so that another one will, too."""
+    """Whether the latest readings ended in the same way after the same answers, so that another one will, too."""
     latest = failures[-SAME_READINGS:]
     return (
         len(latest) == SAME_READINGS
-        and all(isinstance(error, ContradictionError) for error in latest)
-        and len({str(error) for error in latest}) == 1
+        and latest[0].evidence is not None
+        and len({(str(error), error.evidence) for error in latest}) == 1
     )
 
 

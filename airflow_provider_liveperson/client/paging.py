@@ -39,14 +39,27 @@ class PagesMovedError(LivePersonError):
     """Rows were added or taken away before the place that was read: the slice has to be read again.
 
     Raised by pagers, caught by the puller; a user sees it only as the cause of an IncompletePullError.
+
+    :param message: what does not fit.
+    :param evidence: what was read until then. Where several readings end alike after the very same, nothing has
+        changed in between; None where that cannot be told.
     """
+
+    def __init__(self, message: str, *, evidence: object = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence
 
 
 class ContradictionError(PagesMovedError):
     """An answer contradicts itself, or another one, which a change at LivePerson may explain, or a fault.
 
     Where several readings end in the very same contradiction, it was no change.
+
+    :param message: the contradiction.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, evidence=message)
 
 
 class TimeOrderedPager:
@@ -79,6 +92,7 @@ class TimeOrderedPager:
         self._end = 0
         self._seen = 0
         self._first: Row | None = None  # of the first page
+        self._digest = 0  # of all rows that came
         self.reported: int | None = None
         self.finished = False
 
@@ -132,6 +146,7 @@ class TimeOrderedPager:
                 "the rows are not in ascending order of time, although that was asked for"
             )
         self._seen += len(rows)
+        self._digest = hash((self._digest, *rows))
         self._taken = max(self._taken, self._limit)
         if count is not None and count > len(rows):  # so it cannot mean the rows in this answer
             self.reported = count
@@ -148,11 +163,17 @@ class TimeOrderedPager:
         end, more = offset, bool(rows)
         if self._most > 1:  # it begins with the last row of the page
             if not rows or rows[0].at != held_back[-1].at:
-                raise PagesMovedError("rows were added or taken away before the place that was read")
+                raise self._moved()
             end, more = offset + 1, len(rows) > 1
         if more:
             self._ceiling_is(self._most)
         return self._hand_on(held_back, end=end, at_end=not more)
+
+    def _moved(self) -> PagesMovedError:
+        return PagesMovedError(
+            "rows were added or taken away before the place that was read",
+            evidence=(self._offset, self.reported, self._digest),
+        )
 
     def _placed(self, rows: Sequence[Row]) -> list[Row]:
         """Give rows without an instant that of the row before: the server has put them there."""
@@ -191,7 +212,7 @@ class TimeOrderedPager:
         if anchored and (
             not rows or rows[0].at != self._anchor or (len(rows) > 1 and rows[1].at == self._anchor)
         ):
-            raise PagesMovedError("rows were added or taken away before the place that was read")
+            raise self._moved()
         end, new = self._offset + len(rows), list(rows[1:] if anchored else rows)
         short = len(rows) < self._limit
         self._most = max(self._most, len(rows))

@@ -332,6 +332,8 @@ def _search(answer: Answer) -> _Found:
     except msgspec.ValidationError:
         return _loose_search(answer)
     found = page.content
+    if found.metadata.count is not None and whole_number(found.metadata.count) is None:
+        return _loose_search(answer)
     shards = found.metadata.shardsStatusResult
     _check_shards(shards is not None and bool(shards.partialResult), answer)
     has_next = len(found.metadata.next) > _NULL

@@ -163,7 +163,7 @@ class CountedPages(PageReader):
             if 0 < held < min(count, page.limit):  # the server gives less at once
                 self._limit = self._next = held
         elif count < self._end or (count > self._end and not self._may_grow):
-            raise PagesMovedError(f"{self.reported} records were reported, then {count}")
+            raise ContradictionError(f"{self.reported} records were reported, then {count}")
         elif held and parsed.records[0].key == self._first:
             raise ContradictionError(
                 f"the page at offset {page.offset} begins like the first one: the server ignores the offset"
@@ -242,7 +242,7 @@ class LinkedPages(PageReader):
         self._anchor: bytes | None = None  # the key of the row with which the next page has to begin
         self._first: bytes | None = None  # the key of the first row
         self._seen: set[int] = set()  # hashes of keys: there may be many
-        self._pages: set[int] = set()
+        self._pages: dict[int, int] = {}  # hashes of pages, in order, and their offsets
         self._most = 0  # rows that one answer has held
         self._before: bytes | None = None  # the key of the latest row, where one answer holds one
         self._checked_for: list[int | None] | None = None  # what to ask for once that row has been looked at
@@ -325,7 +325,10 @@ class LinkedPages(PageReader):
             raise ContradictionError(
                 f"the page at offset {page.offset} begins like the first one: the server ignores the offset"
             )
-        raise PagesMovedError(f"rows were added or taken away before offset {page.offset}")
+        read = (*self._pages, *(record.key for record in rows))
+        raise PagesMovedError(
+            f"rows were added or taken away before offset {page.offset}", evidence=hash(read)
+        )
 
     def _check_progress(self, page: _Page, rows: Sequence[Record]) -> None:
         if self._first is None:
@@ -333,9 +336,10 @@ class LinkedPages(PageReader):
         contents = hash(tuple(record.key for record in rows))
         if contents in self._pages:
             raise ContradictionError(
-                f"the page at offset {page.offset} is one that came before at another: the server ignores the offset"
+                f"the page at offset {page.offset} came before, at offset {self._pages[contents]}: the server ignores"
+                " the offset"
             )
-        self._pages.add(contents)
+        self._pages[contents] = page.offset
 
     def _pass_over(self, page: _Page, parsed: Contents) -> None:
         if not parsed.has_next or self._looks_back:

@@ -259,7 +259,21 @@ def test_a_charset_is_honoured(encoding, kind):
     assert not any(made.is_repaired)
 
 
-@pytest.mark.parametrize("charset", ["klingon", "base64", "x" * 500, "utf-8\0"])
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "klingon",
+        "base64",
+        "x" * 500,
+        "utf-8\0",
+        "idna",
+        "undefined",
+        "unicode_escape",
+        "hex",
+        "zlib",
+        "rot13",
+    ],
+)
 def test_a_charset_that_nobody_knows_is_named(charset):
     with pytest.raises(InvalidResponseError, match="charset"):
         read(file([row()]), f"text/csv; charset={charset}")

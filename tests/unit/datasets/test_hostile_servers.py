@@ -240,6 +240,20 @@ def test_pages_in_order_of_time(server, counts):
 
 
 @pytest.mark.parametrize("make", [counted, linked])
+def test_what_fails_alike_after_the_same_answers_is_no_change(make):
+    server = Server(list(range(1, 31)), alternates=True)
+    with pytest.raises(IncompletePullError, match="the last 3 failed in the same way"):
+        read(make, server)
+
+
+def test_what_changes_each_time_is_called_a_change():
+    inserts = dict.fromkeys(range(1, 40, 2), ("insert", 0.0))
+    server = Server([STEP * number for number in range(1, 31)], changes=inserts)
+    with pytest.raises(IncompletePullError, match=r"5 readings, and none was complete .* fewer changes"):
+        read(linked, server)
+
+
+@pytest.mark.parametrize("make", [counted, linked])
 def test_a_server_without_faults_is_read_at_once(make):
     server = Server(list(range(1, 31)))
     assert read(make, server)[0] == tuple(range(1, 31))

@@ -483,6 +483,7 @@ def test_nothing_found_is_no_error_however_it_is_said():
         b'{"_metadata":{"count":1},"conversationHistoryRecords":[{}]}',
         b'{"_metadata":{"count":1},"conversationHistoryRecords":[5]}',
         b'{"_metadata":{"count":"many"},"conversationHistoryRecords":[]}',
+        b'{"_metadata":{"count":1' + b"0" * 400 + b'},"conversationHistoryRecords":[]}',
         b'{"_metadata":{"count":1},"conversationHistoryRecords":"many"}',
         b'{"_metadata":{"count":1},"conversationHistoryRecords":{}}',
         b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":null}}]}',

@@ -262,6 +262,25 @@ def test_records_beside_a_count_of_none_are_a_contradiction(may_grow):
         reader.accept(Contents([record(1)], total=0))
 
 
+def test_a_first_page_that_is_empty_beside_a_count_is_a_contradiction():
+    reader = counted()
+    reader.next_request()
+    with pytest.raises(ContradictionError, match="7000 records were reported, and the first page holds none"):
+        reader.accept(Contents([], total=7000, has_next=True))
+
+
+def test_a_later_page_that_is_short_ends_the_reading_at_once():
+    """However many the count promises behind it."""
+    reader = counted()
+    for number in range(2):
+        reader.next_request()
+        page = [record(number * LIMIT + at) for at in range(LIMIT)]
+        reader.accept(Contents(page, total=10**9))
+    reader.next_request()
+    with pytest.raises(ContradictionError, match="the page at offset 20 holds only 3"):
+        reader.accept(Contents([record(20 + at) for at in range(3)], total=10**9))
+
+
 @pytest.mark.parametrize(
     ("size", "asked"), [(0, 1), (LIMIT - 1, 1), (LIMIT, 2), (LIMIT + 1, 2), (3 * LIMIT, 4)]
 )
