@@ -27,7 +27,7 @@ ANY_REVISION = "-1"
 
 
 class _Entity(msgspec.Struct):
-    id: Any = None
+    id: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _COLLECTION = msgspec.json.Decoder(list[msgspec.Raw])
@@ -113,7 +113,7 @@ def _cut(answer: Answer) -> list[tuple[str | None, bytes]]:
     if not all(record.startswith(b"{") for record in records):
         raise InvalidResponseError("the answer is a list, but not of objects", status=answer.status)
     entities = raw.read(_ENTITIES, answer.body, answer.content_type)
-    names = [identifier(entity.id) for entity in entities.content]
+    names = [identifier(raw.values(entity.id)) for entity in entities.content]
     keys = [None if name is None else entities.key(name).decode() for name in names]
     return list(zip(keys, records, strict=True))
 

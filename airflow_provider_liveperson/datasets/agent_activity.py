@@ -72,8 +72,6 @@ class _Key(msgspec.Struct):
 _PAGE = msgspec.json.Decoder(_Page)
 _LOOSE_PAGE = msgspec.json.Decoder(_LoosePage)
 _CHANGE = msgspec.json.Decoder(_Change)
-_LOOSE_CHANGE = msgspec.json.Decoder(_LooseChange)
-_KEY = msgspec.json.Decoder(_Key)
 _OFFSET = re.compile(r"[?&]offset=(\d{1,18})(?:[&#]|$)", re.ASCII)
 
 
@@ -132,13 +130,13 @@ def _time(change: msgspec.Raw) -> int | None:
     try:
         at = _CHANGE.decode(change).time
     except msgspec.ValidationError:
-        return epoch_ms(_LOOSE_CHANGE.decode(change).time)
+        return epoch_ms(raw.convert(_LooseChange, change).time)
     return None if at.tzinfo is None else milliseconds(at)
 
 
 def _has_key(line: Line) -> bool:
     """Whether a change has all fields that tell it from others."""
-    return not any(value is None or value == "" for value in msgspec.structs.astuple(raw.decode(_KEY, line)))
+    return not any(value is None or value == "" for value in msgspec.structs.astuple(raw.convert(_Key, line)))
 
 
 def _params(window: Window, query: Query) -> dict[str, str]:

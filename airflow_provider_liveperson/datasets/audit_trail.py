@@ -131,7 +131,6 @@ class _LooselyStamped(msgspec.Struct):
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _STAMPED = msgspec.json.Decoder(_Stamped)
-_LOOSELY_STAMPED = msgspec.json.Decoder(_LooselyStamped)
 
 
 class _Page(NamedTuple):
@@ -144,7 +143,7 @@ def _at(row: msgspec.Raw) -> int:
     try:
         text = _STAMPED.decode(row).changeDate
     except msgspec.ValidationError:
-        text = _LOOSELY_STAMPED.decode(row).changeDate
+        text = raw.convert(_LooselyStamped, row).changeDate
     at = instant_of(text)
     return UNDATED if at is None else at
 

@@ -309,7 +309,6 @@ class _LooseSearch(msgspec.Struct):
 _SEARCH = msgspec.json.Decoder(_Search)
 _LOOSE_SEARCH = msgspec.json.Decoder(_LooseSearch)
 _CONVERSATION = msgspec.json.Decoder(_Conversation)
-_LOOSE_CONVERSATION = msgspec.json.Decoder(_LooseConversation)
 _INFO = msgspec.json.Decoder(_Info)
 _LOOSE_INFO = msgspec.json.Decoder(_LooseInfo)
 _BEGIN = b'{"info":'
@@ -390,7 +389,7 @@ def _info(value: msgspec.Raw) -> _Info:
 
 def _loose_info(value: msgspec.Raw) -> _Info:
     """The same, in whatever spelling it came; where a time has no number, by its text."""
-    return _spelled(_LOOSE_CONVERSATION.decode(value).info)
+    return _spelled(raw.convert(_LooseConversation, value).info)
 
 
 def _spelled(info: _LooseInfo) -> _Info:
@@ -477,7 +476,7 @@ class ConversationReader(CountedPages):
             return None
         ids, self._to_ask = self._to_ask[:LARGEST_PAGE], self._to_ask[LARGEST_PAGE:]
         self._by_ids.append(ids)
-        return by_ids([key.decode() for key in ids], self._body["contentToRetrieve"])
+        return by_ids([raw.text_of(key) for key in ids], self._body["contentToRetrieve"])
 
     def expect(self, parsed: Contents) -> None:
         super().expect(parsed)

@@ -11,6 +11,7 @@ from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.landing import Destination, missing
 from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.records import raw
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class FinishedDays:
         self._key = f"{folder}/{NAME}"
         data = self._store.read(self._key)
         try:
-            days = msgspec.json.decode(data, type=list[FinishedDay]) if data is not None else []
-        except (msgspec.DecodeError, RecursionError):
+            days = raw.decode(msgspec.json.Decoder(list[FinishedDay]), data) if data is not None else []
+        except msgspec.DecodeError:
             days = []  # which only means to read them again
         self._days = {day.folder: day for day in days if day.finished_at >= not_before}
         self._is_there = data is not None

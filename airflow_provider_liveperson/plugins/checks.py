@@ -23,6 +23,7 @@ from airflow_provider_liveperson.client.credentials.seal import Seal
 from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.plugins.pending import KIND as PENDING
+from airflow_provider_liveperson.records import raw
 
 if TYPE_CHECKING:
     from airflow.models import Connection
@@ -156,8 +157,8 @@ def _is_over(text: str) -> bool:
 
 def _read(text: str, kind: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=kind)
-    except (msgspec.DecodeError, RecursionError):
+        return raw.decode(msgspec.json.Decoder(kind), text.encode("utf-8", "surrogatepass"))
+    except msgspec.DecodeError:
         return None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
+from airflow_provider_liveperson.records import raw
 
 KIND = "liveperson_pending_token"
 
@@ -62,8 +63,8 @@ def take(conn_id: str, nonce: str) -> Pending | None:
 
 def _read(text: str | None) -> Pending | None:
     try:
-        return msgspec.json.decode(_bytes(text or ""), type=Pending)
-    except (msgspec.DecodeError, RecursionError):
+        return raw.decode(msgspec.json.Decoder(Pending), _bytes(text or ""))
+    except msgspec.DecodeError:
         return None
 
 

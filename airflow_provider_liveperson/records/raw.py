@@ -38,6 +38,7 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_HALF = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
 _BLOCK = 64 << 10
 _BAD = "\udc00"  # stands for an invalid sequence in a decoded text, where no surrogate can be otherwise
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -149,6 +150,19 @@ def values(data: Buffer, content_type: str = "") -> Any:
         raise msgspec.DecodeError(str(error)) from None
 
 
+def convert(kind: type[T], data: Buffer) -> T:
+    """Read values of any size into a type that takes anything in its fields.
+
+    :param kind: the type.
+    :param data: the JSON.
+    :raises msgspec.DecodeError: as for :func:`decode`.
+    """
+    try:
+        return msgspec.convert(values(data), kind)
+    except RecursionError:
+        raise msgspec.DecodeError(_TOO_DEEP) from None
+
+
 def record(line: Line) -> Any:
     """Read a record's line as Python's own objects.
 
@@ -158,6 +172,11 @@ def record(line: Line) -> Any:
         return values(line)
     except msgspec.DecodeError as error:
         raise InvalidResponseError(f"a record cannot be read as JSON ({error})") from error
+
+
+def text_of(key: bytes) -> str:
+    """The text that :attr:`Page.key` made bytes of."""
+    return _HALF.sub(lambda found: chr(int(found[1], 16)), key.decode())
 
 
 def plain(data: Buffer, content_type: str = "") -> bytes:

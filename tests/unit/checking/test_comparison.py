@@ -341,6 +341,39 @@ def test_memory_does_not_grow_with_the_records(side, monkeypatch):
     assert peak < 20 << 20
 
 
+def test_odd_texts_are_compared_like_others(sandbox, twin, between):
+    sandbox.configure(odd_text="half_pairs")
+    twin.configure(odd_text="half_pairs")
+    assert between("users", "messaging_interactions").ok
+    twin.configure(odd_text="none")
+    found = only(between("users"))
+    assert found.outcome == "differ"
+    assert "nickname" in found.fields
+
+
+@pytest.mark.parametrize(
+    "value", [b"1e400", b"9" * 400, b"9" * 5000, b'"\\ud83d"', b'"K\xfcche"', b"1e99999999999999999999"]
+)
+def test_odd_values_are_compared_and_told(side, monkeypatch, value):
+    both = side("one", datasets=["users"])
+    other = b'{"id":7,"name":"x"}'
+    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter([b'{"id":%b}' % value, other]))
+    assert only(compare(both, both, now=NOW)).outcome == "agree"
+    rows = iter([[b'{"id":7,"name":%b}' % value], [other]] * 2)
+    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter(next(rows)))
+    found = only(compare(both, both, now=NOW))
+    assert (found.outcome, found.fields) == ("differ", ["name"])
+
+
+def test_a_record_that_nobody_can_read_is_no_agreement(side, monkeypatch):
+    both = side("one", datasets=["users"])
+    deep = b'{"id":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter([deep]))
+    found = only(compare(both, both, now=NOW))
+    assert found.outcome == "unknown"
+    assert "nested more deeply than can be read" in found.sentence
+
+
 def test_keys_are_those_that_people_are_told():
     for dataset in DATASETS.values():
         assert dataset.key == (", ".join(dataset.key_fields) or "none; equal rows are separate records")

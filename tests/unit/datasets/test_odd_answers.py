@@ -83,3 +83,33 @@ def test_odd_values_in_fields_that_nobody_needs_stop_nothing(name, odd):
     body = page(name, b'","odd":%b,"z":"' % odd, b"2026-01-28T02:46:00.815Z")
     (line, *_) = read(name, body)
     assert b'"odd":' + odd in line
+
+
+ODD_KEYS = [b"1e400", b"9" * 400, b"9" * 5000, rb'"\\ud83d"', b'"K\xfc"', b"null", b"[]", b"true", b"-1"]
+
+
+@pytest.mark.parametrize("odd", ODD_KEYS)
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("agent_groups", b'"id":1'),
+        ("users", b'"id":1'),
+        ("agent_status_changes", b'"time":"2026-01-28T02:46:00.815Z"'),
+        ("audit_trail", b'"changeDate":"2026-01-28 00:27:50.0"'),
+        ("messaging_interactions", b'"endTimeL":1769566265233'),
+        ("messaging_interactions", b'"startTimeL":1769566265233'),
+    ],
+)
+def test_odd_values_of_the_fields_that_place_a_record_stop_nothing(name, before, odd):
+    body = page(name, b"", b"2026-01-28T02:46:00.815Z")
+    assert before in body
+    read(name, body.replace(before, before.partition(b":")[0] + b":" + odd))
+
+
+@pytest.mark.parametrize("odd", ODD_KEYS)
+def test_odd_values_in_a_row_that_comes_twice_stop_nothing(odd):
+    row = (
+        b'{"time":"2026-01-28T02:46:00.815Z","agentId":%b,"statusType":1,"statusSubType":2,"sequenceNumber":1}'
+        % odd
+    )
+    assert len(read("agent_status_changes", b'{"stateChanges":[%b,%b]}' % (row, row))) in (1, 2)

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import traceback
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_provider_liveperson.client.credentials.login import LoginCredential
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
+    InvalidResponseError,
     LivePersonError,
     RequestRejectedError,
     UntrustedHostError,
@@ -359,6 +361,32 @@ def test_records_are_dicts_in_order(sandbox, connection, kind):
     truth = sandbox.audit.truth(datetime(2026, 1, 30, 5, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
     assert sorted(map(str, rows)) == sorted(map(str, truth))
     assert [row["changeDate"] for row in rows] == sorted(row["changeDate"] for row in rows)
+
+
+@pytest.mark.parametrize("odd", ["half_pairs", "not_utf8"])
+def test_odd_texts_are_dicts_with_u_fffd(sandbox, connection, odd):
+    sandbox.configure(odd_text=odd)
+    hook = LivePersonHook(connection("liveperson_api_key"))
+    window = {"start": "2026-01-30T00:00:00Z", "end": "2026-01-31T00:00:00Z"}
+    rows = list(hook.records("audit_trail", **window))
+    assert any(row["originator"].endswith("\ufffd") for row in rows)
+    rows = hook.records("messaging_interactions", **window)
+    found = list(hook.conversations([row["info"]["conversationId"] for row in rows]))
+    assert found
+    assert "\ufffd" in str(found)
+
+
+def test_an_answer_to_a_request_of_ones_own_may_be_odd(sandbox, connection):
+    sandbox.faults.add(
+        kind="status", status=200, match="/own", body=b'{"a":"K\xfcche \\ud83d","b":1e400}', times=1
+    )
+    answer = LivePersonHook(connection("liveperson_api_key")).request("GET", "accountConfigReadOnly", "/own")
+    assert answer.json() == {"a": "K\ufffdche \ufffd", "b": Decimal("1e400")}
+    deep = b"[" * 50_000 + b"]" * 50_000
+    sandbox.faults.add(kind="status", status=200, match="/own", body=deep, times=1)
+    answer = LivePersonHook(connection("liveperson_api_key")).request("GET", "accountConfigReadOnly", "/own")
+    with pytest.raises(InvalidResponseError, match="nested more deeply"):
+        answer.json()
 
 
 @pytest.mark.parametrize(

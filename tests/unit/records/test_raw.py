@@ -175,6 +175,7 @@ def test_different_halves_are_different_keys_and_the_same_half_is_the_same_on_ea
     assert len(set(one)) == 3
     assert one[0] == other[0] == rb"a\ud83d"
     assert one[2] == keys(b'["a"]')[0]
+    assert [raw.text_of(key) for key in one] == ["a\ud83d", "a\ud83e", "a"]
 
 
 READERS = [raw.values, lambda data: raw.read(RECORDS, data), lambda data: raw.decode(ANY, data)]
