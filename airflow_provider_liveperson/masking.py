@@ -199,6 +199,33 @@ class Masking:
         return hmac.digest(self._key, text, "sha256").hex()
 
 
+def masking_of(
+    dataset: str,
+    columns: Mapping[str, Column],
+    *,
+    hash_fields: Sequence[str],
+    drop_fields: Sequence[str],
+    salt: str | None,
+    allow_undeclared_fields: bool,
+) -> Masking | None:
+    """The masking that a caller wishes for a dataset, or None for none.
+
+    :param dataset: the dataset's name.
+    :param columns: its declared columns.
+    :param hash_fields: paths of the fields to hash.
+    :param drop_fields: paths of the fields to remove.
+    :param salt: the connection's ``hash_secret``.
+    :param allow_undeclared_fields: whether to take paths that the dataset does not declare.
+    :raises ConfigurationError: for such a path otherwise, a malformed one, and for hashing without a salt.
+    """
+    if not hash_fields and not drop_fields:
+        return None
+    masking = Masking(hash_fields=hash_fields, drop_fields=drop_fields, salt=salt or "")
+    if not allow_undeclared_fields:
+        masking.refuse_undeclared(dataset, columns)
+    return masking
+
+
 def _plant(tree: _Tree, path: object, what: _Do) -> None:
     """Add a path to a tree."""
     names = path.split(".") if isinstance(path, str) else []

@@ -206,7 +206,12 @@ def _land_days(query: Query, destination: Destination, jobs: list[_Job], started
 
 
 def records(
-    client: LivePersonClient, dataset: Dataset, query: Query, *, most: int | None = None
+    client: LivePersonClient,
+    dataset: Dataset,
+    query: Query,
+    *,
+    most: int | None = None,
+    masking: Masking | None = None,
 ) -> Iterator[bytes]:
     """The records of a window, each as the JSON that LivePerson sent, without landing them.
 
@@ -216,6 +221,7 @@ def records(
     :param dataset: what to pull.
     :param query: the window, the filters and the cursor.
     :param most: end after so many, without reading the rest; None for all.
+    :param masking: hashes and drops fields before anything is written to disk, or None.
     :raises LivePersonError: as for :func:`pull`.
     """
     left = most
@@ -230,7 +236,7 @@ def records(
                     spool.seek(0)
                     spool.truncate()
                     for record in islice(chain.from_iterable(batches), left):
-                        spool.write(record)
+                        spool.write(record if masking is None else masking.apply(record))
                         spool.write(b"\n")
 
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.messages import Answer
     from airflow_provider_liveperson.client.retries import RetrySchedule
     from airflow_provider_liveperson.client.settings import ClientSettings
+    from airflow_provider_liveperson.datasets.dataset import Dataset
+    from airflow_provider_liveperson.masking import Masking
 
 CALLBACK = "/liveperson/callback"
 
@@ -175,6 +177,9 @@ class LivePersonHook(BaseHook):
         filters: Mapping[str, Any] | None = None,
         cursor: str | None = None,
         allow_out_of_range: bool = False,
+        hash_fields: Sequence[str] = (),
+        drop_fields: Sequence[str] = (),
+        allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The records of a dataset in a half-open window, without landing them.
 
@@ -185,6 +190,9 @@ class LivePersonHook(BaseHook):
         :param filters: the dataset's filters.
         :param cursor: one of the dataset's cursors.
         :param allow_out_of_range: take what there is of a window that cannot be complete.
+        :param hash_fields: fields to replace by their salted hashes, as dotted paths; the salt is the connection's.
+        :param drop_fields: fields to leave out, likewise.
+        :param allow_undeclared_fields: take paths of fields that the dataset does not declare.
         :returns: dicts, in the dataset's order.
         :raises ConfigurationError: for a bad argument, before any request.
         :raises WindowOutOfRangeError: for a window that cannot be complete.
@@ -200,10 +208,102 @@ class LivePersonHook(BaseHook):
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
         if not allow_out_of_range:
             declared.check_range(query.window, now)
-        return self._read_with(lambda client: records(client, declared, query))
+        masking = self._masking(declared, hash_fields, drop_fields, allow_undeclared_fields)
+        return self._read_with(lambda client: records(client, declared, query, masking=masking))
+
+    def land(
+        self,
+        dataset: str,
+        *,
+        start: datetime | str,
+        end: datetime | str,
+        bucket: str | None = None,
+        prefix: str = "liveperson",
+        aws_conn_id: str | None = "aws_default",
+        path: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        cursor: str | None = None,
+        file_format: str = "jsonl",
+        compression: str = "gzip",
+        csv_formulas: str = "keep",
+        hash_fields: Sequence[str] = (),
+        drop_fields: Sequence[str] = (),
+        allow_undeclared_fields: bool = False,
+        allow_out_of_range: bool = False,
+        overlap: str = "refuse",
+    ) -> dict[str, Any]:
+        """Land a window in a store, as the operators do: for tasks of your own.
+
+        Give ``bucket`` for S3 or ``path`` for any other store. All other arguments are those of
+        :class:`~airflow_provider_liveperson.transfers.liveperson_to_s3.LivePersonToS3Operator`. A window that has just
+        ended is waited for until LivePerson has all its records.
+
+        :param dataset: the dataset's name.
+        :param start: first instant inside the window: an aware datetime, or ISO 8601 text with an offset.
+        :param end: first instant outside, likewise.
+        :param bucket: the S3 bucket.
+        :param prefix: the folder in the bucket.
+        :param aws_conn_id: the AWS connection.
+        :param path: a folder as Airflow's ``ObjectStoragePath`` takes it, such as ``gs://conn_id@bucket/raw``.
+        :param filters: the dataset's filters.
+        :param cursor: one of the dataset's cursors.
+        :param file_format: ``jsonl``, ``csv`` or ``parquet``.
+        :param compression: ``gzip``, ``zstd`` or ``none``.
+        :param csv_formulas: ``keep`` or ``quote``; see the operators.
+        :param hash_fields: fields to replace by their salted hashes; the salt is the connection's.
+        :param drop_fields: fields to leave out.
+        :param allow_undeclared_fields: take paths of fields that the dataset does not declare.
+        :param allow_out_of_range: take what there is of a window that cannot be complete.
+        :param overlap: ``refuse`` or ``allow`` a window that overlaps one that has landed there.
+        :returns: the operators' summary: ``dataset, account_id, window_start, window_end, records, bytes, manifest,
+            objects, manifests``.
+        :raises ConfigurationError: for a bad argument, before any request.
+        :raises WindowOutOfRangeError: for a window that cannot be complete.
+        :raises StorageError: when the store refuses.
+        :raises LivePersonError: for whatever goes wrong at LivePerson.
+        """
+        from airflow_provider_liveperson.arguments import read_moment
+        from airflow_provider_liveperson.hooks.destinations import path_destination, s3_destination
+        from airflow_provider_liveperson.land import LandRequest
+        from airflow_provider_liveperson.landing.encoding import Encoding
+        from airflow_provider_liveperson.landing.landing import Destination
+        from airflow_provider_liveperson.window import resolve_window
+
+        if (bucket is None) == (path is None):
+            raise ConfigurationError(
+                "give either bucket, for S3, or path, for any other store", field="bucket"
+            )
+
+        def destination(encoding: Encoding) -> Destination:
+            if path is not None:
+                return path_destination(encoding, path=path)
+            return s3_destination(encoding, bucket=bucket, prefix=prefix, aws_conn_id=aws_conn_id)
+
+        request = LandRequest.read(
+            dataset,
+            resolve_window(start=read_moment(start, "start"), end=read_moment(end, "end")),
+            filters=filters,
+            cursor=cursor,
+            file_format=file_format,
+            compression=compression,
+            csv_formulas=csv_formulas,
+            hash_fields=hash_fields,
+            drop_fields=drop_fields,
+            allow_undeclared_fields=allow_undeclared_fields,
+            allow_out_of_range=allow_out_of_range,
+            overlap=overlap,
+        )
+        with self._borrowed() as client:
+            return asdict(request.land(client, destination))
 
     def conversations(
-        self, conversation_ids: Iterable[str], *, content_to_retrieve: Sequence[str] | None = None
+        self,
+        conversation_ids: Iterable[str],
+        *,
+        content_to_retrieve: Sequence[str] | None = None,
+        hash_fields: Sequence[str] = (),
+        drop_fields: Sequence[str] = (),
+        allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Messaging conversations by their ids, with all their engagement attributes.
 
@@ -211,18 +311,25 @@ class LivePersonHook(BaseHook):
 
         :param conversation_ids: any number of ids; they are asked for 100 at a time.
         :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all.
+        :param hash_fields: as for :meth:`records`.
+        :param drop_fields: likewise.
+        :param allow_undeclared_fields: likewise.
         :returns: dicts; ids that LivePerson does not know are left out.
         :raises ConfigurationError: for an unknown section, before any request.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
         from airflow_provider_liveperson.datasets.messaging_interactions import (
             CONTENT,
+            MESSAGING_INTERACTIONS,
             content,
             conversations_by_ids,
         )
 
         wanted = content(content_to_retrieve, CONTENT)
-        return self._read_with(lambda client: conversations_by_ids(client, conversation_ids, content=wanted))
+        masking = self._masking(MESSAGING_INTERACTIONS, hash_fields, drop_fields, allow_undeclared_fields)
+        return self._read_with(
+            lambda client: conversations_by_ids(client, conversation_ids, content=wanted), masking
+        )
 
     def consumer_conversations(
         self,
@@ -230,6 +337,9 @@ class LivePersonHook(BaseHook):
         *,
         status: Sequence[str] = ("OPEN", "CLOSE"),
         content_to_retrieve: Sequence[str] | None = None,
+        hash_fields: Sequence[str] = (),
+        drop_fields: Sequence[str] = (),
+        allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The messaging conversations of one consumer.
 
@@ -238,6 +348,9 @@ class LivePersonHook(BaseHook):
         :param consumer_id: ``consumerParticipants[].participantId`` of any of the consumer's conversations.
         :param status: ``OPEN``, ``CLOSE`` or both.
         :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all that this method has.
+        :param hash_fields: as for :meth:`records`.
+        :param drop_fields: likewise.
+        :param allow_undeclared_fields: likewise.
         :returns: dicts.
         :raises ConfigurationError: for an unknown section or status, before any request.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
@@ -245,6 +358,7 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.datasets.messaging_interactions import (
             CONSUMER_CONTENT,
             FILTERS,
+            MESSAGING_INTERACTIONS,
             content,
             conversations_by_consumer,
         )
@@ -252,7 +366,8 @@ class LivePersonHook(BaseHook):
         states = FILTERS["status"].read("status", list(status))
         wanted = content(content_to_retrieve, CONSUMER_CONTENT)
         return self._read_with(
-            lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted)
+            lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted),
+            self._masking(MESSAGING_INTERACTIONS, hash_fields, drop_fields, allow_undeclared_fields),
         )
 
     def keep_alive(self) -> datetime:
@@ -312,15 +427,36 @@ class LivePersonHook(BaseHook):
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)
             return False, str(error) if told else f"{place}: {error}"
 
+    def _masking(
+        self,
+        dataset: Dataset,
+        hash_fields: Sequence[str],
+        drop_fields: Sequence[str],
+        allow_undeclared_fields: bool,
+    ) -> Masking | None:
+        from airflow_provider_liveperson.arguments import read_list
+        from airflow_provider_liveperson.masking import masking_of
+
+        return masking_of(
+            dataset.name,
+            dataset.columns,
+            hash_fields=read_list(hash_fields, "hash_fields"),
+            drop_fields=read_list(drop_fields, "drop_fields"),
+            salt=self._open().settings.hash_secret,
+            allow_undeclared_fields=allow_undeclared_fields,
+        )
+
     def _read_with(
-        self, read: Callable[[LivePersonClient], Generator[bytes, None, None]]
+        self,
+        read: Callable[[LivePersonClient], Generator[bytes, None, None]],
+        masking: Masking | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Read as long as somebody wants more; the connection is looked at now, LivePerson is asked with the first."""
         from airflow_provider_liveperson.records import raw
 
         def rows() -> Iterator[dict[str, Any]]:
             with self._borrowed() as client, closing(read(client)) as found:
-                yield from map(raw.record, found)
+                yield from map(raw.record, found if masking is None else map(masking.apply, found))
 
         self._open()
         return rows()

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
 from airflow_provider_liveperson.arguments import (
-    read_list,
-    read_mapping,
     read_moment,
-    read_optional_text,
     read_text,
 )
 from airflow_provider_liveperson.exceptions import LivePersonError
@@ -25,11 +22,8 @@ from airflow_provider_liveperson.transfers.process import freeze_what_is_loaded
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_liveperson.client.client import LivePersonClient
-    from airflow_provider_liveperson.datasets.dataset import Dataset, Query
     from airflow_provider_liveperson.landing.encoding import Encoding
     from airflow_provider_liveperson.landing.landing import Destination
-    from airflow_provider_liveperson.masking import Masking
     from airflow_provider_liveperson.window import Window
 
 
@@ -162,51 +156,25 @@ class LivePersonTransferOperator(BaseOperator):
             fail(error)
 
     def _execute(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveperson.datasets.catalog import dataset_named
+        from airflow_provider_liveperson.land import LandRequest
 
-        dataset = dataset_named(read_text(self.dataset, "dataset"))
-        query = dataset.query(
+        request = LandRequest.read(
+            self.dataset,
             self._window(context),
-            filters=read_mapping(self.filters, "filters"),
-            cursor=read_optional_text(self.cursor, "cursor"),
+            filters=self.filters,
+            cursor=self.cursor,
+            file_format=self.file_format,
+            compression=self.compression,
+            csv_formulas=self.csv_formulas,
+            hash_fields=self.hash_fields,
+            drop_fields=self.drop_fields,
+            allow_undeclared_fields=self.allow_undeclared_fields,
+            allow_out_of_range=self.allow_out_of_range,
+            overlap=self.overlap,
         )
         freeze_what_is_loaded()
         with self.hook as hook:
-            return self._pull(context, hook.get_conn(), dataset, query)
-
-    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after waiting in the triggerer."""
-        return self.execute(context)
-
-    def _pull(
-        self, context: Context, client: LivePersonClient, dataset: Dataset, query: Query
-    ) -> dict[str, Any]:
-        from airflow_provider_liveperson.landing.encoding import Encoding
-        from airflow_provider_liveperson.pull import pull
-
-        masking = self._masking(client.settings.hash_secret)
-        columns = dataset.columns
-        if masking is not None:
-            if not self.allow_undeclared_fields:
-                masking.refuse_undeclared(dataset.name, columns)
-            columns = masking.columns(columns)
-        encoding = Encoding(
-            read_text(self.file_format, "file_format"),
-            read_text(self.compression, "compression"),
-            columns,
-            csv_formulas=read_text(self.csv_formulas, "csv_formulas"),
-        )
-        destination = self.destination(encoding)
-        self._wait_for_late_records(query.window.end, dataset.lag)
-        pulled = pull(
-            client,
-            dataset,
-            query,
-            destination,
-            masking=masking,
-            allow_out_of_range=self.allow_out_of_range,
-            overlap=read_text(self.overlap, "overlap"),
-        )
+            pulled = request.land(hook.get_conn(), self.destination, wait=self._wait_until)
         summary = asdict(pulled)
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
@@ -215,24 +183,22 @@ class LivePersonTransferOperator(BaseOperator):
             from airflow_provider_liveperson.version_compat import AirflowSkipException
 
             raise AirflowSkipException(
-                f"No records in {self.dataset}, {query.window}; manifest {pulled.manifest}"
+                f"No records in {self.dataset}, {request.query.window}; manifest {pulled.manifest}"
             )
         return summary
 
-    def _wait_for_late_records(self, end: datetime, lag: timedelta) -> None:
-        now = datetime.now(UTC)
-        if self.allow_out_of_range or not end <= now < end + lag:
-            return
-        self.log.info(
-            "The window has just ended; waiting until %s, when all its records are there", end + lag
-        )
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on after waiting in the triggerer."""
+        return self.execute(context)
+
+    def _wait_until(self, moment: datetime) -> None:
+        from airflow_provider_liveperson.land import wait_until
+
         if self.deferrable:
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-            self.defer(trigger=DateTimeTrigger(moment=end + lag), method_name="resume")
-        from airflow_provider_liveperson.client.retries import pause
-
-        pause((end + lag - now).total_seconds())
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+        wait_until(moment)
 
     def _window(self, context: Context) -> Window:
         from airflow_provider_liveperson.window import resolve_window
@@ -244,15 +210,6 @@ class LivePersonTransferOperator(BaseOperator):
             data_interval_start=context.get("data_interval_start"),
             data_interval_end=context.get("data_interval_end"),
         )
-
-    def _masking(self, salt: str | None) -> Masking | None:
-        hash_fields = read_list(self.hash_fields, "hash_fields")
-        drop_fields = read_list(self.drop_fields, "drop_fields")
-        if not hash_fields and not drop_fields:
-            return None
-        from airflow_provider_liveperson.masking import Masking
-
-        return Masking(hash_fields=hash_fields, drop_fields=drop_fields, salt=salt or "")
 
 
 def _callbacks(given: Any) -> list[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.arguments import read_text
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         :param encoding: file format and compression.
         :raises ConfigurationError: for a path that cannot be.
         """
-        from airflow_provider_liveperson.landing.landing import Destination
-        from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
+        from airflow_provider_liveperson.hooks.destinations import path_destination
 
-        return Destination(
-            store=ObjectStorageStore(read_text(self.path, "path")), prefix="", encoding=encoding
-        )
+        return path_destination(encoding, path=self.path)

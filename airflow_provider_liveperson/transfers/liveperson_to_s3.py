@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.arguments import read_optional_text, read_text
-from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     from airflow_provider_liveperson.landing.encoding import Encoding
     from airflow_provider_liveperson.landing.landing import Destination
-
-
-# A part goes up while the next one is read, in one thread: ten would take more memory, for a network that is faster
-# than LivePerson answers anyway. In one thread, several requests for what fits into one only cost more.
-_TRANSFER = {"use_threads": False, "multipart_threshold": 1 << 26, "multipart_chunksize": 1 << 26}
 
 
 class LivePersonToS3Operator(LivePersonTransferOperator):
@@ -57,24 +48,9 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         :param encoding: file format and compression.
         :raises ConfigurationError: for a bucket or prefix that cannot be.
         """
-        from airflow_provider_liveperson.landing.landing import Destination
-        from airflow_provider_liveperson.landing.s3 import S3Store
+        from airflow_provider_liveperson.hooks.destinations import s3_destination
 
-        return Destination(
-            store=S3Store(read_text(self.bucket, "bucket"), self._s3_hook),
-            prefix=read_optional_text(self.prefix, "prefix") or "",
-            encoding=encoding,
-        )
-
-    def _s3_hook(self) -> S3Hook:
-        try:
-            from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-        except ImportError as error:
-            raise ConfigurationError(
-                "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
-            ) from error
-        aws_conn_id = read_optional_text(self.aws_conn_id, "aws_conn_id")
-        return S3Hook(aws_conn_id=aws_conn_id, transfer_config_args=_TRANSFER)
+        return s3_destination(encoding, bucket=self.bucket, prefix=self.prefix, aws_conn_id=self.aws_conn_id)
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -35,6 +35,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "landing/manifest": {"airflow"},
     "landing": {".client", ".pull"} | OUTER,
     "pull": OUTER,
+    "land": OUTER,
     "checking": OUTER - {".checking", ".hooks"},
     "checking/report": {"airflow"} | OUTER - {".checking"},
     "checking/reachability": {"airflow", ".landing"} | OUTER - {".checking"},

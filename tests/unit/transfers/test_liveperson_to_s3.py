@@ -583,6 +583,5 @@ def test_the_hook_is_not_made_before_it_is_needed(sandbox, monkeypatch):
 
 def test_without_the_amazon_provider_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "airflow.providers.amazon.aws.hooks.s3", None)
-    operator = AuditTrailToS3Operator(task_id="pull", bucket="lake")
-    with pytest.raises(ConfigurationError, match=r"airflow-provider-liveperson\[s3\]"):
-        operator._s3_hook()
+    with fails_at_once(ConfigurationError, match=r"airflow-provider-liveperson\[s3\]"):
+        operator().execute(context())

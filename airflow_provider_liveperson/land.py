@@ -1,0 +1,122 @@
+"""From arguments as somebody gave them to what has landed: what the operators and ``hook.land`` share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.arguments import read_list, read_mapping, read_optional_text, read_text
+from airflow_provider_liveperson.client import retries
+from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.datasets.dataset import Dataset, Query
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.masking import masking_of
+from airflow_provider_liveperson.pull import Pulled, pull
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.client.client import LivePersonClient
+    from airflow_provider_liveperson.landing.landing import Destination
+    from airflow_provider_liveperson.window import Window
+
+log = logging.getLogger(__name__)
+
+
+def wait_until(moment: datetime) -> None:
+    """Wait here.
+
+    :param moment: until when, aware.
+    """
+    retries.pause((moment - datetime.now(UTC)).total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandRequest:
+    """What is to be landed and how, as far as that can be checked without a connection; see :meth:`read`."""
+
+    dataset: Dataset
+    query: Query
+    file_format: str
+    compression: str
+    csv_formulas: str
+    hash_fields: Sequence[str]
+    drop_fields: Sequence[str]
+    allow_undeclared_fields: bool
+    allow_out_of_range: bool
+    overlap: str
+
+    @classmethod
+    def read(
+        cls, dataset: object, window: Window, *, filters: object, cursor: object, **choices: Any
+    ) -> LandRequest:
+        """Read arguments, tolerantly as to what templates make of them.
+
+        :param dataset: the dataset's name.
+        :param window: what to pull.
+        :param filters: the dataset's filters.
+        :param cursor: one of its cursors.
+        :param choices: the rest, as an operator's arguments of the same names.
+        :raises ConfigurationError: for a wrong one, by its name.
+        """
+        declared = dataset_named(read_text(dataset, "dataset"))
+        query = declared.query(
+            window,
+            filters=read_mapping(filters, "filters"),
+            cursor=read_optional_text(cursor, "cursor"),
+        )
+        texts = ("file_format", "compression", "csv_formulas", "overlap")
+        lists = ("hash_fields", "drop_fields")
+        return cls(
+            dataset=declared,
+            query=query,
+            **{
+                **choices,
+                **{name: read_text(choices[name], name) for name in texts},
+                **{name: read_list(choices[name], name) for name in lists},
+            },
+        )
+
+    def land(
+        self,
+        client: LivePersonClient,
+        destination: Callable[[Encoding], Destination],
+        *,
+        wait: Callable[[datetime], None] = wait_until,
+    ) -> Pulled:
+        """Land it, once LivePerson has all records of the window.
+
+        :param client: asks LivePerson; its settings hold the salt.
+        :param destination: where to, made of file format and compression.
+        :param wait: waits until a moment.
+        :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull`.
+        """
+        masking = masking_of(
+            self.dataset.name,
+            self.dataset.columns,
+            hash_fields=self.hash_fields,
+            drop_fields=self.drop_fields,
+            salt=client.settings.hash_secret,
+            allow_undeclared_fields=self.allow_undeclared_fields,
+        )
+        columns = self.dataset.columns if masking is None else masking.columns(self.dataset.columns)
+        encoding = Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)
+        where = destination(encoding)
+        self._wait_for_late_records(wait)
+        return pull(
+            client,
+            self.dataset,
+            self.query,
+            where,
+            masking=masking,
+            allow_out_of_range=self.allow_out_of_range,
+            overlap=self.overlap,
+        )
+
+    def _wait_for_late_records(self, wait: Callable[[datetime], None]) -> None:
+        now, end, lag = datetime.now(UTC), self.query.window.end, self.dataset.lag
+        if self.allow_out_of_range or not end <= now < end + lag:
+            return
+        log.info("The window has just ended; waiting until %s, when all its records are there", end + lag)
+        wait(end + lag)
