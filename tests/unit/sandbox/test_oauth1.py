@@ -90,13 +90,15 @@ VECTORS = {
 def test_known_answers(name: str) -> None:
     method, url, query, more, signature = VECTORS[name]
 
-    def signed(**changed: str) -> bool:
+    def signed(seen: str = url, **changed: str) -> bool:
         parameters = {**VECTOR, **more, "oauth_signature": signature, **changed}
         header = "OAuth " + ", ".join(f'{key}="{enc(value)}"' for key, value in parameters.items())
-        request = SignedRequest(method=method, url=url, query=query, authorization=header)
+        request = SignedRequest(method=method, url=seen, query=query, authorization=header)
         return request.is_signed_with(*VECTOR_SECRETS)
 
     assert signed()
+    assert signed(url.replace("https", "http")), "a proxy may have ended TLS"
+    assert not signed(url.replace("ac.example.test", "other.example.test"))
     assert signed(realm="ignored")
     assert not signed(oauth_nonce="another")
     assert not signed(oauth_signature="AAAA")
