@@ -790,6 +790,21 @@ def test_a_consumers_conversations_are_asked_for_by_id_where_they_come_in_part(
     assert ("came in part" in caplog.text) is (by_id != "whole")
 
 
+@pytest.mark.parametrize(
+    "switches", [{"messaging_count": "half"}, {"messaging_count": "page"}, {"offset_ignored": True}], ids=str
+)
+def test_a_consumers_conversations_are_all_there_or_there_is_an_error(
+    sandbox, connect, monkeypatch, switches
+):
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.LARGEST_PAGE", 1)
+    truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
+    consumers = [one["consumerParticipants"][0]["participantId"] for one in truth]
+    busy = next(one for one in consumers if consumers.count(one) > 1)
+    sandbox.configure(**switches)
+    with pytest.raises(IncompletePullError, match="conversations of a consumer"):
+        list(conversations_by_consumer(connect(), busy))
+
+
 def test_a_refusal_while_slices_are_read_ahead_is_told(sandbox, read):
     sandbox.faults.add(kind="status", status=403, match="/conversations/search", skip=2, times=99)
     with pytest.raises(PermissionDeniedError, match="POST msgHist"):
