@@ -220,6 +220,7 @@ def _ask(exchange: Exchange, app: WebApp, path: str, form: dict[str, str], *, re
         signed=False,
         repeatable=repeatable,
         json_answer=path == "token",
+        when_closed="finish",
     )
     try:
         return exchange(request)

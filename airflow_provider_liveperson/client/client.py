@@ -16,6 +16,7 @@ from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
 from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.records import raw
 
@@ -89,6 +90,11 @@ class LivePersonClient:
         return self._credential
 
     @property
+    def stop(self) -> Stop:
+        """Is set when the client is closed; whoever asks in other threads may have one of his own below it."""
+        return self._sender.stop
+
+    @property
     def clock_offset(self) -> float | None:
         """Seconds by which LivePerson's clock is ahead of this machine's, by the latest answer; None before any."""
         return self._sender.clock_offset
@@ -117,6 +123,7 @@ class LivePersonClient:
         *,
         notice: Callable[[Action], None] | None = None,
         answer: Answer | None = None,
+        stop: Stop | None = None,
     ) -> T:
         """Send one request, repeated as the table in ``responses.py`` orders.
 
@@ -124,9 +131,10 @@ class LivePersonClient:
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
         :param notice: is told of every attempt that failed and is to be repeated, before the wait.
         :param answer: what the request was answered already: it is parsed in place of the first one sent.
+        :param stop: ends it, and the wait for its repetition; default: :attr:`stop`.
         :raises LivePersonError: the error that the table names.
         """
-        return self._sender.send(request, parse, notice=notice, answer=answer)
+        return self._sender.send(request, parse, notice=notice, answer=answer, stop=stop)
 
     def request(
         self,
@@ -171,8 +179,11 @@ class LivePersonClient:
         )
 
     def close(self) -> None:
-        """End what the credential has begun at LivePerson, such as a login, and close the pooled connections."""
+        """End what is under way and what waits, in all threads, then what the credential has begun at LivePerson, such
+        as a login, and close the pooled connections. Nothing more is asked after that."""
+        self._sender.stop.set()
         self._credential.close()
+        self._sender.close()
         self._session.close()
 
     def _ask_domain_api(self, path: str) -> Answer:

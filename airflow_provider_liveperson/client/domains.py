@@ -211,7 +211,10 @@ def _hostname(netloc: str) -> str:
         return ""
     try:
         parts = urlsplit("//" + netloc)
-        return (parts.hostname or "") if (parts.port or 1) > 0 else ""
+        hostname = parts.hostname or ""
+        if not netloc.startswith("["):
+            hostname.encode("idna")  # no label of a host is empty or has more than 63 characters
+        return hostname if len(hostname) <= 253 and (parts.port or 1) > 0 else ""
     except ValueError:  # a port above 65535, brackets without an address
         return ""
 

@@ -6,7 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,6 +16,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.memory import share_and_keep_memory
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
+from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
@@ -115,6 +118,39 @@ class Asked(Generic[T]):
         return self.answer.done()
 
 
+class _Workers:
+    """Threads that do jobs, as many as are needed and at most so many.
+
+    Those of ``concurrent.futures`` are waited for before the process may end, for as long as a request takes.
+
+    :param most: the most threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads = 0
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job done; called by one thread at a time."""
+        self._jobs.put(job)
+        if not self._idle.acquire(blocking=False) and self._threads < self._most:
+            self._threads += 1
+            threading.Thread(target=self._work, name="liveperson-fetch", daemon=True).start()
+
+    def dismiss(self) -> None:
+        """Let the threads end once they have done their jobs; nobody waits for it."""
+        for _ in range(self._most):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            del job
+            self._idle.release()
+
+
 class Fetcher:
     """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
 
@@ -132,7 +168,8 @@ class Fetcher:
     def __init__(self, client: LivePersonClient, most: int) -> None:
         share_and_keep_memory()
         self._client = client
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="liveperson-fetch")
+        self._workers = _Workers(most)
+        self._stop = Stop(client.stop)
         self._limit = AdaptiveLimit(most)
         self._outstanding: set[Asked[Any]] = set()
         self._largest = 0
@@ -147,8 +184,8 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.drop(list(self._outstanding))
-        # Not waited for: a request that nobody needs any more may take as long as its time-out.
-        self._pool.shutdown(wait=False)
+        self._stop.set()
+        self._workers.dismiss()
 
     @property
     def has_room(self) -> bool:
@@ -228,7 +265,7 @@ class Fetcher:
             asked = self._waiting.popleft()
             if asked.answer.set_running_or_notify_cancel():
                 self._under_way += 1
-                self._pool.submit(self._run, asked)
+                self._workers.submit(partial(self._run, asked))
 
     def _come_back(self) -> None:
         """Let the next one leave in place of one that has come."""
@@ -260,7 +297,7 @@ class Fetcher:
                 self._limit.refused(started)
 
         try:
-            answer = self._client.call(request, _as_it_is, notice=notice)
+            answer = self._client.call(request, _as_it_is, notice=notice, stop=self._stop)
             if not failed:
                 size = len(answer.body)
                 self._largest = max(self._largest, size)
@@ -287,7 +324,9 @@ class Fetcher:
                 is_under_way = True
 
         try:
-            return self._client.call(asked.request, asked.parse, notice=notice, answer=answer)
+            return self._client.call(
+                asked.request, asked.parse, notice=notice, answer=answer, stop=self._stop
+            )
         finally:
             if is_under_way:
                 self._come_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 
@@ -31,6 +31,8 @@ class ApiRequest:
     :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
     :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
     :param repeatable: whether it may be sent again after it may have been received.
+    :param when_closed: what becomes of it when the client is closed: it is ended; or it may finish, as it begins
+        something at LivePerson that would be lost; or it may even begin, as it ends something there.
     :param json_answer: whether a good answer is JSON, for what a credential asks.
     """
 
@@ -46,6 +48,7 @@ class ApiRequest:
     shortest_wait: float = 1.0
     repeatable: bool = True
     json_answer: bool = True
+    when_closed: Literal["end", "finish", "begin"] = "end"
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"

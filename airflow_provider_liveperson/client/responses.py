@@ -8,6 +8,7 @@ waits at least a second, 5xx is repeated three times after 5, 10 and 15 seconds.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import math
 import re
 from collections.abc import Mapping
@@ -74,7 +75,16 @@ UNREADABLE = Outcome(
     "The answer was cut short or is not what LivePerson documents; if it stays so, show it to LivePerson.",
 )
 
+LATE = Outcome(
+    Action.RETRY,
+    ServiceUnavailableError,
+    "No answer came in time; check the network, or raise the connection's timeout.",
+)
+
 _BY_STATUS: Mapping[int, Outcome] = {
+    **dict.fromkeys(
+        (200, 201, 202, 203, 204), ACCEPTED
+    ),  # another 2xx is no whole answer, or nobody asked for it
     304: ACCEPTED,  # only comes to who asked whether something has changed
     401: Outcome(
         Action.RENEW,
@@ -111,7 +121,6 @@ _BY_STATUS: Mapping[int, Outcome] = {
     ),
 }
 _BY_HUNDRED: Mapping[int, Outcome] = {
-    2: ACCEPTED,
     3: Outcome(
         Action.FAIL,
         InvalidResponseError,
@@ -123,6 +132,9 @@ _BY_HUNDRED: Mapping[int, Outcome] = {
     ),
     5: Outcome(Action.RETRY, ServiceUnavailableError, "LivePerson has a fault; try again later."),
 }
+UNSENDABLE = Outcome(
+    Action.FAIL, ConfigurationError, "The request cannot be sent; check the host in the connection."
+)
 _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that fits
     (
         requests.exceptions.SSLError,
@@ -146,14 +158,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
     (requests.exceptions.ChunkedEncodingError, UNREADABLE),
     (requests.exceptions.ContentDecodingError, UNREADABLE),
     (InvalidResponseError, UNREADABLE),
-    (
-        requests.exceptions.Timeout,
-        Outcome(
-            Action.RETRY,
-            ServiceUnavailableError,
-            "No answer came in time; check the network, or raise the connection's timeout.",
-        ),
-    ),
+    (requests.exceptions.Timeout, LATE),
     (
         requests.exceptions.ConnectionError,
         Outcome(
@@ -162,12 +167,9 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
             "The host cannot be reached or broke the connection; check the host, the network and any proxy.",
         ),
     ),
-    (
-        requests.exceptions.RequestException,
-        Outcome(
-            Action.FAIL, ConfigurationError, "The request cannot be sent; check the host in the connection."
-        ),
-    ),
+    (requests.exceptions.RequestException, UNSENDABLE),
+    (urllib3.exceptions.LocationValueError, UNSENDABLE),
+    (UnicodeEncodeError, UNSENDABLE),
 )
 
 
@@ -177,8 +179,28 @@ def outcome_of_status(status: int) -> Outcome:
 
 
 def outcome_of_exception(error: Exception) -> Outcome | None:
-    """Look an exception up, or None for one that is not the network's doing and must surface as it is."""
+    """Look an exception up, or None for one that is not known to be the network's doing."""
+    if _is_malformed(error):
+        return UNREADABLE
     return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
+
+
+def _is_malformed(error: Exception) -> bool:
+    """Whether something came that is no HTTP, which requests calls a failed connection or a wrong request."""
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return any(isinstance(cause, urllib3.exceptions.InvalidHeader) for cause in error.args)
+    if type(error) is not requests.exceptions.ConnectionError:
+        return False
+    causes = [
+        cause
+        for reason in error.args
+        if isinstance(reason, urllib3.exceptions.ProtocolError)
+        for cause in reason.args
+    ]
+    return any(
+        isinstance(cause, http.client.HTTPException) and not isinstance(cause, http.client.RemoteDisconnected)
+        for cause in causes
+    )
 
 
 def never_left(error: BaseException | None) -> bool:

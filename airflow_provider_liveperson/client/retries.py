@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 _waiting = True
 
@@ -46,10 +47,25 @@ class RetrySchedule:
 NO_RETRIES = RetrySchedule(waits=(), rate_limit_repeats=0)
 
 
-def pause(seconds: float) -> None:
-    """Sleep, unless waits are switched off."""
-    if _waiting:
+class Waking(Protocol):
+    """What can end a wait."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it, but no longer than so many seconds."""
+
+
+def pause(seconds: float, stop: Waking | None = None) -> None:
+    """Sleep, unless waits are switched off.
+
+    :param seconds: how long.
+    :param stop: wakes up before.
+    """
+    if not _waiting:
+        return
+    if stop is None:
         time.sleep(seconds)
+    else:
+        stop.wait(seconds)
 
 
 @contextmanager

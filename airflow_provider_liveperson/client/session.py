@@ -7,7 +7,8 @@ import platform
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 import tenacity
 import urllib3
-from requests.adapters import HTTPAdapter
+from urllib3.response import GzipDecoder
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client import retries
@@ -26,6 +27,9 @@ from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import (
+    ACCEPTED,
+    LATE,
+    UNREADABLE,
     Action,
     Outcome,
     clock_offset,
@@ -36,7 +40,13 @@ from airflow_provider_liveperson.client.responses import (
 )
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.scrubbing import hide, scrub
-from airflow_provider_liveperson.exceptions import InvalidResponseError, LivePersonError
+from airflow_provider_liveperson.client.under_way import Exchange, Stop, Watch
+from airflow_provider_liveperson.client.wire import Adapter
+from airflow_provider_liveperson.exceptions import (
+    InvalidResponseError,
+    LivePersonError,
+    ServiceUnavailableError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +58,18 @@ USER_AGENT = (
 )
 LONGEST_CONNECT = 10.0
 NOTABLE_CLOCK_OFFSET = 60.0
+LONGEST_REQUEST = 10.0
+"""How many times the timeout a request may take altogether, from its first byte to the last of its answer."""
+LONGEST_FILE = 60.0
+"""The same for one whose answer is a file."""
+MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes, decompressed, that are taken of one answer into memory. LivePerson's largest pages have a few MB."""
+MAX_FILE = 16 * 1024 * 1024 * 1024
+"""Bytes, decompressed, that are taken of one answer to disk: an account's largest exports have less than one GB."""
 _CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
+# An urllib3 before 2.6 decompresses all that it has read at once.
+_PIECE = 1 << 23 if hasattr(GzipDecoder, "has_unconsumed_tail") else 1 << 16
 _AGAIN = (Action.RETRY, Action.WAIT)
 
 
@@ -90,7 +110,7 @@ class GuardedSession(requests.Session):
         self.headers["User-Agent"] = USER_AGENT
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.trust_env = not is_loopback(urlsplit(guard.domain_api).hostname or "")
-        adapter = HTTPAdapter(pool_connections=16, pool_maxsize=pool, max_retries=0)
+        adapter = Adapter(pool_connections=16, pool_maxsize=pool, max_retries=0)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -179,11 +199,17 @@ class Sender:
         self._schedule = schedule
         self._own_secrets = tuple(secrets)
         self._deadline = None if budget is None else time.monotonic() + budget
+        self._watch = Watch()
+        self.stop = Stop()
         self.clock_offset: float | None = None
 
     @property
     def _secrets(self) -> tuple[str, ...]:
         return (*self._credential.secrets, *self._own_secrets)
+
+    def close(self) -> None:
+        """Let the watch over what was under way end; :attr:`stop` ends the requests themselves."""
+        self._watch.close()
 
     def send(
         self,
@@ -192,6 +218,7 @@ class Sender:
         *,
         notice: Callable[[Action], None] | None = None,
         answer: Answer | None = None,
+        stop: Stop | None = None,
     ) -> T:
         """Ask until there is a good answer or no more sense in asking.
 
@@ -199,8 +226,10 @@ class Sender:
         :param parse: makes the result of an answer; an InvalidResponseError from it counts as unreadable.
         :param notice: is told of every attempt that failed and is to be repeated, before the wait.
         :param answer: what the request was answered already: it is parsed in place of the first one sent.
+        :param stop: ends the request, and the wait for its repetition; default: that of the client.
         :raises LivePersonError: the error that the table names, after the repeats that it orders.
         """
+        stop = stop or self.stop
         request = replace(
             request,
             path=request.path.replace("{account_id}", self._account_id),
@@ -219,14 +248,16 @@ class Sender:
             nonlocal answer
             held, answer = answer, None
             try:
-                return self._parse(request, url, parse, held or self._ask(request, url))
+                return self._parse(request, url, parse, held or self._ask(request, url, stop))
             except _AskAgainError as failed:
+                if stop.is_set:  # nothing is asked again
+                    raise failed.error from failed.__cause__
                 failures[failed.outcome.action] += 1
                 if notice is not None:
                     notice(failed.outcome.action)
                 raise
 
-        def stop(state: tenacity.RetryCallState) -> bool:
+        def give_up(state: tenacity.RetryCallState) -> bool:
             action = _failure(state).outcome.action
             return failures[action] > allowed[action]
 
@@ -241,12 +272,12 @@ class Sender:
 
         def sleep(seconds: float) -> None:
             log.debug("%s failed; asking again in %.1f s", request, seconds)
-            retries.pause(seconds)
+            retries.pause(seconds, stop)
 
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AskAgainError),
             wait=wait,
-            stop=stop,
+            stop=give_up,
             sleep=sleep,
             reraise=True,
         )
@@ -256,23 +287,86 @@ class Sender:
             raise failed.error from failed.__cause__
         return result
 
-    def _ask(self, request: ApiRequest, url: str) -> Answer:
-        # What the credential raises while it signs is whole already: it comes from a request of its own, which was
-        # repeated by the table. Only what becomes of this answer is judged here.
+    def _ask(self, request: ApiRequest, url: str, stop: Stop) -> Answer:
+        """Send it once, or twice where the credential can be renewed, and take the answer.
+
+        Whatever the wire does to the libraries below, an error of this package comes out.
+        """
+        for may_renew in (True, False):
+            if stop.is_set and request.when_closed != "begin":
+                raise _stopped(request)
+            # What the credential raises while it signs is whole already: it comes from a request of its own, which was
+            # repeated by the table. Only what becomes of this answer is judged here.
+            prepared = self._prepared(request, url)
+            with self._under_way(request, stop) as exchange:
+                try:
+                    response = self._exchange(request, prepared)
+                    renews = may_renew and response.status_code == 401 and request.signed
+                    if renews and self._credential.renew(response.request):
+                        response.close()
+                        continue
+                    return self._taken(request, url, response, exchange)
+                except (LivePersonError, _AskAgainError, MemoryError):
+                    raise
+                except Exception as error:
+                    raise self._broken(request, url, error, exchange) from error
+        raise AssertionError("the second round always ends")  # pragma: no cover
+
+    def _prepared(self, request: ApiRequest, url: str) -> requests.PreparedRequest:
+        """Make and sign one attempt."""
+        made = requests.Request(
+            request.method,
+            url,
+            params=request.params or None,
+            json=request.json,
+            data=request.form,
+            headers={"Accept": "application/json", **request.headers},
+            auth=None if request.signed else _unsigned,
+        )
         try:
-            response = self._exchange(request, url)
-            if response.status_code == 401 and request.signed and self._credential.renew(response.request):
-                response.close()
-                response = self._exchange(request, url)
-            outcome = outcome_of_status(response.status_code)
-            if outcome.action is not Action.ACCEPT:
-                with response:
-                    refusal = self._refusal(request, url, response, outcome)
-                again = outcome.action in _AGAIN and request.repeatable
-                raise _AskAgainError(outcome, refusal) if again else refusal
-            return _read(request, response)
-        except requests.RequestException as error:
+            return self._session.prepare_request(made)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             raise self._breakdown(request, url, error) from error
+
+    @contextmanager
+    def _under_way(self, request: ApiRequest, stop: Stop) -> Iterator[Exchange]:
+        longest = self._session.timeout[1] * (LONGEST_FILE if request.to_disk else LONGEST_REQUEST)
+        ends_at = time.monotonic() + longest
+        exchange = Exchange(ends_at if self._deadline is None else min(ends_at, self._deadline))
+        stopping = stop.ending(exchange) if request.when_closed == "end" else nullcontext()
+        with stopping, self._watch.over(exchange):
+            yield exchange
+
+    def _taken(
+        self, request: ApiRequest, url: str, response: requests.Response, exchange: Exchange
+    ) -> Answer:
+        outcome = _outcome(request, response.status_code)
+        if outcome.action is not Action.ACCEPT:
+            with response:
+                refusal = self._refusal(request, url, response, outcome)
+            again = outcome.action in _AGAIN and request.repeatable
+            raise _AskAgainError(outcome, refusal) if again else refusal
+        answer = _read(request, url, response)
+        if exchange.is_cut:  # an end that was made here is not the end of the answer
+            if answer.file is not None:
+                answer.file.close()
+            raise requests.exceptions.ConnectionError("ended from here")
+        return answer
+
+    def _broken(self, request: ApiRequest, url: str, error: Exception, exchange: Exchange) -> Exception:
+        """What an exchange ended in that gave no answer."""
+        if exchange.is_stopped:
+            return _stopped(request)
+        if exchange.is_overdue:
+            failure = ServiceUnavailableError(
+                f"{request} at {_host(url)} did not end in time, though something came now and then: it may take"
+                f" {LONGEST_FILE if request.to_disk else LONGEST_REQUEST:.0f} times the connection's timeout"
+                + (", and no more than the time that is given to this check" if self._deadline else "")
+                + ". Check the network and any proxy, or raise the timeout.",
+                field="timeout",
+            )
+            return _AskAgainError(LATE, failure) if request.repeatable else failure
+        return self._breakdown(request, url, error)
 
     def _parse(self, request: ApiRequest, url: str, parse: Callable[[Answer], T], answer: Answer) -> T:
         try:
@@ -288,23 +382,14 @@ class Sender:
                 raise
             raise self._breakdown(request, url, error) from error
 
-    def _exchange(self, request: ApiRequest, url: str) -> requests.Response:
+    def _exchange(self, request: ApiRequest, prepared: requests.PreparedRequest) -> requests.Response:
         timeout = None
         if self._deadline is not None:
             left = max(0.1, min(self._deadline - time.monotonic(), self._session.timeout[1]))
             timeout = (left / 3, left * 2 / 3)  # connecting and waiting follow each other
+        how = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         started = time.monotonic()
-        response = self._session.request(
-            request.method,
-            url,
-            params=request.params or None,
-            json=request.json,
-            data=request.form,
-            headers={"Accept": "application/json", **request.headers},
-            auth=None if request.signed else _unsigned,
-            timeout=timeout,
-            stream=True,
-        )
+        response = self._session.send(prepared, timeout=timeout, **how)
         seconds = time.monotonic() - started
         log.debug("%s: %s in %.3f s", request, response.status_code, seconds)
         self.clock_offset = clock_offset(response.headers, datetime.now(UTC) - timedelta(seconds=seconds / 2))
@@ -347,9 +432,8 @@ class Sender:
         )
 
     def _breakdown(self, request: ApiRequest, url: str, error: Exception) -> Exception:
-        outcome = outcome_of_exception(error)
-        if outcome is None:
-            return error
+        # What nobody foresaw comes from an answer that the libraries cannot read.
+        outcome = outcome_of_exception(error) or UNREADABLE
         if isinstance(error, InvalidResponseError):
             failure: LivePersonError = InvalidResponseError(
                 f"{request} at {_host(url)}: {error}", field=error.field, status=error.status
@@ -365,13 +449,27 @@ class Sender:
         return _AskAgainError(outcome, failure) if again else failure
 
 
-def _body(response: requests.Response) -> bytes:
-    """The whole body at once: in the small steps of ``response.content``, it takes twice as long.
+def _outcome(request: ApiRequest, status: int) -> Outcome:
+    asked_for = {name.lower() for name in request.headers}
+    if status == 304 and not asked_for & {"if-none-match", "if-modified-since"}:
+        return UNREADABLE
+    if status == 206 and "range" in asked_for:
+        return ACCEPTED
+    return outcome_of_status(status)
 
-    :raises requests.RequestException: as ``response.content`` would.
+
+def _pieces(response: requests.Response, size: int) -> Iterator[bytes]:
+    """The body, decompressed, in pieces of at most so many bytes.
+
+    :raises requests.RequestException: as ``response.iter_content`` would.
     """
+    raw = response.raw
+    decode = "Content-Encoding" in response.headers
     try:
-        body = cast("bytes", response.raw.read(decode_content=True))
+        while piece := raw.read(size, decode_content=decode):
+            yield piece
+        if raw.length_remaining:  # the end came before the announced length
+            raise requests.exceptions.ChunkedEncodingError("the body ends before its end")
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error) from error
     except urllib3.exceptions.ReadTimeoutError as error:
@@ -380,8 +478,43 @@ def _body(response: requests.Response) -> bytes:
         raise requests.exceptions.SSLError(error) from error
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
-    _check_end(response, not body)
-    return body
+
+
+def _read(request: ApiRequest, url: str, response: requests.Response) -> Answer:
+    most = MAX_FILE if request.to_disk else MAX_ANSWER
+    with response:
+        announced = response.raw.length_remaining or 0
+        if announced > most:
+            raise _too_large(request, url, most)
+        if not request.to_disk:
+            body = _body(request, url, response, most)
+            return Answer(status=response.status_code, headers=response.headers, body=body)
+        file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
+        try:
+            for piece in _pieces(response, _CHUNK):
+                if file.tell() + len(piece) > most:
+                    raise _too_large(request, url, most)
+                _keep(file, piece)
+            _check_end(response, not file.tell())
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return Answer(status=response.status_code, headers=response.headers, file=file)
+
+
+def _body(request: ApiRequest, url: str, response: requests.Response, most: int) -> bytes:
+    """The whole body, in steps so large that most are taken at once: in those of ``response.content``, it takes twice
+    as long."""
+    taken: list[bytes] = []
+    size = 0
+    for piece in _pieces(response, _PIECE):
+        size += len(piece)
+        if size > most:
+            raise _too_large(request, url, most)
+        taken.append(piece)
+    _check_end(response, not taken)
+    return taken[0] if len(taken) == 1 else b"".join(taken)
 
 
 def _check_end(response: requests.Response, is_empty: bool) -> None:
@@ -390,20 +523,28 @@ def _check_end(response: requests.Response, is_empty: bool) -> None:
         raise requests.exceptions.ContentDecodingError("the compressed body ends before its end")
 
 
-def _read(request: ApiRequest, response: requests.Response) -> Answer:
-    with response:
-        if not request.to_disk:
-            return Answer(status=response.status_code, headers=response.headers, body=_body(response))
-        file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
-        try:
-            for chunk in response.iter_content(_CHUNK):
-                file.write(chunk)
-            _check_end(response, not file.tell())
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        return Answer(status=response.status_code, headers=response.headers, file=file)
+def _keep(file: BinaryIO, piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as error:  # which would look like one of the network
+        raise LivePersonError(
+            f"the temporary folder {tempfile.gettempdir()} takes no more of an answer ({error.strerror}); make room"
+            " there, or name another in TMPDIR"
+        ) from error
+
+
+def _too_large(request: ApiRequest, url: str, most: int) -> InvalidResponseError:
+    return InvalidResponseError(
+        f"{request} at {_host(url)}: the answer has more than {most // 1024**2} MiB, or no end; no more"
+        " is taken of one. Check that the host is LivePerson's; if it is, show this to LivePerson.",
+        field="host",
+    )
+
+
+def _stopped(request: ApiRequest) -> LivePersonError:
+    return LivePersonError(
+        f"{request} was not asked to its end: the client has been closed, or what it was asked for has failed"
+    )
 
 
 def _host(url: str) -> str:

@@ -43,7 +43,7 @@ def sandbox(running_sandbox: SandboxServer) -> SandboxServer:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the client wanted to wait, in order; nothing waits."""
     waited: list[float] = []
-    monkeypatch.setattr(retries, "pause", waited.append)
+    monkeypatch.setattr(retries, "pause", lambda seconds, stop=None: waited.append(seconds))
     return waited
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError
+from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, Record
 from airflow_provider_liveperson.exceptions import (
@@ -54,6 +55,7 @@ class Client:
         self.asked: list[tuple[float, int]] = []
         self.before: Callable[[float, int], None] = lambda hour, offset: None
         self.lock = threading.Lock()
+        self.stop = Stop()
 
     def call(
         self,

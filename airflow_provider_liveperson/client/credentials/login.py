@@ -85,6 +85,7 @@ class _Login:
             signed=False,
             repeatable=False,
             json_answer=False,
+            when_closed="begin" if what == "logout" else "finish",
         )
 
 
@@ -168,6 +169,7 @@ class LoginCredential(TokenCredential):
                     json=self._body,
                     signed=False,
                     shortest_wait=SHORTEST_WAIT,
+                    when_closed="finish",
                 )
             )
         except (AuthenticationError, PermissionDeniedError) as error:

@@ -16,6 +16,7 @@ from airflow_provider_liveperson.client import fetching
 from airflow_provider_liveperson.client.fetching import AdaptiveLimit, Fetcher
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
+from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RateLimitedError
 
 LONG = 30.0  # seconds after which a test that hangs fails
@@ -155,6 +156,7 @@ class Client:
 
     def __init__(self, size: int = 10) -> None:
         self.size = size
+        self.stop = Stop()
         self.failures: dict[str, Callable[[Callable[[Action], None]], None]] = {}
         self.sent: list[str] = []
         self.under_way = 0
@@ -169,6 +171,7 @@ class Client:
         *,
         notice: Callable[[Action], None],
         answer: Answer | None = None,
+        stop: Stop | None = None,
     ) -> Any:
         if answer is not None:
             try:

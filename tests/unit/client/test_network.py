@@ -125,13 +125,6 @@ def test_https_on_this_machine_does_not_become_http(sandbox, connect, secure, au
 # -- proxies ---------------------------------------------------------------------------------------
 
 
-def test_an_api_keys_signature_stands_behind_the_proxy(connect, audit_request, proxy, secure, authority):
-    network = {"verify": str(authority.file), "proxies": {"all": f"http://{proxy.netloc}"}}
-    client = connect("api_key", host=secure.url, **network)
-    assert client.call(audit_request, passed).status == 200
-    assert proxy.asked
-
-
 def test_https_goes_through_the_proxys_tunnel(connect, audit_request, proxy, secure, authority):
     client = connect(
         "app_jwt_v2",

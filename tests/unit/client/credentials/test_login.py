@@ -16,6 +16,7 @@ from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
     InvalidResponseError,
+    LivePersonError,
     PermissionDeniedError,
     RateLimitedError,
     ServiceUnavailableError,
@@ -326,7 +327,7 @@ def test_nobody_logs_in_again_after_the_close(sandbox, connect, audit_request):
     client = connect("login")
     client.call(audit_request, passed)
     client.close()
-    with pytest.raises(AuthenticationError, match="closed"):
+    with pytest.raises(LivePersonError, match="closed"):
         client.call(audit_request, passed)
     assert len(asked(sandbox, "/login")) == 1
 

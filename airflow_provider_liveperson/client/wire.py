@@ -1,0 +1,136 @@
+"""HTTP/1.1 as it comes over the wire, read more strictly than http.client does.
+
+What http.client takes as it comes and this does not: interim answers (1xx other than 100) that it hands on as if they
+were the answer, so that the real one is taken for that of the next request; lengths and chunk sizes that are no numbers
+or differ from each other, upon which it reads on for as long as something comes.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+from typing import Any
+
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from airflow_provider_liveperson.client.under_way import present
+
+MOST_INTERIM_ANSWERS = 32
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*\r?\n?")
+_SWITCHING_PROTOCOLS = 101
+
+
+class MalformedAnswerError(http.client.HTTPException):
+    """An answer that HTTP/1.1 does not allow (RFC 9112)."""
+
+
+class Response(http.client.HTTPResponse):
+    """An answer whose interim answers are skipped, and whose lengths are numbers."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MOST_INTERIM_ANSWERS):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise MalformedAnswerError(f"more than {MOST_INTERIM_ANSWERS} interim answers (1xx) and no final one")
+
+    def begin(self) -> None:
+        if self.headers is not None:
+            return
+        super().begin()
+        if self.status == _SWITCHING_PROTOCOLS:
+            raise MalformedAnswerError("the answer switches to another protocol, which nobody asked for")
+        lengths = {
+            length.strip()
+            for value in self.headers.get_all("Content-Length", ())
+            for length in str(value).split(",")
+        }
+        if len(lengths) > 1:
+            raise MalformedAnswerError("the answer has several lengths, which differ")
+        if any(not _LENGTH.fullmatch(length) for length in lengths):
+            raise MalformedAnswerError("the answer's Content-Length is no length")
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(65537)
+        found = _CHUNK_SIZE.fullmatch(line.partition(b";")[0])
+        if found is None or len(line) > 65536:
+            self._close_conn()  # type: ignore[attr-defined]
+            if not line:
+                raise http.client.IncompleteRead(b"")
+            raise MalformedAnswerError("a chunk of the answer has a size that is no number")
+        return int(found[1], 16)
+
+
+class _Plain(HTTPConnection):
+    response_class = Response
+
+    def connect(self) -> None:
+        super().connect()
+        _note(self.sock)
+
+    def getresponse(self) -> Any:
+        _note(self.sock)
+        return super().getresponse()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock)
+        super().request(*args, **kwargs)
+
+    def _tunnel(self) -> None:
+        _note(self.sock)
+        super()._tunnel()
+
+
+class _Secure(HTTPSConnection):
+    response_class = Response
+
+    def connect(self) -> None:
+        super().connect()
+        _note(self.sock)
+
+    def getresponse(self) -> Any:
+        _note(self.sock)
+        return super().getresponse()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock)
+        super().request(*args, **kwargs)
+
+    def _tunnel(self) -> None:
+        _note(self.sock)
+        super()._tunnel()
+
+
+def _note(connected: socket.socket | None) -> None:
+    if connected is not None and (exchange := present()) is not None:
+        exchange.goes_through(connected)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
+class Adapter(HTTPAdapter):
+    """What requests leave through, whether or not through a proxy."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
