@@ -15,7 +15,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NoReturn, TypeVar
@@ -32,13 +32,9 @@ Buffer = Raw | Line
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 """What msgspec itself raises for JSON that it cannot read."""
 
-# Every escape is matched, from left to right, so that a half is not seen in an escaped backslash before "ud83d", nor in
-# a whole pair.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
+_SURROGATE = re.compile(rb"\\u[dD]([89a-fA-F])[0-9a-fA-F]{2}")
 _HALF = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
+_BACKSLASH = ord("\\")
 _BLOCK = 64 << 10
 _BAD = "\udc00"  # stands for an invalid sequence in a decoded text, where no surrogate can be otherwise
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -182,7 +178,7 @@ def text_of(key: bytes) -> str:
 def plain(data: Buffer, content_type: str = "") -> bytes:
     """A JSON text as UTF-8, without a byte order mark, and with U+FFFD for what is not in Unicode."""
     text = _text(bytes(data), content_type).replace(_BAD, _REPLACED).encode()
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
+    return _replace_halves(text, lambda digits: rb"\ufffd")
 
 
 def is_utf8(data: bytes) -> bool:
@@ -232,9 +228,7 @@ class Marks:
             pass
         start = nonce.encode()
         marked = text.replace(_BAD, f"{nonce}r").encode()
-        return cls(
-            _ESCAPE.sub(lambda found: b"%bu%b" % (start, found[1]) if found[1] else found[0], marked), start
-        )
+        return cls(_replace_halves(marked, lambda digits: b"%bu%b" % (start, digits)), start)
 
     def line(self, raw: Buffer) -> bytes:
         """A value without markers: halves are as they came."""
@@ -270,6 +264,42 @@ def _strict(decoder: msgspec.json.Decoder[T], data: Buffer) -> T:
         raise msgspec.DecodeError(_TOO_DEEP) from None
     except UnicodeError as error:
         raise msgspec.DecodeError(str(error)) from None
+
+
+def _replace_halves(text: bytes, stand_in: Callable[[bytes], bytes]) -> bytes:
+    """A JSON text with something else in place of each escape of half a surrogate pair.
+
+    :param stand_in: makes it, of the four digits of the escape.
+    """
+    pieces: list[bytes] = []
+    done = 0
+    for start in _halves(text):
+        pieces += (text[done:start], stand_in(text[start + 2 : start + 6]))
+        done = start + 6
+    return b"".join([*pieces, text[done:]])
+
+
+def _halves(text: bytes) -> Iterator[int]:
+    """Where the escapes of halves are: of surrogates that are not in pairs."""
+    high: int | None = None  # a first half that may have its second one behind it
+    for found in _SURROGATE.finditer(text):
+        start = found.start()
+        before = start
+        while before and text[before - 1] == _BACKSLASH:
+            before -= 1
+        if (start - before) % 2:
+            continue  # its backslash is itself escaped
+        is_second = found[1] not in b"89abAB"
+        if high is not None:
+            if is_second and start == high + 6:
+                high = None
+                continue
+            yield high
+        if is_second:
+            yield start
+        high = None if is_second else start
+    if high is not None:
+        yield high
 
 
 def _text(data: bytes, content_type: str) -> str:
