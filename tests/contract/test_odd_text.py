@@ -12,6 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.masking import Masking
 from airflow_provider_liveperson.pull import Pulled, pull, records
@@ -19,7 +20,7 @@ from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.sandbox.odd_text import FIELDS, spoil
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.memory_store import MemoryStore
-from tests.contract.test_every_dataset import DAY, Connect
+from tests.contract.test_every_dataset import DAY, FACTS, Connect
 
 # The export is CSV, whose bytes have tests of their own.
 NAMES = sorted(set(DATASETS) - {"audit_trail_export"})
@@ -166,3 +167,15 @@ def test_a_hash_of_half_an_emoji_is_that_of_u_fffd(
         hashed.append(values)
     assert hashed[0] == hashed[1]
     assert all(value is None or len(value) == 64 for value in hashed[0])
+
+
+@every_dataset
+def test_an_answer_nested_too_deeply_fails_the_pull_in_words(
+    name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    deep = b"[" * 50_000 + b"]" * 50_000
+    sandbox.faults.add(kind="status", status=200, match=FACTS[name].url, body=b'[{"a":%b}]' % deep, times=100)
+    with pytest.raises(InvalidResponseError, match="nested more deeply than can be read"):
+        land(sandbox, connect, store, name)
+    assert not parts(store)
+    assert not store.manifests()

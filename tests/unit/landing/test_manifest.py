@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.finished_days import NAME, FinishedDays
 from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.landing.revisions import read_revision
+from devtools.memory_store import MemoryStore
 
 MANIFEST = Manifest(
     dataset="audit_trail",
@@ -124,3 +127,20 @@ def test_whatever_is_there_is_read_or_refused(data):
 @given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
 def test_whatever_is_in_a_journals_place_only_means_to_begin_again(data):
     assert Journal.decode(data) is None
+
+
+@given(
+    st.binary()
+    | st.sampled_from(
+        [b"[" * 50_000, b'[{"folder":"\xff"}]', b'[{"folder":"\\ud83d"}]', b'[{"finished_at":1e400}]']
+    )
+)
+def test_whatever_is_in_the_place_of_finished_days_only_means_to_read_them_again(data):
+    store = MemoryStore(objects={f"lake/day/{NAME}": data})
+    days = FinishedDays(store.destination(), "lake/day", not_before=0)
+    assert days.recall("lake/day", "mine") is None
+
+
+@given(st.binary() | st.sampled_from([b"[" * 50_000, b'{"revision":"\xff"}', b'{"revision":' + b"9" * 5000]))
+def test_whatever_is_in_the_place_of_a_revision_is_none(data):
+    assert read_revision(MemoryStore(objects={"lake/_revision.json": data}), "lake") is None

@@ -389,3 +389,41 @@ def test_tokens_stay_secret_after_they_have_been_replaced():
 def test_a_credential_without_a_client_says_so():
     with pytest.raises(AuthenticationError, match="not bound to a client"):
         sign(AppJwtCredential(client_id="a", client_secret="b"))
+
+
+DEEP = b"[" * 50_000 + b"]" * 50_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"access_token":"abc","by":"\\ud83d","n":1e400,"m":%b,"who":"K\xfcche"}' % (b"9" * 5000),
+        b'\xef\xbb\xbf{"access_token":"abc"}',
+        '{"access_token":"abc"}'.encode("utf-16"),
+        b'{"access_token":"abc","access_token":"abc"}',
+    ],
+)
+def test_odd_things_beside_a_token_are_no_matter(body):
+    credential = AppJwtCredential(client_id="id", client_secret="secret")
+    token = credential.fetch(lambda request: Answer(status=200, headers={}, body=body))
+    assert token.value == "abc"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"7",
+        DEEP,
+        b'{"access_token":%b}' % DEEP,
+        b'{"access_token":"\\ud83d"}',
+        b'{"access_token":"K\xfc"}',
+        b'{"access_token":NaN}',
+        b'{"access_token":%b}' % (b"9" * 5000),
+    ],
+)
+def test_a_token_that_cannot_be_read_is_an_error_of_the_package(body):
+    credential = AppJwtCredential(client_id="id", client_secret="secret")
+    with pytest.raises(InvalidResponseError, match="no readable access_token"):
+        credential.fetch(lambda request: Answer(status=200, headers={}, body=body))
