@@ -25,7 +25,7 @@ from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
-from airflow_provider_liveperson.datasets.values import epoch_ms, whole_number
+from airflow_provider_liveperson.datasets.values import epoch_ms, stated_total
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window
@@ -211,7 +211,7 @@ class AuditTrailReader(BaseReader):
             raise InvalidResponseError(
                 f"the answer is not what the audit trail documents ({error})", status=answer.status
             ) from error
-        return _Page(rows, whole_number(answer.headers.get("X-Total-Count")))
+        return _Page(rows, stated_total(answer.headers.get("X-Total-Count", "")))
 
     def finish(self) -> None:
         if not self._pager.finished:

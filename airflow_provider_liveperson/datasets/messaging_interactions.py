@@ -43,7 +43,15 @@ from airflow_provider_liveperson.datasets.filters import (
 )
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
 from airflow_provider_liveperson.datasets.pages import NO_CONTENT, Contents, CountedPages, Record, one_record
-from airflow_provider_liveperson.datasets.values import epoch_ms, flag, identifier, is_no_value, whole_number
+from airflow_provider_liveperson.datasets.values import (
+    LATEST_MS,
+    epoch_ms,
+    flag,
+    identifier,
+    is_no_value,
+    stated_total,
+    whole_number,
+)
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -354,7 +362,7 @@ def _loose_search(answer: Answer) -> _Found:
     partial = flag(shards.get("partialResult")) if isinstance(shards, dict) else False
     _check_shards(partial is not False, answer)
     count = metadata.get("count")
-    total = whole_number(count)
+    total = stated_total(count) if isinstance(count, str) else whole_number(count)
     if total is None and not is_no_value(count):
         raise InvalidResponseError(f"the count {str(count)[:40]!r} is not a number", status=answer.status)
     return _Found(page, total, isinstance(metadata.get("next"), dict), records)
@@ -564,10 +572,11 @@ class ConversationReader(CountedPages):
         inside: bool | None = True
         for place, start, end in self._bounds:
             at = instants[place]
-            if at is None:
-                inside = None
-            elif not start <= at < end:
+            if at is not None and start <= at < end:
+                continue
+            if at is not None and at < LATEST_MS:
                 return False
+            inside = None
         return inside
 
 

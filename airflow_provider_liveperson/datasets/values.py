@@ -10,12 +10,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+LATEST_MS = 253_402_300_800_000
+"""The year 10000."""
+
 _NO_VALUE = frozenset({"", "-", "undefined", "null", "none", "nil", "na", "n/a", "nan", "-1", "-1.0"})
 _YES = frozenset({"true", "1", "1.0", "yes"})
 _NO = frozenset({"false", "0", "0.0", "no"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 10**18
-_LATEST_MS = 253_402_300_800_000  # the year 10000
 _LONGEST = 100
 _SPACES = r"\s\u00a0\u2007\u2009\u202f"
 # One separator throughout; in India only the last group has three digits. What may follow are decimals that are zero.
@@ -82,7 +84,7 @@ def epoch_ms(value: object) -> int | None:
     """
     number = whole_number(value)
     if number is not None:
-        return number if number < _LATEST_MS else None
+        return number if number < LATEST_MS else None
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     try:

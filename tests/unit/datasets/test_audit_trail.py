@@ -244,7 +244,16 @@ def test_an_answer_of_another_shape_is_unreadable(body):
 
 @pytest.mark.parametrize(
     ("header", "total"),
-    [("7", 7), ("7.0", 7), ("9" * 5000, None), ("", None), ("many", None), ("-1", None), ("²", None)],
+    [
+        ("7", 7),
+        ("7.0", 7),
+        ("1,200", 1200),
+        ("9" * 5000, None),
+        ("", None),
+        ("many", None),
+        ("-1", None),
+        ("²", None),
+    ],
 )
 def test_the_count_of_rows(header, total):
     assert reader().parse(answer({"data": {"auditData": []}}, X_Total_Count=header)).total == total

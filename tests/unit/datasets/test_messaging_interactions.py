@@ -378,6 +378,20 @@ def test_an_id_that_is_a_number(name):
     made.finish()
 
 
+@pytest.mark.parametrize("value", [10**18, 10**400, "9" * 30, 1e300])
+def test_a_time_beyond_all_times_is_none(value):
+    made = reader(cursor="end")
+    assert accepted(made, answer([conversation(status="CLOSE", endTimeL=value)])) == []
+    assert made.undated == 1
+
+
+def test_a_count_with_separators():
+    made = reader()
+    page = [conversation(str(number)) for number in range(100)]
+    assert len(accepted(made, answer(page, "1,200"))) == 100
+    assert made.reported == 1200
+
+
 @pytest.mark.parametrize("count", [1, 1.0, "1", "1.0", " 1 "])
 @pytest.mark.parametrize(
     "shards", [None, "NA", {}, {"partialResult": None}, {"partialResult": "false"}, {"partialResult": 0}]
