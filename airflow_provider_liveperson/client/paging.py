@@ -117,7 +117,17 @@ class TimeOrderedPager:
             return None
         if self._probed:
             return Page(self._probed[0], self._limit)
-        return Page(self._tie.offset if self._tie else self._offset, self._limit)
+        if self._tie:
+            return Page(self._tie.offset - self._ties_early, self._limit)
+        return Page(self._offset, self._limit)
+
+    @property
+    def _ties_early(self) -> bool:
+        """Whether the next answer of an instant that fills more than a page has to begin with the row before it."""
+        tie = self._tie
+        return (
+            tie is not None and tie.offset == tie.start > 0 and self._anchor is not None and self._limit > 1
+        )
 
     def limit_refused(self) -> bool:
         """The server refused the last page for its limit: ask for less.
@@ -192,7 +202,7 @@ class TimeOrderedPager:
         if self._probed:
             rows = self._probed[1]
             return rows[-1].at if rows else self._anchor
-        if self._tie:
+        if self._tie and not self._ties_early:
             return self._tie.at
         return self._anchor
 
@@ -256,6 +266,10 @@ class TimeOrderedPager:
         return _by_bytes(row for row in rows if self._stop_at is None or row.at < self._stop_at)
 
     def _accept_tied(self, tie: _Tie, rows: Sequence[Row]) -> list[Row]:
+        if self._ties_early:
+            if len(rows) < 2 or rows[0].at != self._anchor:
+                raise self._moved()
+            rows = rows[1:]
         if not rows and self.reported is not None and tie.offset < self.reported:
             raise PagesMovedError(f"{self.reported} rows were reported and {tie.offset} received")
         if rows and self._anchor is not None and rows[0].at <= self._anchor:
@@ -285,7 +299,7 @@ class _Tie:
 
     How many rows it has is known from where the next instant begins. Which rows they are is certain when
     the answers, each taken by itself, have shown that many different ones; equal rows only count twice if
-    one answer holds both. Where equal rows never meet in one answer, the order is taken as stable once
+    one answer holds both. What took several answers is read twice, in case rows were taken away. Where equal rows never meet in one answer, the order is taken as stable once
     several passes have given the very same rows.
 
     :param start: the offset of the instant's first row.
@@ -302,6 +316,7 @@ class _Tie:
         self._latest: list[bytes] = []
         self._same = 0
         self._passes: list[Counter[bytes]] = []
+        self._answers = 0  # in this pass
 
     @property
     def offset(self) -> int:
@@ -312,6 +327,7 @@ class _Tie:
 
         :param rows: the rows from ``offset`` on; none mean that the instant was the last.
         """
+        self._answers += 1
         self.reached = max(self.reached, self.offset + len(rows))
         first = self._rows[0] if self._rows else rows[0] if rows else None
         if first is None:
@@ -342,6 +358,9 @@ class _Tie:
         size, rows = len(self._rows), Counter(row.raw for row in self._rows)
         self._passes.append(rows)
         self._rows = []
+        several, self._answers = self._answers > 1, 0
+        if several and len(self._passes) == 1:
+            return None  # rows may have been taken away in between; each pass begins with the row before
         if self._shown.total() == size:
             return [Row(at, raw) for raw in sorted(self._shown.elements())]
         if self._shown.total() > size:

@@ -242,3 +242,33 @@ def test_rows_without_an_instant_keep_their_place_and_lose_no_other(
         found += pager.accept(*server.answer(page))
     assert sorted(row.raw for row in found) == sorted(row.raw for row in rows)
     assert pager.received == len(rows)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    ats=st.lists(st.integers(0, 6), max_size=40),
+    limit=st.integers(2, 12),
+    ceiling=st.none() | st.integers(2, 6),
+    count=st.sampled_from(["absent", "all"]),
+    change=st.sampled_from(["insert", "remove"]),
+    when=st.integers(0, 40),
+    place=st.floats(0, 1, exclude_max=True),
+)
+def test_a_change_among_rows_of_one_instant_is_noticed(
+    ats: list[int], limit: int, ceiling: int | None, count: str, change: str, when: int, place: float
+) -> None:
+    server = Server(rows_of(*sorted(ats)), ceiling, count)
+    states, pager, found = [], TimeOrderedPager(limit=limit), []
+    try:
+        while page := pager.next_page():
+            at = int(place * len(server.rows))
+            if len(server.pages) == when and server.rows:
+                if change == "remove":
+                    del server.rows[at]
+                else:
+                    server.rows.insert(at, Row(server.rows[at].at, b"new"))
+            states.append(sorted(server.rows))
+            found += pager.accept(*server.answer(page))
+    except PagesMovedError:
+        return
+    assert sorted(found) in states
