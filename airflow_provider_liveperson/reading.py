@@ -46,26 +46,39 @@ class Progress:
     """Says how far a long pull is, at most every ten seconds.
 
     :param name: the dataset's name.
+    :param pages: pages read.
+    :param records: records in the window.
+    :param bytes: their size, as JSON.
     """
 
     name: str
     pages: int = 0
     records: int = 0
     bytes: int = 0
-    expected: int | None = 0
     now: Callable[[], float] = time.monotonic
     last: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.last = self.now()
 
-    def page(self) -> None:
-        """Count a page, and say how far it is if it is time to."""
+    def page(self, read: Callable[[], tuple[str, str]]) -> None:
+        """Count a page, and say how far it is if it is time to.
+
+        :param read: says how many records have been read, of how many where that is known; and the same of the
+            present slice, where only that is known.
+        """
         self.pages += 1
         if self.now() - self.last >= PROGRESS_EVERY:
             self.last = self.now()
+            records, slice_ = read()
             log.info(
-                "%s: %d records, %d bytes, %d pages so far", self.name, self.records, self.bytes, self.pages
+                "%s: %s records read in %s pages, %s of them in the window (%s bytes)%s",
+                self.name,
+                records,
+                f"{self.pages:,}",
+                f"{self.records:,}",
+                f"{self.bytes:,}",
+                slice_ and f"; {slice_}",
             )
 
 
@@ -84,6 +97,7 @@ class Lane:
         self.reader: Reader = reading.new_reader(piece)
         self.kept = 0
         self.repaired = 0
+        self._bytes = 0
 
     def ask(self, *, urgent: bool = False) -> bool:
         """Let the next request leave.
@@ -158,8 +172,10 @@ class Lane:
                     self.kept += len(batch)
                     if RepairedLine in set(map(type, batch)):
                         self.repaired += sum(isinstance(line, RepairedLine) for line in batch)
+                    size = sum(map(len, batch))
+                    self._bytes += size
                     progress.records += len(batch)
-                    progress.bytes += sum(map(len, batch))
+                    progress.bytes += size
                     yield batch
             except InvalidResponseError as error:
                 raise InvalidResponseError(
@@ -171,13 +187,14 @@ class Lane:
             if first:
                 self._check_size()
             first = False
-            progress.page()
+            progress.page(self._reading.read_so_far)
 
     def restart(self) -> None:
         """Forget what was read, to read the slice again."""
         self.drop()
         self._reading.progress.records -= self.kept
-        self.kept = self.repaired = 0
+        self._reading.progress.bytes -= self._bytes
+        self.kept = self.repaired = self._bytes = 0
         self._heard = False
         before, self.reader = self.reader, self._reading.new_reader(self.piece)
         self.reader.learn(before)
@@ -211,6 +228,7 @@ class Reading:
         self._query = query
         self._waiting = deque(slices)
         self._lanes: deque[Lane] = deque()
+        self._finished: list[tuple[int, int | None]] = []  # of each slice read: records received and reported
         self._most = client.settings.max_concurrency
         limit = dataset.deep_paging_limit
         self.paging_limit = limit if limit is None else client.settings.deep_paging_limit or limit
@@ -232,11 +250,31 @@ class Reading:
             yield lane
             if self._lanes and self._lanes[0] is lane:
                 self._lanes.popleft()
+                self._finished.append((lane.reader.received, lane.reader.reported))
 
     @property
     def remaining(self) -> list[Slice]:
         """The slices behind the present one."""
         return [lane.piece for lane in list(self._lanes)[1:]] + list(self._waiting)
+
+    def read_so_far(self) -> tuple[str, str]:
+        """How many records have been read, of how many where LivePerson has said so, as texts for the log.
+
+        :returns: of all slices; and of the present one, where the total of all is not known yet.
+        """
+        reader = self._lanes[0].reader
+        received = sum(done for done, _ in self._finished) + reader.received
+        reported = [
+            *(count for _, count in self._finished),
+            *(lane.reader.reported for lane in self._lanes),
+            *(None for _ in self._waiting),
+        ]
+        if None not in reported:
+            return f"{received:,} of {sum(count or 0 for count in reported):,}", ""
+        if reader.reported is None or len(reported) == 1:
+            return f"{received:,}", ""
+        number = f"slice {len(self._finished) + 1} of {len(reported)}"
+        return f"{received:,}", f"{reader.received:,} of {reader.reported:,} in {number}"
 
     def new_reader(self, piece: Slice) -> Reader:
         """A reader for a slice."""

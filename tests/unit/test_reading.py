@@ -365,10 +365,62 @@ def test_progress_is_told_every_ten_seconds_and_not_more_often(caplog):
     caplog.set_level("INFO", logger="airflow_provider_liveperson")
     seconds = iter([0.0, 9.9, 10.0, 10.0, 15.0, 20.0, 20.0, 25.0])
     progress = Progress("things", now=lambda: next(seconds))
-    progress.records, progress.bytes = 7, 70
-    for _ in range(5):
-        progress.page()
+    progress.records, progress.bytes = 7000, 70_000
+    asked: list[int] = []
+    for number in range(5):
+        progress.page(lambda number=number: asked.append(number) or ("8,000 of 9,000", ""))
     assert [record.getMessage() for record in caplog.records] == [
-        "things: 7 records, 70 bytes, 2 pages so far",
-        "things: 7 records, 70 bytes, 4 pages so far",
+        "things: 8,000 of 9,000 records read in 2 pages, 7,000 of them in the window (70,000 bytes)",
+        "things: 8,000 of 9,000 records read in 4 pages, 7,000 of them in the window (70,000 bytes)",
     ]
+    assert len(asked) == 2  # what is known is only looked at when it is told
+
+
+def told(made: Reading, caplog) -> list[str]:
+    """What is told after each page, when it is time for it after each."""
+    caplog.set_level("INFO", logger="airflow_provider_liveperson.reading")
+    clock = iter(range(0, 100_000, 10))
+    made.progress.now = lambda: float(next(clock))
+    made.progress.last = -10.0
+    list(read(made))
+    return [it.getMessage().partition(": ")[2] for it in caplog.records if "records read" in it.getMessage()]
+
+
+def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
+    lines = told(reading(Client(range(8), most=1), [hours(0, 24)]), caplog)
+    assert [line.partition(" (")[0] for line in lines] == [
+        "3 of 8 records read in 1 pages, 3 of them in the window",
+        "6 of 8 records read in 2 pages, 6 of them in the window",
+        "8 of 8 records read in 3 pages, 8 of them in the window",
+    ]
+
+
+def test_progress_says_it_of_a_slice_where_it_is_not_known_of_all(caplog):
+    slices = [hours(first, first + 4) for first in range(0, 24, 4)]
+    lines = told(reading(Client(range(24), most=1), slices), caplog)
+    assert lines[0].startswith("3 records read in 1 pages")
+    assert lines[0].endswith("; 3 of 4 in slice 1 of 6")
+    assert lines[-1].startswith("24 of 24 records read in 12 pages")
+    assert "slice" not in lines[-1]
+
+
+def test_progress_without_counts_says_what_has_been_read(caplog):
+    made = reading(Client(range(8), most=1), [hours(0, 24)])
+    made._finished.append((5, None))  # a slice of which LivePerson gave no count
+    lines = told(made, caplog)
+    assert lines[-1].startswith("13 records read in 3 pages")
+
+
+def test_a_slice_that_is_read_again_is_counted_once(caplog):
+    client = Client(range(9), most=4)
+    made = reading(client, [hours(0, 24)])
+    with made:
+        lane = next(iter(made))
+        batches = lane.batches()
+        next(batches)
+        batches.close()
+        lane.restart()
+        assert (made.progress.records, made.progress.bytes) == (0, 0)
+        list(lane.batches())
+        assert made.read_so_far() == ("9 of 9", "")
+        assert made.progress.bytes == 9
