@@ -451,7 +451,8 @@ class Sender:
 
 def _outcome(request: ApiRequest, status: int) -> Outcome:
     asked_for = {name.lower() for name in request.headers}
-    if status == 304 and not asked_for & {"if-none-match", "if-modified-since"}:
+    # LivePerson's collections answer 304 to If-Match, too.
+    if status == 304 and not asked_for & {"if-none-match", "if-modified-since", "if-match"}:
         return UNREADABLE
     if status == 206 and "range" in asked_for:
         return ACCEPTED
