@@ -66,6 +66,8 @@ MAX_ANSWER = 256 * 1024 * 1024
 """Bytes, decompressed, that are taken of one answer into memory. LivePerson's largest pages have a few MB."""
 MAX_FILE = 16 * 1024 * 1024 * 1024
 """Bytes, decompressed, that are taken of one answer to disk: an account's largest exports have less than one GB."""
+_FOR_ITS_END = 1.0
+"""Seconds that a logout may take whose client's budget is spent."""
 _CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
 # An urllib3 before 2.6 decompresses all that it has read at once.
@@ -293,8 +295,8 @@ class Sender:
         Whatever the wire does to the libraries below, an error of this package comes out.
         """
         for may_renew in (True, False):
-            if stop.is_set and request.when_closed != "begin":
-                raise _stopped(request)
+            if request.when_closed != "begin":
+                self._may_begin(request, url, stop)
             # What the credential raises while it signs is whole already: it comes from a request of its own, which was
             # repeated by the table. Only what becomes of this answer is judged here.
             prepared = self._prepared(request, url)
@@ -311,6 +313,16 @@ class Sender:
                 except Exception as error:
                     raise self._broken(request, url, error, exchange) from error
         raise AssertionError("the second round always ends")  # pragma: no cover
+
+    def _may_begin(self, request: ApiRequest, url: str, stop: Stop) -> None:
+        if stop.is_set:
+            raise _stopped(request)
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise ServiceUnavailableError(
+                f"{request} at {_host(url)} was not asked: the time that is given to this check is over. Check the"
+                " network and any proxy.",
+                field="host",
+            )
 
     def _prepared(self, request: ApiRequest, url: str) -> requests.PreparedRequest:
         """Make and sign one attempt."""
@@ -331,8 +343,12 @@ class Sender:
     @contextmanager
     def _under_way(self, request: ApiRequest, stop: Stop) -> Iterator[Exchange]:
         longest = self._session.timeout[1] * (LONGEST_FILE if request.to_disk else LONGEST_REQUEST)
-        ends_at = time.monotonic() + longest
-        exchange = Exchange(ends_at if self._deadline is None else min(ends_at, self._deadline))
+        now = time.monotonic()
+        ends_at = now + longest
+        if self._deadline is not None:
+            least = now + _FOR_ITS_END if request.when_closed == "begin" else now
+            ends_at = min(ends_at, max(self._deadline, least))
+        exchange = Exchange(ends_at)
         stopping = stop.ending(exchange) if request.when_closed == "end" else nullcontext()
         with stopping, self._watch.over(exchange):
             yield exchange

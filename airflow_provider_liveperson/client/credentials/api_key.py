@@ -60,9 +60,6 @@ class ApiKeyCredential(Credential):
         # A plus sign means a space in forms only. A server that takes it for itself in a query would not be wrong, and
         # would expect another signature (RFC 5849, 3.6).
         request.url = f"{path}{mark}{query.replace('+', '%20')}"
-        # RFC 5849, 3.6 spells a space so; a server that takes the query as it stands would find another signature.
-        url, mark, query = str(request.url).partition("?")
-        request.url = url + mark + query.replace("+", "%20")
         signed: requests.PreparedRequest = self._sign(request)
         authorization: str | bytes = signed.headers["Authorization"]
         if isinstance(authorization, bytes):

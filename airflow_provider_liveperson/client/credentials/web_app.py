@@ -58,6 +58,15 @@ class WebAppCredential(TokenCredential):
         self._conn_id = conn_id
         self._rejected = ""
         self._met: set[str] = set()
+        self._closed = False
+
+    def bind(self, exchange: Exchange) -> None:
+        super().bind(exchange)
+        self._closed = False
+
+    def close(self) -> None:
+        """Wait no longer for another who renews. There is nothing to end at LivePerson: the consent stays."""
+        self._closed = True
 
     @property
     def secrets(self) -> Iterable[str]:
@@ -166,6 +175,8 @@ class WebAppCredential(TokenCredential):
         """
 
         def renewed_by_another() -> bool:
+            if self._closed:
+                return True
             now = self._store.load()
             return now is None or now.is_lost or done(now)
 

@@ -34,7 +34,9 @@ from airflow_provider_liveperson.exceptions import (
     LivePersonError,
     ServiceUnavailableError,
 )
+from devtools.forward_proxy import ForwardProxy
 from devtools.raw_server import RawServer, Script
+from devtools.tls import Authority, TlsFront
 
 SERVICES = ("s", "sentinel", "agentVep", "accountConfigReadOnly")
 LONG = 30.0
@@ -297,6 +299,58 @@ def test_a_budget_is_kept_whatever_drips(drip):
         with closing(client), pytest.raises(LivePersonError):
             client.services()
         assert server.wait_until_alone()
+
+
+@pytest.mark.parametrize("drip", ["headers", "body", "chunks", "until the connection closes"])
+def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
+    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
+    authority = Authority(tmp_path)
+    with (
+        RawServer(DRIPS[drip]) as server,
+        TlsFront(int(server.url.rpartition(":")[2]), authority.server()) as front,
+        ForwardProxy() as proxy,
+    ):
+        for proxies in ({}, {"https": f"http://{proxy.netloc}"}):
+            about = {"verify": str(authority.file), "proxies": proxies, "timeout": 5}
+            client = LivePersonClient(
+                ClientSettings(account_id="1", host=front.url, service_hosts={"s": front.url}, **about),
+                api_key(),
+                schedule=NO_RETRIES,
+            )
+            with closing(client), pytest.raises(ServiceUnavailableError, match="did not end in time"):
+                client.call(get(), body_of)
+
+
+@pytest.mark.parametrize("drip", ["status line", "headers", "interim answer"])
+def test_a_proxy_that_drips_ahead_of_its_tunnel_ends_too(monkeypatch, drip):
+    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
+    with RawServer(DRIPS[drip]) as proxy:
+        about = ClientSettings(account_id="1", proxies={"https": proxy.url}, timeout=5)
+        client = LivePersonClient(about, api_key(), schedule=NO_RETRIES)
+        with closing(client), pytest.raises(ServiceUnavailableError, match="did not end in time"):
+            client.services()
+
+
+def test_when_a_budget_is_spent_nothing_more_is_asked_but_a_logout():
+    def script(head: bytes) -> object:
+        if b"/login" in head:
+            return _TOKEN
+        return whole(b"{}") if b"/logout" in head else DRIPS["body"](head)
+
+    with RawServer(script) as server:  # type: ignore[arg-type]
+        hosts = dict.fromkeys(SERVICES, server.url)
+        about = ClientSettings(account_id="70000001", host=server.url, service_hosts=hosts)
+        client = LivePersonClient(about, login(), schedule=NO_RETRIES, budget=0.5)
+        with closing(client):
+            with pytest.raises(ServiceUnavailableError, match="did not end in time"):
+                client.call(get(), body_of)
+            with pytest.raises(ServiceUnavailableError, match="time that is given to this check is over"):
+                client.call(get(), body_of)
+        assert [head.split()[1].partition(b"?")[0].rpartition(b"/")[2] for head in server.heads] == [
+            b"login",
+            b"x",
+            b"logout",
+        ]
 
 
 def test_the_watch_ends_with_its_client():

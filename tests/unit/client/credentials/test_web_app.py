@@ -7,8 +7,9 @@ import hmac
 import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -648,3 +649,33 @@ class TestSecrecy:
             credential._current()
         assert "hush" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_closing_ends_the_wait_for_another_who_renews(sandbox, web_app, audit_request):
+    waiting, closed = threading.Event(), threading.Event()
+
+    class Taken(MemoryGrantStore):
+        @contextmanager
+        def renewing(self, unless: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+            waiting.set()
+            assert closed.wait(30)
+            assert unless()
+            yield False
+
+    client = web_app(store=Taken(grant_of(sandbox, age=1790)))
+    ended: list[object] = []
+
+    def ask() -> None:
+        try:
+            ended.append(client.call(audit_request, passed))
+        except LivePersonError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert waiting.wait(30)
+    client.close()
+    closed.set()
+    thread.join(30)
+    assert isinstance(ended[0], LivePersonError)
+    assert audit_requests(sandbox) == token_requests(sandbox) == []
