@@ -89,7 +89,7 @@ def read_mapping(value: object, name: str) -> Mapping[str, Any] | None:
     found = literal(value)
     if isinstance(found, Mapping):
         return found
-    raise _wrong(name, "a dict of filter names to values", value)
+    raise _wrong(name, "a dict", value)
 
 
 def read_moment(value: object, name: str) -> Any:

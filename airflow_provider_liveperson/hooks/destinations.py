@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.arguments import read_optional_text, read_text
+from airflow_provider_liveperson.arguments import read_mapping, read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.landing import Destination
 
@@ -18,18 +18,40 @@ if TYPE_CHECKING:
 _TRANSFER = {"use_threads": False, "multipart_threshold": 1 << 26, "multipart_chunksize": 1 << 26}
 
 
-def s3_destination(encoding: Encoding, *, bucket: object, prefix: object, aws_conn_id: object) -> Destination:
+_SECRET = ("SSECustomerKey", "SSECustomerKeyMD5")
+
+
+def read_extra_args(value: object) -> dict[str, Any]:
+    """What every request to S3 shall say; what is secret of it is masked from here on, wherever Airflow shows it.
+
+    :param value: a dict, or None.
+    :raises ConfigurationError: for anything else.
+    """
+    from airflow.sdk.log import mask_secret
+
+    extra_args = dict(read_mapping(value, "extra_args") or {})
+    for name in _SECRET:
+        if extra_args.get(name):
+            mask_secret(extra_args[name])
+    return extra_args
+
+
+def s3_destination(
+    encoding: Encoding, *, bucket: object, prefix: object, aws_conn_id: object, extra_args: object = None
+) -> Destination:
     """A bucket, below a prefix.
 
     :param encoding: file format and compression.
     :param bucket: the bucket's name.
     :param prefix: the folder in it; may be empty.
     :param aws_conn_id: the AWS connection.
+    :param extra_args: what every request to S3 shall say, by name.
     :raises ConfigurationError: for a bucket or prefix that cannot be.
     """
     from airflow_provider_liveperson.landing.s3 import S3Store
 
     conn_id = read_optional_text(aws_conn_id, "aws_conn_id")
+    extra = read_extra_args(extra_args)
 
     def hook() -> S3Hook:
         try:
@@ -38,7 +60,7 @@ def s3_destination(encoding: Encoding, *, bucket: object, prefix: object, aws_co
             raise ConfigurationError(
                 "the Amazon provider is not installed; pip install 'airflow-provider-liveperson[s3]'"
             ) from error
-        return S3Hook(aws_conn_id=conn_id, transfer_config_args=_TRANSFER)
+        return S3Hook(aws_conn_id=conn_id, transfer_config_args=dict(_TRANSFER), extra_args=extra)
 
     return Destination(
         store=S3Store(read_text(bucket, "bucket"), hook),

@@ -220,6 +220,7 @@ class LivePersonHook(BaseHook):
         bucket: str | None = None,
         prefix: str = "liveperson",
         aws_conn_id: str | None = "aws_default",
+        extra_args: Mapping[str, Any] | None = None,
         path: str | None = None,
         filters: Mapping[str, Any] | None = None,
         cursor: str | None = None,
@@ -244,6 +245,7 @@ class LivePersonHook(BaseHook):
         :param bucket: the S3 bucket.
         :param prefix: the folder in the bucket.
         :param aws_conn_id: the AWS connection.
+        :param extra_args: what every request to S3 shall say beyond that, as for Airflow's ``S3Hook``.
         :param path: a folder as Airflow's ``ObjectStoragePath`` takes it, such as ``gs://conn_id@bucket/raw``.
         :param filters: the dataset's filters.
         :param cursor: one of the dataset's cursors.
@@ -277,7 +279,9 @@ class LivePersonHook(BaseHook):
         def destination(encoding: Encoding) -> Destination:
             if path is not None:
                 return path_destination(encoding, path=path)
-            return s3_destination(encoding, bucket=bucket, prefix=prefix, aws_conn_id=aws_conn_id)
+            return s3_destination(
+                encoding, bucket=bucket, prefix=prefix, aws_conn_id=aws_conn_id, extra_args=extra_args
+            )
 
         request = LandRequest.read(
             dataset,

@@ -444,7 +444,7 @@ class S3Store:
                 " RequestPayer: those go into the operator's extra_args."
             )
             permanent = True
-        elif code in _ELSEWHERE or code == "RecursionError":
+        elif code in _ELSEWHERE or "recursion" in reason:  # in which boto3 asks where the bucket is
             hint = (
                 f"The bucket {self._bucket!r} is in another region, or behind another endpoint, than {self._identity}"
                 " says; set region_name or endpoint_url there."

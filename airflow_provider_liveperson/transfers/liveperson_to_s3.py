@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from jinja2 import Environment
+
     from airflow_provider_liveperson.landing.encoding import Encoding
     from airflow_provider_liveperson.landing.landing import Destination
 
@@ -19,6 +24,11 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
     :param bucket: the bucket. (templated)
     :param prefix: the folder in it; may be empty. (templated)
     :param aws_conn_id: the AWS connection. (templated)
+    :param extra_args: what every request to S3 shall say beyond that, as for Airflow's ``S3Hook``: such as
+        ``ServerSideEncryption``, ``SSEKMSKeyId``, ``ACL``, ``RequestPayer``, ``StorageClass``, ``ExpectedBucketOwner``.
+        Each goes into every request that takes it. Let ``SSECustomerKey`` come from a template, such as
+        ``{{ conn.my_key.password }}``: it is masked in logs and rendered fields, but the DAG's own text is not.
+        (templated)
     """
 
     template_fields: Sequence[str] = (
@@ -26,7 +36,12 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         "bucket",
         "prefix",
         "aws_conn_id",
+        "extra_args",
     )
+    template_fields_renderers = {
+        **LivePersonTransferOperator.template_fields_renderers,
+        "extra_args": "json",
+    }
 
     def __init__(
         self,
@@ -35,12 +50,26 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         bucket: str,
         prefix: str = "liveperson",
         aws_conn_id: str | None = "aws_default",
+        extra_args: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(dataset=dataset, **kwargs)
         self.bucket = bucket
         self.prefix = prefix
         self.aws_conn_id = aws_conn_id
+        self.extra_args = extra_args
+
+    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
+        """Render the templates, and have what is secret of them masked wherever Airflow shows it.
+
+        :param context: the task's context.
+        :param jinja_env: the environment to render in.
+        """
+        super().render_template_fields(context, jinja_env)
+        from airflow_provider_liveperson.hooks.destinations import read_extra_args
+
+        with contextlib.suppress(ConfigurationError):  # which is for the task to say
+            read_extra_args(self.extra_args)
 
     def destination(self, encoding: Encoding) -> Destination:
         """Where the records go: the bucket, below the prefix.
@@ -50,7 +79,13 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         """
         from airflow_provider_liveperson.hooks.destinations import s3_destination
 
-        return s3_destination(encoding, bucket=self.bucket, prefix=self.prefix, aws_conn_id=self.aws_conn_id)
+        return s3_destination(
+            encoding,
+            bucket=self.bucket,
+            prefix=self.prefix,
+            aws_conn_id=self.aws_conn_id,
+            extra_args=self.extra_args,
+        )
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.landing.s3 import NEEDED_ON_S3, S3Store
+from airflow_provider_liveperson.landing.stores import ConflictError
 
 
 @cache  # a new client takes a noticeable time
@@ -175,3 +176,31 @@ def test_what_is_no_bucket_is_refused(bucket):
     with pytest.raises(ConfigurationError, match="bucket") as caught:
         S3Store(bucket, lambda: pytest.fail("too early"))
     assert caught.value.field == "bucket"
+
+
+def test_a_store_that_refuses_conditions_is_looked_at_first(s3, monkeypatch):
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    call, sent = BaseClient._make_api_call, []
+
+    def answer(self, operation, parameters):
+        sent.append(operation)
+        if {"IfMatch", "IfNoneMatch"} & parameters.keys():
+            raise ClientError({"Error": {"Code": "NotImplemented", "Message": "A header"}}, operation)
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    made = S3Store("lake", lambda: S3Hook(aws_conn_id=None))
+    made.create("f/k", io.BytesIO(b"one"))
+    with pytest.raises(ConflictError):
+        made.create("f/k", io.BytesIO(b"two"))
+    assert made.read("f/k") == b"one"
+    found = made.fetch("f/k")
+    made.swap("f/k", b"two", found)
+    with pytest.raises(ConflictError):
+        made.swap("f/k", b"three", found)
+    with pytest.raises(ConflictError):
+        made.copy("f/k", "f/k", None)
+    made.copy("f/k", "f/l", None)
+    assert made.read("f/l") == b"two"
+    assert sent.count("PutObject") == 3  # what is not known is asked for but once

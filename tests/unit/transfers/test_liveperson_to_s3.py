@@ -412,6 +412,7 @@ ARGUMENTS = {
     "deferrable": object(),
     "liveperson_conn_id": object(),
     "aws_conn_id": object(),
+    "extra_args": object(),
 }
 
 
@@ -585,3 +586,51 @@ def test_without_the_amazon_provider_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "airflow.providers.amazon.aws.hooks.s3", None)
     with fails_at_once(ConfigurationError, match=r"airflow-provider-liveperson\[s3\]"):
         operator().execute(context())
+
+
+# -- what the bucket's policy wants ----------------------------------------------------------------
+
+
+def test_every_object_is_put_as_extra_args_say(s3):
+    extra = {"ServerSideEncryption": "aws:kms", "StorageClass": "STANDARD_IA"}
+    operator(extra_args=extra).execute(context())
+    for one in s3.list_objects_v2(Bucket="lake")["Contents"]:
+        head = s3.head_object(Bucket="lake", Key=one["Key"])
+        assert {name: head[name] for name in extra} == extra
+
+
+def test_a_policy_that_demands_encryption_is_told_as_one_of_two_causes(s3, monkeypatch):
+    from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
+
+    call = BaseClient._make_api_call
+
+    def answer(self, operation, parameters):
+        if operation == "PutObject" and "ServerSideEncryption" not in parameters:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "explicit deny"}}, operation)
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    with pytest.raises(AirflowFailException, match=r"a policy demands .* encryption.* extra_args"):
+        operator().execute(context())
+    assert operator(extra_args={"ServerSideEncryption": "AES256"}).execute(context())["records"] == 60
+
+
+@pytest.mark.parametrize("extra", ["ServerSideEncryption", ["ACL"], {"Nonsense": 1}])
+def test_extra_args_that_cannot_be_are_refused_before_anything_is_asked(sandbox, s3, s3_calls, extra):
+    s3_calls.clear()
+    with fails_at_once(ConfigurationError, match="extra_args"):
+        operator(extra_args=extra).execute(context())
+    assert sandbox.requests == []
+    assert s3_calls == []
+
+
+def test_a_customers_key_is_masked_where_airflow_shows_it(monkeypatch):
+    from airflow.sdk import log
+
+    masked = []
+    monkeypatch.setattr(log, "mask_secret", masked.append)
+    made = operator(extra_args={"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "{{ key }}"})
+    made.render_template_fields({"key": "0123456789abcdef0123456789abcdef"})
+    assert masked == ["0123456789abcdef0123456789abcdef"]
+    assert made.extra_args["SSECustomerKey"] not in repr(made) + str(made)
