@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import logging
 import platform
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,6 +36,7 @@ from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
 from airflow_provider_liveperson.lines import Line
 from airflow_provider_liveperson.reading import Lane, Reading, TooManyRecordsError
+from airflow_provider_liveperson.spool import open_spool, telling_when_full
 from airflow_provider_liveperson.window import Window, instant, stamp
 
 if TYPE_CHECKING:
@@ -228,16 +228,18 @@ def records(
     repaired = 0
     with Reading(client, dataset, query, dataset.plan(query)) as reading:
         for lane in reading:
-            with tempfile.TemporaryFile(prefix="liveperson-") as spool:
+            with open_spool() as spool:
 
                 def attempt(
                     batches: Iterable[list[Line]], spool: IO[bytes] = spool, left: int | None = left
                 ) -> None:
-                    spool.seek(0)
-                    spool.truncate()
-                    for record in islice(chain.from_iterable(batches), left):
-                        spool.write(record if masking is None else masking.apply(record))
-                        spool.write(b"\n")
+                    with telling_when_full():
+                        spool.seek(0)
+                        spool.truncate()
+                        for record in islice(chain.from_iterable(batches), left):
+                            spool.write(record if masking is None else masking.apply(record))
+                            spool.write(b"\n")
+                        spool.flush()
 
                 try:
                     _read_until_it_adds_up(dataset, lane, attempt)

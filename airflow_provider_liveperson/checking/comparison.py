@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from airflow_provider_liveperson.exceptions import (
 )
 from airflow_provider_liveperson.pull import records
 from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.spool import open_spool, telling_when_full
 from airflow_provider_liveperson.window import Window, resolve_window, stamp
 
 MOST = 1000
@@ -229,7 +229,7 @@ class _Taken:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._spool = tempfile.TemporaryFile(prefix="liveperson-")  # noqa: SIM115 - closed at the block's end
+        self._spool = open_spool()
         self.places: dict[bytes, list[int]] = {}
         self.count = 0
         self.is_cut = False
@@ -262,8 +262,9 @@ class _Taken:
 
     def add(self, row: bytes) -> None:
         """Take a record."""
-        self.places.setdefault(_key(self._dataset, row), []).append(self._spool.seek(0, 2))
-        self._spool.write(row + b"\n")
+        with telling_when_full():
+            self.places.setdefault(_key(self._dataset, row), []).append(self._spool.seek(0, 2))
+            self._spool.write(row + b"\n")
         self.count += 1
 
     def at(self, key: bytes) -> list[bytes]:

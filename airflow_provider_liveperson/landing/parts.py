@@ -11,8 +11,8 @@ import msgspec
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.in_turn import InTurn
-from airflow_provider_liveperson.landing.spool import Spool
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.spool import open_spool, telling_when_full
 
 PREFIX = "part-"
 ROLL_AT = 256 * 1024 * 1024
@@ -122,8 +122,7 @@ class _StoredFile:
     """
 
     def __init__(self) -> None:
-        self._spool = Spool()
-        self.file = self._spool.file
+        self.file = open_spool(buffering=0)
         self.hash = hashlib.sha256()
         self.size = 0
         self._gathered = bytearray()
@@ -140,11 +139,14 @@ class _StoredFile:
 
     def flush(self) -> None:
         self.hash.update(self._gathered)
-        self._spool.write(self._gathered)
+        with telling_when_full(), memoryview(self._gathered) as data:
+            written = 0
+            while written < len(data):
+                written += self.file.write(data[written:])
         self._gathered.clear()
 
     def close(self) -> None:
-        self._spool.close()
+        self.file.close()
 
 
 class _OpenPart:

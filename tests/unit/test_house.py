@@ -25,6 +25,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "datasets": {"airflow", ".landing", ".pull"} | OUTER,
     "columns": {"airflow", ".*"},
     "masking": {"airflow"} | INNER | OUTER,
+    "spool": {"airflow"} | INNER | OUTER,
     "records": {"airflow"} | INNER | OUTER,
     "landing/parts": {"airflow"},
     "landing/encoding": {"airflow"},

@@ -1,0 +1,46 @@
+"""Temporary files that have no name: nothing is left of them when their process ends, however it ends.
+
+They are in the temporary folder (``TMPDIR``), where only this process can open them and nobody can find them. The
+kernel frees them once they are closed or their process is gone, also after a ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from airflow_provider_liveperson.exceptions import StorageError
+
+
+def open_spool(*, buffering: int = -1) -> BinaryIO:
+    """Open a file to write to and read from.
+
+    :param buffering: as for :func:`open`.
+    :raises StorageError: when there is no folder for it.
+    """
+    with telling_when_full():
+        return cast("BinaryIO", tempfile.TemporaryFile(prefix="liveperson-", buffering=buffering))
+
+
+@contextmanager
+def telling_when_full() -> Iterator[None]:
+    """Say in this package's words that the temporary folder is full or cannot be used.
+
+    :raises StorageError: instead of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to {_folder()}: {error.strerror or error}. Records wait there until they are handed on,"
+            " up to some hundred megabytes; free some space, or set the environment variable TMPDIR to another folder"
+        ) from error
+
+
+def _folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "the temporary folder"
