@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 class LivePersonRetryPolicy(RetryPolicy):
-    """Stays away as long as LivePerson asks, and fails at once where trying again cannot help.
-
-    delay = timedelta(seconds=capped_delay(exception.retry_after)) if exception.retry_after else None
-    """
+    """Stays away as long as LivePerson asks, an hour at most, and fails at once where trying again cannot help."""
 
     def evaluate(
         self,
