@@ -15,7 +15,7 @@ from msgspec import Raw
 from airflow_provider_liveperson.columns import JSON, TEXT, Array, Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.lines import Line
-from airflow_provider_liveperson.records.raw import UNREADABLE, Marks
+from airflow_provider_liveperson.records.raw import UNREADABLE, Marks, is_text
 
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
@@ -233,6 +233,11 @@ def _plant(tree: _Tree, path: object, what: _Do) -> None:
         raise ConfigurationError(
             f"{what.value}: {path!r} is no path; write field names with dots between them, such as"
             " consumerParticipants.email",
+            field=what.value,
+        )
+    if not is_text(path):
+        raise ConfigurationError(
+            f"{what.value}: {path!r} holds half of a surrogate pair, which no field name can be compared with",
             field=what.value,
         )
     if any(name == "*" or "[" in name for name in names):

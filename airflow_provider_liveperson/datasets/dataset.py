@@ -18,6 +18,7 @@ from airflow_provider_liveperson.exceptions import (
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window, file_stamp, stamp
 
 if TYPE_CHECKING:
@@ -293,6 +294,11 @@ class Dataset:
                     field="filters",
                 )
             given[name] = self.filters[name].read(name, value)
+            if not raw.is_text(given[name]):
+                raise ConfigurationError(
+                    f"filters: {name} is {value!r}, which holds half of a surrogate pair and cannot be sent",
+                    field="filters",
+                )
         if cursor is not None and cursor not in self.cursors:
             raise ConfigurationError(
                 f"cursor is {cursor!r}; {self.name} has {', '.join(self.cursors) or 'none'}", field="cursor"

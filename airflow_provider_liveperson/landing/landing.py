@@ -20,6 +20,7 @@ from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Store, Stored
+from airflow_provider_liveperson.records.raw import is_text
 from airflow_provider_liveperson.window import Window, file_stamp
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,12 @@ class Destination:
     def __post_init__(self) -> None:
         prefix = (self.prefix or "").strip("/")
         steps = prefix.split("/") if prefix else []
-        if any(step in ("", ".", "..") for step in steps) or "\\" in prefix or "://" in prefix:
+        if (
+            any(step in ("", ".", "..") for step in steps)
+            or "\\" in prefix
+            or "://" in prefix
+            or not is_text(prefix)
+        ):
             raise ConfigurationError(
                 f"prefix is {self.prefix!r}; it must be plain folder names separated by single slashes, without . or"
                 " .., such as raw/liveperson",

@@ -195,6 +195,15 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
+def is_text(value: object) -> bool:
+    """Whether a user's text, or the texts in a list or dict, can be written: halves of surrogate pairs cannot."""
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def charset(content_type: str) -> str | None:
     """The charset that a ``Content-Type`` declares, by Python's name; None for none, UTF-8, and what Python lacks."""
     declared = _CHARSET.search(content_type)

@@ -237,3 +237,10 @@ def test_a_path_that_no_column_declares_is_refused(argument, path, hint):
 def test_declared_paths_are_taken():
     masking = Masking(["people.email", "payload.any.thing", "id"], ["note", "gone"], SALT)
     masking.refuse_undeclared("things", COLUMNS)
+
+
+@pytest.mark.parametrize("path", ["\ud83d", "a.\udc00"])
+def test_a_path_with_half_an_emoji_is_refused(path):
+    with pytest.raises(ConfigurationError, match="half of a surrogate pair") as caught:
+        Masking(drop_fields=[path])
+    str(caught.value).encode()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.exceptions import InvalidResponseError, LivePersonError
+from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError, LivePersonError
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
@@ -113,3 +113,18 @@ def test_odd_values_in_a_row_that_comes_twice_stop_nothing(odd):
         % odd
     )
     assert len(read("agent_status_changes", b'{"stateChanges":[%b,%b]}' % (row, row))) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "filters"),
+    [
+        ("audit_trail", {"users": ["sam", "half \ud83d"]}),
+        ("agent_status_changes", {"agentId": "\udc00"}),
+        ("messaging_interactions", {"keyword": "\ud83d"}),
+    ],
+)
+def test_half_an_emoji_in_a_filter_is_named_before_any_request(name, filters):
+    with pytest.raises(ConfigurationError, match="half of a surrogate pair") as caught:
+        DATASETS[name].query(DAY, filters=filters)
+    assert caught.value.field == "filters"
+    str(caught.value).encode()

@@ -75,7 +75,7 @@ def test_prefixes(run, store, prefix, folder):
 
 
 @pytest.mark.parametrize(
-    "prefix", ["..", "a/../b", "../a", "a/..", ".", "a/./b", "a//b", "a\\b", "s3://bucket/a"]
+    "prefix", ["..", "a/../b", "../a", "a/..", ".", "a/./b", "a//b", "a\\b", "s3://bucket/a", "half \ud83d"]
 )
 def test_a_prefix_that_leads_elsewhere_is_refused(sandbox, run, store, prefix):
     with pytest.raises(ConfigurationError, match="prefix") as caught:
