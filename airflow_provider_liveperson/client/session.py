@@ -66,6 +66,8 @@ MAX_ANSWER = 256 * 1024 * 1024
 """Bytes, decompressed, that are taken of one answer into memory. LivePerson's largest pages have a few MB."""
 MAX_FILE = 16 * 1024 * 1024 * 1024
 """Bytes, decompressed, that are taken of one answer to disk: an account's largest exports have less than one GB."""
+_GRACE = 0.5
+"""Seconds after the end of a budget until requests are ended from outside: their own time-outs end them better."""
 _FOR_ITS_END = 1.0
 """Seconds that a logout may take whose client's budget is spent."""
 _CHUNK = 1 << 16
@@ -317,7 +319,7 @@ class Sender:
     def _may_begin(self, request: ApiRequest, url: str, stop: Stop) -> None:
         if stop.is_set:
             raise _stopped(request)
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        if self._deadline is not None and time.monotonic() >= self._deadline + _GRACE:
             raise ServiceUnavailableError(
                 f"{request} at {_host(url)} was not asked: the time that is given to this check is over. Check the"
                 " network and any proxy.",
@@ -346,8 +348,8 @@ class Sender:
         now = time.monotonic()
         ends_at = now + longest
         if self._deadline is not None:
-            least = now + _FOR_ITS_END if request.when_closed == "begin" else now
-            ends_at = min(ends_at, max(self._deadline, least))
+            least = now + _FOR_ITS_END if request.when_closed == "begin" else 0.0
+            ends_at = min(ends_at, max(self._deadline + _GRACE, least))
         exchange = Exchange(ends_at)
         stopping = stop.ending(exchange) if request.when_closed == "end" else nullcontext()
         with stopping, self._watch.over(exchange):
