@@ -11,6 +11,7 @@ Whatever cannot be read, for whatever reason, is a :class:`msgspec.DecodeError`.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import math
 import re
@@ -37,6 +38,7 @@ _HALF = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
 _BACKSLASH = ord("\\")
 _BLOCK = 64 << 10
 _BAD = "\udc00"  # stands for an invalid sequence in a decoded text, where no surrogate can be otherwise
+_RIGHT = re.compile(f"[^\0-\x7f{_BAD}]")  # what is not ASCII, and is UTF-8
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _MARK = "airflow_provider_liveperson.mark"
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -314,13 +316,16 @@ def _halves(text: bytes) -> Iterator[int]:
 def _text(data: bytes, content_type: str) -> str:
     """Bytes as text, with each sequence that is invalid as one surrogate."""
     encoding = json.detect_encoding(data)
-    declared = charset(content_type) if encoding == "utf-8" else None
-    if declared and not is_utf8(data):
-        try:
+    text = data.decode(encoding, _MARK)
+    if (
+        encoding == "utf-8"
+        and text.count(_BAD) > len(_RIGHT.findall(text))
+        and (declared := charset(content_type))
+    ):
+        # Servers declare by habit: only where UTF-8 is more often wrong than right is something else believed.
+        with contextlib.suppress(UnicodeError):
             return data.decode(declared)
-        except UnicodeError:
-            pass
-    return data.decode(encoding, _MARK)
+    return text
 
 
 def _copied(raw: Raw) -> bytes:

@@ -164,6 +164,24 @@ def test_a_declared_charset_counts_for_what_is_not_utf8(content_type, expected):
     assert landed('[{"a":"grün"}]'.encode(), content_type) == ['{"a":"grün"}'.encode()]
 
 
+def test_a_charset_declared_by_habit_does_not_spoil_what_is_utf8():
+    page = '[{"a":"grün"},{"b":"Küche"},{"c":"K'.encode() + b'\xfcche"}]'
+    lines = landed(page, "application/json;charset=ISO-8859-1")
+    assert lines == ['{"a":"grün"}'.encode(), '{"b":"Küche"}'.encode(), '{"c":"K\ufffdche"}'.encode()]
+    assert [isinstance(line, RepairedLine) for line in lines] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["shift_jis", "euc_jp", "gb18030", "big5", "koi8-r", "windows-1251", "iso-8859-2"]
+)
+def test_charsets_of_other_languages_are_honoured(name):
+    text = {"koi8-r": "Спасибо, всё хорошо", "windows-1251": "Спасибо", "iso-8859-2": "dziękuję żółw"}.get(
+        name, "繁體中文的訊息，謝謝您" if name == "big5" else "有難 日本の文字"
+    )
+    page = f'[{{"a":"{text}"}}]'.encode(name)
+    assert landed(page, f"application/json; charset={name}") == [f'{{"a":"{text}"}}'.encode()]
+
+
 def test_different_halves_are_different_keys_and_the_same_half_is_the_same_on_each_page():
     decoder = msgspec.json.Decoder(list[str])
 
