@@ -299,8 +299,9 @@ class _Tie:
 
     How many rows it has is known from where the next instant begins. Which rows they are is certain when
     the answers, each taken by itself, have shown that many different ones; equal rows only count twice if
-    one answer holds both. What took several answers is read twice, in case rows were taken away. Where equal rows never meet in one answer, the order is taken as stable once
-    several passes have given the very same rows.
+    one answer holds both. What took several answers is read twice, in case rows were taken away. Where
+    equal rows never meet in one answer, the order is taken as stable once several passes have given the
+    very same rows.
 
     :param start: the offset of the instant's first row.
     :param at: the instant, where a row of it has come before.
