@@ -17,6 +17,7 @@ BUCKET = "example"
 DAG_ID = "liveperson_audit_trail_to_s3"
 WINDOW = "20260303T000000Z_20260304T000000Z"
 SUMMARY = {
+    "manifests",
     "dataset",
     "account_id",
     "window_start",
