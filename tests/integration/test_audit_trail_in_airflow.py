@@ -123,7 +123,7 @@ class TestExampleDag:
         assert counts["kept"] == len(truth) == sum(part["records"] for part in manifest["parts"])
         assert counts["received"] == counts["kept"] + counts["outside_window"]
         assert counts["reported"] == counts["received"]
-        assert counts["repeated"] == 0
+        assert counts["repeated"] <= 1  # the last row, which is asked for again to see that it is the last
 
     def test_last_line_of_the_pull_tells_manifest_and_counts(self, runs, store):
         manifest = json.loads(store.read(runs[0].summary["manifest"]))
