@@ -125,9 +125,12 @@ class TimeOrderedPager:
     def _ties_early(self) -> bool:
         """Whether the next answer of an instant that fills more than a page has to begin with the row before it."""
         tie = self._tie
-        return (
-            tie is not None and tie.offset == tie.start > 0 and self._anchor is not None and self._limit > 1
-        )
+        return tie is not None and tie.offset == tie.start > 0 and self._anchor is not None and self._overlaps
+
+    @property
+    def _overlaps(self) -> bool:
+        """Whether an answer has room for the row before those that are new."""
+        return min(self._most, self._limit) > 1
 
     def limit_refused(self) -> bool:
         """The server refused the last page for its limit: ask for less.
@@ -171,10 +174,11 @@ class TimeOrderedPager:
         self._check_offset(rows, self._probed[0])
         (offset, held_back), self._probed = self._probed, None
         end, more = offset, bool(rows)
-        if self._most > 1:  # it begins with the last row of the page
+        if self._overlaps:  # it begins with the last row of the page
             if not rows or rows[0].at != held_back[-1].at:
                 raise self._moved()
-            end, more = offset + 1, len(rows) > 1
+            # A row of that instant that has not been seen is one more, wherever it stands.
+            end, more = offset + 1, len(rows) > 1 or rows[0] not in held_back
         if more:
             self._ceiling_is(self._most)
         return self._hand_on(held_back, end=end, at_end=not more)
@@ -236,7 +240,7 @@ class TimeOrderedPager:
         if anchored and not new:
             return self._hand_on(new, end=end, at_end=True)
         # Is that all there is, or all that the server gives at once?
-        self._probed = end - (self._most > 1), new
+        self._probed = end - self._overlaps, new
         return []
 
     def _ceiling_is(self, rows: int) -> None:
@@ -287,6 +291,9 @@ class TimeOrderedPager:
         if whole is None:
             return []
         self._tie = None
+        if tie.at_end and whole and self._overlaps:
+            self._probed = tie.start + len(whole) - 1, whole
+            return []
         if tie.at_end:
             return self._finish(whole, at_end=True)
         self._anchor = whole[0].at
@@ -299,8 +306,8 @@ class _Tie:
 
     How many rows it has is known from where the next instant begins. Which rows they are is certain when
     the answers, each taken by itself, have shown that many different ones; equal rows only count twice if
-    one answer holds both. What took several answers is read twice, in case rows were taken away. Where
-    equal rows never meet in one answer, the order is taken as stable once several passes have given the
+    one answer holds both. What took several answers is read twice, in case rows were taken away in between.
+    Where equal rows never meet in one answer, the order is taken as stable once several passes have given the
     very same rows.
 
     :param start: the offset of the instant's first row.

@@ -186,7 +186,9 @@ class CountedPages(PageReader):
                 self._take_partial(line, key, taken)
         self._count_undated(parsed)
         end, names_more = page.offset + held, bool(held and parsed.has_next and self.pages_are_in)
-        if self.received > count or (held and page.offset >= count) or (names_more and end > count):
+        if self.received > count or (
+            end > count and (names_more or len({one.key for one in parsed.records}) > count - page.offset)
+        ):
             raise ContradictionError(f"{count} records were reported, and there are more")
         if names_more and end == self._end:
             self._next = end  # what it names has to be looked at

@@ -95,6 +95,13 @@ def test_a_ceiling_of_one_row_is_survived() -> None:
     assert read(Server(rows, ceiling=1, shuffled=True)) == sorted(rows)
 
 
+@pytest.mark.parametrize("count", ["absent", "page", "all"])
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_a_ceiling_of_one_row_loses_nothing_at_the_end(limit: int, count: str) -> None:
+    rows = rows_of(1, 2, 3, 4)
+    assert read(Server(rows, ceiling=1, count=count), limit=limit) == rows
+
+
 def test_rows_appended_while_reading_do_not_disturb() -> None:
     server = Server(rows_of(*range(50)))
     pager = TimeOrderedPager(limit=10, stop_at=50)
