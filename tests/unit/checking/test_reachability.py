@@ -360,3 +360,9 @@ def test_it_is_json_and_back(look, kind):
     assert msgspec.convert(json.loads(json.dumps(report.to_dict())), Report) == report
     with pytest.raises(KeyError):
         report.access("nothing")
+
+
+@pytest.mark.parametrize("secret", ["l", "read", "refused", "known"])
+def test_a_secret_that_is_spelt_like_a_status_spoils_no_report(look, secret):
+    report = look(access_token_secret=secret)
+    assert set(states(report).values()) <= {"readable", "refused", "unknown"}
