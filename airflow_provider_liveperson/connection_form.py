@@ -275,7 +275,8 @@ _COMMON = (
         place="extra",
         description=(
             'Service names and their hosts, such as {"msgHist": "va.msghist.liveperson.net"}, used instead of'
-            " asking the Domain API. Rarely needed."
+            " asking the Domain API. Hosts that are not LivePerson's must be among trusted_hosts in the section"
+            " [liveperson] of Airflow's configuration. Rarely needed."
         ),
         kind="object",
     ),
