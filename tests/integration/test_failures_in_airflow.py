@@ -17,6 +17,8 @@ SAYS = {
     "field": "ConfigurationError: file_format is 'xlsx'",
     "window": "EmptyWindowError: start (2026-03-04",
     "future": "WindowOutOfRangeError: the window ends at 2999",
+    "bucket": "'there-is-no-such-bucket'",
+    "mask": "(did you mean objectName?)",
 }
 
 

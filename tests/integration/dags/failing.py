@@ -23,6 +23,8 @@ WRONG = {
     "field": {"file_format": "xlsx"},
     "window": {"start": "2026-03-04T00:00:00Z", "end": "2026-03-03T00:00:00Z"},
     "future": {"end": "2999-01-01T00:00:00Z"},
+    "bucket": {"bucket": "there-is-no-such-bucket"},
+    "mask": {"drop_fields": ["objectname"]},
 }
 
 with DAG(
@@ -37,12 +39,12 @@ with DAG(
             chosen = {
                 "start": "2026-03-03T00:00:00Z",
                 "end": "2026-03-04T00:00:00Z",
+                "bucket": os.environ.get("TEST_BUCKET", "unset"),
                 "liveperson_conn_id": "liveperson_app_jwt",
                 **wrong,
             }
             AuditTrailToS3Operator(
                 task_id=f"{what}_{name}",
-                bucket=os.environ.get("TEST_BUCKET", "unset"),
                 prefix="failing",
                 **chosen,
                 **policy,
