@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, takewhile
 from typing import IO, TYPE_CHECKING
@@ -34,7 +34,7 @@ from airflow_provider_liveperson.landing.manifest import Counts, Manifest, Slice
 from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.revisions import Revision, read_revision, write_revision
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.lines import Line, owned
 from airflow_provider_liveperson.reading import Lane, Reading, TooManyRecordsError
 from airflow_provider_liveperson.spool import open_spool, telling_when_full
 from airflow_provider_liveperson.window import Window, instant, stamp
@@ -53,13 +53,40 @@ JOURNAL_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Delivering:
-    """A slice that has been read, while its last part may still be on its way."""
+class _ReadSlice:
+    """A slice that has been read."""
 
     piece: Slice
     counts: SliceCounts
-    parts: list[Future[Part]]
     still_partial: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Delivering:
+    """Slices that share parts, while the last of these may still be on its way."""
+
+    slices: list[_ReadSlice]
+    parts: list[Future[Part]]
+
+
+@dataclass
+class _Carried:
+    """Slices that are too small for a part of their own: they wait for those that share it, records included."""
+
+    slices: list[_ReadSlice] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, read: _ReadSlice, lines: list[bytes]) -> None:
+        """Take a whole slice."""
+        self.slices.append(read)
+        self.lines += lines
+        self.size += _size_of(lines)
+
+    def take(self) -> list[_ReadSlice]:
+        """Give up all slices: their records are in a part now."""
+        taken, self.slices, self.lines, self.size = self.slices, [], [], 0
+        return taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +312,7 @@ class _Job:
         self._spent: set[str] = set()
         self._finished: list[Finished] = []
         self._delivering: deque[_Delivering] = deque()
+        self._carried = _Carried()
 
     @property
     def about(self) -> str:
@@ -300,6 +328,7 @@ class _Job:
         dataset, query = self._dataset, self._query
         self._finished = []
         self._delivering.clear()
+        self._carried = _Carried()
         with Landing(
             self._destination,
             self.folder,
@@ -328,6 +357,8 @@ class _Job:
                     except BaseException:
                         self._remember_what_arrived(landing, [lane.piece, *reading.remaining])
                         raise
+                if self._carried.slices:
+                    self._deliver_carried(landing)
                 self._settle(landing, behind=[], leave=0)
             revision = lane.reader.revision if dataset.is_snapshot else None
             manifest = self._manifest(revision)
@@ -385,17 +416,38 @@ class _Job:
         ]
 
     def _land_slice(self, landing: Landing, reading: Reading, lane: Lane, held: Revision | None) -> None:
+        """Read a slice, and write it into parts together with the small ones before it.
+
+        As long as they are small together, its records wait. What is read again has not been shared with any other
+        slice by then, and goes with its own attempt.
+        """
         parts: list[Future[Part]] = []
-        number = len(self._parts) + sum(len(done.parts) for done in self._delivering)
+        waiting: list[bytes] = []
+        share_below = min(self._destination.share_below, self._destination.roll_at)
 
         def attempt(batches: Iterable[list[Line]]) -> None:
-            writer = landing.writer(number)
+            waiting.clear()
+            parts.clear()
+            size, writer = self._carried.size, None
             try:
                 for batch in batches:
-                    writer.write(batch if self._masking is None else list(map(self._masking.apply, batch)))
-                parts[:] = writer.finish()
+                    lines = batch if self._masking is None else list(map(self._masking.apply, batch))
+                    if writer is not None:
+                        writer.write(lines)
+                        continue
+                    # Copied, as a line may be a view that keeps its whole page.
+                    copied = list(map(owned, lines))
+                    waiting.extend(copied)
+                    size += _size_of(copied)
+                    if size >= share_below:
+                        writer = landing.writer(self._next_number)
+                        writer.write([*self._carried.lines, *waiting])
+                        waiting.clear()
+                if writer is not None:
+                    parts[:] = writer.finish()
             finally:
-                writer.discard()
+                if writer is not None:
+                    writer.discard()
 
         _read_until_it_adds_up(self._dataset, lane, attempt)
         if lane.reader.is_unchanged and held is not None:
@@ -413,12 +465,23 @@ class _Job:
             repaired=lane.repaired,
         )
         log.debug("%s, %s: %s", self._dataset.name, lane.piece, counts)
-        in_part = list(lane.reader.still_partial)
-        self._delivering.append(
-            _Delivering(piece=lane.piece, counts=counts, parts=parts, still_partial=in_part)
-        )
+        read = _ReadSlice(piece=lane.piece, counts=counts, still_partial=list(lane.reader.still_partial))
+        if parts:
+            self._delivering.append(_Delivering(slices=[*self._carried.take(), read], parts=parts))
+        else:
+            self._carried.add(read, waiting)
         # Parts go up while the next slices are read.
         self._settle(landing, behind=reading.remaining, leave=MOST_DELIVERING)
+
+    def _deliver_carried(self, landing: Landing) -> None:
+        """Write the small slices that wait at the end."""
+        writer = landing.writer(self._next_number)
+        try:
+            writer.write(self._carried.lines)
+            parts = writer.finish()
+        finally:
+            writer.discard()
+        self._delivering.append(_Delivering(slices=self._carried.take(), parts=parts))
 
     def _adopt(self, landing: Landing, held: Revision) -> Finished:
         """Take over the parts of a revision that is in the store already."""
@@ -431,7 +494,8 @@ class _Job:
 
     def _remember_what_arrived(self, landing: Landing, unread: list[Slice]) -> None:
         """Keep for the retry what had been read before something failed."""
-        read = [done.piece for done in self._delivering]
+        read = [one.piece for done in self._delivering for one in done.slices]
+        read += [one.piece for one in self._carried.slices]
         with contextlib.suppress(LivePersonError):  # what failed is raised by the caller
             self._settle(landing, behind=[piece for piece in unread if piece not in read], leave=0)
 
@@ -447,8 +511,16 @@ class _Job:
                 return
             parts = [part.result() for part in done.parts]
             self._delivering.popleft()
-            self._finished.append(Finished(counts=done.counts, parts=parts, still_partial=done.still_partial))
-            remaining = [*(other.piece for other in self._delivering), *behind]
+            self._finished += [
+                Finished(
+                    counts=one.counts,
+                    parts=parts if one is done.slices[-1] else [],
+                    still_partial=one.still_partial,
+                )
+                for one in done.slices
+            ]
+            waiting = [one for other in self._delivering for one in other.slices] + self._carried.slices
+            remaining = [*(one.piece for one in waiting), *behind]
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
             if self.complete and remaining and landing.has_uploaded(parts):
                 landing.remember(
@@ -466,6 +538,11 @@ class _Job:
                         ],
                     )
                 )
+
+    @property
+    def _next_number(self) -> int:
+        """The number of the next part."""
+        return len(self._parts) + sum(len(done.parts) for done in self._delivering)
 
     @property
     def _parts(self) -> list[Part]:
@@ -650,3 +727,8 @@ def _is_in_range(dataset: Dataset, query: Query, now: datetime, allow_out_of_ran
         log.warning("This window cannot be complete, and its manifest says so: %s", error)
         return False
     return True
+
+
+def _size_of(lines: Sequence[Line]) -> int:
+    """The bytes of records before compression, their line ends included."""
+    return sum(map(len, lines)) + len(lines)

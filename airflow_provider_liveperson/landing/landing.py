@@ -18,7 +18,7 @@ from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.in_turn import InTurn
 from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
-from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, Part, PartWriter
+from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, SHARE_BELOW, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Store, Stored
 from airflow_provider_liveperson.records.raw import is_text
 from airflow_provider_liveperson.window import Window, file_stamp
@@ -46,6 +46,8 @@ class Destination:
     :param prefix: the folder below which the layout begins; may be empty.
     :param encoding: file format and compression.
     :param roll_at: the most bytes, before compression, that a part may hold by about one record.
+    :param share_below: slices of fewer bytes, before compression, share a part; it is closed at the end of the slice
+        with which it has as many. They wait in memory, and a retry reads them again.
     :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
     """
 
@@ -53,6 +55,7 @@ class Destination:
     prefix: str
     encoding: Encoding
     roll_at: int = ROLL_AT
+    share_below: int = SHARE_BELOW
 
     def __post_init__(self) -> None:
         prefix = (self.prefix or "").strip("/")

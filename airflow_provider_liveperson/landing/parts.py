@@ -16,6 +16,7 @@ from airflow_provider_liveperson.spool import open_spool, telling_when_full
 
 PREFIX = "part-"
 ROLL_AT = 256 * 1024 * 1024
+SHARE_BELOW = 8 * 1024 * 1024
 _WRITE_AT = 1 << 20
 
 

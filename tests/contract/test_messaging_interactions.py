@@ -695,10 +695,10 @@ def test_what_a_failed_try_has_finished_is_not_asked_for_again(
     sandbox.configure(messaging_deep_limit=100)
     client = connect(sandbox, deep_paging_limit=100, max_concurrency=1)
     undisturbed = MemoryStore()
-    land(client, DAY, undisturbed, cursor=cursor, roll_at=100_000)
+    land(client, DAY, undisturbed, cursor=cursor, roll_at=100_000, share_below=1)
     sandbox.faults.add(match=SEARCH, skip=answered, times=1000, **fault)
     with pytest.raises((PermissionDeniedError, IncompletePullError, ServiceUnavailableError)):
-        land(client, DAY, store, cursor=cursor, roll_at=100_000)
+        land(client, DAY, store, cursor=cursor, roll_at=100_000, share_below=1)
     assert store.manifests() == []
     (journal,) = (json.loads(data) for key, data in store.objects.items() if "_unfinished" in key)
     assert sum(done["counts"]["kept"] for done in journal["finished"])

@@ -31,7 +31,8 @@ Connect = Callable[..., LivePersonClient]
 
 def land(client: LivePersonClient, store: MemoryStore, name: str, cursor: str | None = None) -> Pulled:
     query = DATASETS[name].query(DAY, cursor=cursor)
-    return pull(client, DATASETS[name], query, store.destination(), now=DAY.end + timedelta(hours=2))
+    destination = store.destination(share_below=1)
+    return pull(client, DATASETS[name], query, destination, now=DAY.end + timedelta(hours=2))
 
 
 def manifest(store: MemoryStore) -> dict[str, Any]:

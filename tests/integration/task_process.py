@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 import airflow_provider_liveperson.client.credentials.app_jwt
 import airflow_provider_liveperson.pull  # noqa: F401
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
+
+SHARE_BELOW = 300_000
 
 # From a process that has imported all of it already, as a worker has; each fork then starts within milliseconds.
 _forks = multiprocessing.get_context("forkserver")
@@ -30,4 +33,11 @@ def start(environment: Mapping[str, str], **arguments: Any) -> BaseProcess:
 
 def _execute(environment: dict[str, str], arguments: dict[str, Any]) -> None:
     os.environ.update(environment)
-    LivePersonToS3Operator(task_id="pull", **arguments).execute({})
+    _InSmallParts(task_id="pull", **arguments).execute({})
+
+
+class _InSmallParts(LivePersonToS3Operator):
+    """Has more moments to be killed at: some slices share a part, and each part is remembered."""
+
+    def destination(self, encoding: Any) -> Any:
+        return replace(super().destination(encoding), share_below=SHARE_BELOW)

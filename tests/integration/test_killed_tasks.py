@@ -93,15 +93,14 @@ def numbered(objects: dict[str, bytes]) -> dict[str, bytes]:
 
     A run leaves alone what it does not know, and gives its own part another number if the name is taken.
     """
-    for key, data in objects.items():
-        if key.endswith("_manifest.json"):
-            folder = key.rpartition("/")[0]
-            names = [part["name"] for part in json.loads(data)["parts"]]
-            for at, name in enumerate(names):
-                own = f"part-{at:05d}-{name.split('-', 2)[2]}"
-                objects = {it.replace(f"{folder}/{name}", f"{folder}/{own}"): objects[it] for it in objects}
-                objects[key] = objects[key].replace(name.encode(), own.encode())
-            return objects
+    for key in [key for key in objects if key.endswith("_manifest.json")]:
+        folder = key.rpartition("/")[0]
+        names = [part["name"] for part in json.loads(objects[key])["parts"]]
+        for at, name in enumerate(names):
+            own = f"part-{at:05d}-{name.split('-', 2)[2]}"
+            assert own == name or f"{folder}/{own}" not in objects  # nothing is left beside it
+            objects = {it.replace(f"{folder}/{name}", f"{folder}/{own}"): objects[it] for it in objects}
+            objects[key] = objects[key].replace(name.encode(), own.encode())
     return objects
 
 

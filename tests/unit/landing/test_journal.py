@@ -108,7 +108,7 @@ def land(sandbox, connect, store):
             choices.pop("window", DAY), filters=choices.pop("filters", None), cursor="start"
         )
         client = connect(deep_paging_limit=100, max_concurrency=1)
-        return pulling.pull(client, dataset, query, store.destination(**choices), **also)
+        return pulling.pull(client, dataset, query, store.destination(share_below=1, **choices), **also)
 
     return land
 
