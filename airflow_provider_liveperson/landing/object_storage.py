@@ -25,7 +25,7 @@ T = TypeVar("T")
 _LOCAL = ("file", "local")
 _REASON_LENGTH = 500
 # How the file systems call it.
-_ETAGS = ("etag", "ETag", "md5Hash", "crc32c")
+_ETAGS = ("md5Hash", "crc32c", "etag", "ETag")
 _MODIFIED = ("mtime", "last_modified", "LastModified", "updated", "modified", "created")
 
 
@@ -188,8 +188,9 @@ class ObjectStorageStore:
         self._fs.put_file(f"/dev/fd/{file.fileno()}", at, **choices)
 
     def _etag(self, key: str) -> str | None:
-        """The ETag of what was just put."""
-        return self._try("read", key, lambda: _entry(self._fs.info(self._at(key), refresh=True)).etag)
+        """The ETag of what was just put, as listings tell it, which may be in other words than elsewhere."""
+        entry = self.entries(key.rpartition("/")[0]).get(key)
+        return entry.etag if entry is not None else None
 
     def _write_whole(self, key: str, fill: Callable[[Path], Any]) -> None:
         with self._draft(key, fill) as (draft, target):

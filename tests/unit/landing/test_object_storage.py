@@ -221,3 +221,19 @@ def test_what_is_no_path_is_refused_with_the_mend(path):
     with pytest.raises(ConfigurationError, match=r"path is .*(such as|install)") as caught:
         ObjectStorageStore(path)
     assert caught.value.field == "path"
+
+
+def test_a_part_has_the_etag_that_listings_tell(memory_files, file, monkeypatch):
+    store = ObjectStorageStore("memory:///lake")
+    find = type(store._fs).find
+
+    def found(self, path, detail=False, **choices):
+        listed = find(self, path, detail=detail, **choices)
+        return (
+            {name: {**info, "etag": str(info["size"])} for name, info in listed.items()} if detail else listed
+        )
+
+    monkeypatch.setattr(type(store._fs), "find", found)
+    assert store.create(KEY, file) == store.entries(FOLDER)[KEY].etag == "8000"
+    assert store.overwrite(KEY, file) == "8000"
+    assert store.copy(KEY, f"{KEY}-2", None) == "8000"
