@@ -77,7 +77,9 @@ def ids(rows: list[Row]) -> list[str]:
 
 def searches(sandbox: SandboxServer) -> list[Any]:
     """Each search that was made: its body."""
-    return [json.loads(request.body) for request in sandbox.requests if SEARCH in request.path]
+    # One that a failure has ended on its way has no body.
+    sent = [request.body for request in sandbox.requests if SEARCH in request.path]
+    return [json.loads(body) for body in sent if body]
 
 
 def ms(moment: datetime) -> int:
@@ -419,7 +421,9 @@ def test_counts_that_never_come_to_rest_end_in_an_error(
 ) -> None:
     make_dense(sandbox, 100)
     sandbox.faults.add(kind="count_drift", rows=rows, match="offset=100", times=1000)
-    with pytest.raises(IncompletePullError, match="none was complete"):
+    with pytest.raises(
+        IncompletePullError, match=r"failed in the same way: [0-9]+ records were reported, then"
+    ):
         land(connect(sandbox), DAY, store, cursor=cursor)
     assert store.manifests() == []
 
