@@ -200,7 +200,7 @@ def _partition(key: str) -> Window:
                     field="partition_key",
                 ) from None
     raise ConfigurationError(
-        f"the partition key {key!r} does not tell how long its window is; have the timetable make keys for days or"
+        f"the partition key {key[:40]!r} does not tell how long its window is; have the timetable make keys for days or"
         ' hours that have ended: CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1,'
         ' key_format="%Y-%m-%d"), or "0 * * * *" with "%Y-%m-%dT%H"; or give start and end',
         field="partition_key",

@@ -203,10 +203,11 @@ class LivePersonTransferOperator(BaseOperator):
     def _window(self, context: Context) -> Window:
         from airflow_provider_liveperson.window import resolve_window
 
+        key = getattr(context.get("dag_run"), "partition_key", None)
         return resolve_window(
             start=read_moment(self.start, "start"),
             end=read_moment(self.end, "end"),
-            partition_key=getattr(context.get("dag_run"), "partition_key", None),
+            partition_key=None if key is None else read_text(key, "partition_key"),
             data_interval_start=context.get("data_interval_start"),
             data_interval_end=context.get("data_interval_end"),
         )

@@ -209,6 +209,16 @@ def test_the_window(s3, choices, more, window):
     assert (summary["window_start"], summary["window_end"]) == window
 
 
+@pytest.mark.parametrize("key", [20260129, 1.5, ["2026-01-29"], date(2026, 1, 29), "x" * 5000])
+def test_a_partition_key_of_another_type_is_named(sandbox, key):
+    ran = context(dag_run=SimpleNamespace(partition_key=key))
+    with pytest.raises(AirflowFailException, match=r"partition.key") as caught:
+        operator().execute(ran)
+    assert isinstance(caught.value.__cause__, ConfigurationError)
+    assert len(str(caught.value)) < 600
+    assert sandbox.requests == []
+
+
 def test_assets_among_the_outlets_get_the_summary(s3):
     asset, other = Asset("s3://lake/audit"), Asset("s3://lake/other")
     ran = context()
