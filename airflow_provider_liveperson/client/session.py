@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 import tenacity
 import urllib3
@@ -391,6 +392,13 @@ class Sender:
             if answer.file is not None:
                 answer.file.seek(0)
             return parse(answer)
+        except msgspec.MsgspecError as error:
+            if answer.file is not None:
+                answer.file.close()
+            unreadable = InvalidResponseError(
+                f"the answer is not what LivePerson documents ({error})", status=answer.status
+            )
+            raise self._breakdown(request, url, unreadable) from error
         except LivePersonError as error:
             if answer.file is not None:
                 answer.file.close()
@@ -439,9 +447,9 @@ class Sender:
                     f"this machine's clock is off by {abs(offset):.0f} s ({'behind' if offset > 0 else 'ahead of'}"
                     " LivePerson's): set it right"
                 )
-        happened = f"{request} at {_host(url)} answered {response.status_code}" + (
-            f" {body!r}" if body else ""
-        )
+        # The body of a 2xx is no reason: it may be records of customers.
+        told = f" {body!r}" if body and not 200 <= response.status_code < 300 else ""
+        happened = f"{request} at {_host(url)} answered {response.status_code}{told}"
         return outcome.error(
             f"{_sentence(why)} {happened}." if why else f"{happened}. {outcome.mend}",
             field=field or outcome.field,

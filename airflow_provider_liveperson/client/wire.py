@@ -34,7 +34,12 @@ class Response(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MOST_INTERIM_ANSWERS):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
+            try:
+                version, status, reason = super()._read_status()  # type: ignore[misc]
+            except http.client.RemoteDisconnected:
+                raise
+            except http.client.BadStatusLine:  # which holds the line: it may be a piece of an answer's data
+                raise MalformedAnswerError("the answer does not begin with a status line of HTTP") from None
             if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
                 return version, status, reason
             http.client.parse_headers(self.fp)

@@ -8,11 +8,13 @@ import json
 import subprocess
 import sys
 import threading
+import traceback
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -628,3 +630,43 @@ def test_a_space_in_a_query_is_sent_and_signed_as_rfc_5849_spells_it(sandbox, co
         client.call(get(params={"q": "two words + more", "b c": "d"}), body_of)
         line = server.heads[0].partition(b"\r\n")[0]
     assert line == b"GET /x?q=two%20words%20%2B%20more&b%20c=d HTTP/1.1"
+
+
+# -- what an error may not hold --------------------------------------------------------------------
+
+_CUSTOMERS = b'{"stateChanges": [{"agentLoginName": "ann@example.org"}]}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        whole(_CUSTOMERS, status=b"206 Partial Content"),
+        whole(_CUSTOMERS, status=b"226 x"),
+        whole(_CUSTOMERS, status=b"299 x"),
+        _CUSTOMERS + b"\r\n\r\n",  # the rest of an answer that was longer than it said
+        b"HTTP/1.1 ann@example.org\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("to_disk", [False, True])
+def test_an_answer_that_is_none_is_told_without_the_data_in_it(answer, to_disk, caplog):
+    caplog.set_level("DEBUG", logger="airflow_provider_liveperson")
+    with (
+        talking(lambda head: [answer, b""]) as (client, _),
+        pytest.raises(InvalidResponseError) as caught,
+    ):
+        client.call(get(to_disk=to_disk), body_of)
+    assert "example.org" not in "".join(traceback.format_exception(caught.value)) + caplog.text
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"null", b'{"a":\xff}', b"<html>"])
+def test_what_a_reader_cannot_decode_is_an_error_of_the_package(body, waits):
+    """Whoever reads an answer need not think of it."""
+
+    def parse(answer: Answer) -> object:
+        return msgspec.json.decode(answer.body, type=dict[str, int])
+
+    with talking(lambda head: whole(body), schedule=RetrySchedule()) as (client, server):
+        with pytest.raises(InvalidResponseError, match="is not what LivePerson documents") as caught:
+            client.call(get(), parse)
+        assert caught.value.status == 200
+        assert len(server.heads) == 4  # it is asked for again

@@ -376,6 +376,21 @@ def test_odd_texts_are_dicts_with_u_fffd(sandbox, connection, odd):
     assert "\ufffd" in str(found)
 
 
+@pytest.mark.parametrize("fault", ["not_json", "cut_json"])
+def test_conversations_that_cannot_be_read_are_an_error_of_the_package(sandbox, connection, fault):
+    sandbox.faults.add(kind=fault, match="/conversations/", times=99)
+    hook = LivePersonHook(connection("liveperson_api_key"))
+    for ask in (
+        lambda: hook.conversations(["a"]),
+        lambda: hook.consumer_conversations("somebody"),
+        lambda: hook.records(
+            "messaging_interactions", start="2026-01-30T00:00:00Z", end="2026-01-31T00:00:00Z"
+        ),
+    ):
+        with pytest.raises(InvalidResponseError, match=r"POST msgHist .* is not what LivePerson documents"):
+            list(ask())
+
+
 def test_an_answer_to_a_request_of_ones_own_may_be_odd(sandbox, connection):
     sandbox.faults.add(
         kind="status", status=200, match="/own", body=b'{"a":"K\xfcche \\ud83d","b":1e400}', times=1
