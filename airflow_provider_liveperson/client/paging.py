@@ -183,11 +183,10 @@ class TimeOrderedPager:
             self._ceiling_is(self._most)
         return self._hand_on(held_back, end=end, at_end=not more)
 
-    def _moved(self) -> PagesMovedError:
-        return PagesMovedError(
-            "rows were added or taken away before the place that was read",
-            evidence=(self._offset, self.reported, self._digest),
-        )
+    def _moved(
+        self, message: str = "rows were added or taken away before the place that was read"
+    ) -> PagesMovedError:
+        return PagesMovedError(message, evidence=(message, self._offset, self.reported, self._digest))
 
     def _placed(self, rows: Sequence[Row]) -> list[Row]:
         """Give rows without an instant that of the row before: the server has put them there."""
@@ -233,7 +232,7 @@ class TimeOrderedPager:
         if not short:
             return self._hand_on(new, end=end, at_end=False)
         if self.reported is not None and end < self.reported:
-            self._ceiling_is(max(1, len(rows)))
+            self._ceiling_is(max(1, self._most))  # one answer may be shorter than the others
             return self._hand_on(new, end=end, at_end=False)
         if not rows or end == self.reported:
             return self._hand_on(new, end=end, at_end=True)
@@ -265,7 +264,7 @@ class TimeOrderedPager:
 
     def _finish(self, rows: list[Row], *, at_end: bool) -> list[Row]:
         if at_end and self.reported is not None and self.reported != self._end:
-            raise PagesMovedError(f"{self.reported} rows were reported and {self._end} received")
+            raise self._moved(f"{self.reported} rows were reported and {self._end} received")
         self.finished = True
         return _by_bytes(row for row in rows if self._stop_at is None or row.at < self._stop_at)
 
@@ -275,13 +274,11 @@ class TimeOrderedPager:
                 raise self._moved()
             rows = rows[1:]
         if not rows and self.reported is not None and tie.offset < self.reported:
-            raise PagesMovedError(f"{self.reported} rows were reported and {tie.offset} received")
+            raise self._moved(f"{self.reported} rows were reported and {tie.offset} received")
         if rows and self._anchor is not None and rows[0].at <= self._anchor:
-            raise PagesMovedError("rows were added before an instant that fills more than a page")
+            raise self._moved("rows were added before an instant that fills more than a page")
         if rows and tie.offset == tie.start and tie.at is not None and rows[0].at != tie.at:
-            raise PagesMovedError(
-                "rows were added or taken away before an instant that fills more than a page"
-            )
+            raise self._moved("rows were added or taken away before an instant that fills more than a page")
         past = self._stop_at is not None and bool(rows) and rows[0].at >= self._stop_at
         if past and tie.offset == tie.start:
             self._end = max(self._end, tie.offset + len(rows))
@@ -342,7 +339,7 @@ class _Tie:
             self.at_end = True
             return []
         if rows and rows[0].at < first.at:
-            raise PagesMovedError("rows were added before an instant that fills more than a page")
+            raise self._moved("rows were added before an instant that fills more than a page")
         self.at = first.at
         own = [row for row in rows if row.at == first.at]
         self._rows += own

@@ -734,7 +734,8 @@ def conversations_by_consumer(
         pages.finish()
     except PagesMovedError as error:
         raise IncompletePullError(
-            f"the conversations of a consumer changed while they were read ({error}); ask for them again"
+            f"the conversations of a consumer do not add up ({error}): they changed while they were read, or LivePerson"
+            " contradicts itself; ask for them again, and if it stays so, show it to LivePerson"
         ) from error
     in_part = pages.in_part
     keys = iter(list(in_part))

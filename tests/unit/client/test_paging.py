@@ -279,3 +279,43 @@ def test_a_change_among_rows_of_one_instant_is_noticed(
     except PagesMovedError:
         return
     assert sorted(found) in states
+
+
+@pytest.mark.parametrize("ceiling", [None, 4])
+@pytest.mark.parametrize("ats", [[*range(30)], [1] * 30, [*range(10), *[10] * 20]])
+def test_readings_that_end_alike_after_the_same_answers_are_known_by_their_evidence(
+    ats: list[int], ceiling: int | None
+) -> None:
+    """The count is wrong each time, so nobody need be told to wait for fewer changes."""
+    told = []
+    for _ in range(3):
+        with pytest.raises(PagesMovedError, match="40 rows were reported") as caught:
+            read(Server(rows_of(*ats), ceiling, count="wrong"), limit=50)
+        told.append((str(caught.value), caught.value.evidence))
+    assert told[0][1] is not None
+    assert len(set(told)) == 1
+
+
+def test_readings_that_end_alike_after_other_answers_have_other_evidence() -> None:
+    told = []
+    for number in range(3):
+        with pytest.raises(PagesMovedError) as caught:
+            read(Server([*rows_of(*range(29)), Row(99, b"%d" % number)], count="wrong"), limit=50)
+        told.append(caught.value.evidence)
+    assert len(set(told)) == 3
+
+
+@pytest.mark.parametrize("count", ["all", "absent"])
+@pytest.mark.parametrize("held", [2, 3, 50])
+@pytest.mark.parametrize("number", [2, 3, 7])
+def test_one_short_answer_among_long_ones_does_not_make_the_rest_short(
+    number: int, held: int, count: str
+) -> None:
+    class Hiccup(Server):
+        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+            rows, total = super().answer(page)
+            return (rows[:held] if len(self.pages) == number else rows), total
+
+    server = Hiccup(rows_of(*range(1000)), count=count)
+    assert read(server, limit=100) == server.rows
+    assert len(server.pages) <= 16
