@@ -339,7 +339,7 @@ class _Tie:
             self.at_end = True
             return []
         if rows and rows[0].at < first.at:
-            raise self._moved("rows were added before an instant that fills more than a page")
+            raise PagesMovedError("rows were added before an instant that fills more than a page")
         self.at = first.at
         own = [row for row in rows if row.at == first.at]
         self._rows += own
