@@ -170,7 +170,7 @@ def pull(
         for window in windows
     ]
     several = len(jobs) > 1
-    landed = _land_days(query, destination, jobs, started) if several else [_land(jobs[0])]
+    landed = _land_days(client, dataset, query, destination, jobs, started) if several else [_land(jobs[0])]
     return Pulled(
         dataset=dataset.name,
         account_id=client.account_id,
@@ -193,32 +193,54 @@ def _windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
     return days[-1:] if dataset.is_snapshot else days
 
 
-def _land(job: _Job) -> Pulled:
-    for _ in range(LANDINGS - 1):
+def _land(job: _Job, shared: Reading | None = None) -> Pulled:
+    """Land what lands with one manifest.
+
+    :param shared: what reads its slices, before those of others; after a disturbance it is read by itself.
+    """
+    for attempt in range(1, LANDINGS + 1):
         try:
-            return job.land()
+            return job.land(shared if attempt == 1 else None)
         except DisturbedError as error:
+            if attempt == LANDINGS:
+                raise
             log.warning("%s Landing it again.", error)
-    return job.land()
+            if shared is not None:
+                shared.replace(job.owns, [])
+    raise AssertionError("a landing ends, or is disturbed")
 
 
-def _land_days(query: Query, destination: Destination, jobs: list[_Job], started: float) -> list[Pulled]:
-    """Land one day after the other, without those that an earlier try has landed."""
+def _land_days(
+    client: LivePersonClient,
+    dataset: Dataset,
+    query: Query,
+    destination: Destination,
+    jobs: list[_Job],
+    started: float,
+) -> list[Pulled]:
+    """Land one day after the other, without those that an earlier try has landed.
+
+    All are read by one :class:`Reading`, so that the next day is asked for while a day's last parts go up.
+    """
     log.info("Pulling %s, %s, day by day: %d UTC days", jobs[0].about, query.window, len(jobs))
     not_before = time.time() - JOURNAL_LIFE.total_seconds()
     finished = FinishedDays(destination, jobs[0].folder, not_before=not_before)
+    before = [finished.recall(job.folder, job.fingerprint) if job.complete else None for job in jobs]
+    slices = [
+        piece for job, manifest in zip(jobs, before, strict=True) if manifest is None for piece in job.plan()
+    ]
     landed: list[Pulled] = []
-    for job in jobs:
-        fingerprint = job.fingerprint
-        manifest = finished.recall(job.folder, fingerprint) if job.complete else None
-        if manifest is not None:
-            landed.append(job.summary(manifest))
-            log.info("%s was landed by an earlier try: %d records", job.folder, landed[-1].records)
-            continue
-        landed.append(_land(job))
-        # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
-        if job.complete and job.changed and job is not jobs[-1]:
-            finished.remember(job.folder, fingerprint, now=time.time())
+    with Reading(client, dataset, query, slices) as reading:
+        for job, manifest in zip(jobs, before, strict=True):
+            if manifest is not None:
+                landed.append(job.summary(manifest))
+                log.info("%s was landed by an earlier try: %d records", job.folder, landed[-1].records)
+                continue
+            fingerprint = job.fingerprint
+            landed.append(_land(job, reading))
+            # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
+            if job.complete and job.changed and job is not jobs[-1]:
+                finished.remember(job.folder, fingerprint, now=time.time())
     finished.forget()
     log.info(
         "Landed %s, %s: %d records, %d bytes in %d manifests, %.1f s",
@@ -319,9 +341,19 @@ class _Job:
         """What is pulled, for the log."""
         return f"{self._dataset.name} of account {self._client.account_id}"
 
-    def land(self) -> Pulled:
+    def plan(self) -> list[Slice]:
+        """The slices of what is pulled, in order."""
+        return self._dataset.plan(self._query)
+
+    def owns(self, piece: Slice) -> bool:
+        """Whether a slice is one of those, or part of one."""
+        bound, window = piece.bounds.get(self._query.cursor), self._query.window
+        return bound is None or (window.start <= bound.start and bound.end <= window.end)
+
+    def land(self, shared: Reading | None = None) -> Pulled:
         """Try once.
 
+        :param shared: reads the slices, before those of others; None to read them by themselves.
         :raises DisturbedError: when another run of the same window came between.
         """
         started = time.monotonic()
@@ -340,7 +372,10 @@ class _Job:
             if held is not None:
                 query = replace(query, revision=held.revision)
             slices = self._resume(landing)
-            with Reading(self._client, dataset, query, slices) as reading:
+            with contextlib.ExitStack() as stack:
+                reading = shared or stack.enter_context(Reading(self._client, dataset, query, slices))
+                if shared is not None and self._finished:
+                    shared.replace(self.owns, slices)
                 log.log(
                     logging.INFO if self._is_alone else logging.DEBUG,
                     "Pulling %s, %s, in %d slice(s)%s",
@@ -349,13 +384,13 @@ class _Job:
                     len(slices),
                     f"; {len(self._finished)} finished by an earlier try" if self._finished else "",
                 )
-                for lane in reading:
+                for lane in reading.lanes(self.owns):
                     try:
                         self._land_slice(landing, reading, lane, held)
                     except TooManyRecordsError as error:
                         reading.split(lane, error.count)
                     except BaseException:
-                        self._remember_what_arrived(landing, [lane.piece, *reading.remaining])
+                        self._remember_what_arrived(landing, [lane.piece, *self._behind(reading)])
                         raise
                 if self._carried.slices:
                     self._deliver_carried(landing)
@@ -373,6 +408,10 @@ class _Job:
                 self._destination.store, self._home, Revision(revision=revision, folder=self.folder)
             )
         return self._conclude(landing, manifest, time.monotonic() - started)
+
+    def _behind(self, reading: Reading) -> list[Slice]:
+        """The slices behind the present one."""
+        return list(filter(self.owns, reading.remaining))
 
     def _held(self, landing: Landing) -> Revision | None:
         """The revision whose records are in the store already, and where."""
@@ -399,11 +438,11 @@ class _Job:
     def _resume(self, landing: Landing) -> list[Slice]:
         """The slices to read: all, or those that an earlier try has left."""
         if not self.complete or self._dataset.is_snapshot:
-            return self._dataset.plan(self._query)
+            return self.plan()
         not_before = time.time() - JOURNAL_LIFE.total_seconds()
         journal = landing.recall(self.fingerprint, not_before=not_before)
         if journal is None:
-            return self._dataset.plan(self._query)
+            return self.plan()
         self._finished = journal.finished
         return [
             Slice(
@@ -471,7 +510,7 @@ class _Job:
         else:
             self._carried.add(read, waiting)
         # Parts go up while the next slices are read.
-        self._settle(landing, behind=reading.remaining, leave=MOST_DELIVERING)
+        self._settle(landing, behind=self._behind(reading), leave=MOST_DELIVERING)
 
     def _deliver_carried(self, landing: Landing) -> None:
         """Write the small slices that wait at the end."""

@@ -213,7 +213,8 @@ class Lane:
 class Reading:
     """Reads slices one after the other, while requests for the next ones are under way already.
 
-    Use it as a context manager, and iterate: each lane has to be read to its end, or split, before the next.
+    Use it as a context manager, and iterate: each lane has to be read to its end, or split, before the next. Where
+    slices land apart, :meth:`lanes` gives those of one landing, while requests for those of the next are under way.
 
     :param client: asks LivePerson.
     :param dataset: what to read.
@@ -244,8 +245,14 @@ class Reading:
         self.fetcher.__exit__(kind, error, trace)
 
     def __iter__(self) -> Iterator[Lane]:
-        while self._lanes or self._waiting:
-            self._is_open(0)
+        return self.lanes(lambda piece: True)
+
+    def lanes(self, belongs: Callable[[Slice], bool]) -> Iterator[Lane]:
+        """The slices that come next, up to the first that does not belong to them.
+
+        :param belongs: whether a slice does.
+        """
+        while self._is_open(0) and belongs(self._lanes[0].piece):
             lane = self._lanes[0]
             yield lane
             if self._lanes and self._lanes[0] is lane:
@@ -256,6 +263,18 @@ class Reading:
     def remaining(self) -> list[Slice]:
         """The slices behind the present one."""
         return [lane.piece for lane in list(self._lanes)[1:]] + list(self._waiting)
+
+    def replace(self, belongs: Callable[[Slice], bool], slices: Iterable[Slice]) -> None:
+        """Read other slices in the place of those that come next.
+
+        :param belongs: whether a slice is one of those.
+        :param slices: what is read instead, in order.
+        """
+        for lane in [lane for lane in self._lanes if belongs(lane.piece)]:
+            lane.drop()
+            self._lanes.remove(lane)
+        self._waiting = deque(piece for piece in self._waiting if not belongs(piece))
+        self._lanes.extendleft(reversed([Lane(self, piece) for piece in slices]))
 
     def read_so_far(self) -> tuple[str, str]:
         """How many records have been read, of how many where LivePerson has said so, as texts for the log.

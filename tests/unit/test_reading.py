@@ -240,6 +240,39 @@ def test_what_remains_are_the_slices_behind_the_present_one():
     assert seen == [(slices[number], slices[number + 1 :]) for number in range(4)]
 
 
+def until(hour: float) -> Callable[[Slice], bool]:
+    return lambda piece: of(piece)[1] <= hour
+
+
+def test_what_lands_apart_is_read_apart_and_in_order():
+    slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
+    with reading(Client(range(24)), slices) as made:
+        first = [row for lane in made.lanes(until(4)) for batch in lane.batches() for row in batch]
+        second = [row for lane in made.lanes(until(24)) for batch in lane.batches() for row in batch]
+    assert (list(map(int, first)), list(map(int, second))) == ([0, 1, 2, 3], [4, 5, 6, 7])
+
+
+def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_landing():
+    client = Client(range(24))
+    next_is_asked = threading.Event()
+    client.before = lambda hour, offset: next_is_asked.set() if hour == 4 else None
+    with reading(client, [hours(0, 4), hours(4, 8)]) as made:
+        for lane in made.lanes(until(4)):
+            for _ in lane.batches():
+                pass
+        assert next_is_asked.wait(LONG)  # though nobody has asked for a lane of it yet
+        assert [lane.piece for lane in made.lanes(until(8)) if list(lane.batches())] == [hours(4, 8)]
+
+
+def test_other_slices_can_take_the_place_of_those_that_come_next():
+    client = Client(range(24))
+    with reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)]) as made:
+        made.ask_ahead()
+        made.replace(until(4), [hours(3, 4)])
+        found = [row for lane in made for batch in lane.batches() for row in batch]
+    assert list(map(int, found)) == [3, 4, 5]
+
+
 def test_no_slices_no_requests():
     client = Client(range(3))
     assert list(read(reading(client, []))) == []
