@@ -191,6 +191,30 @@ def test_a_failure_leaves_the_days_before_it_and_a_retry_asks_for_the_rest(
     assert store.objects == undisturbed.objects
 
 
+@pytest.mark.parametrize("skip", range(6, 19, 2))
+def test_a_retry_goes_on_within_the_day_that_failed(
+    skip: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    dataset = DATASETS["messaging_interactions"]
+    query = dataset.query(Window(START, START + 3 * ONE))
+
+    def again(store: MemoryStore) -> Pulled:
+        destination = store.destination(share_below=1)  # so that each slice is remembered
+        return pull(client, dataset, query, destination, now=WEEK.end + timedelta(hours=2))
+
+    client = connect(sandbox, max_concurrency=1)
+    undisturbed = MemoryStore()
+    whole = again(undisturbed)
+    all_requests = len(sandbox.requests)
+    sandbox.faults.add(kind="status", status=403, match="/conversations/search", skip=skip, times=1)
+    with pytest.raises(PermissionDeniedError):
+        again(store)
+    asked = len(sandbox.requests)
+    assert again(store) == whole
+    assert store.objects == undisturbed.objects
+    assert len(sandbox.requests) - asked < all_requests
+
+
 @pytest.mark.parametrize("change", ["a day later", "manifest", "part", "file"])
 def test_finished_days_are_read_again_when_in_doubt(
     change: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
