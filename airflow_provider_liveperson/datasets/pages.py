@@ -112,6 +112,9 @@ class CountedPages(PageReader):
     as were reported, and every page has to report the same, or the pages have moved. Where the last page that the
     count promises is full, one more is asked for: a count may say less than there is.
 
+    Each page is asked for one row early: it has to begin with a row that has come. Else rows were taken away before
+    it, and what slid into the page before is missing, even where others were added, so that the count stays.
+
     :param ask: makes the request for a page.
     :param cut: makes :class:`Contents` of an answer.
     :param limit: the largest page.
@@ -140,11 +143,16 @@ class CountedPages(PageReader):
 
     def next_request(self) -> ApiRequest | None:
         end = self._expected if self._end is None else self._end
-        if (end is None and self._asked) or (end is not None and self._next > end):
+        if (end is None and self._asked) or (end is not None and self._next + self._early > end):
             return None
         request = self._request(self._next)
-        self._next += self._limit
+        self._next += self._limit - self._early
         return request
+
+    @property
+    def _early(self) -> int:
+        """With how many rows of the page before each page begins."""
+        return 1 if self._limit > 1 else 0
 
     def expect(self, parsed: Contents) -> None:
         if parsed.total is not None and len(parsed.records) >= min(parsed.total, self._limit):
@@ -161,7 +169,8 @@ class CountedPages(PageReader):
                 raise ContradictionError(f"{count} records were reported, and the first page holds none")
             self._first = parsed.records[0].key if held else None
             if 0 < held < min(count, page.limit):  # the server gives less at once
-                self._limit = self._next = held
+                self._limit = held
+                self._next = held - self._early
         elif count < self._end or (count > self._end and not self._may_grow):
             raise ContradictionError(f"{self.reported} records were reported, then {count}")
         elif held and parsed.records[0].key == self._first:
@@ -174,7 +183,12 @@ class CountedPages(PageReader):
             )
         self._end = max(self._end, count)
         taken: list[Line] = []
-        for line, key, belongs, is_whole in parsed.records:
+        records = parsed.records
+        if page.offset and page.limit > 1 and held:
+            if records[0].key not in self._keys:
+                raise ContradictionError(f"rows were taken away before offset {page.offset}")
+            records = records[1:]
+        for line, key, belongs, is_whole in records:
             if key in self._keys:
                 self.repeated += 1
                 continue
@@ -185,13 +199,13 @@ class CountedPages(PageReader):
             elif belongs:
                 self._take_partial(line, key, taken)
         self._count_undated(parsed)
-        end, names_more = page.offset + held, bool(held and parsed.has_next and self.pages_are_in)
+        end, names_more = page.offset + held, bool(records and parsed.has_next and self.pages_are_in)
         if self.received > count or (
             end > count and (names_more or len({one.key for one in parsed.records}) > count - page.offset)
         ):
             raise ContradictionError(f"{count} records were reported, and there are more")
         if names_more and end == self._end:
-            self._next = end  # what it names has to be looked at
+            self._next = end - self._early  # what it names has to be looked at
         if self.pages_are_in:
             CountedPages.finish(self)
         # A few views would hold a whole page for long.
@@ -204,7 +218,7 @@ class CountedPages(PageReader):
     @property
     def pages_are_in(self) -> bool:
         """Whether every page has been accepted."""
-        return self._end is not None and not self._asked and self._next > self._end
+        return self._end is not None and not self._asked and self._next + self._early > self._end
 
     def finish(self) -> None:
         if not self.pages_are_in or self.reported is None:

@@ -60,7 +60,7 @@ def sandbox():
 @pytest.mark.parametrize("failing", [False, True], ids=["good", "failing"])
 def test_it_keeps_no_file_and_no_object(sandbox, tmp_path, failing):
     if failing:
-        sandbox.faults.add(kind="status", status=500, match="offset=300", times=10_000)
+        sandbox.faults.add(kind="status", status=500, match="offset=297", times=10_000)
     done = subprocess.run(
         [sys.executable, "-c", PULLS, str(tmp_path / "lake"), str(MANY)],
         stdout=subprocess.PIPE,
