@@ -92,24 +92,8 @@ class _Plain(HTTPConnection):
         super()._tunnel()
 
 
-class _Secure(HTTPSConnection):
-    response_class = Response
-
-    def connect(self) -> None:
-        super().connect()
-        _note(self.sock)
-
-    def getresponse(self) -> Any:
-        _note(self.sock)
-        return super().getresponse()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock)
-        super().request(*args, **kwargs)
-
-    def _tunnel(self) -> None:
-        _note(self.sock)
-        super()._tunnel()
+class _Secure(_Plain, HTTPSConnection):
+    """The same, secured: the order of its bases has what :class:`_Plain` adds go before what both share."""
 
 
 def _note(connected: socket.socket | None) -> None:
