@@ -202,9 +202,9 @@ def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn
     client.before = answer
     assert list(read(reading(client, [hours(0, 12), hours(12, 24)]))) == list(range(240))
     # They leave in order; but one may dawdle on its way while others overtake it, as many as are handed over at most.
-    turn = client.asked.index((12.0, PAGE)) + 2 * 4 + 4
-    # The last page that the count promises is full, so one more is asked for.
-    assert {offset for hour, offset in client.asked[:turn] if hour == 0} == set(range(0, 120 + 1, PAGE))
+    turn = client.asked.index((12.0, PAGE - 1)) + 2 * 4 + 4
+    # Each page begins with the last row of the one before.
+    assert {offset for hour, offset in client.asked[:turn] if hour == 0} == set(range(0, 119, PAGE - 1))
 
 
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
@@ -302,7 +302,7 @@ def test_a_restart_drops_what_was_asked_and_counts_anew():
     with made:
         (lane,) = made
         batches = lane.batches()
-        assert [next(batches) for _ in range(2)] == [[b"0", b"1", b"2"], [b"3", b"4", b"5"]]
+        assert [next(batches) for _ in range(2)] == [[b"0", b"1", b"2"], [b"3", b"4"]]
         batches.close()
         lane.restart()
         assert lane.kept == 0
@@ -423,8 +423,9 @@ def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
     lines = told(reading(Client(range(8), most=1), [hours(0, 24)]), caplog)
     assert [line.partition(" (")[0] for line in lines] == [
         "3 of 8 records read in 1 pages, 3 of them in the window",
-        "6 of 8 records read in 2 pages, 6 of them in the window",
-        "8 of 8 records read in 3 pages, 8 of them in the window",
+        "5 of 8 records read in 2 pages, 5 of them in the window",
+        "7 of 8 records read in 3 pages, 7 of them in the window",
+        "8 of 8 records read in 4 pages, 8 of them in the window",
     ]
 
 
@@ -441,7 +442,7 @@ def test_progress_without_counts_says_what_has_been_read(caplog):
     made = reading(Client(range(8), most=1), [hours(0, 24)])
     made._finished.append((5, None))  # a slice of which LivePerson gave no count
     lines = told(made, caplog)
-    assert lines[-1].startswith("13 records read in 3 pages")
+    assert lines[-1].startswith("13 records read in 4 pages")
 
 
 def test_a_slice_that_is_read_again_is_counted_once(caplog):
