@@ -27,6 +27,8 @@ from airflow_provider_liveperson.records.raw import RepairedLine
 log = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 10.0
+MAX_PAGES = 50_000
+"""Answers that are read for one slice; where pages are largest, that is many millions of records."""
 _BATCH = 1000
 
 
@@ -129,9 +131,9 @@ class Lane:
     def is_too_large(self) -> bool:
         """Whether it holds more records than can be paged, as far as is known."""
         self._hear()
-        limit, count = self._reading.paging_limit, self.reader.reported
+        limit, reported = self._reading.paging_limit, self.reader.reported
         # A count of just the limit may be one that stops there.
-        return limit is not None and count is not None and count >= limit
+        return limit is not None and reported is not None and reported >= limit
 
     def _hear(self) -> None:
         if not self._heard and self._asked and self._asked[0].has_come:
@@ -147,7 +149,7 @@ class Lane:
         :raises LivePersonError: what else a request ended in.
         """
         progress, first = self._reading.progress, True
-        while True:
+        for _ in range(MAX_PAGES):
             # The first request of what is being read leaves even where those ahead have taken all the room.
             if not self._asked and not self.ask(urgent=True):
                 self.reader.finish()
@@ -188,6 +190,10 @@ class Lane:
                 self._check_size()
             first = False
             progress.page(self._reading.read_so_far)
+        raise IncompletePullError(
+            f"{progress.name}, {self.piece}: {MAX_PAGES:,} answers, and no end. Nothing was landed. Pull a shorter"
+            " window; if it stays so, show it to LivePerson"
+        )
 
     def restart(self) -> None:
         """Forget what was read, to read the slice again."""
@@ -289,7 +295,7 @@ class Reading:
             *(None for _ in self._waiting),
         ]
         if None not in reported:
-            return f"{received:,} of {sum(count or 0 for count in reported):,}", ""
+            return f"{received:,} of {sum(number or 0 for number in reported):,}", ""
         if reader.reported is None or len(reported) == 1:
             return f"{received:,}", ""
         number = f"slice {len(self._finished) + 1} of {len(reported)}"

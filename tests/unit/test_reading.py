@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_liveperson import reading as reading_module
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.client.under_way import Stop
@@ -361,6 +362,26 @@ def test_an_error_of_a_slice_behind_waits_for_its_turn():
     assert [next(rows), next(rows)] == [0, 1]
     with pytest.raises(PermissionDeniedError):
         next(rows)
+
+
+def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeypatch):
+    monkeypatch.setattr(reading_module, "MAX_PAGES", 20)
+    client = Client(range(24))
+
+    class Endless(Reader):
+        """Asks for one page after the other, each with records that are new."""
+
+        def next_request(self) -> ApiRequest | None:
+            return None if self._asked else self._request(self.received)
+
+        def accept(self, parsed: Contents) -> list[bytes]:
+            self._asked.popleft()
+            self.received += 1
+            return [str(self.received).encode()]
+
+    with pytest.raises(IncompletePullError, match="20 answers, and no end"):
+        list(read(reading(client, [hours(0, 24)], read=Endless)))
+    assert 20 <= len(client.asked) <= 21
 
 
 def test_a_refusal_is_for_the_reader_to_judge():
