@@ -47,8 +47,14 @@ def app() -> Iterator[Any]:
         "_AIRFLOW_PROCESS_CONTEXT": "server",  # as `airflow api-server` says it of itself
     }
     from airflow.api_fastapi.app import create_app, purge_cached_app
+    from airflow.models import crypto
     from airflow.utils.db import initdb
 
+    # A test before these may have had Airflow keep the key of its own time, which was none.
+    if hasattr(crypto.get_fernet, "cache_clear"):
+        crypto.get_fernet.cache_clear()
+    else:  # Airflow 3.1
+        crypto._fernet = None
     initdb()
     yield create_app(apps="core")
     purge_cached_app()
