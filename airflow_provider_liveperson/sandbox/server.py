@@ -160,6 +160,14 @@ class SandboxServer:
         """Return to the first settings and data; forget tokens, nonces, faults and requests."""
         self._state.reset()
 
+    def wait_until_idle(self, seconds: float = 5.0) -> bool:
+        """Wait until no connection is open and no request is being answered, such as those that a client gave up.
+
+        :param seconds: how long to wait at most.
+        :returns: whether it is idle; False if clients keep their connections open.
+        """
+        return self._running is None or self._running.wait_until_idle(seconds)
+
     def rotate_keys(self) -> str:
         """Sign V2 App-JWTs and id tokens with new keys from now on.
 
@@ -251,6 +259,23 @@ class _Running:
             transport = getattr(connection, "transport", None)
             if transport is not None and getattr(connection, "client", None) == client:
                 transport.close()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        state = self._server.server_state
+
+        async def idle() -> None:
+            while state.connections or state.tasks:
+                await asyncio.sleep(0.002)
+
+        loop = self._server.loop
+        if loop is None:
+            return True
+        waiting = asyncio.run_coroutine_threadsafe(asyncio.wait_for(idle(), seconds), loop)
+        try:
+            waiting.result()
+        except TimeoutError:
+            return False
+        return True
 
     def _run(self) -> None:
         try:

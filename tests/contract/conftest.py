@@ -60,8 +60,10 @@ def no_waits() -> Iterator[None]:
 def connect() -> Iterator[Callable[..., LivePersonClient]]:
     """Makes clients of a sandbox, one way in each."""
     clients: list[LivePersonClient] = []
+    asked: list[SandboxServer] = []
 
     def connect(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) -> LivePersonClient:
+        asked.append(sandbox)
         clients.append(client_of(sandbox, kind, **settings))
         return clients[-1]
 
@@ -72,6 +74,8 @@ def connect() -> Iterator[Callable[..., LivePersonClient]]:
             thread.join()
     for client in clients:
         client.close()
+    for sandbox in asked:
+        sandbox.wait_until_idle(0.1)
 
 
 def client_of(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) -> LivePersonClient:

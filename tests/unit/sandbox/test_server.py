@@ -4,6 +4,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -89,3 +90,15 @@ def test_what_is_not_served_is_refused_in_json(sandbox: Any, method: str, path: 
     answer = requests.request(method, sandbox().url + path, timeout=10)
     assert answer.status_code == status
     assert answer.json()["message"]
+
+
+def test_it_is_idle_once_nobody_is_connected_and_nothing_is_being_answered():
+    with (
+        SandboxServer() as server,
+        socket.create_connection(("127.0.0.1", urlsplit(server.url).port)) as waits,
+    ):
+        waits.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert waits.recv(1)
+        assert not server.wait_until_idle(0.01)
+        waits.close()
+        assert server.wait_until_idle(30)
