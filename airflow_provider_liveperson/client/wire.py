@@ -123,3 +123,11 @@ class Adapter(HTTPAdapter):
         manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def close(self) -> None:
+        """Close all connections now: urllib3 waits until nothing refers to their pool, such as an error's traceback."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - not a dict: it cannot be iterated itself
+                if (pool := manager.pools.get(key)) is not None:
+                    pool.close()
+        super().close()

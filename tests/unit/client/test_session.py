@@ -8,6 +8,7 @@ import pickle
 import time
 import traceback
 from dataclasses import replace
+from datetime import date
 from urllib.parse import quote
 
 import pytest
@@ -26,6 +27,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
     ServiceUnavailableError,
 )
+from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 
 AUDIT_PATH = "/metadata/audit"
 
@@ -503,3 +505,16 @@ def test_no_secret_is_ever_told(sandbox, connect, audit_request, everything_logg
 def test_an_apirequest_shows_no_form():
     shown = repr(ApiRequest(method="POST", service="s", path="/p", form={"client_secret": "hush"}))
     assert "hush" not in shown
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_close_leaves_no_connection_of_a_failure_whose_error_is_kept(connect, audit_request, waits, status):
+    about = SandboxSettings(seed=11, until=date(2026, 2, 1), days=1, audit_rows=10)
+    with SandboxServer(about) as server:
+        server.faults.add(kind="status", status=status, match=AUDIT_PATH, times=1000)
+        client = connect(host=server.url)
+        with pytest.raises(LivePersonError) as caught:
+            client.call(audit_request, passed)
+        client.close()
+        assert server.wait_until_idle(2)  # it would close idle connections itself after five
+        assert caught.value.status == status
