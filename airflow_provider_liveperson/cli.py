@@ -77,7 +77,7 @@ COMMANDS = (
             " credentials and rights LivePerson documents for it. With a name, show all about one: its fields with"
             " their types, its filters with the values they take, its cursors and its limits."
         ),
-        module="airflow_provider_liveperson.datasets.command",
+        module="airflow_provider_liveperson.commands.datasets",
     ),
     Command(
         name="check",
@@ -87,7 +87,7 @@ COMMANDS = (
             " dataset whether it can be read, with the right to ask for. With --against, read the same small windows"
             " through a second connection and tell whether both read the same, before moving from one to the other."
         ),
-        module="airflow_provider_liveperson.checking.command",
+        module="airflow_provider_liveperson.commands.check",
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_liveperson.connection_form import connection_types
+from airflow_provider_liveperson.connections.form import connection_types
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveperson.arguments import read_list, read_mapping, read_optional_text, read_text
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.masking import masking_of
-from airflow_provider_liveperson.pull import Pulled, pull
+from airflow_provider_liveperson.pull.pull import PullResult, pull
+from airflow_provider_liveperson.records.masking import masking_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
@@ -84,13 +84,13 @@ class LandRequest:
         destination: Callable[[Encoding], Destination],
         *,
         wait: Callable[[datetime], None] = wait_until,
-    ) -> Pulled:
+    ) -> PullResult:
         """Land it, once LivePerson has all records of the window.
 
         :param client: asks LivePerson; its settings hold the salt.
         :param destination: where to, made of file format and compression.
         :param wait: waits until a moment.
-        :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull`.
+        :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
         """
         masking = masking_of(
             self.dataset.name,

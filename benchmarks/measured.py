@@ -26,7 +26,7 @@ CONN_ID = "liveperson_bench"
 LATE_IMPORTS = (
     "airflow_provider_liveperson.client.credentials.app_jwt",
     "airflow_provider_liveperson.datasets.catalog",
-    "airflow_provider_liveperson.pull",
+    "airflow_provider_liveperson.pull.pull",
     "airflow.providers.amazon.aws.hooks.s3",
     # What S3Hook imports to tell of lineage, and boto3 for its first client.
     "airflow.plugins_manager",

@@ -7,14 +7,14 @@ from typing import Any
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.journal import Finished, Journal
-from airflow_provider_liveperson.landing.landing import Destination, DisturbedError, Landing
+from airflow_provider_liveperson.landing.landing import ConcurrentRunError, Destination, Landing
 from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.stores import RefusedError
+from airflow_provider_liveperson.pull.checkpoints import Checkpoint, Finished
 
 FOLDER = "lake/window"
-LANDINGS = 3
+MAX_COMMIT_ATTEMPTS = 3
 PATIENCE = 30.0
 
 Slices = tuple[tuple[bytes, ...], ...]
@@ -99,12 +99,12 @@ class SteppedRun:
 
     def _run(self) -> None:
         try:
-            for attempt in range(LANDINGS):
+            for attempt in range(MAX_COMMIT_ATTEMPTS):
                 try:
                     self._land()
                     break
-                except DisturbedError:
-                    if attempt == LANDINGS - 1:
+                except ConcurrentRunError:
+                    if attempt == MAX_COMMIT_ATTEMPTS - 1:
                         raise
         except BaseException as error:
             self.error = error
@@ -117,8 +117,8 @@ class SteppedRun:
         destination = Destination(store=self, prefix="lake", encoding=Encoding())
         with Landing(destination, FOLDER, filters={}, cursor="start", spent=self._spent) as landing:
             fingerprint = repr(self._slices)
-            journal = landing.recall(fingerprint, not_before=0.0)
-            finished = list(journal.finished) if journal else []
+            checkpoint = landing.recall(fingerprint, not_before=0.0)
+            finished = list(checkpoint.finished) if checkpoint else []
             for number in range(len(finished), len(self._slices)):
                 writer = landing.writer(sum(len(done.parts) for done in finished))
                 writer.write(self._slices[number])
@@ -127,7 +127,7 @@ class SteppedRun:
                 remaining = len(self._slices) - len(finished)
                 if remaining and landing.has_uploaded(parts):
                     landing.remember(
-                        Journal(
+                        Checkpoint(
                             fingerprint=fingerprint,
                             written_at=1.0,
                             finished=list(finished),

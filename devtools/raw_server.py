@@ -15,7 +15,7 @@ Script = Callable[[bytes], Iterable[bytes] | bytes]
 class RawServer:
     """Reads a request, writes what a script says, and reads the next on the same connection.
 
-    :param script: given the head of a request, what to write: bytes, or pieces of them. After an empty piece, the
+    :param script: given the head of a request, what to write: bytes, or pieces of them. After an empty chunk, the
         connection is closed.
     """
 
@@ -70,10 +70,10 @@ class RawServer:
                         self.heads.append(head)
                         self._changed.notify_all()
                     written = self.script(head)
-                    for piece in (written,) if isinstance(written, bytes) else written:
-                        if not piece:
+                    for chunk in (written,) if isinstance(written, bytes) else written:
+                        if not chunk:
                             return
-                        connected.sendall(piece)
+                        connected.sendall(chunk)
         finally:
             with self._changed:
                 self._open.discard(connected)

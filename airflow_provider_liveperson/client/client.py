@@ -10,13 +10,13 @@ import requests
 
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
+from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.network import cert_files
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.session import GuardedSession, Sender
 from airflow_provider_liveperson.client.settings import ClientSettings
-from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.records import raw
 

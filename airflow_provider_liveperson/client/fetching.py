@@ -13,17 +13,17 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.memory import share_and_keep_memory
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
-from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
 
 AHEAD_BYTES = 12 * 1024 * 1024
 AHEAD_BYTES_A_SECOND = 80 * 1024 * 1024
-MOST_AHEAD_BYTES = 32 * 1024 * 1024
+MAX_AHEAD_BYTES = 32 * 1024 * 1024
 _FIRST_LIMIT = 4
 _SPARE = 4
 _RECENT = 8
@@ -99,7 +99,7 @@ class AdaptiveLimit:
             self._halved_at = self._now()
 
 
-class Asked(Generic[T]):
+class InFlightRequest(Generic[T]):
     """A request that was handed over to a :class:`Fetcher`.
 
     :param request: what is asked.
@@ -171,10 +171,10 @@ class Fetcher:
         self._workers = _Workers(most)
         self._stop = Stop(client.stop)
         self._limit = AdaptiveLimit(most)
-        self._outstanding: set[Asked[Any]] = set()
+        self._outstanding: set[InFlightRequest[Any]] = set()
         self._largest = 0
         self._changed = threading.Condition()
-        self._waiting: deque[Asked[Any]] = deque()
+        self._waiting: deque[InFlightRequest[Any]] = deque()
         self._under_way = 0
 
     def __enter__(self) -> Self:
@@ -201,19 +201,21 @@ class Fetcher:
     @property
     def _ahead_bytes(self) -> int:
         """How much may wait: the longer an answer takes, the more, as that is what has to be bridged."""
-        return min(MOST_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
+        return min(MAX_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
 
     def _fitting(self, size: int) -> int:
         return size // max(1, self._largest)
 
-    def submit(self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False) -> Asked[T]:
+    def submit(
+        self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
+    ) -> InFlightRequest[T]:
         """Let a request leave as soon as it may.
 
         :param request: what to ask.
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
         :param urgent: whether it leaves before those that wait already.
         """
-        asked = Asked(request, parse)
+        asked = InFlightRequest(request, parse)
         self._outstanding.add(asked)
         with self._changed:
             if urgent:
@@ -223,7 +225,7 @@ class Fetcher:
             self._start()
         return asked
 
-    def read(self, asked: Asked[T]) -> T:
+    def read(self, asked: InFlightRequest[T]) -> T:
         """Give the result of a request, once it has come, and keep it.
 
         :raises LivePersonError: what the request ended in.
@@ -236,7 +238,7 @@ class Fetcher:
                 asked.result.set_exception(error)
         return asked.result.result()
 
-    def take(self, asked: Asked[T]) -> T:
+    def take(self, asked: InFlightRequest[T]) -> T:
         """Give the result of a request, once it has come, and make room.
 
         :raises LivePersonError: what the request ended in.
@@ -252,7 +254,7 @@ class Fetcher:
         if pending:
             wait(pending, return_when=FIRST_COMPLETED)
 
-    def drop(self, forgotten: Sequence[Asked[Any]]) -> None:
+    def drop(self, forgotten: Sequence[InFlightRequest[Any]]) -> None:
         """Forget requests whose results nobody needs."""
         for asked in forgotten:
             if not asked.answer.cancel():
@@ -280,7 +282,7 @@ class Fetcher:
             self._changed.wait_for(lambda: self._under_way < self._limit.limit)
             self._under_way += 1
 
-    def _run(self, asked: Asked[Any]) -> None:
+    def _run(self, asked: InFlightRequest[Any]) -> None:
         try:
             asked.answer.set_result(self._fetch(asked.request))
         except BaseException as error:
@@ -307,14 +309,14 @@ class Fetcher:
         finally:
             self._come_back()
 
-    def _parse(self, asked: Asked[T], answer: Answer) -> T:
+    def _parse(self, asked: InFlightRequest[T], answer: Answer) -> T:
         """Read an answer; one that cannot be read is asked for again, in its turn."""
         try:
             return asked.parse(answer)
         except LivePersonError:
             return self._ask_again(asked, answer)
 
-    def _ask_again(self, asked: Asked[T], answer: Answer) -> T:
+    def _ask_again(self, asked: InFlightRequest[T], answer: Answer) -> T:
         is_under_way = False
 
         def notice(action: Action) -> None:

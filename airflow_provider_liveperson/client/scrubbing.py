@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 MAX_TEXT = 16_384
-LONGEST_EXCERPT = 500
+MAX_EXCERPT = 500
 MASK = "***"
 
 MAX_LAYERS = 3
@@ -79,7 +79,7 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     text = hide(text, secrets)
     text = _CREDENTIAL_SHAPES.sub(lambda m: m[0] if _HARMLESS.match(m[0]) else MASK, text)
     text = _UNPRINTABLE.sub(" ", text).strip()
-    return text if len(text) <= LONGEST_EXCERPT else text[: LONGEST_EXCERPT - 1] + "…"
+    return text if len(text) <= MAX_EXCERPT else text[: MAX_EXCERPT - 1] + "…"
 
 
 class _Layer:

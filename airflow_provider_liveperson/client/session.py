@@ -26,6 +26,7 @@ from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.compressed import has_ended
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
+from airflow_provider_liveperson.client.exchange import Exchange, Stop, Watch
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import (
     ACCEPTED,
@@ -41,7 +42,6 @@ from airflow_provider_liveperson.client.responses import (
 )
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.scrubbing import hide, scrub
-from airflow_provider_liveperson.client.under_way import Exchange, Stop, Watch
 from airflow_provider_liveperson.client.wire import Adapter
 from airflow_provider_liveperson.exceptions import (
     InvalidResponseError,
@@ -57,11 +57,11 @@ USER_AGENT = (
     f"airflow-provider-liveperson/{__version__} python/{platform.python_version()}"
     f" requests/{requests.__version__}"
 )
-LONGEST_CONNECT = 10.0
+MAX_CONNECT_SECONDS = 10.0
 NOTABLE_CLOCK_OFFSET = 60.0
-LONGEST_REQUEST = 10.0
+MAX_REQUEST_TIMEOUTS = 10.0
 """How many times the timeout a request may take altogether, from its first byte to the last of its answer."""
-LONGEST_FILE = 60.0
+MAX_FILE_TIMEOUTS = 60.0
 """The same for one whose answer is a file."""
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes, decompressed, that are taken of one answer into memory. LivePerson's largest pages have a few MB."""
@@ -110,7 +110,7 @@ class GuardedSession(requests.Session):
         self.verify = verify
         self.cert = cert
         self._guard = guard
-        self.timeout = (min(LONGEST_CONNECT, timeout), timeout)
+        self.timeout = (min(MAX_CONNECT_SECONDS, timeout), timeout)
         self.auth = credential
         self.headers["User-Agent"] = USER_AGENT
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -345,7 +345,7 @@ class Sender:
 
     @contextmanager
     def _under_way(self, request: ApiRequest, stop: Stop) -> Iterator[Exchange]:
-        longest = self._session.timeout[1] * (LONGEST_FILE if request.to_disk else LONGEST_REQUEST)
+        longest = self._session.timeout[1] * (MAX_FILE_TIMEOUTS if request.to_disk else MAX_REQUEST_TIMEOUTS)
         now = time.monotonic()
         ends_at = now + longest
         if self._deadline is not None:
@@ -379,7 +379,7 @@ class Sender:
         if exchange.is_overdue:
             failure = ServiceUnavailableError(
                 f"{request} at {_host(url)} did not end in time, though something came now and then: it may take"
-                f" {LONGEST_FILE if request.to_disk else LONGEST_REQUEST:.0f} times the connection's timeout"
+                f" {MAX_FILE_TIMEOUTS if request.to_disk else MAX_REQUEST_TIMEOUTS:.0f} times the connection's timeout"
                 + (", and no more than the time that is given to this check" if self._deadline else "")
                 + ". Check the network and any proxy, or raise the timeout.",
                 field="timeout",
@@ -493,8 +493,8 @@ def _pieces(response: requests.Response, size: int) -> Iterator[bytes]:
     raw = response.raw
     decode = "Content-Encoding" in response.headers
     try:
-        while piece := raw.read(size, decode_content=decode):
-            yield piece
+        while chunk := raw.read(size, decode_content=decode):
+            yield chunk
         if raw.length_remaining:  # the end came before the announced length
             raise requests.exceptions.ChunkedEncodingError("the body ends before its end")
     except urllib3.exceptions.DecodeError as error:
@@ -518,10 +518,10 @@ def _read(request: ApiRequest, url: str, response: requests.Response) -> Answer:
             return Answer(status=response.status_code, headers=response.headers, body=body)
         file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - its reader closes it
         try:
-            for piece in _pieces(response, _CHUNK):
-                if file.tell() + len(piece) > most:
+            for chunk in _pieces(response, _CHUNK):
+                if file.tell() + len(chunk) > most:
                     raise _too_large(request, url, most)
-                _keep(file, piece)
+                _keep(file, chunk)
             _check_end(response, not file.tell())
             file.seek(0)
         except BaseException:
@@ -535,11 +535,11 @@ def _body(request: ApiRequest, url: str, response: requests.Response, most: int)
     as long."""
     taken: list[bytes] = []
     size = 0
-    for piece in _pieces(response, _PIECE):
-        size += len(piece)
+    for chunk in _pieces(response, _PIECE):
+        size += len(chunk)
         if size > most:
             raise _too_large(request, url, most)
-        taken.append(piece)
+        taken.append(chunk)
     _check_end(response, not taken)
     return taken[0] if len(taken) == 1 else b"".join(taken)
 
@@ -550,9 +550,9 @@ def _check_end(response: requests.Response, is_empty: bool) -> None:
         raise requests.exceptions.ContentDecodingError("the compressed body ends before its end")
 
 
-def _keep(file: BinaryIO, piece: bytes) -> None:
+def _keep(file: BinaryIO, chunk: bytes) -> None:
     try:
-        file.write(piece)
+        file.write(chunk)
     except OSError as error:  # which would look like one of the network
         raise LivePersonError(
             f"the temporary folder {tempfile.gettempdir()} takes no more of an answer ({error.strerror}); make room"

@@ -17,9 +17,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_liveperson.client.under_way import present
+from airflow_provider_liveperson.client.exchange import present
 
-MOST_INTERIM_ANSWERS = 32
+MAX_INTERIM_ANSWERS = 32
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*\r?\n?")
 _SWITCHING_PROTOCOLS = 101
@@ -33,7 +33,7 @@ class Response(http.client.HTTPResponse):
     """An answer whose interim answers are skipped, and whose lengths are numbers."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(MOST_INTERIM_ANSWERS):
+        for _ in range(MAX_INTERIM_ANSWERS):
             try:
                 version, status, reason = super()._read_status()  # type: ignore[misc]
             except http.client.RemoteDisconnected:
@@ -43,7 +43,7 @@ class Response(http.client.HTTPResponse):
             if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise MalformedAnswerError(f"more than {MOST_INTERIM_ANSWERS} interim answers (1xx) and no final one")
+        raise MalformedAnswerError(f"more than {MAX_INTERIM_ANSWERS} interim answers (1xx) and no final one")
 
     def begin(self) -> None:
         if self.headers is not None:

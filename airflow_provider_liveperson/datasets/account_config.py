@@ -16,12 +16,18 @@ from typing import Any
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Record
-from airflow_provider_liveperson.datasets.dataset import NOT_DOCUMENTED, Dataset, Query, Slice, first_request
-from airflow_provider_liveperson.datasets.pages import WholeCollection
-from airflow_provider_liveperson.datasets.values import identifier
+from airflow_provider_liveperson.datasets.model.dataset import (
+    NOT_DOCUMENTED,
+    Dataset,
+    Query,
+    Slice,
+    first_request,
+)
+from airflow_provider_liveperson.datasets.readers.offset_pages import WholeCollection
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Struct
+from airflow_provider_liveperson.records.values import identifier
 
 ANY_REVISION = "-1"
 
@@ -64,7 +70,7 @@ def collection(
     """
     params = {"v": version, "include_deleted": "true", "select": ",".join(columns)}
 
-    def read(dataset: Dataset, query: Query, piece: Slice) -> WholeCollection:
+    def read(dataset: Dataset, query: Query, slice_: Slice) -> WholeCollection:
         def ask(held: str | None) -> ApiRequest:
             return ApiRequest(
                 method=dataset.method,
@@ -89,7 +95,7 @@ def collection(
         shape="whole collection with a revision",
         cursors={},
         key="id",
-        key_fields=("id",),
+        primary_key=("id",),
         credentials=credentials,
         permission=permission,
         scope=scope,
@@ -102,8 +108,8 @@ def collection(
     )
 
 
-def _ids(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
-    request = first_request(dataset, query, piece)
+def _ids(dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+    request = first_request(dataset, query, slice_)
     return replace(request, params={**request.params, "select": "id"})
 
 
@@ -142,7 +148,7 @@ USERS = collection(
         "skillIds": Array(TEXT),
         "profileIds": Array(TEXT),
         "lobIds": Array(TEXT),
-        "memberOf": Record({"agentGroupId": TEXT, "assignmentDate": TEXT}),
+        "memberOf": Struct({"agentGroupId": TEXT, "assignmentDate": TEXT}),
         "managerOf": JSON,
         "permissionGroups": Array(TEXT),
         "dateUpdated": TEXT,
@@ -169,7 +175,7 @@ SKILLS = collection(
         "skillOrder": INTEGER,
         "maxWaitTime": INTEGER,
         "skillRoutingConfiguration": Array(
-            Record({"priority": INTEGER, "splitPercentage": INTEGER, "agentGroupId": TEXT})
+            Struct({"priority": INTEGER, "splitPercentage": INTEGER, "agentGroupId": TEXT})
         ),
         "lobIds": Array(TEXT),
         "canTransfer": BOOLEAN,

@@ -14,17 +14,22 @@ from typing import Any
 import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
-from airflow_provider_liveperson.columns import INTEGER, TEXT
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.filters import Filter, Text, milliseconds
-from airflow_provider_liveperson.datasets.pages import Contents, LinkedPages, Record, one_record
-from airflow_provider_liveperson.datasets.values import epoch_ms
+from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.model.filters import Filter, Text, milliseconds
+from airflow_provider_liveperson.datasets.readers.offset_pages import (
+    Contents,
+    LinkedPages,
+    Record,
+    one_record,
+)
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.lines import Line
 from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.columns import INTEGER, TEXT
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import epoch_ms
 from airflow_provider_liveperson.window import Window
 
-LARGEST_PAGE = 5000
+MAX_PAGE_SIZE = 5000
 MINUTE = timedelta(minutes=1)
 
 FILTERS: dict[str, Filter] = {
@@ -75,9 +80,9 @@ _CHANGE = msgspec.json.Decoder(_Change)
 _OFFSET = re.compile(r"[?&]offset=(\d{1,18})(?:[&#]|$)", re.ASCII)
 
 
-def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> LinkedPages:
+def status_change_reader(dataset: Dataset, query: Query, slice_: Slice) -> LinkedPages:
     """The reader of one slice of status changes."""
-    window = piece.bounds[query.cursor]
+    window = slice_.bounds[query.cursor]
     params = _params(window, query)
 
     def ask(offset: int, limit: int) -> ApiRequest:
@@ -107,7 +112,7 @@ def status_change_reader(dataset: Dataset, query: Query, piece: Slice) -> Linked
             undated=frozenset(undated),
         )
 
-    return LinkedPages(ask=ask, cut=cut, limit=LARGEST_PAGE, has_key=_has_key)
+    return LinkedPages(ask=ask, cut=cut, limit=MAX_PAGE_SIZE, has_key=_has_key)
 
 
 def _page(answer: Answer) -> tuple[raw.Page[_Page] | raw.Page[_LoosePage], list[_Link] | None]:
@@ -174,7 +179,7 @@ AGENT_STATUS_CHANGES = Dataset(
     shape="pages without a count",
     cursors={"time": "Each change once, in the window in which it was made."},
     key="agentId, time, statusType, statusSubType, sequenceNumber",
-    key_fields=("agentId", "time", "statusType", "statusSubType", "sequenceNumber"),
+    primary_key=("agentId", "time", "statusType", "statusSubType", "sequenceNumber"),
     credentials=("API key", "App-JWT V2"),
     permission="Data → Workforce Management → Agent Status Changes (in older keys: Agent Activity API)",
     probe=one_record,
@@ -197,7 +202,7 @@ AGENT_STATUS_CHANGES = Dataset(
         "prevStatusChangeTime": TEXT,
     },
     filters=FILTERS,
-    longest_slice=timedelta(days=7),
+    max_range=timedelta(days=7),
     retention=timedelta(days=180),
     lag=timedelta(hours=1),
 )

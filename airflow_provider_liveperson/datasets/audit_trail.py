@@ -20,14 +20,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import UNDATED, PagesMovedError, Row, TimeOrderedPager
 from airflow_provider_liveperson.client.scrubbing import scrub
-from airflow_provider_liveperson.columns import TEXT
-from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.filters import Filter, Flag, Texts
-from airflow_provider_liveperson.datasets.values import epoch_ms, stated_total
+from airflow_provider_liveperson.datasets.model.dataset import BaseReader, Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, Texts
+from airflow_provider_liveperson.datasets.readers.time_ordered import (
+    UNDATED,
+    PagesMovedError,
+    Row,
+    TimeOrderedPager,
+)
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.columns import TEXT
+from airflow_provider_liveperson.records.values import epoch_ms, stated_total
 from airflow_provider_liveperson.window import Window
 
 FIELDS = (
@@ -46,7 +51,7 @@ FIELDS = (
     "originatorAuthType",
     "originatorIsLpa",
 )
-LARGEST_PAGE = 1000
+MAX_PAGE_SIZE = 1000
 LANGUAGE = "en-US"
 PERMISSION = "Administration → AuditTrail (documented for the Data Usage Audit only)"
 
@@ -153,17 +158,17 @@ class AuditTrailReader(BaseReader):
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
-    :param piece: the slice.
+    :param slice_: the slice.
     """
 
-    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
-        window = piece.bounds[query.cursor]
+    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
+        window = slice_.bounds[query.cursor]
         self._dataset = dataset
         self._window = window
         self._arguments = arguments(window, query.filters)
         self._is_asked = False
         self._fields: Sequence[str] = FIELDS
-        self._limit = LARGEST_PAGE
+        self._limit = MAX_PAGE_SIZE
         self._started = False
         self._doubts: list[tuple[Sequence[str], int]] = []
         self._first_refusal: RequestRejectedError | None = None
@@ -171,7 +176,7 @@ class AuditTrailReader(BaseReader):
         self._last_before: int | None = None  # the latest instant before the window
         self._in_doubt = 0
         self._stop_at = window.end_ms
-        self._pager = TimeOrderedPager(limit=LARGEST_PAGE, stop_at=self._stop_at)
+        self._pager = TimeOrderedPager(limit=MAX_PAGE_SIZE, stop_at=self._stop_at)
 
     def next_request(self) -> ApiRequest | None:
         page = None if self._is_asked else self._pager.next_page()
@@ -221,7 +226,7 @@ class AuditTrailReader(BaseReader):
         self._is_asked = False
         if not self._started and self._limit == 1:  # so the page was too large; find out what is not
             self._started = True
-            self._pager = TimeOrderedPager(limit=LARGEST_PAGE // 2, stop_at=self._stop_at)
+            self._pager = TimeOrderedPager(limit=MAX_PAGE_SIZE // 2, stop_at=self._stop_at)
             return []
         self._started = True
         self._without_time.update(row.raw for row in parsed.rows if row.at == UNDATED)
@@ -264,7 +269,7 @@ class AuditTrailReader(BaseReader):
         if self._first_refusal is None:
             self._first_refusal = error
             plain = tuple(name for name in FIELDS if name != "actionType")
-            self._doubts = [(plain, LARGEST_PAGE), (FIELDS, 1), (plain, 1)]
+            self._doubts = [(plain, MAX_PAGE_SIZE), (FIELDS, 1), (plain, 1)]
         if not self._doubts:
             raise self._first_refusal
         self._fields, self._limit = self._doubts.pop(0)
@@ -279,8 +284,8 @@ def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
     }
 
 
-def _one_row(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
-    asked = {**arguments(piece.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
+def _one_row(dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+    asked = {**arguments(slice_.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
     return ApiRequest(
         method=dataset.method,
         service=dataset.service,
@@ -306,5 +311,5 @@ AUDIT_TRAIL = Dataset(
     describe=_describe,
     columns=dict.fromkeys(FIELDS, TEXT),
     filters=FILTERS,
-    longest_slice=timedelta(days=31),
+    max_range=timedelta(days=31),
 )

@@ -18,22 +18,22 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import ContradictionError, Row
-from airflow_provider_liveperson.columns import TEXT
 from airflow_provider_liveperson.datasets.audit_trail import FILTERS, PERMISSION, arguments, instant_of
-from airflow_provider_liveperson.datasets.dataset import BaseReader, Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.pages import one_record
-from airflow_provider_liveperson.datasets.values import stated_total
+from airflow_provider_liveperson.datasets.model.dataset import BaseReader, Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.readers.offset_pages import one_record
+from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, Row
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     InvalidResponseError,
 )
+from airflow_provider_liveperson.records.columns import TEXT
 from airflow_provider_liveperson.records.raw import RepairedLine
+from airflow_provider_liveperson.records.values import stated_total
 from airflow_provider_liveperson.window import Window
 
 LIMIT = 1_000_000
-LONGEST_VALUE = 1 << 30
+MAX_VALUE = 1 << 30
 TIME_COLUMN = "Date and time"
 
 _OPENING = 256
@@ -59,12 +59,12 @@ class AuditTrailExportReader(BaseReader):
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
-    :param piece: the slice.
+    :param slice_: the slice.
     """
 
-    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
+    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
         self._dataset = dataset
-        self._window = piece.bounds[query.cursor]
+        self._window = slice_.bounds[query.cursor]
         self._params = _params(self._window, query.filters)
         self._asked = False
         self._replaces = False
@@ -100,7 +100,7 @@ class AuditTrailExportReader(BaseReader):
         self._replaces = parsed.encoding not in _UTF_8
         errors = "replace" if self._replaces else "surrogateescape"
         with parsed.file, io.TextIOWrapper(parsed.file, parsed.encoding, errors, newline="") as text:
-            csv.field_size_limit(LONGEST_VALUE)
+            csv.field_size_limit(MAX_VALUE)
             try:
                 start, end = self._window.start_ms, self._window.end_ms
                 for row in self._rows(csv.reader(text, strict=True)):
@@ -276,5 +276,5 @@ AUDIT_TRAIL_EXPORT = Dataset(
         TEXT,
     ),
     filters=FILTERS,
-    longest_slice=timedelta(days=7),
+    max_range=timedelta(days=7),
 )

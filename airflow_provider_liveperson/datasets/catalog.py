@@ -8,8 +8,8 @@ from airflow_provider_liveperson.datasets.account_config import AGENT_GROUPS, SK
 from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
 from airflow_provider_liveperson.datasets.audit_trail import AUDIT_TRAIL
 from airflow_provider_liveperson.datasets.audit_trail_export import AUDIT_TRAIL_EXPORT
-from airflow_provider_liveperson.datasets.dataset import Dataset
 from airflow_provider_liveperson.datasets.messaging_interactions import MESSAGING_INTERACTIONS
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 DATASETS: dict[str, Dataset] = {

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Column, Record
+from airflow_provider_liveperson.records.columns import (
+    BOOLEAN,
+    INTEGER,
+    JSON,
+    NUMBER,
+    TEXT,
+    Array,
+    Column,
+    Struct,
+)
 
 
 def _each(column: Column, *names: str) -> dict[str, Column]:
@@ -25,7 +34,7 @@ def _times(*names: str) -> dict[str, Column]:
     return both
 
 
-_INFO = Record(
+_INFO = Struct(
     {
         **_each(TEXT, "conversationId", "brandId", "status", "fullDialogStatus"),
         **_times("startTime", "endTime", "conversationEndTime", "fullDialogEndTime"),
@@ -49,7 +58,7 @@ _INFO = Record(
     }
 )
 
-_CAMPAIGN = Record(
+_CAMPAIGN = Struct(
     {
         **_each(TEXT, "campaignId", "campaignName", "campaignEngagementId", "campaignEngagementName"),
         **_each(TEXT, "goalId", "goalName", "lobId", "lobName", "locationId", "locationName"),
@@ -61,14 +70,14 @@ _CAMPAIGN = Record(
     }
 )
 
-_MONITORING = Record(
+_MONITORING = Struct(
     {
         **_each(TEXT, "country", "countryCode", "state", "city", "isp", "org", "device", "ipAddress"),
         **_each(TEXT, "browser", "operatingSystem", "conversationStartPage", "conversationStartPageTitle"),
     }
 )
 
-_MESSAGE = Record(
+_MESSAGE = Struct(
     {
         "messageId": TEXT,
         "seq": INTEGER,
@@ -81,7 +90,7 @@ _MESSAGE = Record(
     }
 )
 
-_AGENT = Record(
+_AGENT = Struct(
     {
         **_each(TEXT, "agentId", "agentFullName", "agentNickname", "agentLoginName"),
         "agentDeleted": BOOLEAN,
@@ -92,7 +101,7 @@ _AGENT = Record(
     }
 )
 
-_CONSUMER = Record(
+_CONSUMER = Struct(
     {
         **_each(TEXT, "participantId", "firstName", "lastName", "email", "phone", "token", "avatarURL"),
         "consumerName": TEXT,
@@ -105,7 +114,7 @@ _ASSIGNED_AGENT = _each(
     TEXT, "assignedAgentId", "assignedAgentFullName", "assignedAgentLoginName", "assignedAgentNickname"
 )
 
-_TRANSFER = Record(
+_TRANSFER = Struct(
     {
         **_times("time"),
         **_each(TEXT, "reason", "by", "sourceSkillId", "sourceSkillName", "targetSkillId", "targetSkillName"),
@@ -116,7 +125,7 @@ _TRANSFER = Record(
     }
 )
 
-_INTERACTION = Record(
+_INTERACTION = Struct(
     {
         "interactiveSequence": INTEGER,
         **_times("interactionTime"),
@@ -127,7 +136,7 @@ _INTERACTION = Record(
     }
 )
 
-_DIALOG = Record(
+_DIALOG = Struct(
     {
         **_each(TEXT, "dialogId", "status", "dialogType", "dialogChannelType"),
         **_times("startTime", "endTime"),
@@ -135,11 +144,11 @@ _DIALOG = Record(
     }
 )
 
-_MESSAGE_SCORE = Record(
+_MESSAGE_SCORE = Struct(
     {"messageId": TEXT, "messageRawScore": NUMBER, "mcs": NUMBER, **_times("time")},
 )
 
-_MESSAGE_STATUS = Record(
+_MESSAGE_STATUS = Struct(
     {
         "messageId": TEXT,
         "seq": INTEGER,
@@ -148,11 +157,11 @@ _MESSAGE_STATUS = Record(
     }
 )
 
-_CONVERSATION_SURVEY = Record(
+_CONVERSATION_SURVEY = Struct(
     {
         **_each(TEXT, "surveyType", "surveyStatus", "dialogId", "surveyId"),
         "surveyData": Array(
-            Record(
+            Struct(
                 {
                     **_each(
                         TEXT, "question", "answer", "questionId", "answerId", "questionType", "questionFormat"
@@ -165,7 +174,7 @@ _CONVERSATION_SURVEY = Record(
     }
 )
 
-_CO_BROWSE_SESSION = Record(
+_CO_BROWSE_SESSION = Struct(
     {
         "sessionId": TEXT,
         **_times("startTime", "endTime", "interactiveTime"),
@@ -178,15 +187,15 @@ _CO_BROWSE_SESSION = Record(
     }
 )
 
-_CLASSIFICATION = Record(
+_CLASSIFICATION = Struct(
     {
         **_each(TEXT, "intentName", "intentLabel"),
         "confidenceScore": NUMBER,
-        "versions": Array(Record(_each(TEXT, "modelName", "modelVersion"))),
+        "versions": Array(Struct(_each(TEXT, "modelName", "modelVersion"))),
     }
 )
 
-_AGENT_SURVEY = Record(
+_AGENT_SURVEY = Struct(
     {
         **_each(TEXT, "surveyStatus", "statusReason", "dialogId", "surveyId"),
         **_each(TEXT, "acSurveyId", "acSurveyName", "acSurveyRevision", "surveySkillId", "surveySkillName"),
@@ -195,10 +204,10 @@ _AGENT_SURVEY = Record(
         **_each(TEXT, "performedByAgentLoginName", "performedByAgentNickname"),
         "lastUpdateTime": INTEGER,
         "submittedAnswers": Array(
-            Record(
+            Struct(
                 {
                     **_each(TEXT, "questionText", "questionId", "questionDefinition", "questionCategory"),
-                    "answers": Array(Record(_each(TEXT, "answer", "answerId"))),
+                    "answers": Array(Struct(_each(TEXT, "answer", "answerId"))),
                 }
             )
         ),
@@ -206,7 +215,7 @@ _AGENT_SURVEY = Record(
 )
 
 # The payload of an event has another shape for each of its types.
-_ATTRIBUTES = Record({"events": Array(JSON)})
+_ATTRIBUTES = Struct({"events": Array(JSON)})
 
 CONVERSATION: Mapping[str, Column] = {
     "info": _INFO,
@@ -223,13 +232,13 @@ CONVERSATION: Mapping[str, Column] = {
     "messageScores": Array(_MESSAGE_SCORE),
     "messageStatuses": Array(_MESSAGE_STATUS),
     "conversationSurveys": Array(_CONVERSATION_SURVEY),
-    "coBrowseSessions": Record({"coBrowseSessionsList": Array(_CO_BROWSE_SESSION)}),
+    "coBrowseSessions": Struct({"coBrowseSessionsList": Array(_CO_BROWSE_SESSION)}),
     "sdes": _ATTRIBUTES,
     "unAuthSdes": _ATTRIBUTES,
-    "summary": Record({"text": TEXT, "lastUpdatedTime": INTEGER}),
-    "responseTime": Record(_each(INTEGER, "latestEffectiveResponseDueTime", "configuredResponseTime")),
+    "summary": Struct({"text": TEXT, "lastUpdatedTime": INTEGER}),
+    "responseTime": Struct(_each(INTEGER, "latestEffectiveResponseDueTime", "configuredResponseTime")),
     "intents": Array(
-        Record(
+        Struct(
             {
                 "messageId": TEXT,
                 "selectedClassification": _CLASSIFICATION,
@@ -237,7 +246,7 @@ CONVERSATION: Mapping[str, Column] = {
             }
         )
     ),
-    "uniqueIntents": Array(Record(_each(TEXT, "intentName", "intentLabel"))),
+    "uniqueIntents": Array(Struct(_each(TEXT, "intentName", "intentLabel"))),
     "skillChanges": JSON,
     "latestAgentSurvey": _AGENT_SURVEY,
     "previouslySubmittedAgentSurveys": Array(_AGENT_SURVEY),

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
-from airflow_provider_liveperson.datasets.dataset import Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.filters import (
+from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
+from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Slice
+from airflow_provider_liveperson.datasets.model.filters import (
     Fields,
     Filter,
     Flag,
@@ -41,9 +41,22 @@ from airflow_provider_liveperson.datasets.filters import (
     from_milliseconds,
     milliseconds,
 )
-from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
-from airflow_provider_liveperson.datasets.pages import NO_CONTENT, Contents, CountedPages, Record, one_record
-from airflow_provider_liveperson.datasets.values import (
+from airflow_provider_liveperson.datasets.readers.offset_pages import (
+    NO_CONTENT,
+    Contents,
+    CountedPages,
+    Record,
+    one_record,
+)
+from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, PagesMovedError
+from airflow_provider_liveperson.exceptions import (
+    ConfigurationError,
+    IncompletePullError,
+    InvalidResponseError,
+)
+from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import (
     LATEST_MS,
     epoch_ms,
     flag,
@@ -52,13 +65,6 @@ from airflow_provider_liveperson.datasets.values import (
     stated_total,
     whole_number,
 )
-from airflow_provider_liveperson.exceptions import (
-    ConfigurationError,
-    IncompletePullError,
-    InvalidResponseError,
-)
-from airflow_provider_liveperson.lines import Line
-from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.window import Window
 
 if TYPE_CHECKING:
@@ -68,13 +74,13 @@ log = logging.getLogger(__name__)
 
 SERVICE = "msgHist"
 PATH = "/messaging_history/api/account/{account_id}/conversations"
-LARGEST_PAGE = 100
-LONGEST_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
-LONGEST_LIFE = timedelta(days=397)
+MAX_PAGE_SIZE = 100
+MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
+MAX_LIFE = timedelta(days=397)
 SURVEY_TIME = timedelta(days=1)
 MILLISECOND = timedelta(milliseconds=1)
-MOST_MISSED = 2
-MOST_SHOWN = 20
+MAX_MISSED = 2
+MAX_SHOWN = 20
 
 CONTENT = (
     "campaign",
@@ -452,21 +458,21 @@ class ConversationReader(CountedPages):
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
-    :param piece: the slice.
+    :param slice_: the slice.
     """
 
-    def __init__(self, dataset: Dataset, query: Query, piece: Slice) -> None:
+    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
         self._dataset = dataset
-        self._body = _body(query, piece)
+        self._body = _body(query, slice_)
         self._bounds = [
-            (_PLACES.index(name), bound.start_ms, bound.end_ms) for name, bound in piece.bounds.items()
+            (_PLACES.index(name), bound.start_ms, bound.end_ms) for name, bound in slice_.bounds.items()
         ]
         self._to_ask: list[bytes] | None = None  # the keys of those that came in part, once all are known
         self._by_ids: deque[list[bytes]] = deque()
         self._not_found: list[bytes] = []  # of those, the ones that LivePerson does not know by their ids
         self._missed: Counter[bytes] = Counter()  # in how many readings before
         super().__init__(
-            ask=self._ask_page, cut=self._cut_page, limit=LARGEST_PAGE, may_grow=query.cursor == "updated"
+            ask=self._ask_page, cut=self._cut_page, limit=MAX_PAGE_SIZE, may_grow=query.cursor == "updated"
         )
 
     def learn(self, before: ConversationReader) -> None:
@@ -482,17 +488,17 @@ class ConversationReader(CountedPages):
             return super().next_request()
         if not self._to_ask:
             return None
-        ids, self._to_ask = self._to_ask[:LARGEST_PAGE], self._to_ask[LARGEST_PAGE:]
+        ids, self._to_ask = self._to_ask[:MAX_PAGE_SIZE], self._to_ask[MAX_PAGE_SIZE:]
         self._by_ids.append(ids)
         return by_ids([raw.text_of(key) for key in ids], self._body["contentToRetrieve"])
 
-    def expect(self, parsed: Contents) -> None:
-        super().expect(parsed)
+    def peek(self, parsed: Contents) -> None:
+        super().peek(parsed)
         if self._expected == len(parsed.records) < self._limit and not parsed.has_next:
             self._to_ask = [
                 record.key
                 for record in parsed.records
-                if record.belongs and not record.is_whole and not self._is_given_up(record.key)
+                if record.belongs and not record.is_complete and not self._is_given_up(record.key)
             ]
 
     def accept(self, parsed: Contents) -> Sequence[Line]:
@@ -510,7 +516,7 @@ class ConversationReader(CountedPages):
 
     def _is_given_up(self, key: bytes) -> bool:
         """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""
-        return self._missed[key] >= MOST_MISSED
+        return self._missed[key] >= MAX_MISSED
 
     def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
         if self._is_given_up(key):
@@ -521,7 +527,7 @@ class ConversationReader(CountedPages):
 
     def _count_undated(self, parsed: Contents) -> None:
         if parsed.undated:  # what came in part may come with its times when it is asked for
-            later = {record.key for record in parsed.records if record.belongs and not record.is_whole}
+            later = {record.key for record in parsed.records if record.belongs and not record.is_complete}
             super()._count_undated(parsed._replace(undated=parsed.undated - later))
 
     def _accept_by_ids(self, parsed: Contents) -> Sequence[Line]:
@@ -532,7 +538,7 @@ class ConversationReader(CountedPages):
         taken = [
             found[key] for key in wanted if key in found and found[key].belongs and key not in parsed.undated
         ]
-        in_part = [record.key.decode() for record in taken if not record.is_whole]
+        in_part = [record.key.decode() for record in taken if not record.is_complete]
         self.still_partial = [*self.still_partial, *in_part]
         return [record.line for record in taken]
 
@@ -587,9 +593,9 @@ def slices(dataset: Dataset, query: Query) -> list[Slice]:
     """
     window = query.window
     if query.cursor == "start":
-        return [Slice(bounds={"start": part}) for part in window.cut(LONGEST_RANGE)]
+        return [Slice(bounds={"start": part}) for part in window.cut(MAX_RANGE)]
     given = query.filters.get("start")
-    first, last = window.start - LONGEST_LIFE, window.end
+    first, last = window.start - MAX_LIFE, window.end
     if given is not None:
         first = max(first, from_milliseconds(given["from"]))
         last = min(last, from_milliseconds(given["to"]) + MILLISECOND)
@@ -597,14 +603,14 @@ def slices(dataset: Dataset, query: Query) -> list[Slice]:
             return []
     # Most of what ended in the window also started in it: a cut there saves splitting the range before.
     cuts = [first, *([window.start] if first < window.start < last else []), last]
-    starts = [part for a, b in pairwise(cuts) for part in Window(a, b).cut(LONGEST_RANGE)]
+    starts = [part for a, b in pairwise(cuts) for part in Window(a, b).cut(MAX_RANGE)]
     if query.cursor == "updated":
         return [Slice(bounds={"start": start}) for start in starts]
     return [
         Slice(bounds={"start": start, query.cursor: end})
-        for end in window.cut(LONGEST_RANGE)
+        for end in window.cut(MAX_RANGE)
         for start in starts
-        if start.start < end.end and end.start - LONGEST_LIFE < start.end
+        if start.start < end.end and end.start - MAX_LIFE < start.end
     ]
 
 
@@ -613,11 +619,11 @@ def _range(window: Window) -> dict[str, int]:
     return {"from": window.start_ms, "to": window.end_ms - 1}
 
 
-def _body(query: Query, piece: Slice) -> dict[str, Any]:
+def _body(query: Query, slice_: Slice) -> dict[str, Any]:
     body: dict[str, Any] = {"status": list(STATUSES), "contentToRetrieve": list(CONTENT), **query.filters}
-    body["start"] = _range(piece.bounds["start"])
+    body["start"] = _range(slice_.bounds["start"])
     if query.cursor in ("end", "full_dialog_end"):
-        ended = piece.bounds[query.cursor]
+        ended = slice_.bounds[query.cursor]
         # What ended in a range is found under a later end once its survey has rewritten that.
         late = SURVEY_TIME if query.cursor == "end" else timedelta(0)
         body[_SEARCHED[query.cursor]] = _range(Window(ended.start, ended.end + late))
@@ -689,20 +695,18 @@ def conversations_by_ids(
     :raises LivePersonError: for a refusal or a failure, after all repeats.
     """
     ids = iter(dict.fromkeys(conversation_ids))
-    while batch := list(islice(ids, LARGEST_PAGE)):
+    while batch := list(islice(ids, MAX_PAGE_SIZE)):
         found: dict[bytes, Record] = {}
         for record in client.call(by_ids(batch, content), _whole).records:
             found.setdefault(record.key, record)
-        _warn_of_partial([key for key, record in found.items() if not record.is_whole])
+        _warn_of_partial([key for key, record in found.items() if not record.is_complete])
         for record in found.values():
             yield bytes(record.line)
 
 
 def _warn_of_partial(keys: Sequence[bytes]) -> None:
     if keys:
-        shown = ", ".join(key.decode() for key in keys[:MOST_SHOWN]) + (
-            " …" if len(keys) > MOST_SHOWN else ""
-        )
+        shown = ", ".join(key.decode() for key in keys[:MAX_SHOWN]) + (" …" if len(keys) > MAX_SHOWN else "")
         log.warning(
             "%d conversation(s) came in part (isPartial), even when asked for by id: %s", len(keys), shown
         )
@@ -726,7 +730,7 @@ def conversations_by_consumer(
     pages = _ConsumerPages(
         ask=lambda offset, limit: by_consumer(consumer_id, status, content, offset, limit),
         cut=_whole,
-        limit=LARGEST_PAGE,
+        limit=MAX_PAGE_SIZE,
     )
     try:
         while (request := pages.next_request()) is not None:
@@ -739,11 +743,11 @@ def conversations_by_consumer(
         ) from error
     in_part = pages.in_part
     keys = iter(list(in_part))
-    while batch := [key.decode() for key in islice(keys, LARGEST_PAGE)]:
+    while batch := [key.decode() for key in islice(keys, MAX_PAGE_SIZE)]:
         for record in client.call(by_ids(batch, content), _whole).records:
             if record.key in in_part:
                 in_part[record.key] = record
-    _warn_of_partial([key for key, record in in_part.items() if not record.is_whole])
+    _warn_of_partial([key for key, record in in_part.items() if not record.is_complete])
     for record in in_part.values():
         yield bytes(record.line)
 
@@ -759,7 +763,7 @@ class _ConsumerPages(CountedPages):
         self.in_part: dict[bytes, Record] = {}
 
     def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
-        self.in_part[key] = Record(line=bytes(line), key=key, belongs=True, is_whole=False)
+        self.in_part[key] = Record(line=bytes(line), key=key, belongs=True, is_complete=False)
 
 
 def _whole(answer: Answer) -> Contents:
@@ -776,7 +780,7 @@ def _whole(answer: Answer) -> Contents:
 
 def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
     asked: dict[str, Any] = {"v": "2", "sort": "start:asc", **query.filters}
-    bodies = [_body(query, piece) for piece in slices(dataset, query)]
+    bodies = [_body(query, slice_) for slice_ in slices(dataset, query)]
     if not bodies:
         return asked
     whole = {
@@ -789,9 +793,9 @@ def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
     return {**asked, **bodies[-1], **whole}
 
 
-def _one_head(dataset: Dataset, query: Query, piece: Slice) -> ApiRequest:
-    body = {**_body(query, piece), "contentToRetrieve": ["campaign"]}
-    return replace(one_record(dataset, query, piece), json=body)
+def _one_head(dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+    body = {**_body(query, slice_), "contentToRetrieve": ["campaign"]}
+    return replace(one_record(dataset, query, slice_), json=body)
 
 
 MESSAGING_INTERACTIONS = Dataset(
@@ -804,7 +808,7 @@ MESSAGING_INTERACTIONS = Dataset(
     shape="pages with a count",
     cursors=CURSORS,
     key="info.conversationId",
-    key_fields=("info.conversationId",),
+    primary_key=("info.conversationId",),
     credentials=("API key", "App-JWT V2", "Login"),
     permission="Data → Conversation History / Messaging Interactions (in older keys: Engagement History)",
     probe=_one_head,
@@ -814,10 +818,10 @@ MESSAGING_INTERACTIONS = Dataset(
     columns=CONVERSATION,
     filters=FILTERS,
     slices=slices,
-    longest_slice=LONGEST_RANGE,
+    max_range=MAX_RANGE,
     split_by="start",
     deep_paging_limit=10_000,
-    retention=LONGEST_LIFE,
+    retention=MAX_LIFE,
     lag=timedelta(minutes=15),
     open_ended_cursors=("updated",),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from airflow import __version__ as airflow_version
 from airflow.sdk import BaseHook
 
-from airflow_provider_liveperson.connection_form import (
+from airflow_provider_liveperson.connections.form import (
     FORMS,
     extra_of,
     field_behaviour,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.messages import Answer
     from airflow_provider_liveperson.client.retries import RetrySchedule
     from airflow_provider_liveperson.client.settings import ClientSettings
-    from airflow_provider_liveperson.datasets.dataset import Dataset
-    from airflow_provider_liveperson.masking import Masking
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
+    from airflow_provider_liveperson.records.masking import Masking
 
 CALLBACK = "/liveperson/callback"
 
@@ -199,7 +199,7 @@ class LivePersonHook(BaseHook):
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
         from airflow_provider_liveperson.datasets.catalog import dataset_named
-        from airflow_provider_liveperson.pull import records
+        from airflow_provider_liveperson.pull.pull import records
         from airflow_provider_liveperson.window import resolve_window
 
         declared, now = dataset_named(dataset), datetime.now(UTC)
@@ -407,9 +407,9 @@ class LivePersonHook(BaseHook):
 
         :returns: whether it works, and a sentence that says so or names the field at fault.
         """
-        from airflow_provider_liveperson.client.check import BUDGET, check_in_time
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
+        from airflow_provider_liveperson.diagnostics.probe import BUDGET, check_in_time
         from airflow_provider_liveperson.hooks.tested import check_tested
 
         conn_type = ""
@@ -439,7 +439,7 @@ class LivePersonHook(BaseHook):
         allow_undeclared_fields: bool,
     ) -> Masking | None:
         from airflow_provider_liveperson.arguments import read_list
-        from airflow_provider_liveperson.masking import masking_of
+        from airflow_provider_liveperson.records.masking import masking_of
 
         return masking_of(
             dataset.name,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.line import Line
 
 _BLOCK = 1 << 20
 _LINE_FEED = ord("\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from airflow_provider_liveperson.columns import OTHER, Column, Scalar
 from airflow_provider_liveperson.landing.compression import CompressedStream
 from airflow_provider_liveperson.landing.values import (
     MisfitError,
@@ -14,7 +13,8 @@ from airflow_provider_liveperson.landing.values import (
     encode,
     json_text,
 )
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.columns import OTHER, Column, Scalar
+from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
 # A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.

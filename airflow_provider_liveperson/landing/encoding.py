@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from airflow_provider_liveperson.columns import Column, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.compression import COMPRESSIONS, CompressedStream, check_installed
 from airflow_provider_liveperson.landing.csv_encoding import FORMULAS, Csv
 from airflow_provider_liveperson.landing.parquet_encoding import Parquet, check_parquet
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.columns import Column, Struct
+from airflow_provider_liveperson.records.line import Line
 
 
 class PartEncoder(Protocol):
@@ -84,7 +84,7 @@ class Encoding:
                     f"file_format is {self.file_format!r}, but this dataset declares no columns; use 'jsonl'",
                     field="file_format",
                 )
-            Record(self.columns)
+            Struct(self.columns)
         if self.file_format == "parquet":
             check_parquet(self.compression)
         else:

@@ -12,14 +12,14 @@ from typing import IO, Any
 import msgspec
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
-from airflow_provider_liveperson.landing import journal as journals
 from airflow_provider_liveperson.landing import manifest as manifests
+from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.in_turn import InTurn
-from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.parts import PREFIX, ROLL_AT, SHARE_BELOW, Part, PartWriter
 from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Store, Stored
+from airflow_provider_liveperson.pull import checkpoints as checkpoints
+from airflow_provider_liveperson.pull.checkpoints import Checkpoint
 from airflow_provider_liveperson.records.raw import is_text
 from airflow_provider_liveperson.window import Window, file_stamp
 
@@ -31,7 +31,7 @@ _FIRST_OTHER_NUMBER = 10_000
 _OTHER_NAMES = 20
 
 
-class DisturbedError(StorageError):
+class ConcurrentRunError(StorageError):
     """Another run of the same window has removed what this one wrote: it has to land again.
 
     Raised by a landing, caught by the puller.
@@ -118,7 +118,7 @@ class Landing:
         self._cursor = cursor
         self._folder = folder
         self._manifest_key = f"{folder}/{manifests.NAME}"
-        self._journal_key = f"{folder}/{journals.NAME}"
+        self._journal_key = f"{folder}/{checkpoints.NAME}"
         self._has_journal = False
         self._base: Stored | None = None
         self._before: Manifest | None = None
@@ -132,9 +132,9 @@ class Landing:
         self._is_in_doubt = False
         self._listed: dict[str, Entry] | None = None
         self._listed_last: dict[str, Entry] = {}
-        self._compressor = InTurn("liveperson-compress", room=_ENCODED_AHEAD)
+        self._compressor = BoundedWorker("liveperson-compress", room=_ENCODED_AHEAD)
         # On disk are at most the part that is being written, and as much as one may hold that waits for its upload.
-        self._uploader = InTurn("liveperson-upload", room=destination.roll_at)
+        self._uploader = BoundedWorker("liveperson-upload", room=destination.roll_at)
         self._committed = False
 
     @property
@@ -149,7 +149,7 @@ class Landing:
 
     @property
     def base(self) -> str | None:
-        """What a journal says of the manifest that was there as this landing began."""
+        """What a checkpoint says of the manifest that was there as this landing began."""
         return hashlib.sha256(self._base.data).hexdigest() if self._base is not None else None
 
     def __enter__(self) -> Landing:
@@ -212,31 +212,34 @@ class Landing:
             )
         return manifest
 
-    def recall(self, fingerprint: str, *, not_before: float) -> Journal | None:
+    def recall(self, fingerprint: str, *, not_before: float) -> Checkpoint | None:
         """What an earlier try has finished, if all its files are still there.
 
         :param fingerprint: of this landing.
-        :param not_before: epoch seconds; an older journal may tell of records that have changed since.
+        :param not_before: epoch seconds; an older checkpoint may tell of records that have changed since.
         """
         data = self._store.read(self._journal_key)
         self._has_journal = data is not None
-        journal = Journal.decode(data) if data is not None else None
+        checkpoint = Checkpoint.decode(data) if data is not None else None
         if (
-            journal is None
-            or (journal.fingerprint, journal.base) != (fingerprint, self.base)
-            or journal.written_at < not_before
+            checkpoint is None
+            or (checkpoint.fingerprint, checkpoint.base) != (fingerprint, self.base)
+            or checkpoint.written_at < not_before
         ):
             return None
-        parts = [part for finished in journal.finished for part in finished.parts]
+        parts = [part for finished in checkpoint.finished for part in finished.parts]
         if missing(self._store, self._folder, parts):
             return None
         self._remembered.update(self._key(part) for part in parts)
-        return journal
+        return checkpoint
 
-    def remember(self, journal: Journal) -> None:
+    def remember(self, checkpoint: Checkpoint) -> None:
         """Keep what is finished, for a retry after a crash: written behind the parts that it names."""
         self._has_journal = True
-        data, named = journal.encode(), [self._key(part) for done in journal.finished for part in done.parts]
+        data, named = (
+            checkpoint.encode(),
+            [self._key(part) for done in checkpoint.finished for part in done.parts],
+        )
 
         def write() -> None:
             self._remembered.update(named)  # also if it fails, as it may be there all the same
@@ -284,7 +287,7 @@ class Landing:
 
         :returns: the manifest that is there, and whether anything in the store changed; False for a window that had
             landed just so.
-        :raises DisturbedError: when another run of the same window was faster, or has removed parts; land again.
+        :raises ConcurrentRunError: when another run of the same window was faster, or has removed parts; land again.
         :raises StorageError: when it cannot be known that what was landed counts.
         """
         self._uploader.finish()
@@ -348,8 +351,8 @@ class Landing:
             if not is_in_place(part, listed.get(self._key(part))):
                 raise self._disturbed(self._store.uri(self._key(part)))
 
-    def _disturbed(self, uri: str) -> DisturbedError:
-        return DisturbedError(
+    def _disturbed(self, uri: str) -> ConcurrentRunError:
+        return ConcurrentRunError(
             f"{uri} is not there as it was written; another run of the same window is at work. Run this one again;"
             " max_active_runs=1 keeps them apart"
         )
@@ -508,7 +511,7 @@ def _put_at(listed: dict[str, Entry], key: str) -> float:
 def is_in_place(part: Part, entry: Entry | None) -> bool:
     """Whether a listed object is a part, as far as a listing tells.
 
-    :param part: what a manifest or a journal says is there.
+    :param part: what a manifest or a checkpoint says is there.
     :param entry: what is listed under its name.
     """
     if entry is None or entry.size != part.bytes:
@@ -521,7 +524,7 @@ def is_sound(store: Store, key: str, part: Part, entry: Entry | None) -> bool:
 
     :param store: where.
     :param key: the object's key.
-    :param part: what a manifest or a journal says is there.
+    :param part: what a manifest or a checkpoint says is there.
     :param entry: what is listed under the key.
     """
     if not is_in_place(part, entry):
@@ -534,7 +537,7 @@ def missing(store: Store, folder: str, parts: Sequence[Part]) -> list[Part]:
 
     :param store: where.
     :param folder: the folder.
-    :param parts: what a manifest or a journal says is there.
+    :param parts: what a manifest or a checkpoint says is there.
     """
     if not parts:
         return []

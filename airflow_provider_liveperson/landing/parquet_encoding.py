@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 from msgspec import Raw
 
-from airflow_provider_liveperson.columns import OTHER, Array, Column, Record, Scalar
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.values import (
     MisfitError,
@@ -19,7 +18,8 @@ from airflow_provider_liveperson.landing.values import (
     encode,
     json_text,
 )
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct
+from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
@@ -58,7 +58,7 @@ def check_parquet(compression: str) -> None:
 def _arrow_type(column: Column) -> Any:
     import pyarrow
 
-    if isinstance(column, Record):
+    if isinstance(column, Struct):
         return pyarrow.struct([(name, _arrow_type(field)) for name, field in column.fields.items()])
     if isinstance(column, Array):
         return pyarrow.list_(_arrow_type(column.items))
@@ -99,7 +99,7 @@ class _Builder(Protocol):
 
 
 def _builder(column: Column) -> _Builder:
-    if isinstance(column, Record):
+    if isinstance(column, Struct):
         return _Structs(column)
     if isinstance(column, Array):
         return _Lists(column)
@@ -176,7 +176,7 @@ _QUICK = {
 
 
 class _Structs:
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Struct) -> None:
         arrow_type = _arrow_type(record)
         self._fields = [arrow_type.field(place) for place in range(arrow_type.num_fields)]
         self._builders = {name: _builder(column) for name, column in record.fields.items()}
@@ -309,7 +309,7 @@ class Parquet:
         codec, level = _CODECS[compression]
         schema = [(name, _arrow_type(column)) for name, column in columns.items()]
         self._schema = pyarrow.schema([*schema, (OTHER, pyarrow.string())])
-        self._structs = _Structs(Record(columns))
+        self._structs = _Structs(Struct(columns))
         self._sink = _Sink(file)
         self._writer: Any = parquet.ParquetWriter(
             self._sink, self._schema, compression=codec, compression_level=level, store_schema=False

@@ -9,9 +9,9 @@ from typing import IO, BinaryIO, cast
 
 import msgspec
 
+from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.in_turn import InTurn
-from airflow_provider_liveperson.lines import Line
+from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.spool import open_spool, telling_when_full
 
 PREFIX = "part-"
@@ -56,8 +56,8 @@ class PartWriter:
         *,
         first: int,
         deliver: Callable[[Part, IO[bytes]], Part],
-        compressor: InTurn,
-        uploader: InTurn,
+        compressor: BoundedWorker,
+        uploader: BoundedWorker,
         roll_at: int = ROLL_AT,
     ) -> None:
         self._encoding = encoding
@@ -151,7 +151,7 @@ class _StoredFile:
 
 
 class _OpenPart:
-    def __init__(self, encoding: Encoding, compressor: InTurn) -> None:
+    def __init__(self, encoding: Encoding, compressor: BoundedWorker) -> None:
         self._ending = encoding.ending
         self._compressor = compressor
         self._file = _StoredFile()

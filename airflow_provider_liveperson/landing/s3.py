@@ -334,8 +334,8 @@ class S3Store:
     def _proofs(self) -> set[str]:
         """What S3 answers of a piece of an upload, and wants to hear again at its end."""
         model = self._client.meta.service_model
-        piece = model.operation_model("CompleteMultipartUpload").input_shape.members["MultipartUpload"]
-        return set(piece.members["Parts"].member.members) - {"PartNumber"}
+        shape = model.operation_model("CompleteMultipartUpload").input_shape.members["MultipartUpload"]
+        return set(shape.members["Parts"].member.members) - {"PartNumber"}
 
     def _if_free(self, key: str, operation: str, put: Callable[[dict[str, str]], T]) -> T:
         return self._put_on_condition(

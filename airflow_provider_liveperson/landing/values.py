@@ -10,7 +10,7 @@ import re
 import msgspec
 from msgspec import Raw
 
-from airflow_provider_liveperson.columns import Array, Column, Record, Scalar
+from airflow_provider_liveperson.records.columns import Array, Column, Scalar, Struct
 from airflow_provider_liveperson.records.raw import Buffer
 
 as_fields = msgspec.json.Decoder(dict[str, Raw] | None).decode
@@ -20,7 +20,7 @@ encode = msgspec.json.encode
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_FIRST = {Record: "{", Array: "["}
+_FIRST = {Struct: "{", Array: "["}
 
 
 class MisfitError(ValueError):

@@ -24,10 +24,10 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from airflow_provider_liveperson.checking.connections import find_out
-from airflow_provider_liveperson.client.authorization import authorize_url, challenge_of
+from airflow_provider_liveperson.client.credentials.authorization import authorize_url, challenge_of
 from airflow_provider_liveperson.client.scrubbing import scrub
-from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.diagnostics.connections import find_out
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook, LivePersonWebAppHook
 from airflow_provider_liveperson.plugins import checks, pending, signatures
@@ -49,10 +49,10 @@ FAILURES = (LivePersonError, AirflowNotFoundException)
 
 BROWSER_COOKIE = "liveperson_browser"
 MESSAGE_COOKIE = "liveperson_message"
-MOST_COMPARED = 200
+MAX_COMPARED = 200
 """Records of a dataset that the page compares at most, since somebody waits."""
 CHECK_BUDGET = 120.0
-_LARGEST_FORM = 16_384
+_MAX_FORM = 16_384
 _FOREIGN = (
     "This request does not come from the LivePerson page that you were given. Go back to it and press again."
 )
@@ -94,7 +94,7 @@ async def posted_form(request: Request, caller: CallerDep) -> dict[str, str]:
     :raises HTTPException: 403 for every other.
     """
     length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+    if not length.isdecimal() or int(length) > _MAX_FORM:
         raise HTTPException(413, "The form is too large.")
     if not _is_own_origin(request):
         raise HTTPException(403, _FOREIGN)
@@ -249,7 +249,7 @@ def check(caller: CallerDep, pair: PairDep) -> Response:
     hooks = []
     try:
         hooks = [LivePersonHook.for_connection(name) for name in pair if name]
-        found = find_out(*hooks, most=MOST_COMPARED, budget=CHECK_BUDGET)
+        found = find_out(*hooks, most=MAX_COMPARED, budget=CHECK_BUDGET)
     except FAILURES as error:
         if not against:
             _remember(conn_id, ok=False, sentence=str(error))
@@ -275,7 +275,7 @@ def checked(caller: CallerDep, connection: str = "", against: str = "") -> Respo
         conn_id=connection,
         against=against,
         others=others,
-        most=MOST_COMPARED,
+        most=MAX_COMPARED,
         lasts=f"{checks.RESULT_LASTS / 60:.0f} minutes",
         form_targets="'self'",
     )

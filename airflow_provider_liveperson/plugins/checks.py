@@ -18,8 +18,8 @@ from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, or_, select
 
-from airflow_provider_liveperson.checking.connections import Found
-from airflow_provider_liveperson.client.credentials.seal import Seal
+from airflow_provider_liveperson.client.credentials.secret_box import Seal
+from airflow_provider_liveperson.diagnostics.connections import Found
 from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.plugins.pending import KIND as PENDING

@@ -25,7 +25,7 @@ import msgspec
 from msgspec import Raw
 
 from airflow_provider_liveperson.exceptions import InvalidResponseError
-from airflow_provider_liveperson.lines import Line, one_line
+from airflow_provider_liveperson.records.line import Line, one_line
 
 T = TypeVar("T")
 Buffer = Raw | Line

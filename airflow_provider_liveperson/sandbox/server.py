@@ -12,17 +12,17 @@ from typing import Any, Self
 
 import uvicorn
 
-from airflow_provider_liveperson.sandbox.account_config import AccountConfig
-from airflow_provider_liveperson.sandbox.agent_activity import AgentActivity
-from airflow_provider_liveperson.sandbox.application import build_application
-from airflow_provider_liveperson.sandbox.audit_log import AuditLog
+from airflow_provider_liveperson.sandbox.apis.account_config.collections import AccountConfig
+from airflow_provider_liveperson.sandbox.apis.agent_activity.log import AgentActivity
+from airflow_provider_liveperson.sandbox.apis.audit_trail.log import AuditLog
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import ConversationLog
 from airflow_provider_liveperson.sandbox.connections import SandboxConnection, connections_to
-from airflow_provider_liveperson.sandbox.conversations import ConversationLog
-from airflow_provider_liveperson.sandbox.faults import FaultQueue
-from airflow_provider_liveperson.sandbox.grants import GrantOffice
-from airflow_provider_liveperson.sandbox.logins import LoginDesk
-from airflow_provider_liveperson.sandbox.people import Person, people
-from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.http.application import build_application
+from airflow_provider_liveperson.sandbox.http.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.http.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.identity.grants import GrantStore
+from airflow_provider_liveperson.sandbox.identity.logins import LoginService
+from airflow_provider_liveperson.sandbox.identity.people import Person, people
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
@@ -184,13 +184,13 @@ class SandboxServer:
         self._state.revoke_tokens()
 
     @property
-    def grants(self) -> GrantOffice:
-        """What users allowed the web application; see :meth:`GrantOffice.issue` for tokens without a browser."""
+    def grants(self) -> GrantStore:
+        """What users allowed the web application; see :meth:`GrantStore.issue` for tokens without a browser."""
         return self._state.grants
 
     @property
-    def logins(self) -> LoginDesk:
-        """The logins at the Login Service; see :meth:`LoginDesk.open` for a bearer without a request."""
+    def logins(self) -> LoginService:
+        """The logins at the Login Service; see :meth:`LoginService.open` for a bearer without a request."""
         return self._state.logins
 
     def people(self) -> dict[str, Person]:

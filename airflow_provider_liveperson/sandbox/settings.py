@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from airflow_provider_liveperson.sandbox.odd_text import OddText
+from airflow_provider_liveperson.sandbox.http.odd_text import OddText
 
 AuditCredential = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"]
 

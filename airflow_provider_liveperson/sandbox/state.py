@@ -11,18 +11,18 @@ from datetime import datetime
 from email.utils import formatdate
 from typing import Any, Literal
 
-from airflow_provider_liveperson.sandbox.account_config import AccountConfig
-from airflow_provider_liveperson.sandbox.agent_activity import AgentActivity
-from airflow_provider_liveperson.sandbox.audit_log import AuditLog
-from airflow_provider_liveperson.sandbox.conversations import ConversationLog
-from airflow_provider_liveperson.sandbox.faults import FaultQueue
-from airflow_provider_liveperson.sandbox.grants import GrantOffice
-from airflow_provider_liveperson.sandbox.logins import LoginDesk
-from airflow_provider_liveperson.sandbox.oauth1 import ApiKeyGate
-from airflow_provider_liveperson.sandbox.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.apis.account_config.collections import AccountConfig
+from airflow_provider_liveperson.sandbox.apis.agent_activity.log import AgentActivity
+from airflow_provider_liveperson.sandbox.apis.audit_trail.log import AuditLog
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import ConversationLog
+from airflow_provider_liveperson.sandbox.http.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.http.request_log import RecordedRequest
+from airflow_provider_liveperson.sandbox.identity.grants import GrantStore
+from airflow_provider_liveperson.sandbox.identity.logins import LoginService
+from airflow_provider_liveperson.sandbox.identity.oauth1 import ApiKeyVerifier
+from airflow_provider_liveperson.sandbox.identity.sso import SsoSessions
+from airflow_provider_liveperson.sandbox.identity.tokens import TokenStore
 from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS, SandboxSettings
-from airflow_provider_liveperson.sandbox.sso import SsoSessions
-from airflow_provider_liveperson.sandbox.tokens import TokenOffice
 
 _REQUESTS_KEPT = 50_000
 
@@ -37,11 +37,11 @@ class SandboxState:
     activity: AgentActivity
     config: AccountConfig
     truths: dict[str, Callable[[datetime, datetime], list[Any]]]
-    tokens: TokenOffice
+    tokens: TokenStore
     sessions: SsoSessions
-    grants: GrantOffice
-    logins: LoginDesk
-    api_key: ApiKeyGate
+    grants: GrantStore
+    logins: LoginService
+    api_key: ApiKeyVerifier
     ties: random.Random
     inserts_left: int
 
@@ -65,11 +65,11 @@ class SandboxState:
         self.truths["agent_status_changes"] = self.activity.truth
         self.truths["messaging_interactions"] = self.conversations.truth
         self.truths.update(self.config.truths())
-        self.tokens = TokenOffice(self.now)
+        self.tokens = TokenStore(self.now)
         self.sessions = SsoSessions(lambda: self.settings, self.now)
-        self.grants = GrantOffice(lambda: self.settings, self.now, self.sessions)
-        self.logins = LoginDesk(lambda: self.settings, self.now)
-        self.api_key = ApiKeyGate(self.now)
+        self.grants = GrantStore(lambda: self.settings, self.now, self.sessions)
+        self.logins = LoginService(lambda: self.settings, self.now)
+        self.api_key = ApiKeyVerifier(self.now)
         self.ties = random.Random(self.settings.seed)  # noqa: S311
         self.inserts_left = self.settings.audit_insert_times
 

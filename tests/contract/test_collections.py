@@ -19,8 +19,8 @@ from airflow_provider_liveperson.exceptions import (
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.masking import Masking
-from airflow_provider_liveperson.pull import Pulled, pull
+from airflow_provider_liveperson.pull.pull import PullResult, pull
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -44,7 +44,7 @@ def land(
     *,
     masking: Masking | None = None,
     **choices: Any,
-) -> Pulled:
+) -> PullResult:
     dataset = DATASETS[name]
     now = window.end + timedelta(minutes=5)
     return pull(
@@ -52,7 +52,7 @@ def land(
     )
 
 
-def rows_of(store: MemoryStore, pulled: Pulled) -> list[dict[str, Any]]:
+def rows_of(store: MemoryStore, pulled: PullResult) -> list[dict[str, Any]]:
     """The records that one window holds, in order."""
     return [
         json.loads(line)
@@ -61,7 +61,7 @@ def rows_of(store: MemoryStore, pulled: Pulled) -> list[dict[str, Any]]:
     ]
 
 
-def manifest_of(store: MemoryStore, pulled: Pulled) -> dict[str, Any]:
+def manifest_of(store: MemoryStore, pulled: PullResult) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(store.objects[pulled.manifest.removeprefix("memory://")])
     return manifest
 
@@ -131,33 +131,33 @@ def test_the_change_of_one_collection_is_no_change_of_another(
     assert [answers(sandbox, name) for name in COLLECTIONS] == [[200, 304], [200, 200], [200, 304]]
 
 
-def _lose_part(store: MemoryStore, pulled: Pulled) -> None:
+def _lose_part(store: MemoryStore, pulled: PullResult) -> None:
     del store.objects[pulled.objects[0].removeprefix("memory://")]
 
 
-def _cut_part(store: MemoryStore, pulled: Pulled) -> None:
+def _cut_part(store: MemoryStore, pulled: PullResult) -> None:
     key = pulled.objects[0].removeprefix("memory://")
     store.objects[key] = store.objects[key][:-1]
 
 
-def _lose_manifest(store: MemoryStore, pulled: Pulled) -> None:
+def _lose_manifest(store: MemoryStore, pulled: PullResult) -> None:
     del store.objects[pulled.manifest.removeprefix("memory://")]
 
 
-def _lose_window(store: MemoryStore, pulled: Pulled) -> None:
+def _lose_window(store: MemoryStore, pulled: PullResult) -> None:
     folder = pulled.manifest.removeprefix("memory://").rpartition("/")[0]
     for key in store.entries(folder):
         del store.objects[key]
 
 
-def _spoil_note(store: MemoryStore, pulled: Pulled) -> None:
+def _spoil_note(store: MemoryStore, pulled: PullResult) -> None:
     (key,) = (key for key in store.objects if key.endswith("/_revision.json"))
     store.objects[key] = b"not JSON"
 
 
 @pytest.mark.parametrize("damage", [_lose_part, _cut_part, _lose_manifest, _lose_window, _spoil_note])
 def test_what_is_no_longer_in_the_store_is_downloaded(
-    damage: Callable[[MemoryStore, Pulled], None],
+    damage: Callable[[MemoryStore, PullResult], None],
     sandbox: SandboxServer,
     connect: Connect,
     store: MemoryStore,
@@ -175,7 +175,7 @@ def test_what_is_no_longer_in_the_store_is_downloaded(
 
 @pytest.mark.parametrize("damage", [_lose_part, _cut_part, _lose_manifest, _lose_window])
 def test_a_damaged_window_is_mended_by_pulling_it_again(
-    damage: Callable[[MemoryStore, Pulled], None],
+    damage: Callable[[MemoryStore, PullResult], None],
     sandbox: SandboxServer,
     connect: Connect,
     store: MemoryStore,

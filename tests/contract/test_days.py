@@ -21,7 +21,7 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
-from airflow_provider_liveperson.pull import Pulled, pull
+from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -39,7 +39,9 @@ def hours(start: float, end: float) -> Window:
     return Window(START + timedelta(hours=start), START + timedelta(hours=end))
 
 
-def land(client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any) -> Pulled:
+def land(
+    client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any
+) -> PullResult:
     dataset, now = DATASETS[name], choices.pop("now", WEEK.end + timedelta(hours=2))
     query = dataset.query(window, cursor=choices.pop("cursor", None))
     return pull(client, dataset, query, store.destination(), now=now, **choices)
@@ -198,7 +200,7 @@ def test_a_retry_goes_on_within_the_day_that_failed(
     dataset = DATASETS["messaging_interactions"]
     query = dataset.query(Window(START, START + 3 * ONE))
 
-    def again(store: MemoryStore) -> Pulled:
+    def again(store: MemoryStore) -> PullResult:
         destination = store.destination(share_below=1)  # so that each slice is remembered
         return pull(client, dataset, query, destination, now=WEEK.end + timedelta(hours=2))
 
@@ -219,7 +221,7 @@ def test_a_retry_goes_on_within_the_day_that_failed(
 def test_finished_days_are_read_again_when_in_doubt(
     change: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_liveperson import pull as pulling
+    from airflow_provider_liveperson.pull import pull as pulling
 
     client = connect(sandbox, max_concurrency=1)
     failing_at(sandbox, 4)
@@ -228,7 +230,7 @@ def test_finished_days_are_read_again_when_in_doubt(
     (note,) = (key for key in store.objects if key.endswith("_finished_days.json"))
     if change == "a day later":
         now = pulling.time.time()
-        monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.JOURNAL_LIFE.total_seconds() + 1)
+        monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.CHECKPOINT_LIFE.total_seconds() + 1)
     elif change == "file":
         store.objects[note] = b"[{]"
     else:
@@ -321,7 +323,7 @@ def test_the_log_has_a_line_for_each_day_and_two_for_all(
 ) -> None:
     with caplog.at_level(logging.INFO):
         land(connect(sandbox), "audit_trail", WEEK, store)
-    told = [it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull"]
+    told = [it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull.pull"]
     assert len(told) == 9
     assert told[0].startswith("Pulling audit_trail of account 70000001, 2026-01-26T00:00:00Z to ")
     assert told[0].endswith("day by day: 7 UTC days")

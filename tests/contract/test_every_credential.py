@@ -25,7 +25,7 @@ from airflow_provider_liveperson.client.credentials.web_app import WebAppCredent
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import AuthenticationError, LivePersonError
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_grants import MemoryGrantStore

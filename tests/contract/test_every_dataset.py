@@ -23,8 +23,8 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
     ServiceUnavailableError,
 )
-from airflow_provider_liveperson.pull import Pulled, pull, records
-from airflow_provider_liveperson.sandbox.audit_data import records_of_day
+from airflow_provider_liveperson.pull.pull import PullResult, pull, records
+from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -139,7 +139,9 @@ def lines(rows: list[Row]) -> list[bytes]:
     return sorted(msgspec.json.encode(row, order="deterministic") for row in rows)
 
 
-def run(client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any) -> Pulled:
+def run(
+    client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any
+) -> PullResult:
     """Land a window two hours after its end."""
     dataset = DATASETS[name]
     destination = store.destination(**choices)
@@ -165,7 +167,7 @@ def without_manifests(store: MemoryStore) -> dict[str, bytes]:
     return {key: data for key, data in store.objects.items() if "_manifest" not in key}
 
 
-def assert_proven(pulled: Pulled, store: MemoryStore) -> None:
+def assert_proven(pulled: PullResult, store: MemoryStore) -> None:
     """The manifests in the store, one for each day, add up, and name everything that was landed."""
     assert pulled.manifests == [f"memory://{key}" for key in sorted(store.objects) if "_manifest" in key]
     assert pulled.manifests[-1] == pulled.manifest
@@ -363,7 +365,7 @@ STATUS_CHANGES: dict[str, dict[str, Any]] = {
     "reasons as in the table": {"activity_no_reason": "table"},
     "a week at most": {"activity_longest_days": 8},
 }
-READINGS = [
+MAX_READ_ATTEMPTS = [
     pytest.param(name, switches, id=f"{name}: {label}")
     for name, table in {
         "audit_trail": AUDIT_TRAIL,
@@ -374,7 +376,7 @@ READINGS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "switches"), READINGS)
+@pytest.mark.parametrize(("name", "switches"), MAX_READ_ATTEMPTS)
 def test_every_reading_of_the_docs_gives_the_truth(
     name: str, switches: dict[str, Any], sandbox: SandboxServer, connect: Connect
 ) -> None:
@@ -516,7 +518,7 @@ def test_a_failure_midway_leaves_the_earlier_landing_and_the_next_try_lands_the_
             store.changes
         )  # parts had gone up; those of a slice that was not finished were taken away again
     beside = {key.rpartition("/")[2]: data for key, data in store.objects.items() if key not in before}
-    finished = json.loads(beside.pop("_unfinished.json", b'{"finished": []}'))["finished"]
+    finished = json.loads(beside.pop("_checkpoint.json", b'{"finished": []}'))["finished"]
     assert set(beside) <= {part["name"] for done in finished for part in done["parts"]}
 
     sandbox.faults.clear()

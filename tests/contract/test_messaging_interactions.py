@@ -23,8 +23,8 @@ from airflow_provider_liveperson.exceptions import (
     ServiceUnavailableError,
     WindowOutOfRangeError,
 )
-from airflow_provider_liveperson.pull import Pulled, pull, records
-from airflow_provider_liveperson.sandbox.endpoints import messaging
+from airflow_provider_liveperson.pull.pull import PullResult, pull, records
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions import endpoints as messaging
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -55,7 +55,7 @@ def land(
     cursor: str = "end",
     filters: dict[str, Any] | None = None,
     **choices: Any,
-) -> Pulled:
+) -> PullResult:
     """Land a window an hour after its end."""
     query = MESSAGING.query(window, cursor=cursor, filters=filters)
     now = window.end + timedelta(hours=1)
@@ -319,7 +319,7 @@ def test_smaller_pages_than_were_asked_for(
     store: MemoryStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(messaging, "LARGEST_LIMIT", ceiling)
+    monkeypatch.setattr(messaging, "MAX_LIMIT", ceiling)
     land(connect(sandbox, max_concurrency=concurrency), ALL, store)
     for manifest in store.manifests():
         assert manifest["counts"]["received"] == manifest["counts"]["reported"]
@@ -493,7 +493,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
 }
 
 
-READINGS = [
+MAX_READ_ATTEMPTS = [
     pytest.param(cursor, switches, id=f"{cursor}: {label}")
     for label, switches in SWITCHES.items()
     for cursor in CURSORS
@@ -501,7 +501,7 @@ READINGS = [
 ]
 
 
-@pytest.mark.parametrize(("cursor", "switches"), READINGS)
+@pytest.mark.parametrize(("cursor", "switches"), MAX_READ_ATTEMPTS)
 def test_every_reading_of_the_docs_gives_the_truth(
     cursor: str, switches: dict[str, Any], sandbox: SandboxServer, connect: Connect
 ) -> None:
@@ -642,7 +642,7 @@ def test_what_was_updated_is_complete_although_more_is_updated_meanwhile(
     window = Window(DAY.start, ALL.end)
     if short_of_a_page is not None:  # so that the next conversation that joins begins another page
         land(connect(sandbox), window, store, cursor="updated")
-        most = max(piece["reported"] for piece in store.manifests()[0]["slices"])
+        most = max(slice_["reported"] for slice_ in store.manifests()[0]["slices"])
         sandbox.conversations.insert(-(most + short_of_a_page) % 100, window.start + timedelta(hours=30))
         store = MemoryStore()
     expected = truth(sandbox, window, "updated")
@@ -704,16 +704,16 @@ def test_what_a_failed_try_has_finished_is_not_asked_for_again(
     with pytest.raises((PermissionDeniedError, IncompletePullError, ServiceUnavailableError)):
         land(client, DAY, store, cursor=cursor, roll_at=100_000, share_below=1)
     assert store.manifests() == []
-    (journal,) = (json.loads(data) for key, data in store.objects.items() if "_unfinished" in key)
-    assert sum(done["counts"]["kept"] for done in journal["finished"])
-    parts = {part["name"] for done in journal["finished"] for part in done["parts"]}
-    assert {key.rpartition("/")[2] for key in store.objects} == {*parts, "_unfinished.json"}
+    (checkpoint,) = (json.loads(data) for key, data in store.objects.items() if "_checkpoint" in key)
+    assert sum(done["counts"]["kept"] for done in checkpoint["finished"])
+    parts = {part["name"] for done in checkpoint["finished"] for part in done["parts"]}
+    assert {key.rpartition("/")[2] for key in store.objects} == {*parts, "_checkpoint.json"}
 
     sandbox.faults.clear()
     before = len(searches(sandbox))
     land(connect(sandbox, deep_paging_limit=100), DAY, store, cursor=cursor, roll_at=100_000)
     again = [body["start"]["from"] for body in searches(sandbox)[before:]]
-    left = [ms(datetime.fromisoformat(piece["start"][0])) for piece in journal["remaining"]]
+    left = [ms(datetime.fromisoformat(slice_["start"][0])) for slice_ in checkpoint["remaining"]]
     assert again
     assert min(again) >= min(left)  # slices are read in the order of their starts
     assert store.objects == undisturbed.objects
@@ -731,4 +731,4 @@ def test_another_limit_or_format_does_not_go_on_where_a_failed_try_stopped(
     land(client, ALL, store, roll_at=100_000)
     assert len(searches(sandbox)) - before >= 8
     assert lines(store.records()) == lines(truth(sandbox, ALL))
-    assert not [key for key in store.objects if "_unfinished" in key]
+    assert not [key for key in store.objects if "_checkpoint" in key]

@@ -14,10 +14,10 @@ from pyarrow import parquet
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.masking import Masking
-from airflow_provider_liveperson.pull import Pulled, pull, records
+from airflow_provider_liveperson.pull.pull import PullResult, pull, records
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.sandbox.odd_text import FIELDS, spoil
+from airflow_provider_liveperson.records.masking import Masking
+from airflow_provider_liveperson.sandbox.http.odd_text import FIELDS, spoil
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.memory_store import MemoryStore
 from tests.contract.test_every_dataset import DAY, FACTS, Connect
@@ -31,7 +31,9 @@ every_dataset = pytest.mark.parametrize("name", NAMES)
 every_oddity = pytest.mark.parametrize("odd", ["half_pairs", "not_utf8"])
 
 
-def land(sandbox: SandboxServer, connect: Connect, store: MemoryStore, name: str, **choices: Any) -> Pulled:
+def land(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, name: str, **choices: Any
+) -> PullResult:
     dataset = DATASETS[name]
     masking = choices.pop("masking", None)
     encoding = Encoding(

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveperson import pull as pulls
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets import agent_activity, audit_trail
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError, StorageError
-from airflow_provider_liveperson.pull import Pulled, pull
+from airflow_provider_liveperson.pull import pull as pulls
+from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -29,7 +29,7 @@ BY_IDS = "/conversation/search"
 Connect = Callable[..., LivePersonClient]
 
 
-def land(client: LivePersonClient, store: MemoryStore, name: str, cursor: str | None = None) -> Pulled:
+def land(client: LivePersonClient, store: MemoryStore, name: str, cursor: str | None = None) -> PullResult:
     query = DATASETS[name].query(DAY, cursor=cursor)
     destination = store.destination(share_below=1)
     return pull(client, DATASETS[name], query, destination, now=DAY.end + timedelta(hours=2))
@@ -58,8 +58,8 @@ def ids(rows: list[dict[str, Any]]) -> list[str]:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several pages of status changes and of the audit trail in a day."""
-    monkeypatch.setattr(agent_activity, "LARGEST_PAGE", 20)
-    monkeypatch.setattr(audit_trail, "LARGEST_PAGE", 20)
+    monkeypatch.setattr(agent_activity, "MAX_PAGE_SIZE", 20)
+    monkeypatch.setattr(audit_trail, "MAX_PAGE_SIZE", 20)
 
 
 # Without a count
@@ -134,7 +134,7 @@ def test_a_server_that_ignores_the_offset_is_named(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.LARGEST_PAGE", 10)
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 10)
     sandbox.configure(offset_ignored=True)
     with pytest.raises(IncompletePullError, match=r"same way: .*the server ignores the offset"):
         land(connect(sandbox), store, name)
@@ -155,7 +155,7 @@ def test_a_count_that_says_too_little_is_never_a_window(
     count: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.LARGEST_PAGE", 10)
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 10)
     sandbox.configure(messaging_count=count)
     with pytest.raises(IncompletePullError, match="records were reported"):
         land(connect(sandbox), store, "messaging_interactions", cursor)
@@ -299,7 +299,7 @@ def test_a_run_that_goes_on_does_not_forget_what_was_in_part(
     with pytest.raises(StorageError):
         land(connect(sandbox, max_concurrency=1), store, "messaging_interactions")
     store.refuse = lambda action, key: False
-    assert any(key.endswith("_unfinished.json") for key in store.objects)
+    assert any(key.endswith("_checkpoint.json") for key in store.objects)
     sandbox.configure(messaging_by_id="whole")
     land(connect(sandbox), store, "messaging_interactions")
     found = manifest(store)
@@ -357,4 +357,4 @@ def test_an_export_that_is_always_broken_is_not_read_for_ever(
     sandbox.faults.add(kind="replace", match=EXPORT, find=r"\r\n[^\r]*\r\n$", put="\r\n", times=99)
     with pytest.raises(IncompletePullError, match="same way"):
         land(connect(sandbox), store, "audit_trail_export")
-    assert sum(EXPORT in request.path for request in sandbox.requests) == pulls.SAME_READINGS
+    assert sum(EXPORT in request.path for request in sandbox.requests) == pulls.MAX_SAME_FAILURES

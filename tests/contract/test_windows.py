@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.pull import pull, records
+from airflow_provider_liveperson.pull.pull import pull, records
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.window import Window

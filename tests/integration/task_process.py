@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import airflow_provider_liveperson.client.credentials.app_jwt
-import airflow_provider_liveperson.pull  # noqa: F401
+import airflow_provider_liveperson.pull.pull  # noqa: F401
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 
 SHARE_BELOW = 300_000

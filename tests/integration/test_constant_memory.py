@@ -22,7 +22,7 @@ from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Destination
 from airflow_provider_liveperson.landing.stores import Entry, Stored
-from airflow_provider_liveperson.pull import pull
+from airflow_provider_liveperson.pull.pull import pull
 from airflow_provider_liveperson.window import Window
 
 class Sink:

@@ -80,10 +80,10 @@ class Tasks:
             for key in self.store.objects(BUCKET, prefix)
         }
 
-    def journal(self, prefix: str) -> dict[str, Any] | None:
+    def checkpoint(self, prefix: str) -> dict[str, Any] | None:
         """What a killed task has remembered."""
         for key, data in self.objects(prefix).items():
-            if key.endswith("_unfinished.json"):
+            if key.endswith("_checkpoint.json"):
                 return json.loads(data)
         return None
 
@@ -137,13 +137,13 @@ def test_a_killed_task_is_gone_on_with_and_lands_the_same_bytes(tasks, undisturb
     prefix = f"seed-{seed}"
     for _ in range(chance.randint(1, 4)):
         tasks.kill_after(prefix, chance.uniform(0, undisturbed["seconds"]))
-    journal = tasks.journal(prefix)
+    checkpoint = tasks.checkpoint(prefix)
     before = len(tasks.sandbox.requests)
     tasks.finish(prefix)
     asked = len(tasks.sandbox.requests) - before
     assert tasks.landed(prefix) == undisturbed["objects"]
-    if journal is not None:
-        spared = sum(ceil(done["counts"]["received"] / PAGE) for done in journal["finished"])
+    if checkpoint is not None:
+        spared = sum(ceil(done["counts"]["received"] / PAGE) for done in checkpoint["finished"])
         assert spared > 0
         assert asked <= undisturbed["requests"] - spared
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 BUCKET = "secrecy"
 # `airflow dags test` plays supervisor and task in one process, and logs at DEBUG what the one asks the other to

@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_liveperson.client.credentials.grants import Grant
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.airflow_home import AirflowHome
 from tests.integration.test_secrecy_in_airflow import AIRFLOWS_OWN

@@ -13,7 +13,7 @@ import playwright.sync_api as playwright
 import pytest
 from playwright.sync_api import expect
 
-from airflow_provider_liveperson.connection_form import (
+from airflow_provider_liveperson.connections.form import (
     FORMS,
     ConnectionForm,
     FormField,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from airflow_provider_liveperson import connection_form
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.connection_form import FORMS
+from airflow_provider_liveperson.connections import form as connection_form
+from airflow_provider_liveperson.connections.form import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.hooks import liveperson
 

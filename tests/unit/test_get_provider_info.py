@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airflow import __version__ as airflow_version
 
-from airflow_provider_liveperson.connection_form import connection_types
+from airflow_provider_liveperson.connections.form import connection_types
 from airflow_provider_liveperson.get_provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parents[2]

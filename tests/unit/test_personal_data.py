@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.masking import Masking
 from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS
-from airflow_provider_liveperson.pull import pull
+from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))

@@ -15,14 +15,14 @@ import pytest
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import StorageError
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.spool import open_spool, telling_when_full
 from airflow_provider_liveperson.window import Window
 
 WAITS = """
 import sys, tempfile
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.in_turn import InTurn
+from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.parts import PartWriter
 from airflow_provider_liveperson.spool import open_spool
 
@@ -34,8 +34,8 @@ writer = PartWriter(
     Encoding(compression="none"),
     first=0,
     deliver=lambda part, file: part,
-    compressor=InTurn("compress", room=1 << 20),
-    uploader=InTurn("upload", room=1 << 20),
+    compressor=BoundedWorker("compress", room=1 << 20),
+    uploader=BoundedWorker("upload", room=1 << 20),
 )
 writer.write([b"hello" * 1_000_000])
 print("waiting", flush=True)

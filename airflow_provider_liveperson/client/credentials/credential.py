@@ -18,7 +18,7 @@ from requests.auth import AuthBase
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.exceptions import AuthenticationError
 
-LONGEST_MARGIN = 300.0
+MAX_MARGIN = 300.0
 MAX_LIFETIME = 86_400.0
 """Seconds; a token that claims to last longer is renewed as if it lasted for these."""
 
@@ -106,7 +106,7 @@ class Token:
         :param lifetime: seconds that it lasts.
         :param asked_at: monotonic seconds when it was asked for, which is before its life began.
         """
-        return cls(value, asked_at + lifetime - min(LONGEST_MARGIN, lifetime / 2), lifetime)
+        return cls(value, asked_at + lifetime - min(MAX_MARGIN, lifetime / 2), lifetime)
 
 
 def seconds_of(told: msgspec.Raw, *, unit: float = 1.0) -> float | None:

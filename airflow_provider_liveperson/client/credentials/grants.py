@@ -9,11 +9,11 @@ from typing import Protocol
 import msgspec
 
 from airflow_provider_liveperson.client.credentials.lease import Cells, Lease
-from airflow_provider_liveperson.client.credentials.seal import Seal
+from airflow_provider_liveperson.client.credentials.secret_box import Seal
 from airflow_provider_liveperson.exceptions import AuthenticationError
 from airflow_provider_liveperson.records import raw
 
-LONGEST_MARGIN = 300.0
+MAX_MARGIN = 300.0
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def renew_at(self) -> float:
         """When to renew it: five minutes ahead of its end, but never before half its life."""
-        return self.expires_at - min(LONGEST_MARGIN, (self.expires_at - self.refreshed_at) / 2)
+        return self.expires_at - min(MAX_MARGIN, (self.expires_at - self.refreshed_at) / 2)
 
     @property
     def is_lost(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import requests
 
-from airflow_provider_liveperson.client.authorization import (
+from airflow_provider_liveperson.client.credentials.authorization import (
     TokenRefusedError,
     Tokens,
     WebApp,

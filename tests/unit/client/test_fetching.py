@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client import fetching
+from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.fetching import AdaptiveLimit, Fetcher
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
-from airflow_provider_liveperson.client.under_way import Stop
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RateLimitedError
 
 LONG = 30.0  # seconds after which a test that hangs fails
@@ -355,7 +355,7 @@ def test_the_longer_an_answer_takes_the_more_may_wait(client, monkeypatch):
     """As that is what the pages ahead have to bridge."""
     monkeypatch.setattr(fetching, "AHEAD_BYTES", 300)
     monkeypatch.setattr(fetching, "AHEAD_BYTES_A_SECOND", 1000)
-    monkeypatch.setattr(fetching, "MOST_AHEAD_BYTES", 900)
+    monkeypatch.setattr(fetching, "MAX_AHEAD_BYTES", 900)
     client.size = 100
     client.answer("*")
     waiting = {}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client.scrubbing import LONGEST_EXCERPT, MAX_TEXT, hide, scrub
+from airflow_provider_liveperson.client.scrubbing import MAX_EXCERPT, MAX_TEXT, hide, scrub
 
 
 def percent(text: str) -> str:
@@ -157,5 +157,5 @@ def test_what_helps_stays():
 @given(st.text(max_size=3000))
 def test_it_is_short_and_on_one_line(text):
     told = scrub(text)
-    assert len(told) <= LONGEST_EXCERPT
+    assert len(told) <= MAX_EXCERPT
     assert not set(told) & set("\r\n\t\x00\x1b\x7f")

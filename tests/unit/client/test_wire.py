@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client import session
-from airflow_provider_liveperson.client.check import check
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
@@ -30,6 +29,7 @@ from airflow_provider_liveperson.client.fetching import Fetcher
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.retries import NO_RETRIES, RetrySchedule
 from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.diagnostics.probe import check
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     InvalidResponseError,
@@ -195,8 +195,8 @@ def bomb(size: int) -> bytes:
     return b"".join([*(made.compress(block) for _ in range(size >> 20)), made.flush()])
 
 
-def endless(first: bytes, piece: bytes) -> Script:
-    return lambda head: itertools.chain([first], itertools.repeat(piece))
+def endless(first: bytes, chunk: bytes) -> Script:
+    return lambda head: itertools.chain([first], itertools.repeat(chunk))
 
 
 MB = 1 << 20
@@ -269,8 +269,8 @@ DRIPS = {
 @pytest.mark.parametrize("to_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_request_ends_whatever_drips(monkeypatch, drip, to_disk):
-    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
-    monkeypatch.setattr(session, "LONGEST_FILE", 0.1)
+    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(session, "MAX_FILE_TIMEOUTS", 0.1)
     with talking(DRIPS[drip], timeout=5) as (client, server):
         with pytest.raises(LivePersonError) as caught:
             client.call(get(to_disk=to_disk), body_of)
@@ -282,7 +282,7 @@ def test_a_request_ends_whatever_drips(monkeypatch, drip, to_disk):
 
 
 def test_what_is_late_is_asked_for_again(monkeypatch, waits):
-    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
+    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
     numbers = itertools.count()
 
     def script(head: bytes) -> object:
@@ -305,7 +305,7 @@ def test_a_budget_is_kept_whatever_drips(drip):
 
 @pytest.mark.parametrize("drip", ["headers", "body", "chunks", "until the connection closes"])
 def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
-    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
+    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
     authority = Authority(tmp_path)
     with (
         RawServer(DRIPS[drip]) as server,
@@ -325,7 +325,7 @@ def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
 
 @pytest.mark.parametrize("drip", ["status line", "headers", "interim answer"])
 def test_a_proxy_that_drips_ahead_of_its_tunnel_ends_too(monkeypatch, drip):
-    monkeypatch.setattr(session, "LONGEST_REQUEST", 0.1)
+    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
     with RawServer(DRIPS[drip]) as proxy:
         about = ClientSettings(account_id="1", proxies={"https": proxy.url}, timeout=5)
         client = LivePersonClient(about, api_key(), schedule=NO_RETRIES)

@@ -10,9 +10,9 @@ import pytest
 
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.account_config import AGENT_GROUPS, SKILLS, USERS
-from airflow_provider_liveperson.datasets.dataset import Dataset, Reader
+from airflow_provider_liveperson.datasets.model.dataset import Dataset, Reader
 from airflow_provider_liveperson.exceptions import InvalidResponseError
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -23,8 +23,8 @@ every_collection = pytest.mark.parametrize(
 
 def reader(dataset: Dataset = SKILLS, revision: str | None = None) -> Reader:
     query = replace(dataset.query(DAY), revision=revision)
-    (piece,) = dataset.plan(query)
-    return dataset.read(dataset, query, piece)
+    (slice_,) = dataset.plan(query)
+    return dataset.read(dataset, query, slice_)
 
 
 def test_what_is_asked():

@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.client.paging import PagesMovedError
 from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
-from airflow_provider_liveperson.datasets.dataset import Reader
+from airflow_provider_liveperson.datasets.model.dataset import Reader
+from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -22,8 +22,8 @@ DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC
 
 def reader(window: Window = DAY, **filters) -> Reader:
     query = AGENT_STATUS_CHANGES.query(window, filters=filters)
-    (piece,) = AGENT_STATUS_CHANGES.plan(query)
-    return AGENT_STATUS_CHANGES.read(AGENT_STATUS_CHANGES, query, piece)
+    (slice_,) = AGENT_STATUS_CHANGES.plan(query)
+    return AGENT_STATUS_CHANGES.read(AGENT_STATUS_CHANGES, query, slice_)
 
 
 def change(time: str, **more) -> dict:

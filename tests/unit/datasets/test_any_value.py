@@ -122,7 +122,7 @@ def read(name: str, cursor: str | None, answer: Answer) -> tuple[Any, list[bytes
     reader = dataset.read(dataset, query, dataset.plan(query)[-1])
     assert reader.next_request() is not None
     parsed = reader.parse(answer)
-    reader.expect(parsed)
+    reader.peek(parsed)
     reader.next_request()
     return reader, [bytes(line) for line in reader.accept(parsed)]
 

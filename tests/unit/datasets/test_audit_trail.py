@@ -24,8 +24,8 @@ from airflow_provider_liveperson.exceptions import (
     InvalidResponseError,
     RequestRejectedError,
 )
-from airflow_provider_liveperson.lines import one_line
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
+from airflow_provider_liveperson.records.line import one_line
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -33,8 +33,8 @@ DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC
 
 def reader(window: Window = DAY, **filters) -> AuditTrailReader:
     query = AUDIT_TRAIL.query(window, filters=filters)
-    (piece,) = AUDIT_TRAIL.plan(query)
-    return AuditTrailReader(AUDIT_TRAIL, query, piece)
+    (slice_,) = AUDIT_TRAIL.plan(query)
+    return AuditTrailReader(AUDIT_TRAIL, query, slice_)
 
 
 def asked(window: Window = DAY, **filters) -> tuple[dict, list[str]]:

@@ -12,19 +12,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.client.paging import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.datasets.audit_trail_export import (
     AUDIT_TRAIL_EXPORT,
     AuditTrailExportReader,
     field_name,
 )
+from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     InvalidResponseError,
     RequestRejectedError,
 )
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.window import Window
 
@@ -35,8 +35,8 @@ FIELDS = ["objectType", "objectId", "newValue", "dateAndTime", "originatorEmploy
 
 def reader(**filters) -> AuditTrailExportReader:
     query = AUDIT_TRAIL_EXPORT.query(DAY, filters=filters)
-    (piece,) = AUDIT_TRAIL_EXPORT.plan(query)
-    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, query, piece)
+    (slice_,) = AUDIT_TRAIL_EXPORT.plan(query)
+    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, query, slice_)
 
 
 def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom: bool = False) -> bytes:

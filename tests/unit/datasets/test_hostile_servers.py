@@ -12,14 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import ApiRequest
-from airflow_provider_liveperson.client.paging import PagesMovedError, Row, TimeOrderedPager
-from airflow_provider_liveperson.datasets.pages import Contents, CountedPages, LinkedPages, Record
+from airflow_provider_liveperson.datasets.readers.offset_pages import (
+    Contents,
+    CountedPages,
+    LinkedPages,
+    Record,
+)
+from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError, Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import IncompletePullError, LivePersonError
-from airflow_provider_liveperson.pull import READINGS, _read_until_it_adds_up
+from airflow_provider_liveperson.pull.pull import MAX_READ_ATTEMPTS, _read_until_it_adds_up
 
 LIMIT = 5
 STEP = 1 << 20
-MOST_REQUESTS = 1000
+MAX_REQUESTS = 1000
 
 State = tuple[int, ...]
 
@@ -51,7 +56,7 @@ class Server:
     states: list[State] = field(default_factory=list)
 
     def page(self, offset: int, limit: int) -> tuple[list[int], int, bool | None]:
-        assert self.asked < MOST_REQUESTS, "it does not come to an end"
+        assert self.asked < MAX_REQUESTS, "it does not come to an end"
         self._change(*self.changes.get(self.asked, ("", 0)))
         self.states.append(tuple(dict.fromkeys(self.rows)))
         self.asked += 1
@@ -103,12 +108,12 @@ def never(answer: object) -> Contents:
     raise AssertionError("nobody cuts")
 
 
-class Lane:
+class SliceReader:
     """Reads one slice from a server as the package does, with requests that leave ahead."""
 
     def __init__(self, make: Callable[[], Any], server: Server, ahead: int) -> None:
         self._make, self._server, self._ahead = make, server, ahead
-        self.piece = "all"
+        self.slice_ = "all"
         self.reader = make()
         self.began = 0
 
@@ -131,7 +136,7 @@ class Lane:
 
 def read(make: Callable[[], Any], server: Server, ahead: int = 1) -> tuple[State, list[State]]:
     """What was read, and the states of the server meanwhile."""
-    lane = Lane(make, server, ahead)
+    lane = SliceReader(make, server, ahead)
     found: list[int] = []
 
     def attempt(batches: Any) -> None:
@@ -253,7 +258,7 @@ def test_pages_in_order_of_time(server, counts):
         server.empty = frozenset()
     if server.most == 1:  # then no row comes together with the one before it
         server.changes = {at: change for at, change in server.changes.items() if change[0] != "remove"}
-    for _ in range(READINGS):
+    for _ in range(MAX_READ_ATTEMPTS):
         pager, found, began = TimeOrderedPager(limit=LIMIT), [], len(server.states)
         try:
             while page := pager.next_page():

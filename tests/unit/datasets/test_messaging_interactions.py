@@ -13,7 +13,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.client.paging import ContradictionError
 from airflow_provider_liveperson.datasets.messaging_interactions import (
     CONTENT,
     CURSORS,
@@ -22,16 +21,17 @@ from airflow_provider_liveperson.datasets.messaging_interactions import (
     conversations_by_consumer,
     conversations_by_ids,
 )
+from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     InvalidResponseError,
     PermissionDeniedError,
 )
-from airflow_provider_liveperson.pull import records
+from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.window import Window
 
-LONGEST_LIFE = timedelta(days=397)  # 13 months
+MAX_LIFE = timedelta(days=397)  # 13 months
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 WEEK = Window(datetime(2026, 1, 25, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 MINUTE = 60_000
@@ -74,8 +74,8 @@ def three_months_after(at: int) -> int:
 @example(datetime(2026, 2, 28, 23, 55, tzinfo=UTC), timedelta(days=90))
 def test_every_range_that_is_asked_for_is_one_that_liveperson_takes(cursor, start, length):
     query = MESSAGING_INTERACTIONS.query(Window(start, start + length), cursor=cursor)
-    for piece in MESSAGING_INTERACTIONS.plan(query):
-        asked = ConversationReader(MESSAGING_INTERACTIONS, query, piece).next_request().json
+    for slice_ in MESSAGING_INTERACTIONS.plan(query):
+        asked = ConversationReader(MESSAGING_INTERACTIONS, query, slice_).next_request().json
         for name in {"start", "end", "fullDialogEndTime"} & asked.keys():
             assert asked[name]["from"] <= asked[name]["to"]
             first, last = rounded(asked[name])
@@ -91,7 +91,7 @@ def test_no_conversation_can_be_in_two_slices_because_what_never_changes_is_apar
     plan = MESSAGING_INTERACTIONS.plan(
         MESSAGING_INTERACTIONS.query(Window(start, start + length), cursor=cursor)
     )
-    for one, other in combinations([piece.bounds for piece in plan], 2):
+    for one, other in combinations([slice_.bounds for slice_ in plan], 2):
         assert any(one[name].end <= other[name].start or other[name].end <= one[name].start for name in one)
 
 
@@ -105,13 +105,13 @@ def test_every_conversation_of_the_last_13_months_is_looked_for(cursor, start, l
     """One that ends somewhere in the window, or starts in it, and lived for up to 13 months."""
     window = Window(start, start + length)
     at = window.start + length * where // 1000
-    began = at if cursor == "start" else at - LONGEST_LIFE * how_long // 1000
+    began = at if cursor == "start" else at - MAX_LIFE * how_long // 1000
     plan = MESSAGING_INTERACTIONS.plan(MESSAGING_INTERACTIONS.query(window, cursor=cursor))
     found = [
-        piece
-        for piece in plan
-        if piece.bounds["start"].start <= began < piece.bounds["start"].end
-        and all(bound.start <= at < bound.end for name, bound in piece.bounds.items() if name == cursor)
+        slice_
+        for slice_ in plan
+        if slice_.bounds["start"].start <= began < slice_.bounds["start"].end
+        and all(bound.start <= at < bound.end for name, bound in slice_.bounds.items() if name == cursor)
     ]
     assert found
 
@@ -119,8 +119,8 @@ def test_every_conversation_of_the_last_13_months_is_looked_for(cursor, start, l
 def test_a_filter_on_the_start_narrows_what_is_looked_for():
     given_ = {"start": {"from": "2025-12-01T00:00:00Z", "to": "2025-12-31T23:59:59.999Z"}}
     query = MESSAGING_INTERACTIONS.query(DAY, filters=given_, cursor="end")
-    (piece,) = MESSAGING_INTERACTIONS.plan(query)
-    assert piece.bounds["start"] == Window(
+    (slice_,) = MESSAGING_INTERACTIONS.plan(query)
+    assert slice_.bounds["start"] == Window(
         datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
     )
     later = {"start": {"from": "2026-02-01T00:00:00Z", "to": "2026-02-02T00:00:00Z"}}
@@ -151,7 +151,7 @@ def test_a_filter_that_is_the_cursors_own_is_refused(cursor, own):
 def test_the_manifest_tells_the_whole_range_that_is_asked_for():
     query = MESSAGING_INTERACTIONS.query(DAY, filters={"skillIds": ["7"]}, cursor="end")
     told = MESSAGING_INTERACTIONS.describe(MESSAGING_INTERACTIONS, query)
-    assert told["start"] == {"from": ms(DAY.start - LONGEST_LIFE), "to": ms(DAY.end) - 1}
+    assert told["start"] == {"from": ms(DAY.start - MAX_LIFE), "to": ms(DAY.end) - 1}
     assert told["end"] == {"from": ms(DAY.start), "to": ms(DAY.end + timedelta(days=1)) - 1}
     assert told["skillIds"] == ["7"]
     json.dumps(told)
@@ -441,7 +441,7 @@ def test_a_conversation_is_in_one_slice_only_although_ranges_are_rounded():
     plan = MESSAGING_INTERACTIONS.plan(query)
     sent = conversation(startTimeL=ms(plan[0].bounds["start"].end))
     found = [
-        accepted(ConversationReader(MESSAGING_INTERACTIONS, query, piece), answer([sent])) for piece in plan
+        accepted(ConversationReader(MESSAGING_INTERACTIONS, query, slice_), answer([sent])) for slice_ in plan
     ]
     assert found == [[], [sent]]
 
@@ -452,10 +452,10 @@ def test_a_conversation_that_ended_where_a_long_window_is_cut_is_in_one_slice_on
     query = MESSAGING_INTERACTIONS.query(long, cursor=cursor)
     plan = MESSAGING_INTERACTIONS.plan(query)
     found = []
-    for cut in {piece.bounds[cursor].start for piece in plan if cursor in piece.bounds} - {long.start}:
+    for cut in {slice_.bounds[cursor].start for slice_ in plan if cursor in slice_.bounds} - {long.start}:
         sent = conversation(str(cut), startTimeL=ms(cut - timedelta(hours=1)), endTimeL=ms(cut))
-        for piece in plan:
-            made = ConversationReader(MESSAGING_INTERACTIONS, query, piece)
+        for slice_ in plan:
+            made = ConversationReader(MESSAGING_INTERACTIONS, query, slice_)
             asked = made.next_request().json
             ranges = {
                 "start": sent["info"]["startTimeL"],
@@ -562,7 +562,7 @@ def test_parts_of_a_single_page_are_asked_for_before_its_turn():
     late = part("d")
     late["info"]["startTimeL"] = AFTER
     page = made.parse(answer([part("a"), conversation("b"), part("c"), late]))
-    made.expect(page)
+    made.peek(page)
     assert ask(made).json["conversationIds"] == ["a", "c"]
     assert made.next_request() is None
     assert [json.loads(bytes(raw)) for raw in made.accept(page)] == [conversation("b")]
@@ -576,7 +576,7 @@ def test_parts_of_a_first_page_of_several_are_asked_for_at_the_end():
     made = reader()
     ask(made)
     first = made.parse(answer([part(f"{number:03d}") for number in range(100)], count=101))
-    made.expect(first)
+    made.peek(first)
     assert ask(made).params["offset"] == "99"
     assert made.next_request() is None
     made.accept(first)
@@ -810,7 +810,7 @@ def test_a_consumers_conversations_are_asked_for_by_id_where_they_come_in_part(
 def test_a_consumers_conversations_are_all_there_or_there_is_an_error(
     sandbox, connect, monkeypatch, switches
 ):
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.LARGEST_PAGE", 1)
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 1)
     truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
     consumers = [one["consumerParticipants"][0]["participantId"] for one in truth]
     busy = next(one for one in consumers if consumers.count(one) > 1)

@@ -56,7 +56,9 @@ CHOICES = [
 @pytest.mark.parametrize("choices", CHOICES)
 def test_it_lands_what_the_operator_lands_and_says_the_same(tmp_path, caplog, choices):
     def told() -> list[str]:
-        lines = [it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull"]
+        lines = [
+            it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull.pull"
+        ]
         caplog.clear()
         return [line.partition(" bytes")[0] for line in lines]
 

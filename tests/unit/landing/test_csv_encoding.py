@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Record
+from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Struct
 
 COLUMNS = {
     "text": TEXT,
@@ -19,7 +19,7 @@ COLUMNS = {
     "number": NUMBER,
     "boolean": BOOLEAN,
     "json": JSON,
-    "record": Record({"a": TEXT}),
+    "record": Struct({"a": TEXT}),
     "array": Array(INTEGER),
 }
 HEADER = [*COLUMNS, "_other"]
@@ -153,7 +153,7 @@ COLUMNS_OF_TEXT = {
     "number": NUMBER,
     "integer": INTEGER,
     "json": JSON,
-    "record": Record({"a": TEXT}),
+    "record": Struct({"a": TEXT}),
 }
 
 

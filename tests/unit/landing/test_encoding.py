@@ -11,12 +11,12 @@ from itertools import product
 import pandas
 import pytest
 
-from airflow_provider_liveperson.columns import INTEGER, TEXT, Array, Record
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing import parquet_encoding
 from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.records.columns import INTEGER, TEXT, Array, Struct
 
-COLUMNS = {"id": TEXT, "number": INTEGER, "items": Array(Record({"text": TEXT}))}
+COLUMNS = {"id": TEXT, "number": INTEGER, "items": Array(Struct({"text": TEXT}))}
 ALL = list(product(["jsonl", "csv", "parquet"], ["gzip", "zstd", "none"]))
 
 

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import pytest
 
-from airflow_provider_liveperson.landing.in_turn import InTurn
+from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 
 LONG = 30.0  # seconds after which a test that hangs fails
 
 
 def test_things_are_done_in_the_order_in_which_they_came():
     done: list[int] = []
-    with closing(InTurn("worker", room=1000)) as worker:
+    with closing(BoundedWorker("worker", room=1000)) as worker:
         futures = [worker.submit(lambda number=number: done.append(number) or number) for number in range(50)]
         worker.finish()
     assert done == [future.result() for future in futures] == list(range(50))
@@ -27,7 +27,7 @@ def test_what_has_no_room_waits_until_enough_is_done():
         assert free.acquire(timeout=LONG)
         done.append(number)
 
-    with closing(InTurn("worker", room=10)) as worker:
+    with closing(BoundedWorker("worker", room=10)) as worker:
         worker.submit(lambda: act(0), size=6)
         worker.submit(lambda: act(1), size=4)  # fits beside it: nobody waits
         assert done == []
@@ -46,7 +46,7 @@ def test_what_failed_is_told_to_who_comes_next(ask):
     def fail() -> None:
         raise OSError("disk full")
 
-    with closing(InTurn("worker", room=10)) as worker:
+    with closing(BoundedWorker("worker", room=10)) as worker:
         worker.submit(fail, size=10)
         with pytest.raises(OSError, match="disk full"):
             worker.submit(lambda: None, size=10) if ask == "submit" else worker.finish()

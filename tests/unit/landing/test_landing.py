@@ -23,8 +23,8 @@ from airflow_provider_liveperson.exceptions import (
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Destination
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
-from airflow_provider_liveperson.pull import pull
-from airflow_provider_liveperson.sandbox.audit_data import records_of_day
+from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import StorageError
-from airflow_provider_liveperson.landing.finished_days import NAME, FinishedDays
-from airflow_provider_liveperson.landing.journal import Journal
 from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
-from airflow_provider_liveperson.landing.revisions import read_revision
+from airflow_provider_liveperson.pull.checkpoints import Checkpoint
+from airflow_provider_liveperson.pull.finished_days import NAME, FinishedDays
+from airflow_provider_liveperson.pull.snapshots import read_revision
 from devtools.memory_store import MemoryStore
 
 MANIFEST = Manifest(
@@ -126,7 +126,7 @@ def test_whatever_is_there_is_read_or_refused(data):
 
 @given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
 def test_whatever_is_in_a_journals_place_only_means_to_begin_again(data):
-    assert Journal.decode(data) is None
+    assert Checkpoint.decode(data) is None
 
 
 @given(

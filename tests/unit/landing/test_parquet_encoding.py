@@ -11,16 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from airflow_provider_liveperson.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Record, Scalar
 from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
 from airflow_provider_liveperson.landing import parquet_encoding
+from airflow_provider_liveperson.records.columns import (
+    BOOLEAN,
+    INTEGER,
+    JSON,
+    NUMBER,
+    TEXT,
+    Array,
+    Scalar,
+    Struct,
+)
 
 SCALARS = {"text": TEXT, "integer": INTEGER, "number": NUMBER, "boolean": BOOLEAN, "json": JSON}
 COLUMNS = {
     **SCALARS,
-    "record": Record({"id": TEXT, "inner": Record({"n": INTEGER})}),
+    "record": Struct({"id": TEXT, "inner": Struct({"n": INTEGER})}),
     "array": Array(INTEGER),
-    "records": Array(Record({**SCALARS, "texts": Array(TEXT)})),
+    "records": Array(Struct({**SCALARS, "texts": Array(TEXT)})),
 }
 
 
@@ -65,8 +74,8 @@ def one(stored, column, line):
         (JSON, b"null", None),
         (Array(TEXT), b'["a", 1, null]', ["a", "1", None]),
         (Array(TEXT), b"[]", []),
-        (Record({"a": TEXT}), b"{}", {"a": None}),
-        (Record({"a": TEXT}), b"null", None),
+        (Struct({"a": TEXT}), b"{}", {"a": None}),
+        (Struct({"a": TEXT}), b"null", None),
         (Array(Array(INTEGER)), b"[[1],[],null]", [[1], [], None]),
     ],
 )
@@ -90,12 +99,12 @@ def test_what_fits(stored, column, line, value):
         (BOOLEAN, b'"true"', None, b'"true"'),
         (BOOLEAN, b"1", None, b"1"),
         (TEXT, b'{"a": 1.10}', None, b'{"a": 1.10}'),
-        (Record({"a": TEXT}), b'"undefined"', None, b'"undefined"'),
+        (Struct({"a": TEXT}), b'"undefined"', None, b'"undefined"'),
         (Array(TEXT), b'{"a":1}', None, b'{"a":1}'),
-        (Record({"a": TEXT}), b'{"a":"x","b":1.10}', {"a": "x"}, b'{"b":1.10}'),
+        (Struct({"a": TEXT}), b'{"a":"x","b":1.10}', {"a": "x"}, b'{"b":1.10}'),
         (Array(INTEGER), b'[1,2,"x",3,"y",4]', [1, 2, None, 3, None, 4], b'[null,null,"x",null,"y"]'),
         (
-            Array(Record({"a": INTEGER})),
+            Array(Struct({"a": INTEGER})),
             b'[{"a":1},{"a":2,"new":{"x": 1}},"odd"]',
             [{"a": 1}, {"a": 2}, None],
             b'[null,{"new":{"x": 1}},"odd"]',
@@ -172,7 +181,7 @@ values = st.recursive(
 
 def check(column, sent, value, other):
     """What was sent is in the column, or else beside it at the same place."""
-    if isinstance(column, Record) and isinstance(sent, dict):
+    if isinstance(column, Struct) and isinstance(sent, dict):
         beside = {} if other is None else other
         assert beside.keys() <= sent.keys()
         assert all(beside[name] == sent[name] for name in sent if name not in column.fields)
@@ -199,7 +208,7 @@ def check(column, sent, value, other):
 def test_nothing_is_lost_and_nothing_fails(stored, sent):
     for record, row in zip(sent, stored([json.dumps(it).encode() for it in sent]), strict=True):
         other = json.loads(row.pop("_other") or "{}")
-        check(Record(COLUMNS), record, row, other)
+        check(Struct(COLUMNS), record, row, other)
 
 
 def test_row_groups_are_bounded_by_bytes(monkeypatch, encoded):

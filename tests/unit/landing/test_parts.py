@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.in_turn import InTurn
 from airflow_provider_liveperson.landing.parts import Part, PartWriter
 
 
@@ -43,8 +43,8 @@ def part_writer(
     deliver, encoding: Encoding | None = None, *, first: int = 0, roll_at: int = 1, room: int = 100
 ):
     with (
-        closing(InTurn("compress", room=1 << 20)) as compressor,
-        closing(InTurn("upload", room=room)) as uploader,
+        closing(BoundedWorker("compress", room=1 << 20)) as compressor,
+        closing(BoundedWorker("upload", room=room)) as uploader,
     ):
         yield PartWriter(
             encoding or Encoding(),

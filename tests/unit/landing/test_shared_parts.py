@@ -11,7 +11,7 @@ from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import PermissionDeniedError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.parts import SHARE_BELOW
-from airflow_provider_liveperson.pull import pull
+from airflow_provider_liveperson.pull.pull import pull
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -91,11 +91,11 @@ def test_a_retry_lands_the_same_bytes(sandbox, land, store, share_below, after):
     sandbox.faults.add(kind="status", status=403, match="/conversations/search", skip=after, times=1)
     with pytest.raises(PermissionDeniedError):
         land(store, share_below=share_below)
-    for data in (data for key, data in store.objects.items() if key.endswith("_unfinished.json")):
-        journal = json.loads(data)
-        assert journal["finished"][-1]["parts"]  # whole parts, with all their slices
-        kept = sum(one["counts"]["kept"] for one in journal["finished"])
-        assert kept == sum(part["records"] for one in journal["finished"] for part in one["parts"])
+    for data in (data for key, data in store.objects.items() if key.endswith("_checkpoint.json")):
+        checkpoint = json.loads(data)
+        assert checkpoint["finished"][-1]["parts"]  # whole parts, with all their slices
+        kept = sum(one["counts"]["kept"] for one in checkpoint["finished"])
+        assert kept == sum(part["records"] for one in checkpoint["finished"] for part in one["parts"])
     land(store, share_below=share_below)
     assert store.objects == undisturbed.objects
 
@@ -105,19 +105,19 @@ def test_a_slice_that_is_read_again_leaves_nothing_of_its_first_reading(
     sandbox, land, store, share_below, monkeypatch
 ):
     """Its pages move after rows of it wait, or are in a part, beside those of the slices before it."""
-    from airflow_provider_liveperson import reading
-    from airflow_provider_liveperson.client.paging import PagesMovedError
+    from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
+    from airflow_provider_liveperson.pull import prefetch as reading
 
-    batches, moved = reading.Lane.batches, []
+    batches, moved = reading.SliceReader.batches, []
 
     def move_once(lane):
         for batch in batches(lane):
             yield batch
-            if str(lane.piece) not in moved:
-                moved.append(str(lane.piece))
+            if str(lane.slice_) not in moved:
+                moved.append(str(lane.slice_))
                 raise PagesMovedError("a row came between")
 
-    monkeypatch.setattr(reading.Lane, "batches", move_once)
+    monkeypatch.setattr(reading.SliceReader, "batches", move_once)
     land(store, share_below=share_below)
     monkeypatch.undo()
     assert len(moved) >= 4
@@ -130,7 +130,7 @@ def test_a_slice_that_is_read_again_leaves_nothing_of_its_first_reading(
 
 
 def test_masked_slices_share_a_part_too(connect, store):
-    from airflow_provider_liveperson.masking import Masking
+    from airflow_provider_liveperson.records.masking import Masking
 
     client = connect(deep_paging_limit=100)
     query = MESSAGING.query(DAY, cursor="start")

@@ -17,7 +17,7 @@ from devtools.landing_runs import FOLDER, KilledError, Slices, SteppedRun
 from devtools.memory_store import MemoryStore
 
 MANIFEST = f"{FOLDER}/_manifest.json"
-JOURNAL = f"{FOLDER}/_unfinished.json"
+JOURNAL = f"{FOLDER}/_checkpoint.json"
 EARLIER: Slices = ((b"a", b"b"), (b"c",))
 ONE: Slices = ((b"a", b"b"), (b"c", b"d"), (b"e",))
 OTHER: Slices = ((b"a", b"b"), (b"x", b"d"), (b"e", b"f"))
@@ -323,7 +323,7 @@ def test_a_part_belongs_to_the_run_that_made_it():
 def test_a_re_run_does_not_mind_what_its_parts_are_called():
     store = begun(None)
     killed = SteppedRun(store, ONE)
-    killed.advance(4)  # its first part is there, and not in its journal
+    killed.advance(4)  # its first part is there, and not in its checkpoint
     killed.kill()
     assert store.parts()
     assert JOURNAL not in store.objects

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from airflow_provider_liveperson.sandbox.activity_data import agents_of, changes_of_day
-from airflow_provider_liveperson.sandbox.config_data import invent_users
+from airflow_provider_liveperson.sandbox.apis.account_config.data import invent_users
+from airflow_provider_liveperson.sandbox.apis.agent_activity.data import agents_of, changes_of_day
 
 START = datetime(2026, 1, 27, tzinfo=UTC)
 END = datetime(2026, 2, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.sandbox import SandboxSettings
-from airflow_provider_liveperson.sandbox.audit_data import records_of_day
-from airflow_provider_liveperson.sandbox.audit_log import FIELDS, AuditLog, AuditQuery
+from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
+from airflow_provider_liveperson.sandbox.apis.audit_trail.log import FIELDS, AuditLog, AuditQuery
 
 DAY = date(2026, 1, 31)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_liveperson.sandbox.faults import FaultQueue
+from airflow_provider_liveperson.sandbox.http.faults import FaultQueue
 
 DOCUMENT = "{auditData(first:20){element newValue}}"
 

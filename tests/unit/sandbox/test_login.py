@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 COOKIE = "Session_id"
 

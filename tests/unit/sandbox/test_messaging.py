@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
-from airflow_provider_liveperson.sandbox.conversation_content import DEFAULT_SECTIONS, SECTIONS
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import DEFAULT_SECTIONS, SECTIONS
 
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

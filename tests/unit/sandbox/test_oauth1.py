@@ -13,7 +13,7 @@ import pytest
 import requests
 from authlib.integrations.requests_client import OAuth1Auth
 
-from airflow_provider_liveperson.sandbox.oauth1 import SignedRequest
+from airflow_provider_liveperson.sandbox.identity.oauth1 import SignedRequest
 
 BODY = '{"query":"{auditData(first:1){element}}"}'
 

@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from airflow_provider_liveperson.sandbox.odd_text import spoil
+from airflow_provider_liveperson.sandbox.http.odd_text import spoil
 
 BODY = b'{"id":1,"name":"Ana \\"G\\"","text": "x","other":"y","description":""}'
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 CALLBACK = "http://localhost:8080/liveperson/callback?from=sentinel"
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-1234567890"

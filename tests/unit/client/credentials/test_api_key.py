@@ -54,8 +54,8 @@ def expected_signature(request: requests.PreparedRequest) -> str:
         pairs += parse_qsl(body, keep_blank_values=True)
     escaped = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in pairs)
     base = "&".join(
-        quote(piece, safe="~")
-        for piece in (
+        quote(chunk, safe="~")
+        for chunk in (
             request.method,
             f"{parts.scheme}://{parts.netloc}{parts.path}",
             "&".join(f"{name}={value}" for name, value in escaped),

@@ -21,7 +21,7 @@ from airflow_provider_liveperson.exceptions import (
     RateLimitedError,
     ServiceUnavailableError,
 )
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 # What the sandbox remembers of requests has a mark in the place of each secret.
 KEY = {"app_key": "k", "app_secret": "s", "access_token": "t", "access_token_secret": "u"}

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_encode
 
-from airflow_provider_liveperson.client.authorization import (
+from airflow_provider_liveperson.client.credentials.authorization import (
     Tokens,
     WebApp,
     authorize_url,
@@ -37,7 +37,7 @@ from airflow_provider_liveperson.exceptions import (
     RateLimitedError,
     ServiceUnavailableError,
 )
-from airflow_provider_liveperson.sandbox.redaction import hidden
+from airflow_provider_liveperson.sandbox.http.redaction import hidden
 from devtools.file_cells import FileCells
 from devtools.memory_grants import MemoryGrantStore
 

@@ -1,1 +1,0 @@
-"""What a connection can reach, and whether two connections read the same."""

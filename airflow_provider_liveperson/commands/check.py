@@ -1,0 +1,215 @@
+"""The ``check`` command: what a connection can reach, and whether two read the same."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
+    from airflow_provider_liveperson.diagnostics.connections import Found
+    from airflow_provider_liveperson.diagnostics.report import Comparison, Report
+
+_NARROWEST = 100
+_MOST = 1000
+_EPILOG = """\
+One connection: exit code 0 when at least one dataset can be read and for every other it is certain why it cannot; a
+right that is missing, or a service that the account does not have, is no failure. 1 when nothing can be read, or when
+a service failed. With --against: 0 when every dataset that both can read agrees, and there is at least one; 1 when one
+differs, when only one of the two may read it, or when it could not be compared. --dataset leaves the others out.
+"""
+_STYLES = {
+    "readable": "green",
+    "agree": "green",
+    "refused": "red",
+    "differ": "red",
+    "one side": "red",
+    "unknown": "yellow",
+    "skipped": "dim",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options.
+
+    :param parser: the command's parser.
+    """
+    parser.epilog = _EPILOG
+    parser.add_argument("conn_id", metavar="CONN_ID", help="a LivePerson connection of this Airflow")
+    parser.add_argument(
+        "--against", metavar="OTHER_CONN_ID", help="read through this connection as well, and compare"
+    )
+    parser.add_argument(
+        "--dataset",
+        action="append",
+        metavar="NAME",
+        help="only this dataset; may be given several times (default: all)",
+    )
+    parser.add_argument(
+        "--start", help="with --against: first instant to compare, such as 2026-01-31T00:00:00Z (default: the"
+        " last whole day, in UTC, whose records can all be there)",
+    )  # fmt: skip
+    parser.add_argument("--end", help="with --against: first instant that is not compared")
+    parser.add_argument(
+        "--most",
+        type=int,
+        default=_MOST,
+        metavar="N",
+        help="with --against: compare at most so many records of a dataset (default: %(default)s); whole collections,"
+        " such as users, are compared whole",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, and print what was found out.
+
+    :param args: what :func:`add_arguments` declared.
+    :return: exit status; the epilog of ``--help`` says which.
+    :raises LivePersonError: for an argument or a connection that cannot be.
+    """
+    with _nothing_else_on_stdout():
+        found = _find_out(args)
+    if args.json:
+        told = {
+            "ok": found.ok,
+            "connection": found.report.to_dict(),
+            "against": found.other and found.other.to_dict(),
+            "comparison": found.comparison and found.comparison.to_dict(),
+        }
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    return 0 if found.ok else 1
+
+
+def _find_out(args: argparse.Namespace) -> Found:
+    from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
+    from airflow_provider_liveperson.diagnostics.connections import find_out
+    from airflow_provider_liveperson.exceptions import ConfigurationError
+    from airflow_provider_liveperson.window import resolve_window
+
+    if args.against is None and (args.start or args.end):
+        raise ConfigurationError("--start and --end go with --against only", field="against")
+    if args.start or args.end:
+        resolve_window(start=args.start, end=args.end)
+    names = dict.fromkeys(args.dataset or DATASETS)
+    datasets: list[Dataset] = [dataset_named(name) for name in names]
+    conn_ids = [args.conn_id] if args.against is None else [args.conn_id, args.against]
+    first, *rest = [_hook(conn_id) for conn_id in conn_ids]
+    return find_out(first, *rest, datasets=datasets, start=args.start, end=args.end, most=args.most)
+
+
+def _hook(conn_id: str) -> Any:
+    """The hook of a connection, from wherever Airflow keeps it: environment, secrets backend or database."""
+    # Outside of a task, Airflow looks into its database only if this says that it may, as in `airflow connections`.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+    from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+
+    return LivePersonHook.for_connection(conn_id)
+
+
+@contextmanager
+def _nothing_else_on_stdout() -> Iterator[None]:
+    """Send what Airflow and its plugins print or log meanwhile to standard error, whoever holds the stream already."""
+    out = sys.stdout
+    out.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        out.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _print(found: Found) -> None:
+    from rich.console import Console
+
+    width = shutil.get_terminal_size((_NARROWEST, 24)).columns
+    console = Console(width=max(width, _NARROWEST) if not sys.stdout.isatty() else width, highlight=False)
+    for shown in (found.report, found.other):
+        if shown is not None:
+            _print_report(console, shown)
+    if found.comparison is not None:
+        _print_comparison(console, found.comparison)
+
+
+def _print_report(console: Console, report: Report) -> None:
+    from rich.markup import escape
+
+    console.print(
+        f"[bold]{escape(report.connection)}[/bold]: account {report.account_id}, {report.credential}"
+    )
+    for name, finding in (("services", report.services), ("clock", report.clock), ("token", report.token)):
+        _print_row(console, name, finding.sentence)
+    if report.refusal:
+        _print_row(console, "refusal", report.refusal)
+    table = _table("dataset", "state", "what to know")
+    for access in report.datasets:
+        # Of a 403, the sentence says all that there is to do.
+        detail = f"\n[dim]{escape(access.detail)}[/dim]" if access.detail and access.answered != 403 else ""
+        table.add_row(access.dataset, _styled(access.status), escape(access.sentence) + detail)
+    console.print()
+    console.print(table)
+    console.print(f"\n{escape(report.sentence)}\n")
+
+
+def _print_comparison(console: Console, comparison: Comparison) -> None:
+    from rich.markup import escape
+
+    first, second = comparison.connections
+    console.print(f"[bold]{escape(first)} against {escape(second)}[/bold]")
+    table = _table("dataset", "state", "window", "what was read")
+    for compared in comparison.datasets:
+        lines = [escape(compared.sentence)]
+        for keys, which in (
+            (compared.only_first, f"only through {first}"),
+            (compared.only_second, f"only through {second}"),
+            (compared.differing, "not alike"),
+        ):
+            if keys.examples:
+                more = ", …" if keys.count > len(keys.examples) else ""
+                lines.append(f"[dim]{escape(which)}: {escape(', '.join(keys.examples))}{more}[/dim]")
+        if compared.fields:
+            lines.append(f"[dim]fields: {escape(', '.join(compared.fields))}[/dim]")
+        window = "\n".join(compared.window) if compared.window else "–"
+        table.add_row(compared.dataset, _styled(compared.outcome), window, "\n".join(lines))
+    console.print()
+    console.print(table)
+    console.print(f"\n{escape(comparison.sentence)}")
+
+
+def _print_row(console: Console, name: str, sentence: str) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    row = Table.grid(padding=(0, 2))
+    row.add_column(width=8)
+    row.add_column(overflow="fold")
+    row.add_row(name, escape(sentence))
+    console.print(row)
+
+
+def _table(*titles: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title in ("dataset", "state", "window"))
+    return table
+
+
+def _styled(state: str) -> str:
+    return f"[{_STYLES[state]}]{state}[/]"

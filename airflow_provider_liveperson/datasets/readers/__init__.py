@@ -1,0 +1,1 @@
+"""How records come: one file a shape. No reader sends."""

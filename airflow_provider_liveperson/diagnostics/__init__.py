@@ -1,0 +1,1 @@
+"""What a connection can reach, and whether two read the same."""

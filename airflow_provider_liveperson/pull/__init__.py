@@ -1,0 +1,1 @@
+"""The main road: from a window to what has landed."""

@@ -1,0 +1,1 @@
+"""LivePerson's APIs: one module or folder each, by the names of datasets/."""

@@ -1,1 +1,0 @@
-"""One module per LivePerson API that the sandbox plays, and one for its own controls."""

@@ -1,0 +1,1 @@
+"""The sandbox's ways in: Sentinel, logins, signatures, tokens."""

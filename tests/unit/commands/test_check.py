@@ -1,0 +1,256 @@
+"""The command ``check``: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from airflow_provider_liveperson import cli
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.diagnostics.report import Comparison, Report
+
+
+class Printed(msgspec.Struct, forbid_unknown_fields=True):
+    """What ``--json`` prints."""
+
+    ok: bool
+    connection: Report
+    against: Report | None
+    comparison: Comparison | None
+
+
+@pytest.fixture(autouse=True)
+def connections(sandbox, waits, monkeypatch):
+    """The sandbox's connections as ``old`` (API key) and ``new`` (App-JWT), and one of another account."""
+    made = sandbox.connections()
+    jwt = made["liveperson_app_jwt"]
+    named = {
+        "old": made["liveperson_api_key"],
+        "new": jwt,
+        "foreign": replace(jwt, extra={**jwt.extra, "account_id": "70000002"}),
+    }
+    for name, connection in named.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", connection.as_json())
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")  # the database is for the integration tests
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+def check(capsys):
+    """Runs the command and gives its exit code and its two outputs."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = cli.main(["check", *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.mark.parametrize(("conn_id", "kind"), [("old", "API key"), ("new", "App-JWT V2")])
+def test_one_connection_as_a_table(check, conn_id, kind):
+    code, out, _ = check(conn_id)
+    assert code == 0
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert lines[0] == f"{conn_id}: account 70000001, {kind}"
+    assert lines[1].startswith("services  The Domain API names 27 services")
+    assert lines[2] == "clock     This machine's clock is right."
+    assert lines[3].startswith(f"token     {kind}: ")
+    for name in DATASETS:
+        assert f"{name:<22}  readable  Can be read." in lines
+    assert f"7 of 7 datasets can be read through {conn_id}." in lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_what_is_refused_says_what_to_ask_for_and_does_not_fail(sandbox, check):
+    sandbox.configure(config_auth={"app_jwt_v2"}, audit_forbidden_status=403)
+    code, out, _ = check("old", "--dataset", "users", "--dataset", "audit_trail")
+    assert code == 0
+    told = " ".join(out.split())
+    assert "the API key lacks the permission Administration → Users" in told
+    assert "tick" not in told
+    assert "1 of 2 datasets can be read through old; 1 refused." in told
+    assert "skills" not in told
+
+
+def test_a_wrong_secret_is_told_once_and_above_the_table(monkeypatch, sandbox, check):
+    made = json.loads(os.environ["AIRFLOW_CONN_OLD"])
+    monkeypatch.setenv("AIRFLOW_CONN_OLD", json.dumps({**made, "password": "hush" * 8}))
+    code, out, _ = check("old")
+    assert code == 1
+    above, _, table = out.partition("what to know")
+    told = " ".join(above.split())
+    assert (
+        "refusal LivePerson does not accept the credential. The signature is wrong: check the app secret"
+        in told
+    )
+    assert " ".join(out.split()).count("app secret") == 1
+    assert table.count("Not accepted; see above.") == len(DATASETS)
+    assert "signature" not in table
+    assert "401" not in table
+    _, out, _ = check("old", "--json")
+    report = json.loads(out)["connection"]
+    assert "check the app secret" in report["refusal"]
+    assert {one["answered"] for one in report["datasets"]} == {401}
+
+
+def test_nothing_that_can_be_read_fails(sandbox, check):
+    sandbox.configure(missing_permission={"oauth1"})
+    code, out, _ = check("old")
+    assert code == 1
+    assert "None of 7 datasets can be read through old." in out
+    assert "answered 403" not in out  # the sentence says it
+
+
+def test_a_service_that_fails_fails(sandbox, check):
+    sandbox.faults.add(kind="status", status=500, match="/le-users/users")
+    code, out, _ = check("old")
+    assert code == 1
+    assert "6 of 7 datasets can be read through old; 1 unknown." in out
+    assert "answered 500" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("conn_id", ["old", "new"])
+def test_one_connection_as_json_and_nothing_else(check, conn_id):
+    code, out, _ = check(conn_id, "--json")
+    assert code == 0
+    printed = msgspec.json.decode(out, type=Printed)
+    assert printed.ok
+    assert printed.connection.connection == conn_id
+    assert (printed.against, printed.comparison) == (None, None)
+    assert set(json.loads(out)["connection"]["datasets"][0]) == {
+        "dataset",
+        "status",
+        "service",
+        "has_service",
+        "permission",
+        "scope",
+        "answered",
+        "detail",
+        "sentence",
+    }
+
+
+def test_two_connections_that_agree(check):
+    window = ("--start", "2026-01-30T00:00:00Z", "--end", "2026-01-31T00:00:00Z")
+    chosen = ("--dataset", "audit_trail", "--dataset", "users")  # the others are not kept for long
+    code, out, _ = check("old", "--against", "new", *window, *chosen)
+    assert code == 0
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert "old against new" in lines
+    assert "audit_trail  agree  2026-01-30T00:00:00Z  Both read the same 60 records." in lines
+    assert "                    2026-01-31T00:00:00Z" in lines
+    assert lines[-1] == "old and new agree in audit_trail, users."
+    assert max(map(len, lines)) <= 100
+
+
+def test_two_connections_of_which_one_may_read_less(sandbox, check):
+    sandbox.configure(activity_auth={"oauth1"})
+    code, out, _ = check("old", "--against", "new", "--json", "--dataset", "agent_status_changes")
+    assert code == 1
+    printed = msgspec.json.decode(out, type=Printed)
+    assert not printed.ok
+    assert (printed.connection.ok, printed.against.ok) == (True, False)
+    (compared,) = printed.comparison.datasets
+    assert compared.outcome == "one side"
+
+
+def test_differences_are_listed(sandbox, check, monkeypatch):
+    from airflow_provider_liveperson.diagnostics import comparison
+
+    read = comparison.records
+
+    def changing(*args, **choices):
+        sandbox.config.change("skills")
+        return read(*args, **choices)
+
+    monkeypatch.setattr(comparison, "records", changing)
+    code, out, _ = check("old", "--against", "new", "--dataset", "skills")
+    assert code == 1
+    assert "not alike: " in out
+    # The time of the change differs, too, when a second has begun in between.
+    assert re.search(r"fields: (dateUpdated, )?description\b", out)
+    assert "old and new do not agree: they differ in skills." in out
+
+
+def test_different_accounts(check):
+    code, out, err = check("old", "--against", "foreign", "--json")
+    assert (code, out) == (1, "")
+    assert "old is of account 70000001 and foreign of account 70000002" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "there is no connection 'nowhere' in Airflow"),
+        (["old", "--dataset", "things"], "dataset is 'things'"),
+        (["old", "--start", "2026-01-30T00:00:00Z"], "--start and --end go with --against only"),
+        (["old", "--against", "new", "--start", "2026-01-30T00:00:00Z"], "end is missing"),
+        (["old", "--against", "new", "--most", "0"], "most is 0"),
+    ],
+)
+def test_a_bad_argument_is_one_line_on_standard_error(sandbox, check, arguments, said):
+    code, out, err = check(*arguments)
+    assert (code, out) == (1, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_connection_of_another_type(check, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://127.0.0.1")
+    code, out, err = check("web")
+    assert (code, out) == (1, "")
+    assert "connection 'web' has the type 'http'" in err
+
+
+def test_help_says_how_it_exits(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["check", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "exit code 0 when at least one dataset can be read" in told
+    assert "--against OTHER_CONN_ID" in told
+
+
+def test_no_secret_is_printed(sandbox, check):
+    for kind in ([], ["--json"]):
+        _, out, err = check("old", "--against", "new", *kind)
+        assert [secret for secret in sandbox._state.secrets() if secret in out + err] == []
+        assert "eyJ" not in out + err
+
+
+def test_as_a_process_of_its_own_with_everything_at_debug(sandbox, tmp_path):
+    made = sandbox.connections()
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+        "AIRFLOW_CONN_KEY": made["liveperson_api_key"].as_uri(),
+        "AIRFLOW_CONN_JWT": made["liveperson_app_jwt"].as_json(),
+    }
+    answer = subprocess.run(
+        [
+            *(sys.executable, "-m", "airflow_provider_liveperson", "check", "key", "--against", "jwt"),
+            *("--dataset", "users", "--dataset", "audit_trail", "--json"),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode in (0, 1), answer.stderr
+    printed = msgspec.json.decode(answer.stdout, type=Printed)
+    assert (printed.connection.connection, printed.against.connection) == ("key", "jwt")
+    assert {it.dataset: it.outcome for it in printed.comparison.datasets} == {
+        "users": "agree",
+        "audit_trail": "agree",
+    }
+    assert answer.returncode == 0
+    said = answer.stdout + answer.stderr
+    assert [secret for secret in sandbox._state.secrets() if secret in said] == []

@@ -1,0 +1,125 @@
+"""What the command ``datasets`` prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveperson import cli
+from airflow_provider_liveperson.cli_definition import get_liveperson_cli_commands
+from airflow_provider_liveperson.commands.datasets import describe
+from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.records.masking import Masking
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "datasets.md"
+
+
+def test_the_page_is_what_is_declared(capsys):
+    assert cli.main(["datasets", "--markdown"]) == 0
+    assert capsys.readouterr().out == PAGE.read_text(encoding="utf-8")
+
+
+def test_rights_are_told_in_every_form(capsys):
+    assert cli.main(["datasets", "--json"]) == 0
+    told = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert set(told) == set(DATASETS)
+    for name, dataset in DATASETS.items():
+        assert (told[name]["permission"], told[name]["scope"]) == (dataset.permission, dataset.scope)
+    assert cli.main(["datasets"]) == 0
+    table = " ".join(capsys.readouterr().out.split())
+    assert "API key's permission" in table
+    assert "Administration → Users" in table
+    assert "not documented" in table
+
+
+def test_the_tables_fit_a_terminal_of_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(["datasets"]) == 0
+    table = capsys.readouterr().out
+    assert max(map(len, table.splitlines())) <= 80
+    assert "…" not in table
+    words = set(re.split(r"[\s,]+", table))
+    assert [name for name in DATASETS if name not in words] == []
+    assert [cursor for one in DATASETS.values() for cursor in one.cursors if cursor not in words] == []
+    assert "datasets NAME" in table
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_one_dataset_shows_its_fields_filters_cursors_and_limits(capsys, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(["datasets", name]) == 0
+    told = capsys.readouterr().out
+    lines = [line for line in told.splitlines() if "https://" not in line]
+    assert max(map(len, lines)) <= 80
+    about = describe(DATASETS[name])
+    for path, kind in about["fields"].items():
+        assert [kind, path] in [line.split() for line in lines]
+    for told_of in ("filters", "cursors"):
+        assert [it for it in about[told_of] if f"\n  {it}" not in told] == []
+    for limit in ("longest_window_asked_at_once", "retention", "lag", "documentation", "permission"):
+        assert " ".join(about[limit].split()) in " ".join(told.split())
+    assert cli.main(["datasets", name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == about
+
+
+def test_fields_are_told_by_the_paths_that_masks_take(capsys):
+    cli.main(["datasets", "messaging_interactions"])
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        ["object", "info"],
+        ["integer", "info.startTimeL"],
+        ["object[]", "messageRecords"],
+        ["text", "messageRecords.messageId"],
+    ):
+        assert line in told
+    for dataset in DATASETS.values():
+        declared = list(describe(dataset)["fields"])
+        Masking(drop_fields=declared[-1:]).refuse_undeclared(dataset.name, dataset.columns)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("user", "did you mean users?"),
+        ("Audit-Trail", "did you mean audit_trail?"),
+        ("messaging_interaction", "did you mean messaging_interactions?"),
+        ("zzz", "it must be one of agent_groups"),
+        ("", "it must be one of agent_groups"),
+    ],
+)
+def test_an_unknown_name_is_an_error_with_what_is_close(capsys, typed, says):
+    assert cli.main(["datasets", typed]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert says in captured.err
+    with pytest.raises(ConfigurationError, match=re.escape(says)):
+        dataset_named(typed)
+
+
+@pytest.mark.parametrize("name", [["users"], {"users": 1}, None, 7])
+def test_a_name_that_is_no_text_is_the_same_error(name):
+    with pytest.raises(ConfigurationError, match="must be one of"):
+        dataset_named(name)
+
+
+def test_the_page_has_all_of_them(capsys):
+    assert cli.main(["datasets", "users", "--markdown"]) == 1
+    assert "leave the name out" in capsys.readouterr().err
+
+
+def test_airflows_command_line_shows_one_as_well(capsys):
+    """``airflow liveperson datasets NAME``, as Airflow builds its parser."""
+    (group,) = get_liveperson_cli_commands()
+    (command,) = (one for one in group.subcommands if one.name == "datasets")
+    parser = argparse.ArgumentParser()
+    for argument in command.args:
+        argument.add_to_parser(parser)
+    with pytest.raises(SystemExit) as ended:
+        command.func(parser.parse_args(["users"]))
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("users: Users")

@@ -1,0 +1,69 @@
+"""Comparing two connections takes no longer than it is given, whatever drips."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.diagnostics.connections import find_out
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from devtools.raw_server import RawServer
+
+
+def whole(body: object, *headers: bytes) -> bytes:
+    text = json.dumps(body).encode()
+    return b"\r\n".join([b"HTTP/1.1 200 OK", *headers, b"Content-Length: %d" % len(text), b"", text])
+
+
+def dripping() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    ended = threading.Event()
+    while not ended.wait(0.01):
+        yield b" "
+
+
+def test_a_comparison_keeps_its_budget_whatever_drips(monkeypatch):
+    asked = []
+
+    def script(head: bytes) -> bytes | Iterator[bytes]:
+        if b"/metadata/audit" not in head:
+            entry = {"service": "accountConfigReadOnly", "account": "1", "baseURI": server.url[7:]}
+            return whole({"baseURIs": [entry]})
+        asked.append(head)
+        if len(asked) <= 2:  # the looks of both checks
+            return whole({"data": {"auditData": []}}, b"X-Total-Count: 0")
+        return dripping()
+
+    with RawServer(script) as server:
+        for conn_id in ("ONE", "TWO"):
+            about = {
+                "conn_type": "liveperson_api_key",
+                "host": server.url,
+                "login": "key-of-the-test",
+                "password": "secret-of-the-test",
+                "extra": {
+                    "account_id": "1",
+                    "access_token": "token-of-the-test",
+                    "access_token_secret": "token-secret-of-the-test",
+                },
+            }
+            monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(about))
+        found = find_out(
+            LivePersonHook.for_connection("one"),
+            LivePersonHook.for_connection("two"),
+            datasets=[DATASETS["audit_trail"]],
+            budget=1.0,
+        )
+        assert not found.ok
+        assert server.wait_until_alone()
+    assert len(asked) == 3
+    assert "in time" in str(found.comparison.datasets[0].sentence)
+
+
+@pytest.fixture(autouse=True)
+def _patience(waits: list[float]) -> None:
+    """Nothing is waited for."""

@@ -1,0 +1,240 @@
+"""A landing that did not come to its end: the next try goes on from there."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.exceptions import PermissionDeniedError
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.landing import Landing
+from airflow_provider_liveperson.landing.manifest import SliceCounts
+from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.pull import pull as pulling
+from airflow_provider_liveperson.pull.checkpoints import Checkpoint, Finished
+from airflow_provider_liveperson.records.masking import Masking
+from airflow_provider_liveperson.window import Window
+
+# -- what a landing remembers ----------------------------------------------------------------------
+
+PART = Part(name="part-00000-0123456789ab.jsonl.gz", records=2, bytes=4, sha256="0" * 64)
+
+
+def checkpoint(*parts: Part, fingerprint: str = "mine", written_at: float = 1000.0) -> Checkpoint:
+    counts = SliceCounts(slice="a", reported=2, received=2, outside_window=0, kept=2, repeated=0)
+    return Checkpoint(
+        fingerprint=fingerprint,
+        written_at=written_at,
+        finished=[Finished(counts=counts, parts=list(parts))],
+        remaining=[{"start": ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00.000001Z")}],
+    )
+
+
+def landing(store) -> Landing:
+    return Landing(store.destination(), "lake/folder", filters={}, cursor="start")
+
+
+def test_what_is_remembered_is_recalled(store):
+    store.objects[f"lake/folder/{PART.name}"] = b"1234"
+    with landing(store) as first:
+        first.remember(checkpoint(PART))
+    assert landing(store).recall("mine", not_before=1000.0) == checkpoint(PART)
+
+
+@pytest.mark.parametrize(
+    ("content", "fingerprint", "not_before"),
+    [
+        (None, "mine", 0.0),
+        (b"not a checkpoint", "mine", 0.0),
+        (b"{}", "mine", 0.0),
+        (checkpoint(PART).encode()[:-10], "mine", 0.0),
+        (checkpoint(PART).encode(), "another", 0.0),
+        (checkpoint(PART).encode(), "mine", 1000.5),
+    ],
+    ids=["none", "nonsense", "empty", "cut", "of another request", "too old"],
+)
+def test_a_journal_that_is_of_no_use_is_ignored(store, content, fingerprint, not_before):
+    store.objects[f"lake/folder/{PART.name}"] = b"1234"
+    if content is not None:
+        store.objects["lake/folder/_checkpoint.json"] = content
+    assert landing(store).recall(fingerprint, not_before=not_before) is None
+
+
+@pytest.mark.parametrize("there", [None, b"123", b"12345"], ids=["missing", "shorter", "longer"])
+def test_a_journal_whose_parts_are_not_there_is_ignored(store, there):
+    store.objects["lake/folder/_checkpoint.json"] = checkpoint(PART).encode()
+    if there is not None:
+        store.objects[f"lake/folder/{PART.name}"] = there
+    assert landing(store).recall("mine", not_before=0.0) is None
+
+
+def test_what_was_remembered_stays_when_the_landing_fails(store):
+    store.objects[f"lake/folder/{PART.name}"] = b"1234"
+
+    def fail_after_remembering() -> None:
+        with landing(store) as first:
+            first.recall("mine", not_before=0.0)
+            first.remember(checkpoint(PART))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_remembering()
+    assert set(store.objects) == {f"lake/folder/{PART.name}", "lake/folder/_checkpoint.json"}
+
+
+# -- what that is for ------------------------------------------------------------------------------
+
+DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+FOLDER = "lake/messaging_interactions/account_id=70000001/dt=2026-01-29/20260129T000000Z_20260130T000000Z"
+JOURNAL = f"{FOLDER}/_checkpoint.json"
+
+
+@pytest.fixture
+def land(sandbox, connect, store):
+    """Lands a day's conversations by their start, which are split into some slices."""
+    for hour in range(24):
+        sandbox.conversations.insert(15, DAY.start + timedelta(hours=hour, minutes=30))
+
+    def land(**choices):
+        dataset = dataset_named("messaging_interactions")
+        also = {
+            name: choices.pop(name) for name in ("masking", "allow_out_of_range", "now") if name in choices
+        }
+        query = dataset.query(
+            choices.pop("window", DAY), filters=choices.pop("filters", None), cursor="start"
+        )
+        client = connect(deep_paging_limit=100, max_concurrency=1)
+        return pulling.pull(client, dataset, query, store.destination(share_below=1, **choices), **also)
+
+    return land
+
+
+def break_off(sandbox, *, after: int) -> None:
+    """Refuse one search, after so many; the first one only tells that there are too many conversations."""
+    sandbox.faults.add(kind="status", status=403, match="/conversations/search", skip=after, times=1)
+
+
+@pytest.fixture
+def broken(sandbox, land, store):
+    """Leaves a landing behind that broke off after a slice; tells which conversations were landed."""
+    break_off(sandbox, after=2)
+    with pytest.raises(PermissionDeniedError):
+        land()
+    assert JOURNAL in store.objects
+    assert not store.manifests()
+    return ids(store)
+
+
+def ids(store) -> list[str]:
+    return sorted(record["info"]["conversationId"] for record in store.records())
+
+
+def starts_asked(sandbox, since: int) -> list[int]:
+    searches = [it for it in sandbox.requests[since:] if it.path.endswith("conversations/search")]
+    return [json.loads(it.body)["start"]["from"] for it in searches]
+
+
+def test_a_retry_asks_only_for_what_is_left_and_lands_everything_once(sandbox, land, store, broken):
+    assert broken
+    asked = len(sandbox.requests)
+    summary = land()
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
+    assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
+    assert set(broken) < set(ids(store))
+    assert min(starts_asked(sandbox, asked)) > DAY.start_ms
+    assert JOURNAL not in store.objects
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["kept"] == summary.records == len(truth)
+    assert sum(one["kept"] for one in manifest["slices"]) == len(truth)
+    assert [part["name"][:10] for part in manifest["parts"]] == [
+        f"part-{number:05d}" for number in range(len(manifest["parts"]))
+    ]
+
+
+def test_a_retry_lands_the_same_as_a_run_that_did_not_break(sandbox, land, store, broken):
+    retried = land()
+    after_a_retry = dict(store.objects)
+    store.objects.clear()
+    assert land() == retried
+    manifest = f"{FOLDER}/_manifest.json"
+    assert store.objects.keys() == after_a_retry.keys()
+    assert all(store.objects[key] == after_a_retry[key] for key in store.objects if key != manifest)
+    assert json.loads(store.objects[manifest]) == json.loads(after_a_retry[manifest])
+
+
+def test_a_second_failure_goes_on_from_there_too(sandbox, land, store, broken):
+    break_off(sandbox, after=1)
+    with pytest.raises(PermissionDeniedError):
+        land()
+    assert set(broken) < set(ids(store))
+    land()
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
+    assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"masking": Masking(drop_fields=["consumerParticipants"])},
+        {"masking": Masking(hash_fields=["consumerParticipants.email"], salt="s")},
+        {"encoding": Encoding(compression="none")},
+        {"roll_at": 1_000_000},
+        {"filters": {"status": ["CLOSE"]}},
+    ],
+    ids=["dropped fields", "hashed fields", "compression", "size of parts", "filters"],
+)
+def test_another_request_begins_at_the_start(sandbox, land, store, broken, choices):
+    asked = len(sandbox.requests)
+    land(**choices)
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
+    assert JOURNAL not in store.objects
+    (manifest,) = store.manifests()
+    named = {f"{FOLDER}/{part['name']}" for part in manifest["parts"]}
+    assert {key for key in store.objects if "/part-" in key} == named
+
+
+def test_another_salt_is_another_request(sandbox, land, store):
+    break_off(sandbox, after=2)
+    fields = ["consumerParticipants.email"]
+    with pytest.raises(PermissionDeniedError):
+        land(masking=Masking(hash_fields=fields, salt="one"))
+    assert JOURNAL in store.objects
+    asked = len(sandbox.requests)
+    land(masking=Masking(hash_fields=fields, salt="other"))
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
+
+
+def test_what_is_a_day_old_is_read_again(sandbox, land, store, broken, monkeypatch):
+    """Conversations that started in the window have gone on since."""
+    asked, now = len(sandbox.requests), time.time()
+    monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.CHECKPOINT_LIFE.total_seconds() + 1)
+    land()
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
+
+
+def test_a_part_that_is_gone_has_everything_read_again(sandbox, land, store, broken):
+    asked = len(sandbox.requests)
+    del store.objects[next(key for key in store.objects if "/part-" in key)]
+    land()
+    assert min(starts_asked(sandbox, asked)) == DAY.start_ms
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, "start")
+    assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
+
+
+def test_a_window_that_cannot_be_complete_keeps_no_journal(sandbox, land, store):
+    """Who retries it may find more than at first."""
+    break_off(sandbox, after=3)
+    with pytest.raises(PermissionDeniedError):
+        land(now=DAY.end - timedelta(minutes=1), allow_out_of_range=True)
+    assert store.changes
+    assert store.objects == {}
+
+
+def test_a_window_in_one_slice_needs_no_journal(sandbox, connect, store):
+    dataset = dataset_named("messaging_interactions")
+    pulling.pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
+    assert not [change for change in store.changes if "_checkpoint" in change]

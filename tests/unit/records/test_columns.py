@@ -1,0 +1,87 @@
+"""The language in which datasets declare their columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
+from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, Array, Column, Struct
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"": TEXT}, {"_other": TEXT}, {"LocationId": TEXT, "locationId": TEXT}]
+)
+def test_names_that_readers_cannot_tell_apart_are_refused(fields):
+    with pytest.raises(ValueError, match="a record"):
+        Struct(fields)
+
+
+def paths(columns: dict[str, Column], above: str = "") -> Iterator[tuple[str, Column]]:
+    for name, column in columns.items():
+        yield f"{above}{name}", column
+        while isinstance(column, Array):
+            column = column.items
+        if isinstance(column, Struct):
+            yield from paths(dict(column.fields), f"{above}{name}.")
+
+
+DECLARED = dict(paths(dict(CONVERSATION)))
+
+
+def test_every_section_of_a_conversation_has_a_column():
+    assert " ".join(CONVERSATION) == (
+        "info campaign monitoring messageRecords agentParticipants agentParticipantsLeave agentParticipantsActive"
+        " consumerParticipants transfers interactions dialogs messageScores messageStatuses conversationSurveys"
+        " coBrowseSessions sdes unAuthSdes summary responseTime intents uniqueIntents skillChanges"
+        " latestAgentSurvey previouslySubmittedAgentSurveys"
+    )
+
+
+def test_ids_are_text_and_times_are_integers():
+    scalars = {path: column for path, column in DECLARED.items() if not isinstance(column, Struct | Array)}
+    assert {column for path, column in scalars.items() if path.endswith(("Id", "Ids"))} == {TEXT}
+    assert {column for path, column in scalars.items() if path.endswith("TimeL")} == {INTEGER}
+    assert all(f"{path}L" in DECLARED for path in scalars if path.endswith("startTime"))
+
+
+def test_what_varies_by_type_is_json():
+    varying = {path for path, column in DECLARED.items() if column is JSON}
+    assert varying >= {"messageRecords.messageData", "messageRecords.contextData", "skillChanges"}
+    assert CONVERSATION["sdes"] == Struct({"events": Array(JSON)})
+
+
+def test_a_documented_conversation_fits_whole(tmp_path):
+    from airflow_provider_liveperson.landing.parquet_encoding import _Structs
+
+    info = {
+        "conversationId": "c",
+        "startTime": "2025-01-07 09:12:30.120+0000",
+        "startTimeL": 1736241150120,
+        "endTime": "undefined",
+        "endTimeL": -1,
+        "duration": 812345,
+        "latestAgentId": "70010101",
+        "latestSkillId": -1,
+        "mcs": 50,
+        "alertedMCS": 0,
+        "isPartial": False,
+        "device": "undefined",
+    }
+    transfer = {"timeL": 1, "reason": "Skill", "sourceSkillId": 12, "assignedAgentId": "7"}
+    survey = {"lastUpdateTime": 1, "submittedAnswers": [{"questionId": 1, "answers": [{"answer": "a"}]}]}
+    record = {
+        "info": info,
+        "campaign": {"campaignId": "1", "lobId": 2},
+        "transfers": [transfer],
+        "coBrowseSessions": {"coBrowseSessionsList": [{"startTimeL": 1, "capabilities": ["view"]}]},
+        "responseTime": {"latestEffectiveResponseDueTime": -1, "configuredResponseTime": 60},
+        "intents": [
+            {"selectedClassification": {"confidenceScore": 0.7, "versions": [{"modelVersion": "1"}]}}
+        ],
+        "latestAgentSurvey": survey,
+    }
+    _, _, rest = _Structs(Struct(CONVERSATION)).columns([json.dumps(record).encode()])
+    assert rest == {}
