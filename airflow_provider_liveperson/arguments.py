@@ -15,6 +15,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 
 _NOTHING = ("", "None", "null")
 _MAX_SHOWN = 80
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _wrong(name: str, wanted: str, value: object) -> ConfigurationError:
@@ -58,6 +59,21 @@ def read_text(value: object, name: str) -> str:
 def read_optional_text(value: object, name: str) -> str | None:
     """A text, or None; see :func:`read_text`."""
     return None if is_nothing(value) else read_text(value, name)
+
+
+def read_flag(value: object, name: str) -> bool:
+    """A truth value, also as the text of one: ``"False"`` is false.
+
+    :param value: what was given; nothing is false.
+    :param name: the argument's name, for the error.
+    :raises ConfigurationError: for anything else.
+    """
+    if is_nothing(value):
+        return False
+    found = _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+    if found is None:
+        raise _wrong(name, "true or false", value)
+    return found
 
 
 def read_list(value: object, name: str) -> Sequence[Any]:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.arguments import read_list, read_mapping, read_optional_text, read_text
+from airflow_provider_liveperson.arguments import (
+    read_flag,
+    read_list,
+    read_mapping,
+    read_optional_text,
+    read_text,
+)
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
@@ -68,6 +74,7 @@ class LandRequest:
         )
         texts = ("file_format", "compression", "csv_formulas", "overlap")
         lists = ("hash_fields", "drop_fields")
+        flags = ("allow_undeclared_fields", "allow_out_of_range")
         return cls(
             dataset=declared,
             query=query,
@@ -75,6 +82,7 @@ class LandRequest:
                 **choices,
                 **{name: read_text(choices[name], name) for name in texts},
                 **{name: read_list(choices[name], name) for name in lists},
+                **{name: read_flag(choices[name], name) for name in flags},
             },
         )
 

@@ -23,6 +23,7 @@ from urllib3.response import GzipDecoder
 
 from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.client import retries
+from airflow_provider_liveperson.client.causes import cause_of
 from airflow_provider_liveperson.client.compressed import has_ended
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.client.domains import HostGuard, is_loopback
@@ -465,7 +466,7 @@ class Sender:
                 f"{request} at {_host(url)}: {error}", field=error.field, status=error.status
             )
         else:
-            reason = scrub(f"{type(error).__name__}: {error}", self._secrets)
+            reason = scrub(cause_of(error), self._secrets)
             failure = outcome.error(
                 f"{request} at {_host(url)} failed. {outcome.mend} ({reason})",
                 field=outcome.field or "host",

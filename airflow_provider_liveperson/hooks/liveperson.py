@@ -198,6 +198,7 @@ class LivePersonHook(BaseHook):
         :raises WindowOutOfRangeError: for a window that cannot be complete.
         :raises LivePersonError: for whatever goes wrong at LivePerson.
         """
+        from airflow_provider_liveperson.arguments import read_flag
         from airflow_provider_liveperson.datasets.catalog import dataset_named
         from airflow_provider_liveperson.pull.pull import records
         from airflow_provider_liveperson.window import resolve_window
@@ -206,7 +207,7 @@ class LivePersonHook(BaseHook):
         if declared.is_snapshot and start is None and end is None:
             start, end = now - timedelta(seconds=1), now
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
-        if not allow_out_of_range:
+        if not read_flag(allow_out_of_range, "allow_out_of_range"):
             declared.check_range(query.window, now)
         masking = self._masking(declared, hash_fields, drop_fields, allow_undeclared_fields)
         return self._read_with(lambda client: records(client, declared, query, masking=masking))
@@ -438,7 +439,7 @@ class LivePersonHook(BaseHook):
         drop_fields: Sequence[str],
         allow_undeclared_fields: bool,
     ) -> Masking | None:
-        from airflow_provider_liveperson.arguments import read_list
+        from airflow_provider_liveperson.arguments import read_flag, read_list
         from airflow_provider_liveperson.records.masking import masking_of
 
         return masking_of(
@@ -447,7 +448,7 @@ class LivePersonHook(BaseHook):
             hash_fields=read_list(hash_fields, "hash_fields"),
             drop_fields=read_list(drop_fields, "drop_fields"),
             salt=self._open().settings.hash_secret,
-            allow_undeclared_fields=allow_undeclared_fields,
+            allow_undeclared_fields=read_flag(allow_undeclared_fields, "allow_undeclared_fields"),
         )
 
     def _read_with(

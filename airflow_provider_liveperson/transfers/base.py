@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
-from airflow_provider_liveperson.arguments import (
-    read_moment,
-    read_text,
-)
+from airflow_provider_liveperson.arguments import read_flag, read_moment, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.failures import fail, say_why
@@ -158,6 +155,8 @@ class LivePersonTransferOperator(BaseOperator):
     def _execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveperson.land import LandRequest
 
+        skip_on_empty = read_flag(self.skip_on_empty, "skip_on_empty")
+        deferrable = read_flag(self.deferrable, "deferrable")
         request = LandRequest.read(
             self.dataset,
             self._window(context),
@@ -174,12 +173,14 @@ class LivePersonTransferOperator(BaseOperator):
         )
         freeze_what_is_loaded()
         with self.hook as hook:
-            pulled = request.land(hook.get_conn(), self.destination, wait=self._wait_until)
+            pulled = request.land(
+                hook.get_conn(), self.destination, wait=partial(self._wait_until, deferrable)
+            )
         summary = asdict(pulled)
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 context["outlet_events"][outlet].extra.update(summary)
-        if self.skip_on_empty and not pulled.records:
+        if skip_on_empty and not pulled.records:
             from airflow_provider_liveperson.version_compat import AirflowSkipException
 
             raise AirflowSkipException(
@@ -191,10 +192,10 @@ class LivePersonTransferOperator(BaseOperator):
         """Go on after waiting in the triggerer."""
         return self.execute(context)
 
-    def _wait_until(self, moment: datetime) -> None:
+    def _wait_until(self, deferrable: bool, moment: datetime) -> None:
         from airflow_provider_liveperson.land import wait_until
 
-        if self.deferrable:
+        if deferrable:
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_liveperson.arguments import (
     literal,
+    read_flag,
     read_list,
     read_mapping,
     read_moment,
@@ -41,6 +42,24 @@ def test_nothing_in_every_spelling(value):
     assert read_mapping(value, "it") is None
     assert read_moment(value, "it") is None
     assert read_list(value, "it") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [
+        *((value, True) for value in (True, "True", "true", " TRUE ", 1, "1")),
+        *((value, False) for value in (False, "False", "false", "FALSE\n", 0, "0", *NOTHING)),
+    ],
+)
+def test_flags(value, flag):
+    assert read_flag(value, "it") is flag
+
+
+@pytest.mark.parametrize("value", ["no", "yes", "falsch", 2, -1, 1.0, [], {"a": 1}, NOW])
+def test_what_is_not_a_flag_is_refused_by_name(value):
+    with pytest.raises(ConfigurationError, match="deferrable must be true or false, not") as raised:
+        read_flag(value, "deferrable")
+    assert raised.value.field == "deferrable"
 
 
 @pytest.mark.parametrize(

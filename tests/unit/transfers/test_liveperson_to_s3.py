@@ -113,6 +113,23 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
     assert json.loads(json.dumps(summary)) == summary
 
 
+@pytest.mark.parametrize(
+    "name", ["allow_undeclared_fields", "allow_out_of_range", "skip_on_empty", "deferrable"]
+)
+def test_flags_as_texts_are_read_by_what_they_say(sandbox, s3, name):
+    """As a Param or a template with text hands them over; ``"False"`` is not empty, and yet false."""
+    if name == "allow_undeclared_fields":
+        with pytest.raises(AirflowFailException, match="set allow_undeclared_fields=True"):
+            operator(**{name: "False"}, drop_fields=["not_declared"]).execute(context())
+        assert operator(**{name: "True"}, drop_fields=["not_declared"]).execute(context())["records"]
+    else:
+        assert operator(**{name: "False"}).execute(context())["records"]
+    sent = len(sandbox.requests)
+    with pytest.raises(AirflowFailException, match=f"{name} must be true or false, not 'maybe'"):
+        operator(**{name: "maybe"}).execute(context())
+    assert len(sandbox.requests) == sent
+
+
 def test_it_logs_out_at_the_end(sandbox, s3):
     operator(liveperson_conn_id="liveperson_login").execute(context())
     assert sandbox.requests[-1].path.endswith("/logout")
