@@ -1,7 +1,7 @@
-"""Arguments as templates leave them: one tolerant reading, in which a wrong type is named by its argument.
+"""Tolerant parsing of templated arguments; the error for a wrong type names the argument.
 
-A Jinja template makes text of everything; with ``render_template_as_native_obj=True`` it makes Python values of
-everything, so that ``{{ ds_nodash }}`` is a whole number. Both are read alike here.
+A Jinja template turns everything into text; with ``render_template_as_native_obj=True`` it turns everything into
+Python values, so that ``{{ ds_nodash }}`` becomes a whole number. These functions accept both.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def _wrong(name: str, wanted: str, value: object) -> ConfigurationError:
 
 
 def is_nothing(value: object) -> bool:
-    """Whether an argument was not given, also as the text that a template makes of that."""
+    """Whether an argument was not given: None, or the text that a template makes of None."""
     return value is None or (isinstance(value, str) and value.strip() in _NOTHING)
 
 
 def literal(value: object) -> object:
-    """The value that a text spells in JSON or as Python shows it; anything else as it is."""
+    """Return the value that a text represents in JSON or as a Python literal; anything else unchanged."""
     if not isinstance(value, str):
         return value
     for read in (json.loads, ast.literal_eval):
@@ -43,9 +43,9 @@ def literal(value: object) -> object:
 
 
 def read_text(value: object, name: str) -> str:
-    """A text; a whole number is its digits.
+    """Read a string; a whole number becomes its digits.
 
-    :param value: what was given.
+    :param value: the argument as given.
     :param name: the argument's name, for the error.
     :raises ConfigurationError: for anything else.
     """
@@ -53,11 +53,11 @@ def read_text(value: object, name: str) -> str:
         return value
     if isinstance(value, int):
         return str(value)
-    raise _wrong(name, "a text", value)
+    raise _wrong(name, "a string", value)
 
 
 def read_optional_text(value: object, name: str) -> str | None:
-    """A text, or None; see :func:`read_text`."""
+    """Read a string, or None; see :func:`read_text`."""
     return None if is_nothing(value) else read_text(value, name)
 
 
@@ -77,9 +77,9 @@ def read_flag(value: object, name: str) -> bool:
 
 
 def read_list(value: object, name: str) -> Sequence[Any]:
-    """A list, also as the text of one; none is an empty list.
+    """Read a list, or its textual form; a missing one is an empty list.
 
-    :param value: what was given.
+    :param value: the argument as given.
     :param name: the argument's name, for the error.
     :raises ConfigurationError: for anything else.
     """
@@ -94,9 +94,9 @@ def read_list(value: object, name: str) -> Sequence[Any]:
 
 
 def read_mapping(value: object, name: str) -> Mapping[str, Any] | None:
-    """A dict, also as the text of one, or None.
+    """Read a dict, or its textual form, or None.
 
-    :param value: what was given.
+    :param value: the argument as given.
     :param name: the argument's name, for the error.
     :raises ConfigurationError: for anything else.
     """
@@ -109,9 +109,9 @@ def read_mapping(value: object, name: str) -> Mapping[str, Any] | None:
 
 
 def read_moment(value: object, name: str) -> Any:
-    """What :func:`~airflow_provider_liveperson.window.instant` reads, or None.
+    """Return what :func:`~airflow_provider_liveperson.window.instant` can parse, or None.
 
-    :param value: what was given.
+    :param value: the argument as given.
     :param name: the argument's name, for the error.
     """
     if is_nothing(value):

@@ -1,21 +1,21 @@
-"""Everything this package raises on purpose: one small tree beneath :class:`LivePersonError`.
+"""The errors that this package raises, all subclasses of :class:`LivePersonError`.
 
-Each message says what was asked (method, service, path), what came back (status, a short scrubbed
-body) and what the reader can do. None carries a header, a query string or a secret.
+Each message says what was requested (method, service, path), what came back (status, a short scrubbed
+body) and what the reader can do. None contains a header, a query string or a secret.
 """
 
 from __future__ import annotations
 
 
 class LivePersonError(Exception):
-    """The root of every error of this package.
+    """The base class of every error of this package.
 
-    :param message: the whole sentence that the reader sees.
-    :param field: the connection field or argument at fault, where one can be named.
-    :param status: the HTTP status, where the error came from an answer.
-    :param retry_after: seconds that LivePerson asked to wait, where it did.
-    :param permanent: whether trying again later cannot help, where whoever raises it knows; None leaves that to the
-        table in ``client/responses.py``.
+    :param message: the complete message that the user sees.
+    :param field: the connection field or argument that is wrong, if it can be named.
+    :param status: the HTTP status, if the error came from a response.
+    :param retry_after: the seconds that LivePerson asked to wait, if it did.
+    :param permanent: whether trying again later cannot help, if the caller knows; None leaves that to the table in
+        ``client/responses.py``.
     """
 
     def __init__(
@@ -35,48 +35,48 @@ class LivePersonError(Exception):
 
 
 class ConfigurationError(LivePersonError, ValueError):
-    """A field of the connection, or an argument, is missing or wrong. ``field`` names it."""
+    """A connection field or an argument is missing or wrong. ``field`` names it."""
 
 
 class AuthenticationError(LivePersonError):
-    """LivePerson does not accept the credential (401, or a refusal by the token service)."""
+    """LivePerson did not accept the credential (401, or a refusal by the token service)."""
 
 
 class PermissionDeniedError(LivePersonError):
-    """The credential is good but may not read this (403)."""
+    """The credential is valid but may not read this (403)."""
 
 
 class RequestRejectedError(LivePersonError):
-    """LivePerson calls the request itself wrong (400, 404 and the other 4xx): repeating it cannot help."""
+    """LivePerson rejected the request as invalid (400, 404 and the other 4xx): retrying cannot help."""
 
 
 class RateLimitedError(LivePersonError):
-    """Too many requests (429), still, after all waits. ``retry_after`` says how long to stay away."""
+    """Too many requests (429), even after all retries. ``retry_after`` says how long LivePerson asks to wait."""
 
 
 class ServiceUnavailableError(LivePersonError):
-    """LivePerson answered 5xx or could not be reached, still, after all retries."""
+    """LivePerson answered 5xx or could not be reached, even after all retries."""
 
 
 class InvalidResponseError(LivePersonError):
-    """An answer that is no JSON, has the wrong shape, or was cut short."""
+    """A response that is not valid JSON, has the wrong shape, or was truncated."""
 
 
 class UntrustedHostError(LivePersonError):
-    """A host outside ``.liveperson.net`` would have been given a credential."""
+    """A credential would have been sent to a host outside ``.liveperson.net`` that the deployment does not trust."""
 
 
 class EmptyWindowError(LivePersonError, ValueError):
-    """There is no window to pull: start and end are equal, or nothing defines them."""
+    """There is no window to pull: start is not before end, or nothing defines them."""
 
 
 class WindowOutOfRangeError(LivePersonError, ValueError):
-    """The window reaches past what LivePerson keeps, or ends before its records can be complete."""
+    """The window reaches back past what LivePerson keeps, or ends after its records can be complete."""
 
 
 class IncompletePullError(LivePersonError):
-    """What was received does not add up to what LivePerson reported, even after reading again."""
+    """The records received do not add up to what LivePerson reported, even after reading again."""
 
 
 class StorageError(LivePersonError):
-    """The object store refused a read or a write. Names the bucket and key."""
+    """The object store refused a read or a write, or the local disk is full. Names the key or the folder."""

@@ -1,4 +1,4 @@
-"""What Airflow reads at start-up. It imports nothing heavy, and nothing of Airflow."""
+"""The metadata that Airflow reads at start-up. Imports nothing heavy, and nothing from Airflow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from airflow_provider_liveperson.connections.form import connection_types
 def get_provider_info() -> dict[str, Any]:
     """Describe this provider to Airflow; the entry point ``apache_airflow_provider`` names this function.
 
-    Airflow 3.1 ignores ``cli`` and, inside ``connection-types``, everything but the type and the hook class:
+    Airflow 3.1 ignores ``cli`` and, in ``connection-types``, everything but the type and the hook class:
     it asks the hook classes for the rest.
     """
     return {
         # Must be the distribution's name, or discovery refuses the provider.
         "package-name": "airflow-provider-liveperson",
         "name": "LivePerson",
-        "description": ("Pulls `LivePerson <https://www.liveperson.com/>`__ data into Amazon S3."),
+        "description": "Pulls `LivePerson <https://www.liveperson.com/>`__ data into an object store.",
         "integrations": [
             {
                 "integration-name": "LivePerson",
@@ -34,7 +34,7 @@ def get_provider_info() -> dict[str, Any]:
         "transfers": [
             {
                 "source-integration-name": "LivePerson",
-                # As the Amazon provider spells it: both ends of a transfer must be integrations that exist.
+                # Spelled as in the Amazon provider: both ends of a transfer must be integrations that exist.
                 "target-integration-name": "Amazon Simple Storage Service (S3)",
                 "python-module": "airflow_provider_liveperson.transfers.liveperson_to_s3",
             },
@@ -46,10 +46,11 @@ def get_provider_info() -> dict[str, Any]:
                 "options": {
                     "trusted_hosts": {
                         "description": (
-                            "The hosts beside LivePerson's own (``*.liveperson.net``) that connections may name in\n"
-                            "``service_hosts`` and that are then given LivePerson credentials, and the proxies that a\n"
-                            "connection under test may name anew. Separated by commas: ``gateway.example.com`` for\n"
-                            "any port, ``gateway.example.com:8443`` for one port, ``*.example.com`` for all below.\n"
+                            "The hosts besides LivePerson's own (``*.liveperson.net``) that connections may name in\n"
+                            "``service_hosts`` and that then receive LivePerson credentials, and the proxies that the\n"
+                            "test of a stored connection may switch to. Separated by commas: ``gateway.example.com``\n"
+                            "for any port, ``gateway.example.com:8443`` for one port, ``*.example.com`` for all hosts\n"
+                            "below a domain.\n"
                         ),
                         "version_added": "0.1.0",
                         "type": "string",

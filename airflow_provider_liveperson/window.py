@@ -1,4 +1,4 @@
-"""Half-open windows in UTC, and how a run gets its own."""
+"""Half-open windows in UTC, and how a run gets its window."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ EMPTY_INTERVAL = (
 )
 NO_INTERVAL = (
     "this run has no window: it has no logical date, and so no data interval. If you triggered it, give it a logical"
-    " date: `airflow dags trigger --logical-date 2026-01-31T00:00:00+00:00 DAG_ID` pulls the interval that ends by then"
-    " (with daily intervals 30 January); the form for triggering has a field for it. If an asset started it, give the"
-    " operator start and end."
+    " date: `airflow dags trigger --logical-date 2026-01-31T00:00:00+00:00 DAG_ID` pulls the last interval that has"
+    " ended by then (30 January if intervals are daily); the trigger form has a field for it. If an asset started it,"
+    " give the operator start and end."
 )
 
 
@@ -66,7 +66,7 @@ class Window:
         return -((_EPOCH - self.end) // _MILLISECOND)
 
     def cut(self, longest: timedelta | None) -> Iterator[Window]:
-        """Contiguous windows of at most ``longest`` that make up this one, in order."""
+        """Split this window into contiguous ones of at most ``longest``, in order."""
         start = self.start
         while start < self.end:
             end = self.end if longest is None or self.end - start <= longest else start + longest
@@ -74,7 +74,7 @@ class Window:
             start = end
 
     def days(self) -> Iterator[Window]:
-        """The UTC days, or parts of days, that make up this window, in order: the units of landing."""
+        """Split this window into UTC days, or parts of days at its ends, in order: the units of landing."""
         start = self.start
         while start < self.end:
             midnight = datetime.combine(start.date(), time.min, UTC)
@@ -84,7 +84,7 @@ class Window:
             start = end
 
     def overlaps(self, other: Window) -> bool:
-        """Whether any instant is in both."""
+        """Whether any instant is in both windows."""
         return self.start < other.end and other.start < self.end
 
     def __str__(self) -> str:
@@ -92,20 +92,20 @@ class Window:
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as text for people and manifests: ``2026-01-31T00:00:00Z``, microseconds only if there are any."""
+    """Format an instant for people and manifests: ``2026-01-31T00:00:00Z``, with microseconds only if there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def file_stamp(moment: datetime) -> str:
-    """An instant as part of an object's key, without colons: ``20260131T000000Z``."""
+    """Format an instant for an object's key, without colons: ``20260131T000000Z``."""
     utc = moment.astimezone(UTC)
     fraction = f"{utc.microsecond:06d}" if utc.microsecond else ""
-    # Not by strftime's %Y, which writes the year 7 as 7.
+    # strftime's %Y would write the year 7 as 7, without leading zeros.
     return f"{utc.date().isoformat().replace('-', '')}T{utc:%H%M%S}{fraction}Z"
 
 
 def window_of_stamps(name: str) -> Window | None:
-    """The window that two file stamps name, ``20260131T000000Z_20260201T000000Z``; None for any other text."""
+    """Parse a window from two file stamps, ``20260131T000000Z_20260201T000000Z``; None for any other text."""
     found = _STAMPS.fullmatch(name)
     if found is None:
         return None
@@ -120,12 +120,12 @@ def window_of_stamps(name: str) -> Window | None:
 
 
 def instant(value: datetime | str, name: str) -> datetime:
-    """Read an aware instant.
+    """Parse an aware instant.
 
     :param value: an aware datetime, or ISO 8601 text with an offset or ``Z``.
     :param name: the argument's name, for the error.
     :returns: the same instant in UTC.
-    :raises ConfigurationError: for text that is no instant, and for one without an offset.
+    :raises ConfigurationError: for text that is not an instant, and for an instant without an offset.
     """
     moment = value
     if isinstance(moment, str):
@@ -133,7 +133,7 @@ def instant(value: datetime | str, name: str) -> datetime:
             moment = datetime.fromisoformat(moment.strip())
         except ValueError as error:
             raise ConfigurationError(
-                f"{name} is {value!r}, which is no ISO 8601 date and time such as 2026-01-31T00:00:00+00:00",
+                f"{name} is {value!r}, which is not a valid ISO 8601 date and time such as 2026-01-31T00:00:00+00:00",
                 field=name,
             ) from error
     if not isinstance(moment, datetime):
@@ -160,7 +160,7 @@ def resolve_window(
     data_interval_start: datetime | None = None,
     data_interval_end: datetime | None = None,
 ) -> Window:
-    """The window of a run: explicit arguments, else its partition key, else its data interval.
+    """Return the window of a run: explicit arguments, else its partition key, else its data interval.
 
     :param start: the operator's ``start``, or None.
     :param end: the operator's ``end``, or None.
@@ -168,7 +168,7 @@ def resolve_window(
     :param data_interval_start: the start of the run's data interval.
     :param data_interval_end: its end.
     :raises ConfigurationError: when only one of start and end is given, or one of them or the key is malformed.
-    :raises EmptyWindowError: when nothing defines a window; the message shows the mend.
+    :raises EmptyWindowError: when nothing defines a window; the message says what to do.
     """
     if start is not None or end is not None:
         if start is None or end is None:
@@ -200,9 +200,9 @@ def _partition(key: str) -> Window:
                     field="partition_key",
                 ) from None
     raise ConfigurationError(
-        f"the partition key {key[:40]!r} does not tell how long its window is; have the timetable make keys for days or"
-        ' hours that have ended: CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1,'
-        ' key_format="%Y-%m-%d"), or "0 * * * *" with "%Y-%m-%dT%H"; or give start and end',
+        f"the partition key {key[:40]!r} is neither a day (YYYY-MM-DD) nor an hour (YYYY-MM-DDTHH); have the timetable"
+        ' make keys for days or hours that have ended: CronPartitionTimetable("0 0 * * *", timezone="UTC",'
+        ' run_offset=-1, key_format="%Y-%m-%d"), or "0 * * * *" with "%Y-%m-%dT%H"; or give start and end',
         field="partition_key",
     )
 
@@ -210,13 +210,13 @@ def _partition(key: str) -> Window:
 def windows(
     start: datetime | str, end: datetime | str, *, every: timedelta = timedelta(days=1)
 ) -> list[dict[str, str]]:
-    """Cut a span into windows for mapped tasks: ``Operator.partial(…).expand_kwargs(windows(…))``.
+    """Split a span into windows for mapped tasks: ``Operator.partial(…).expand_kwargs(windows(…))``.
 
     :param start: the first instant inside: an aware datetime, or ISO 8601 text with an offset.
     :param end: the first instant outside, likewise.
     :param every: the length of each window; the last may be shorter.
-    :returns: one ``{"start": …, "end": …}`` a window, ISO 8601 in UTC, in order and without gaps.
-    :raises ConfigurationError: for a bad instant, or a length that is not positive.
+    :returns: one ``{"start": …, "end": …}`` per window, ISO 8601 in UTC, in order and without gaps.
+    :raises ConfigurationError: for an invalid instant, or a length that is not positive.
     :raises EmptyWindowError: unless ``start`` is before ``end``.
     """
     if not isinstance(every, timedelta) or every <= timedelta(0):

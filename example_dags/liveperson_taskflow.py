@@ -42,7 +42,7 @@ with DAG(
 
     @task
     def land_audit_trail(data_interval_start: Any = None, data_interval_end: Any = None) -> dict[str, Any]:
-        """Land the day, without the names of those who changed something.
+        """Land the day, without the names of the users who made the changes.
 
         :returns: the summary: records, bytes, manifests, objects, …
         """

@@ -31,7 +31,7 @@ def test_texts(value, text):
 
 @pytest.mark.parametrize("value", [None, 1.5, NOW, date(2026, 1, 31), ["a"], {"a": 1}, b"a", object()])
 def test_what_is_no_text_is_refused_by_name(value):
-    with pytest.raises(ConfigurationError, match="prefix must be a text, not") as raised:
+    with pytest.raises(ConfigurationError, match="prefix must be a string, not") as raised:
         read_text(value, "prefix")
     assert raised.value.field == "prefix"
 
