@@ -1,8 +1,8 @@
-# `make help` lists what there is. Every target sets up what it needs: git, make and Python 3.11 or newer will do.
+# `make help` lists the targets. Every target installs what it needs; git, make and Python 3.11 or later are enough.
 
 PYTHON ?= python3
 # Any released Airflow from 3.1 on, e.g. `make AIRFLOW_VERSION=3.3.2 test`; empty means the newest. An older one
-# may need the packages of its own day: UV_EXCLUDE_NEWER=2026-06-15 (devtools/matrix.py knows which).
+# may need the packages of its time: UV_EXCLUDE_NEWER=2026-06-15 (devtools/matrix.py lists the dates).
 AIRFLOW_VERSION ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -13,25 +13,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(or $(AIRFLOW_VERSION),newest)
 
-# Use the Python that is there: a build must not fetch another behind the user's back.
+# Use an installed Python: a build must not silently download another one.
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## Show this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY) ## Make .venv with the package and every development tool
+setup: $(READY) ## Create .venv with the package and all development tools
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
-	  echo "No '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	  echo "'$(PYTHON)' was not found. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "'$(PYTHON)' is $$($(PYTHON) -V 2>&1), and Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	  echo "'$(PYTHON)' is $$($(PYTHON) -V 2>&1), but Python 3.11 or later is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "'$(PYTHON)' cannot make virtual environments, because its modules venv and ensurepip are not installed." >&2; \
+	  echo "'$(PYTHON)' cannot create virtual environments, because its modules venv and ensurepip are not installed." >&2; \
 	  echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
@@ -42,7 +42,7 @@ $(READY): $(BIN)/python pyproject.toml
 	@rm -f $(VENV)/.ready-* && touch $@
 
 .PHONY: demo
-demo: $(READY) ## Run the whole road on this machine: a LivePerson sandbox, an S3 server, Airflow; KEEP=1 leaves them up
+demo: $(READY) ## Run everything end to end on this machine; KEEP=1 keeps it running
 	$(BIN)/python -m devtools.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
 
 .PHONY: test
@@ -50,7 +50,7 @@ test: $(READY) ## Run the unit, contract and integration tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests/unit tests/contract tests/integration $(PYTEST_ARGS)
 
 .PHONY: test-matrix
-test-matrix: $(READY) ## Run the tests on every supported Airflow, and on every Python that is installed
+test-matrix: $(READY) ## Run the tests on every supported Airflow and every installed Python
 	$(BIN)/python -m devtools.matrix
 
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -61,12 +61,12 @@ chromium:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
 	else \
-	  echo "The browser tests need Chromium, and none is on PATH. On Debian: sudo apt-get install chromium." >&2; \
+	  echo "The browser tests need Chromium, but none is on PATH. On Debian: sudo apt-get install chromium." >&2; \
 	  echo "Or name one: make CHROMIUM=/path/to/chromium test-ui" >&2; exit 1; \
 	fi
 
 .PHONY: test-ui
-test-ui: $(READY) chromium ## Run the tests that drive Airflow's web pages with a real browser
+test-ui: $(READY) chromium ## Run the browser tests of Airflow's web pages
 	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
 	  $(BIN)/python -m pytest tests/ui $(PYTEST_ARGS)
 
@@ -84,26 +84,26 @@ servers:
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server postgresql; \
 	else \
-	  echo "This needs the servers of Redis and PostgreSQL. On Debian: sudo apt-get install redis-server postgresql." >&2; \
-	  echo "It starts its own, on free ports; the system's need not run." >&2; exit 1; \
+	  echo "This needs the Redis and PostgreSQL servers. On Debian: sudo apt-get install redis-server postgresql." >&2; \
+	  echo "The tests start their own on free ports; the system's services need not run." >&2; exit 1; \
 	fi
 
 .PHONY: test-scale
-test-scale: $(READY) servers ## Run a month at once on two Celery workers, and kill one of them midway
+test-scale: $(READY) servers ## Pull a month on two Celery workers and kill one of them midway
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --group scale
 	$(BIN)/python -m pytest tests/scale $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(READY) ## Measure a pull against the bare download and against HttpOperator
+bench: $(READY) ## Compare a pull with the bare download and with HttpOperator
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 .PHONY: lint
-lint: $(READY) ## Check style and format
+lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 .PHONY: format
-format: $(READY) ## Mend style and format
+format: $(READY) ## Fix style and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -112,6 +112,6 @@ types: $(READY) ## Check types
 	$(BIN)/mypy
 
 .PHONY: clean
-clean: ## Remove everything that these targets made
+clean: ## Remove everything that these targets created
 	rm -rf $(VENV) .venv-matrix build dist .bench .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

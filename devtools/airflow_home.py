@@ -1,4 +1,4 @@
-"""A real Airflow with a home, a database and DAGs of its own, thrown away at the end."""
+"""A real Airflow with its own home, database and DAGs, removed at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FOREIGN = ("AIRFLOW_", "AWS_", "LIVEPERSON_")
 _LAST_RUN = "SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1"
 
 _NO_RETRIES = '''\
-"""A failure shows at once, whatever retries the DAG asks for."""
+"""Makes a failure visible at once, whatever retries the DAG asks for."""
 
 
 def task_policy(task):
@@ -29,15 +29,15 @@ def task_policy(task):
 
 
 class AirflowHome:
-    """An Airflow home as a context manager: SQLite, no examples, nothing of the developer's own settings.
+    """An Airflow home as a context manager: SQLite, no examples, none of the developer's own settings.
 
-    Commands run as processes of this Python, so it is the Airflow installed beside it. Airflow's database is there
-    once the home is entered.
+    Commands run in this Python, with the Airflow that is installed in it. Airflow's database exists once the context
+    has been entered.
 
-    :param connections: connection ID to a connection in Airflow's JSON or URI form.
-    :param environment: further environment variables, such as ``AIRFLOW__LOGGING__LOGGING_LEVEL``.
-    :param retries: False has every task fail at its first failure, by a cluster policy; ``airflow dags test``
-        would otherwise wait for the retries.
+    :param connections: maps connection IDs to connections in Airflow's JSON or URI form.
+    :param environment: additional environment variables, such as ``AIRFLOW__LOGGING__LOGGING_LEVEL``.
+    :param retries: if False, a cluster policy makes every task fail at its first failure; ``airflow dags test`` would
+        otherwise wait for the retries.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class AirflowHome:
         :raises RuntimeError: outside the ``with`` block.
         """
         if self._folder is None:
-            raise RuntimeError("The Airflow home is not there yet, or no more")
+            raise RuntimeError("The Airflow home exists only inside the with block")
         return self._folder
 
     def __enter__(self) -> Self:
@@ -81,10 +81,10 @@ class AirflowHome:
         self._remove()
 
     def environment(self) -> dict[str, str]:
-        """The environment of its processes: this process's own, without what concerns another Airflow or AWS."""
+        """The environment of its processes: that of this process, without the variables of another Airflow or AWS."""
         made = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         if made.pop("PYTHONDONTWRITEBYTECODE", None):
-            # Airflow is some thousand modules: compiling them anew in every process takes longer than the work.
+            # Airflow has some thousand modules: compiling them again in every process takes longer than the work.
             made["PYTHONPYCACHEPREFIX"] = str(self.path / "pycache")
         no_proxy = [made.get("NO_PROXY") or made.get("no_proxy") or "", "127.0.0.1", "localhost"]
         made["NO_PROXY"] = made["no_proxy"] = ",".join(filter(None, no_proxy))
@@ -113,12 +113,12 @@ class AirflowHome:
     def run(
         self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = RUN_WITHIN
     ) -> subprocess.CompletedProcess[str]:
-        """Run an ``airflow`` command to its end.
+        """Run an ``airflow`` command and wait for it.
 
         :param arguments: such as ``"dags", "test", "my_dag", "2026-01-31"``.
-        :param environment: further environment variables, for this command only.
+        :param environment: additional environment variables, for this command only.
         :param timeout: seconds after which it is killed.
-        :returns: its exit code, and both of its outputs as one text in ``stdout``.
+        :returns: its exit code, with stdout and stderr together in ``stdout``.
         :raises subprocess.TimeoutExpired: if it takes longer.
         """
         return self.python("-m", "airflow", *arguments, environment=environment, timeout=timeout)
@@ -145,7 +145,7 @@ class AirflowHome:
 
         :param sql: a query.
         :param parameters: values for its question marks.
-        :returns: rows, as column name to value.
+        :returns: one dict of column name to value per row.
         """
         connection = sqlite3.connect(f"file:{self.path / 'airflow.db'}?mode=ro", uri=True)
         try:
@@ -155,7 +155,7 @@ class AirflowHome:
             connection.close()
 
     def states(self, dag_id: str) -> dict[str, set[str]]:
-        """How the tasks of a DAG's last run ended: task ID to the states of its instances."""
+        """Return how the tasks of a DAG's last run ended: task ID to the states of its instances."""
         found: dict[str, set[str]] = {}
         for row in self.query(
             f"SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id = ({_LAST_RUN})",
@@ -166,7 +166,7 @@ class AirflowHome:
         return found
 
     def returned(self, dag_id: str, task_id: str) -> list[Any]:
-        """What a task returned (XCom) in its DAG's last run; of a mapped task, in the order of the mapping."""
+        """Return the XComs of a task in its DAG's last run; for a mapped task, in the order of the mapping."""
         rows = self.query(
             "SELECT value FROM xcom WHERE dag_id = ? AND task_id = ? AND key = 'return_value'"
             f" AND run_id = ({_LAST_RUN}) ORDER BY map_index",
@@ -175,7 +175,7 @@ class AirflowHome:
             dag_id,
         )
         values = [json.loads(row["value"]) for row in rows]
-        # Airflow 3.1 keeps JSON text inside JSON.
+        # Airflow 3.1 stores JSON text inside JSON.
         return [json.loads(value) if isinstance(value, str) else value for value in values]
 
     def _remove(self) -> None:

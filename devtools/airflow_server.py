@@ -1,4 +1,4 @@
-"""An Airflow's web pages and API, for whoever wants to look at them."""
+"""The web pages and the API of an Airflow home, for tests that use a browser."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _SECONDS_TO_STOP = 10.0
 class AirflowServer:
     """The API server of an Airflow home, which also serves the web pages, as a context manager.
 
-    There is no scheduler: connections can be made and tested, but no DAG runs. Whoever reaches it is an
-    administrator, so it listens on loopback only.
+    There is no scheduler: connections can be created and tested, but no DAG runs. Every user is an administrator, so
+    it listens on loopback only.
 
     >>> with AirflowHome() as home, AirflowServer(home) as airflow:  # doctest: +SKIP
     ...     print(airflow.url)
@@ -43,7 +43,7 @@ class AirflowServer:
 
     @property
     def url(self) -> str:
-        """Base URL of pages and API, without a slash at its end."""
+        """The base URL of pages and API, without a trailing slash."""
         return f"http://{HOST}:{self._port}{self._path}"
 
     def __enter__(self) -> Self:
@@ -60,12 +60,12 @@ class AirflowServer:
         self._stop()
 
     def log(self) -> str:
-        """What the server has said so far."""
+        """The server's log so far."""
         return (self._home.path / "api-server.log").read_text(errors="replace")
 
     def _start(self) -> None:
         with (self._home.path / "api-server.log").open("wb") as log:
-            # The app "core" is everything but the API for task processes, of which there are none.
+            # The app "core" is everything but the API for task processes, which nothing uses here.
             options = ["--apps", "core", "--workers", "1", "--host", HOST, "--port", str(self._port)]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "airflow", "api-server", *options],
@@ -78,13 +78,13 @@ class AirflowServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Its children join its group, so that they end with it.
+                # Its children join its process group, so that they end with it.
                 start_new_session=True,
             )
         deadline = time.monotonic() + _SECONDS_TO_START
         while not self._answers():
             if self._process.poll() is not None:
-                raise RuntimeError(f"Airflow's API server ended by itself:\n{self.log()[-3000:]}")
+                raise RuntimeError(f"Airflow's API server exited unexpectedly:\n{self.log()[-3000:]}")
             if time.monotonic() > deadline:
                 raise RuntimeError(
                     f"Airflow's API server did not answer in {_SECONDS_TO_START:.0f} s:\n{self.log()[-3000:]}"
@@ -102,7 +102,7 @@ class AirflowServer:
                 process.wait(_SECONDS_TO_STOP)
 
     def _answers(self) -> bool:
-        # A proxy that the environment names would not reach loopback.
+        # A proxy from the environment could not reach loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"{self.url}/api/v2/version", timeout=5) as answer:

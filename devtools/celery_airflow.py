@@ -21,16 +21,17 @@ from devtools.redis import Redis
 START_WITHIN = 240.0
 STOP_WITHIN = 3.0
 
-# How soon Airflow sees that a worker is gone. Its own defaults are made for patience: minutes, and a day.
+# How soon Airflow notices that a worker is gone. Its defaults range from minutes to a day.
 LOSS_SETTINGS = {
-    # A running task whose worker has been silent for so long has failed, and is retried (300 s).
+    # A running task whose worker has been silent for this long has failed and is retried (default: 300 s).
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    # A task that a worker has taken, but not begun, is queued again after so long (600 s, looked for every 120 s).
+    # A task that a worker has taken but not started is queued again after this long (default: 600 s, checked every
+    # 120 s).
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "40",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
-    # Redis gives a message that nobody has acknowledged to another worker after so long (24 h). It must be longer
+    # Redis delivers an unacknowledged message to another worker after this long (default: 24 h). It must be longer
     # than any task takes.
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "45",
 }
@@ -46,7 +47,7 @@ _COLUMNS = "task_id, map_index, try_number, state, hostname, start_date, end_dat
 _CONNECTION_FIELDS = ("conn_type", "host", "login", "password", "schema", "port")
 
 _HOST_NAME = '''\
-"""Every worker has a host's name of its own, as if it ran on a machine of its own."""
+"""Gives every worker its own host name, as if it ran on its own machine."""
 
 import os
 
@@ -59,15 +60,15 @@ def name():
 class CeleryAirflow:
     """A distributed Airflow as a context manager: PostgreSQL, Redis, API server, scheduler, DAG processor, workers.
 
-    Each is a process of this Python or of the system's packages, listens on 127.0.0.1 only, and ends with the
-    ``with`` block. Whoever reaches the API is an administrator.
+    Each runs in this Python or comes from a system package, listens on 127.0.0.1 only, and ends with the ``with``
+    block. Every user of the API is an administrator.
 
     :param dags: DAG files.
-    :param logs: the folder that takes what all of them say, the tasks' own logs included. It stays.
+    :param logs: the folder for all logs, including those of the tasks. It is kept.
     :param workers: the workers' names; each reports to Airflow as a host of that name.
     :param concurrency: how many tasks a worker runs at once.
-    :param environment: further environment variables for all of Airflow's processes.
-    :raises RuntimeError: on entering, if something is not installed or does not come up.
+    :param environment: additional environment variables for all of Airflow's processes.
+    :raises RuntimeError: on entering, if something is not installed or does not start.
     """
 
     def __init__(
@@ -88,17 +89,17 @@ class CeleryAirflow:
         self._processes: dict[str, Process] = {}
         self._stack = contextlib.ExitStack()
         self._http = requests.Session()
-        # A proxy that the environment names would not reach loopback.
+        # A proxy from the environment could not reach loopback.
         self._http.trust_env = False
 
     @property
     def url(self) -> str:
-        """Base URL of pages and API, without a slash at its end."""
+        """The base URL of pages and API, without a trailing slash."""
         return f"http://{HOST}:{self._port}"
 
     @property
     def processes(self) -> list[Process]:
-        """Airflow's processes, but those that have been killed on purpose."""
+        """Airflow's processes, except those that were killed on purpose."""
         return list(self._processes.values())
 
     def __enter__(self) -> Self:
@@ -113,13 +114,13 @@ class CeleryAirflow:
         self._stack.close()
 
     def api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Ask Airflow's REST API.
+        """Send a request to Airflow's REST API.
 
         :param method: such as ``GET``.
         :param path: what follows ``/api/v2``.
-        :param body: what is sent as JSON.
-        :returns: the answer's JSON.
-        :raises RuntimeError: if it refuses.
+        :param body: sent as JSON.
+        :returns: the JSON of the response.
+        :raises RuntimeError: if Airflow answers with an error.
         """
         answer = self._http.request(method, f"{self.url}/api/v2{path}", json=body, timeout=30)
         if not answer.ok:
@@ -129,7 +130,7 @@ class CeleryAirflow:
         return answer.json()
 
     def add_connection(self, conn_id: str, connection: str) -> None:
-        """Put a connection into Airflow's database, from where the tasks get it.
+        """Create a connection in Airflow's database, where the tasks find it.
 
         :param conn_id: its ID.
         :param connection: the connection in Airflow's JSON form.
@@ -140,19 +141,19 @@ class CeleryAirflow:
         self.api("POST", "/connections", {**fields, "connection_id": conn_id, "extra": extra})
 
     def add_pool(self, name: str, slots: int, description: str) -> None:
-        """Make a pool.
+        """Create a pool.
 
         :param name: its name.
-        :param slots: how many tasks of it may run at once.
+        :param slots: how many of its tasks may run at once.
         :param description: what it is for.
         """
         self.api("POST", "/pools", {"name": name, "slots": slots, "description": description})
 
     def trigger(self, dag_id: str, *, within: float = 120.0) -> str:
-        """Start a run of a DAG, as soon as Airflow knows the DAG.
+        """Start a run of a DAG as soon as Airflow has found the DAG.
 
         :param dag_id: the DAG.
-        :param within: the seconds that Airflow has to find it.
+        :param within: how many seconds Airflow has to find it.
         :returns: the run's ID.
         """
         wait_until(
@@ -160,18 +161,18 @@ class CeleryAirflow:
             lambda: any(dag["dag_id"] == dag_id for dag in self.api("GET", "/dags")["dags"]),
             within=within,
             alive=self.processes,
-            told=lambda: json.dumps(self.api("GET", "/importErrors")["import_errors"]),
+            details=lambda: json.dumps(self.api("GET", "/importErrors")["import_errors"]),
         )
         run = self.api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})
         return str(run["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:
-        """The state of a run of a DAG."""
+        """Return the state of a DAG run."""
         (row,) = self.query("SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s", dag_id, run_id)
         return str(row["state"])
 
     def tries(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Every try of every task of a run, those that failed included.
+        """Return every try of every task of a run, including failed ones.
 
         :returns: ``task_id, map_index, try_number, state, hostname, start_date, end_date`` of each, in the order of
             task, mapping and try.
@@ -183,7 +184,7 @@ class CeleryAirflow:
 
         :param sql: a query.
         :param parameters: values for its ``%s``, or one mapping for its named ones.
-        :returns: rows, as column name to value.
+        :returns: one dict of column name to value per row.
         """
         named = parameters[0] if len(parameters) == 1 and isinstance(parameters[0], dict) else parameters
         with self._database.cursor() as cursor:
@@ -192,7 +193,7 @@ class CeleryAirflow:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def kill_worker(self, name: str) -> None:
-        """End a worker with all its children at once, as a power cut would.
+        """Kill a worker and all its children at once, as a power cut would.
 
         :param name: the worker's name.
         """
@@ -236,18 +237,18 @@ class CeleryAirflow:
         for name in self._names:
             self._run_worker(home, name)
         wait_until(
-            "the API server, the scheduler and the DAG processor are well",
+            "the API server, the scheduler and the DAG processor are healthy",
             self._healthy,
             within=START_WITHIN,
             alive=self.processes,
-            told=self._said,
+            details=self._last_output,
         )
         wait_until(
             "all workers answer through Redis",
             lambda: self._answering(redis.url) >= {f"celery@{name}" for name in self._names},
             within=START_WITHIN,
             alive=self.processes,
-            told=self._said,
+            details=self._last_output,
         )
 
     def _run(
@@ -300,8 +301,8 @@ class CeleryAirflow:
         with Celery(broker=broker, set_as_current=False) as celery:
             return {name for answer in celery.control.ping(timeout=2) for name in answer}
 
-    def _said(self) -> str:
-        return "\n".join(f"\n{process.name} said:\n{process.said()}" for process in self.processes)
+    def _last_output(self) -> str:
+        return "\n".join(f"\n{process.name}:\n{process.last_output()}" for process in self.processes)
 
     def _stop(self) -> None:
         processes, self._processes = self._processes, {}
@@ -309,7 +310,7 @@ class CeleryAirflow:
             process.ask_to_end()
         deadline = time.monotonic() + STOP_WITHIN
         with contextlib.ExitStack() as stack:
-            # On a stack, one that cannot be ended does not keep the others from their end.
+            # On a stack, a failure to kill one does not keep the others from being killed.
             for process in processes.values():
                 stack.callback(process.kill)
             while any(process.runs for process in processes.values()) and time.monotonic() < deadline:

@@ -1,12 +1,12 @@
-"""The whole road on this machine: ``python -m devtools.demo``, or ``make demo``.
+"""End to end on this machine: ``python -m devtools.demo``, or ``make demo``.
 
 It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAGs (the audit trail for two
-days with each kind of credential, and a day of conversations with the users), checks what has landed against
-what the sandbox holds, runs them again to show that nothing changes, and stops everything. Exit code 0 means
-that all of it went well, 1 that something did not.
+days with each kind of credential, and one day of conversations and users), compares what has landed with the data of
+the sandbox, runs them again to show that nothing changes, and stops everything. The exit code is 0 if all of it
+succeeded, else 1.
 
-With ``--keep``, or ``make demo KEEP=1``, the three stay up at the end, until Ctrl-C, with Airflow's web pages to try
-things out in.
+With ``--keep``, or ``make demo KEEP=1``, all three keep running at the end until Ctrl-C, with Airflow's web pages to
+try things out.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ AUDIT_TRAIL_DAG = "liveperson_audit_trail_to_s3"
 CONVERSATIONS_DAG = "liveperson_conversations_to_s3"
 BUCKET = "demo"
 SEED = 7
-# Connection ID, which also is the folder in the bucket, to what people call the credential.
+# Connection ID, which is also the folder in the bucket, to the credential's name for people.
 CREDENTIALS = {
     "liveperson_api_key": "API key (OAuth 1.0)",
     "liveperson_app_jwt": "App-JWT (OAuth 2.0)",
@@ -62,12 +62,12 @@ console = Console(highlight=False)
 
 
 class DemoError(Exception):
-    """Something is not as it should be. The message says what."""
+    """The demo found something wrong. The message says what."""
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One window as it is in S3.
+    """One window as landed in S3.
 
     :param uri: the manifest's URI.
     :param manifest: the manifest.
@@ -87,8 +87,8 @@ class Run:
     :param conn_id: the LivePerson connection.
     :param dataset: the dataset.
     :param day: the UTC day.
-    :param seconds: from starting Airflow to its end.
-    :param landed: what it has landed.
+    :param seconds: how long the ``airflow`` command took.
+    :param landed: what it landed.
     """
 
     dag_id: str
@@ -100,12 +100,12 @@ class Run:
 
 
 class Demo:
-    """What the steps share.
+    """The state that the steps share.
 
     :param sandbox: the running sandbox.
     :param s3: a client for the S3 server.
     :param airflow: the Airflow that runs the DAG.
-    :param log: the file that takes what Airflow says.
+    :param log: the file for Airflow's output.
     """
 
     def __init__(self, sandbox: SandboxServer, s3: Any, airflow: AirflowHome, log: Path) -> None:
@@ -119,11 +119,11 @@ class Demo:
 
         :param dag_id: the DAG.
         :param conn_id: the LivePerson connection.
-        :param day: the UTC day whose records it shall pull.
-        :returns: the seconds it took.
+        :param day: the UTC day to pull.
+        :returns: how many seconds it took.
         """
         started = time.monotonic()
-        # A run by hand is for the interval that has ended by its date, so the date is the day's end.
+        # A manual run covers the last interval that ended by its date, so the date is the end of the day.
         command = ["dags", "test", dag_id, (day + timedelta(days=1)).isoformat()]
         settings = {
             "LIVEPERSON_BUCKET": BUCKET,
@@ -133,8 +133,8 @@ class Demo:
         try:
             answer = self._airflow.run(*command, environment=settings, timeout=RUN_WITHIN)
         except subprocess.TimeoutExpired as error:
-            said = error.output or ""
-            self._keep(command, said if isinstance(said, str) else said.decode(errors="replace"))
+            output = error.output or ""
+            self._keep(command, output if isinstance(output, str) else output.decode(errors="replace"))
             raise DemoError(f"Airflow did not end within {RUN_WITHIN:.0f} s") from error
         self._keep(command, answer.stdout)
         if answer.returncode:
@@ -142,7 +142,7 @@ class Demo:
         return time.monotonic() - started
 
     def objects(self) -> dict[str, tuple[str, datetime]]:
-        """Every object in the bucket: key to ETag and time of writing."""
+        """Every object in the bucket: key to ETag and last modification."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         return {
             item["Key"]: (item["ETag"], item["LastModified"])
@@ -151,12 +151,12 @@ class Demo:
         }
 
     def landed(self, conn_id: str, dataset: str, day: date) -> Landed:
-        """Read one day back from S3 and hold its files against its manifest."""
+        """Read one day back from S3 and check its files against its manifest."""
         partition = f"{conn_id}/{dataset}/account_id={self._sandbox.settings.account_id}/dt={day}/"
         keys = [key for key in self.objects() if key.startswith(partition)]
         manifests = [key for key in keys if key.endswith("/_manifest.json")]
         if len(manifests) != 1:
-            raise DemoError(f"s3://{BUCKET}/{partition} holds {len(manifests)} manifests instead of one")
+            raise DemoError(f"s3://{BUCKET}/{partition} has {len(manifests)} manifests instead of one")
         folder = manifests[0].rpartition("/")[0]
         manifest = json.loads(self._read(manifests[0]))
         records: list[dict[str, Any]] = []
@@ -175,7 +175,7 @@ class Demo:
         return Landed(f"s3://{BUCKET}/{manifests[0]}", manifest, records)
 
     def check(self, run: Run) -> None:
-        """Hold the records of a run against what the sandbox has for that day."""
+        """Compare the records of a run with the sandbox's data for that day."""
         start = datetime.combine(run.day, clock(), UTC)
         truth = self._sandbox.truth(run.dataset, start, start + timedelta(days=1))
         if not truth:
@@ -187,7 +187,7 @@ class Demo:
             )
 
     def run_and_check(self, dag_id: str, conn_id: str, day: date, datasets: Sequence[str]) -> list[Run]:
-        """Run an example DAG for one day, and hold what it has landed against what the sandbox has."""
+        """Run an example DAG for one day and compare what it landed with the sandbox's data."""
         seconds = self.run_dag(dag_id, conn_id, day)
         runs = [
             Run(dag_id, conn_id, dataset, day, seconds, self.landed(conn_id, dataset, day))
@@ -201,18 +201,18 @@ class Demo:
         body: bytes = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return body
 
-    def _keep(self, command: Sequence[str], said: str) -> None:
+    def _keep(self, command: Sequence[str], output: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"$ airflow {' '.join(command)}\n{said}\n")
+            log.write(f"$ airflow {' '.join(command)}\n{output}\n")
 
 
-def _reason(said: str) -> str:
-    """The exception that an Airflow log ends with.
+def _reason(output: str) -> str:
+    """Return the exception that an Airflow log ends with.
 
-    :param said: the log.
+    :param output: the log.
     """
-    told = re.findall(r"^\s*(?:\w+\.)*(\w*(?:Error|Exception): .+)$", said, re.MULTILINE)
-    return str(told[-1]) if told else "See its log above."
+    errors = re.findall(r"^\s*(?:\w+\.)*(\w*(?:Error|Exception): .+)$", output, re.MULTILINE)
+    return str(errors[-1]) if errors else "See its log above."
 
 
 def _sorted(records: Sequence[dict[str, Any]]) -> list[str]:
@@ -221,10 +221,10 @@ def _sorted(records: Sequence[dict[str, Any]]) -> list[str]:
 
 @contextlib.contextmanager
 def _step(text: str) -> Iterator[list[str]]:
-    """Say what is being done, then how it went.
+    """Print what is being done, then how it went.
 
     :param text: what is being done.
-    :returns: a list that takes the remark for the end of the line.
+    :returns: a list to which the caller appends the remark that ends the line.
     """
     remark: list[str] = []
     console.print(f"  {text} … ", end="", soft_wrap=True, markup=False)
@@ -237,7 +237,7 @@ def _step(text: str) -> Iterator[list[str]]:
 
 
 def _table(runs: Sequence[Run]) -> Table:
-    """What has landed, in 80 columns."""
+    """A table of what has landed, in 80 columns."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("dataset", "credential", "UTC day"):
         table.add_column(name, no_wrap=True)
@@ -259,7 +259,7 @@ def _table(runs: Sequence[Run]) -> Table:
 
 
 def _shortened(value: Any) -> Any:
-    """A manifest without what would fill the screen: of lists the beginning, of long texts as well."""
+    """Shorten a manifest for the screen: lists and long texts to their beginning."""
     if isinstance(value, dict):
         return {name: _shortened(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -274,8 +274,8 @@ def _show(runs: Sequence[Run]) -> None:
     console.print()
     console.print(_table(runs))
     console.print()
-    console.print("  LivePerson takes whole days, or rounds to ten minutes, so more is asked for")
-    console.print("  than lands; what lies outside the window is dropped.")
+    console.print("  LivePerson takes whole days, or rounds to ten minutes, so more is requested")
+    console.print("  than lands; records outside the window are dropped.")
     console.print()
     console.print("  The manifest of the first of them, shortened:")
     console.print(f"  {runs[0].landed.uri}", soft_wrap=True)
@@ -288,17 +288,17 @@ def _show(runs: Sequence[Run]) -> None:
 
 
 def _play(log: Path, *, keep: bool) -> str:
-    """Go the whole road.
+    """Run all steps of the demo.
 
-    :param log: the file that takes what Airflow says.
-    :param keep: whether everything stays up at the end, until somebody interrupts it.
+    :param log: the file for Airflow's output.
+    :param keep: whether everything keeps running at the end until interrupted.
     :returns: the closing line.
     """
     began = time.monotonic()
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=2), today - timedelta(days=1)]
     with contextlib.ExitStack() as stack:
-        with _step("Starting a LivePerson on this machine (the sandbox)") as remark:
+        with _step("Starting the LivePerson sandbox") as remark:
             settings = SandboxSettings(seed=SEED, until=today, conversations=3_000)
             sandbox = stack.enter_context(SandboxServer(settings))
             remark.append(sandbox.url)
@@ -362,10 +362,10 @@ def _play(log: Path, *, keep: bool) -> str:
 def _keep_up(
     stack: contextlib.ExitStack, sandbox: SandboxServer, server: SeaweedFS, airflow: AirflowHome
 ) -> None:
-    """Start Airflow's web pages and its scheduler, say where everything is, and wait to be interrupted.
+    """Start Airflow's web pages and its scheduler, print where everything is, and wait for an interruption.
 
-    :param stack: what stops it all.
-    :param sandbox: the LivePerson.
+    :param stack: stops everything when it is closed.
+    :param sandbox: the LivePerson sandbox.
     :param server: the S3 server.
     :param airflow: the home in which the DAGs have run.
     """
@@ -376,7 +376,7 @@ def _keep_up(
                 [],
                 home=airflow,
                 environment={
-                    # Nothing runs that nobody has asked for.
+                    # Nothing runs unless the user triggers it.
                     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
                     "LIVEPERSON_BUCKET": BUCKET,
                     "LIVEPERSON_PREFIX": KEPT_CONN_ID,
@@ -386,7 +386,7 @@ def _keep_up(
         )
         remark.append(pages.url)
     console.print(_where(sandbox, server, pages), soft_wrap=True, markup=False)
-    # Not forgotten in a pipe: whoever reads it waits for this.
+    # Flushed, because a program that reads this through a pipe waits for it.
     sys.stdout.flush()
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
@@ -394,12 +394,12 @@ def _keep_up(
 
 
 def _where(sandbox: SandboxServer, server: SeaweedFS, pages: LocalAirflow) -> str:
-    """Addresses, users and passwords, in 80 columns."""
+    """The addresses, users and passwords, in 80 columns."""
     person = sandbox.people()["user"]
     return f"""
 Airflow     {pages.url}
             user {USER}, password {pages.password}
-            The connections are there; the DAGs are paused until you trigger them.
+            The connections are set up; the DAGs are paused until you trigger them.
 
 LivePerson  {sandbox.url}
             account {sandbox.settings.account_id}
@@ -409,12 +409,12 @@ S3          {server.endpoint_url}/{BUCKET}
             access key {server.access_key}
             secret key {server.secret_key}
 
-All of it listens on this machine only, and is thrown away at the end.
-Press Ctrl-C to stop all three (or, from elsewhere: kill {os.getpid()})."""
+All three listen on this machine only, and their data is removed at the end.
+Press Ctrl-C to stop them (or, from elsewhere: kill {os.getpid()})."""
 
 
 def _import_connections(sandbox: SandboxServer, server: SeaweedFS, airflow: AirflowHome) -> None:
-    """Have the connections where Airflow's pages show them, too."""
+    """Put the connections into Airflow's database, so that its pages show them too."""
     path = airflow.path / "connections.json"
     made: dict[str, Any] = {name: made.as_dict() for name, made in sandbox.connections().items()}
     path.touch(mode=0o600)
@@ -432,20 +432,22 @@ def _stop_orderly(*_: object) -> None:
 def main() -> int:
     """Run the demo.
 
-    :return: the exit code.
+    :returns: the exit code.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m devtools.demo", description="The whole road on this machine."
+        prog="python -m devtools.demo", description="Run everything end to end on this machine."
     )
     parser.add_argument(
-        "--keep", action="store_true", help="leave the sandbox, S3 and Airflow up at the end, until Ctrl-C"
+        "--keep",
+        action="store_true",
+        help="keep the sandbox, S3 and Airflow running at the end, until Ctrl-C",
     )
     options = parser.parse_args()
-    # Whoever ends it by a signal gets everything stopped, too.
+    # SIGTERM stops everything too.
     signal.signal(signal.SIGTERM, _stop_orderly)
     folder = Path(tempfile.mkdtemp(prefix="liveperson-demo-"))
     log = folder / "airflow.log"
-    console.print("From LivePerson to S3, the whole road on this machine\n")
+    console.print("From LivePerson to S3, end to end on this machine\n")
     try:
         closing = _play(log, keep=options.keep)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""A forward proxy as companies have them: tunnels for https, hands on http, may want a user and a password."""
+"""A forward proxy like a company's: tunnels https, forwards http, may require a user and a password."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _HOP_BY_HOP = {"connection", "proxy-authorization", "proxy-connection", "transfe
 class ForwardProxy:
     """A proxy on a free port. Use it as a context manager.
 
-    :param user: who may use it, or None for everybody.
+    :param user: the user who may use it, or None for everybody.
     :param password: the password of that user.
     """
 
     def __init__(self, *, user: str | None = None, password: str = "") -> None:
         self.asked: list[str] = []
-        """What it was asked for and let through: ``CONNECT host:port``, or method and URL."""
+        """The requests that it let through: ``CONNECT host:port``, or method and URL."""
         self.refused: list[str] = []
         wanted = f"{user}:{password}".encode()
         allowed = None if user is None else "Basic " + base64.b64encode(wanted).decode()

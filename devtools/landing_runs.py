@@ -1,4 +1,4 @@
-"""Runs that land a window, stopped and let through at each of their store requests, for tests of what comes between."""
+"""Runs that land a window and can be paused at each store request, for tests of how two runs interleave."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Slices = tuple[tuple[bytes, ...], ...]
 
 
 class KilledError(BaseException):
-    """The process is gone: nothing that it would do happens any more."""
+    """The process is gone and does nothing more."""
 
 
 class SteppedRun:
-    """A run in a thread of its own, whose store requests are let through one by one.
+    """A run in its own thread, whose store requests are let through one by one.
 
-    :param store: the store that it shares with others.
+    :param store: the store that it shares with other runs.
     :param slices: the records that it lands.
-    :param fails_at: the number of a request that fails, if any.
-    :param loses_answer: whether that request is done all the same.
+    :param fails_at: the number of the request that fails, if any.
+    :param loses_answer: whether that request takes effect nevertheless.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SteppedRun:
         self._thread.start()
 
     def __getattr__(self, name: str) -> Any:
-        """The store, as the run sees it."""
+        """Return a method of the store, which waits until it is let through."""
         method = getattr(self._store, name)
         if name == "uri":
             return method
@@ -77,7 +77,7 @@ class SteppedRun:
         return request
 
     def advance(self, requests: int) -> None:
-        """Let some requests through, and come back when the run waits for the next one, or has ended."""
+        """Let some requests through, and return when the run waits for the next one or has ended."""
         with self._condition:
             self._may_go += requests
             self._condition.notify_all()
@@ -113,7 +113,7 @@ class SteppedRun:
             self._condition.notify_all()
 
     def _land(self) -> None:
-        """What a pull does, with one slice after the other."""
+        """Do what a pull does, one slice after the other."""
         destination = Destination(store=self, prefix="lake", encoding=Encoding())
         with Landing(destination, FOLDER, filters={}, cursor="start", spent=self._spent) as landing:
             fingerprint = repr(self._slices)

@@ -1,4 +1,4 @@
-"""A whole Airflow on this machine, as `airflow standalone` makes it, where DAGs run and somebody has to log in."""
+"""A complete Airflow on this machine, like `airflow standalone`: DAGs run, and users have to log in."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class LocalAirflow:
     """API server, scheduler and DAG processor on SQLite with the LocalExecutor, as a context manager.
 
     :param dags: DAG files.
-    :param environment: further environment variables.
-    :param home: a home that has been entered, with what has run there; by default a new one.
+    :param environment: additional environment variables.
+    :param home: a home that has been entered, with its past runs; by default a new one.
     """
 
     def __init__(
@@ -41,17 +41,17 @@ class LocalAirflow:
         self._processes: dict[str, Process] = {}
         self._logs = Path()
         self.password = secrets.token_urlsafe(12)
-        """The password of :data:`USER`, who is an administrator."""
+        """The password of :data:`USER`, an administrator."""
         (self._port,) = free_ports(1)
 
     @property
     def url(self) -> str:
-        """Base URL of pages and API, without a slash at its end."""
+        """The base URL of pages and API, without a trailing slash."""
         return f"http://{HOST}:{self._port}"
 
     @property
     def logs(self) -> Path:
-        """The folder of the processes' and the tasks' logs."""
+        """The folder for the logs of processes and tasks."""
         return self._logs
 
     def __enter__(self) -> Self:
@@ -82,7 +82,7 @@ class LocalAirflow:
         home = self._home
         if home is None:
             home = self._stack.enter_context(AirflowHome())
-            # One that is there has a key of its own, with which its connections are sealed.
+            # An existing home has its own key, with which its connections are encrypted.
             settings["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
         for path in self._dags:
             home.add_dag(path)
@@ -104,22 +104,22 @@ class LocalAirflow:
                 environment=home.environment() | settings,
             )
         wait_until(
-            "the API server, the scheduler and the DAG processor are well",
+            "the API server, the scheduler and the DAG processor are healthy",
             self._healthy,
             within=START_WITHIN,
             alive=self._processes.values(),
-            told=self.said,
+            details=self.last_output,
         )
 
-    def said(self) -> str:
-        """What the processes have said, each its last lines."""
+    def last_output(self) -> str:
+        """The last lines of each process's log."""
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}"
             for path in self._logs.glob("*.log")
         )
 
     def task_logs(self) -> str:
-        """What the tasks have logged."""
+        """The logs of all tasks."""
         return "\n".join(path.read_text(errors="replace") for path in self._logs.rglob("dag_id=*/**/*.log"))
 
     def _healthy(self) -> bool:

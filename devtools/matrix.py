@@ -1,9 +1,9 @@
-"""Runs the tests on every supported Airflow and on every Python that is installed here.
+"""Runs the tests on every supported Airflow and on every installed Python.
 
-``python -m devtools.matrix`` tries each Airflow with the oldest Python, and each Python with the newest Airflow;
-``--all`` tries every combination, ``--airflow 3.2 --python 3.12`` picks some. There is a virtual environment for each
-beneath ``.venv-matrix/``, and a table at the end; the exit code is 1 if any combination failed. What follows ``--``
-goes to pytest.
+``python -m devtools.matrix`` runs each Airflow with the oldest Python, and each Python with the newest Airflow;
+``--all`` runs every combination, ``--airflow 3.2 --python 3.12`` selects some. Each combination has its own virtual
+environment below ``.venv-matrix/``. A table at the end shows the results; the exit code is 1 if any combination
+failed. Arguments after ``--`` are passed to pytest.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Airflow:
     """A supported Airflow.
 
     :param version: the newest patch release of its minor version.
-    :param exclude_newer: the day whose packages it is installed with; ``None`` means today's.
-    :param why: what goes wrong with today's packages.
+    :param exclude_newer: the date whose packages it is installed with; ``None`` means today's.
+    :param why: what fails with today's packages.
     """
 
     version: str
@@ -39,7 +39,7 @@ class Airflow:
 
     @property
     def minor(self) -> str:
-        """Such as ``3.2``."""
+        """The minor version, such as ``3.2``."""
         return self.version.rpartition(".")[0]
 
 
@@ -50,7 +50,7 @@ AIRFLOWS = (
 )
 PYTHONS = ("3.11", "3.12", "3.13")
 EXTRAS = "s3,fast,zstd,parquet,sandbox"
-# Provider discovery and the LivePerson page live by Airflow's own internals, so every version runs their tests.
+# Provider discovery and the LivePerson page depend on Airflow's internals, so every version runs their tests.
 TESTS = (
     "tests/unit",
     "tests/contract",
@@ -69,23 +69,23 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Its name in the table."""
         return f"Airflow {self.airflow.version}, Python {self.python_version}"
 
     @property
     def folder(self) -> Path:
-        """Where its virtual environment is."""
+        """The folder of its virtual environment."""
         return ENVIRONMENTS / f"airflow-{self.airflow.version}-python-{self.python_version}"
 
     @property
     def python(self) -> str:
-        """The interpreter inside its virtual environment."""
+        """The interpreter in its virtual environment."""
         return str(self.folder / "bin" / "python")
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a combination went. ``state`` is ``passed``, ``failed`` or ``excluded``."""
+    """The outcome of a combination. ``state`` is ``passed``, ``failed`` or ``excluded``."""
 
     cell: Cell
     state: str
@@ -94,7 +94,7 @@ class Result:
 
 
 def uv() -> str:
-    """The ``uv`` beside this Python, or else on PATH."""
+    """Return the ``uv`` beside this Python, else the one on PATH."""
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if not found:
@@ -103,7 +103,7 @@ def uv() -> str:
 
 
 def candidates(version: str) -> Iterator[str]:
-    """Where an interpreter of that version may be: on PATH, and where pyenv keeps its own."""
+    """List where an interpreter of that version may be: on PATH, and among those of pyenv."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if found := shutil.which(f"python{version}", path=folder):
             yield found
@@ -112,7 +112,7 @@ def candidates(version: str) -> Iterator[str]:
 
 
 def find_python(version: str) -> str | None:
-    """An interpreter of that version that really runs: a pyenv shim is there even for a version that is not.
+    """Find an interpreter of that version that really runs: pyenv has shims even for versions that are not installed.
 
     :param version: such as ``3.12``.
     """
@@ -131,7 +131,7 @@ def find_python(version: str) -> str | None:
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command in the checkout, with its two outputs as one text."""
+    """Run a command in the checkout, with stdout and stderr together."""
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     environment.pop("VIRTUAL_ENV", None)
     return subprocess.run(
@@ -147,12 +147,12 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def lock(cell: Cell) -> list[str]:
-    """The options that install an Airflow with the packages of its day."""
+    """Return the options that install an Airflow with the packages of its date."""
     return ["--exclude-newer", cell.airflow.exclude_newer] if cell.airflow.exclude_newer else []
 
 
 def excluded_by_metadata(cell: Cell) -> bool:
-    """Whether that Airflow itself says that it does not run on that Python."""
+    """Whether Airflow's own metadata excludes that Python."""
     answer = subprocess.run(
         [uv(), "pip", "compile", "--quiet", "--no-deps", "--python-version", cell.python_version, "-"],
         input=f"apache-airflow-core=={cell.airflow.version}\n",
@@ -164,9 +164,9 @@ def excluded_by_metadata(cell: Cell) -> bool:
 
 
 def prepare(cell: Cell) -> tuple[float, str | None]:
-    """Make a combination's environment.
+    """Create a combination's environment.
 
-    :return: the seconds it took, and what the tools said if they failed.
+    :returns: the seconds it took, and the output of the tools if they failed.
     """
     started = time.monotonic()
     steps = (
@@ -184,13 +184,13 @@ def prepare(cell: Cell) -> tuple[float, str | None]:
 
 
 def closing_line(output: str) -> str:
-    """pytest's own summary, such as ``212 passed in 31.20s``."""
+    """Return pytest's closing line, such as ``212 passed in 31.20s``."""
     lines = [line.strip("= ") for line in output.splitlines() if line.strip("= ")]
-    return lines[-1] if lines else "pytest said nothing"
+    return lines[-1] if lines else "pytest printed nothing"
 
 
 def try_out(cell: Cell, preparation: tuple[float, str | None], arguments: Sequence[str]) -> Result:
-    """Run the tests of one combination and print what they say."""
+    """Run the tests of one combination and print their output."""
     seconds, problem = preparation
     print(f"\n=== {cell.name} (installed in {seconds:.0f} s)", flush=True)
     if problem is not None:
@@ -207,7 +207,7 @@ def try_out(cell: Cell, preparation: tuple[float, str | None], arguments: Sequen
 
 
 def table(results: Sequence[Result], missing: Sequence[str]) -> str:
-    """The closing table."""
+    """Print the closing table."""
     lines = [
         f"{'Airflow':<9} {'Python':<7} {'result':<9} {'seconds':>7}  pytest's closing line",
         f"{'-' * 9} {'-' * 7} {'-' * 9} {'-' * 7}  {'-' * 40}",
@@ -229,7 +229,7 @@ def table(results: Sequence[Result], missing: Sequence[str]) -> str:
 def main() -> int:
     """Run the matrix.
 
-    :return: the exit code.
+    :returns: the exit code.
     """
     parser = argparse.ArgumentParser(prog="python -m devtools.matrix", description=__doc__)
     parser.add_argument("--airflow", action="append", metavar="3.2", help="only this Airflow (repeatable)")
@@ -250,7 +250,7 @@ def main() -> int:
     if not cells:
         print("There is nothing to run: no such Airflow, or none of the Pythons is installed.")
         return 1
-    # One environment is made while the tests of the one before run: installing waits for disk and network.
+    # The next environment is created while tests run: installing mostly waits for disk and network.
     with ThreadPoolExecutor(max_workers=1) as pool:
         preparations = [pool.submit(prepare, cell) for cell in cells]
         results = [

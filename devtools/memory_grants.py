@@ -12,7 +12,7 @@ from airflow_provider_liveperson.client.credentials.grants import Grant
 class MemoryGrantStore:
     """Keeps a grant for the threads of one process.
 
-    :param grant: what is there at first.
+    :param grant: the initial grant.
     """
 
     def __init__(self, grant: Grant | None = None) -> None:

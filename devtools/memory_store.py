@@ -1,4 +1,4 @@
-"""An object store in memory, for tests that look at what a landing does to its store."""
+"""An object store in memory, for tests of what a landing does to its store."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from airflow_provider_liveperson.landing.stores import ConflictError, Entry, Ref
 
 @dataclass
 class MemoryStore:
-    """Keys and bytes; it tells what was done to it, and fails when told to.
+    """Stores bytes by key, records what was done to it, and fails on demand.
 
-    :param objects: what it holds.
+    :param objects: its content.
     :param changes: every put and delete, with the last part of the key.
-    :param refuse: whether to refuse, by verb and key.
-    :param clock: when each put happens, as listings tell it.
+    :param refuse: whether to refuse a request, by verb and key.
+    :param clock: the time of each put, as listings show it.
     """
 
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class MemoryStore:
     def destination(self, **choices: Any) -> Destination:
         """A destination in this store.
 
-        :param choices: what shall differ from JSON Lines with gzip below ``lake``.
+        :param choices: what differs from JSON Lines with gzip below ``lake``.
         """
         return Destination(**{"store": self, "prefix": "lake", "encoding": Encoding(), **choices})
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL on this machine, from the system's own packages."""
+"""A real PostgreSQL on this machine, from the system's packages."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ USER = "airflow"
 START_WITHIN = 60.0
 STOP_WITHIN = 5.0
 
-# Debian, Red Hat and Homebrew keep the server off the path.
+# On Debian, Red Hat and Homebrew the server is not on PATH.
 _FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 
 
 class Postgres:
     """A PostgreSQL server as a context manager, with one empty database.
 
-    It listens on 127.0.0.1 only, asks for a password, and keeps its data in a temporary folder. It refuses to run
-    as root; root has it run as the user ``postgres``, whom the packages create.
+    It listens on 127.0.0.1 only, requires a password, and keeps its data in a temporary folder. PostgreSQL refuses to
+    run as root; if this process is root, it runs as the user ``postgres``, whom the packages create.
 
-    :param log: the file that takes what it says.
-    :raises RuntimeError: on entering, if PostgreSQL is not installed or does not come up; the message ends with
-        what it said.
+    :param log: the file for its output.
+    :raises RuntimeError: on entering, if PostgreSQL is not installed or does not start; the message ends with its
+        output.
     """
 
     def __init__(self, log: Path) -> None:
@@ -44,11 +44,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Its database for SQLAlchemy, by the driver psycopg2."""
+        """The URL of its database for SQLAlchemy, with the driver psycopg2."""
         return f"postgresql+psycopg2://{USER}:{self._password}@{HOST}:{self._port}/{USER}"
 
     def connect(self, database: str = USER) -> Any:
-        """A new psycopg2 connection that commits every statement by itself.
+        """Open a psycopg2 connection in autocommit mode.
 
         :param database: the database's name.
         """
@@ -109,7 +109,7 @@ class Postgres:
             "port": self._port,
             "unix_socket_directories": folder,
             "max_connections": 200,
-            # Its data are thrown away in any case.
+            # Its data is removed in any case.
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
@@ -137,13 +137,18 @@ class Postgres:
             return True
 
         wait_until(
-            "PostgreSQL answers", answers, within=START_WITHIN, alive=[process], every=0.1, told=process.said
+            "PostgreSQL answers",
+            answers,
+            within=START_WITHIN,
+            alive=[process],
+            every=0.1,
+            details=process.last_output,
         )
 
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            # The quickest of its three ways to end.
+            # Immediate shutdown, the fastest of its three modes.
             process.stop(STOP_WITHIN, signal.SIGQUIT)
         folder, self._folder = self._folder, None
         if folder is not None:
@@ -151,7 +156,7 @@ class Postgres:
 
 
 def _unprivileged_user() -> str | None:
-    """Who runs the server, if not the user who runs this."""
+    """The user who runs the server, if not the user of this process."""
     if os.geteuid() != 0:
         return None
     try:
@@ -163,7 +168,7 @@ def _unprivileged_user() -> str | None:
 
 
 def _program(name: str) -> Path:
-    """Where a program of PostgreSQL is: on the path, or the newest that the system's packages have brought."""
+    """Find a program of PostgreSQL: on PATH, else the newest from the system's packages."""
     if found := shutil.which(name):
         return Path(found)
     if folders := sorted(_installed(name), key=_version):

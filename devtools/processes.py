@@ -1,4 +1,4 @@
-"""Programs that run beside a test or a demo, each with all that it starts."""
+"""Programs that run beside a test or a demo, and are ended with all their children."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _KILL_WITHIN = 10.0
 
 
 class Process:
-    """A program in a session of its own, so that it can be ended with everything that it has started.
+    """A program in its own session, so that it can be ended with everything that it has started.
 
-    It starts at once. What it says goes to a file.
+    It starts at once and writes its output to a file.
 
-    :param name: what people call it.
+    :param name: its name in messages.
     :param command: the program and its arguments.
-    :param folder: where it runs.
-    :param log: the file that takes both of its outputs; text is added at the end.
-    :param environment: its environment; by default this process's own.
-    :param user: the user who runs it; by default the one who runs this process.
+    :param folder: its working directory.
+    :param log: the file to which its stdout and stderr are appended.
+    :param environment: its environment; by default that of this process.
+    :param user: the user who runs it; by default the user of this process.
     """
 
     def __init__(
@@ -58,46 +58,48 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process ID, which is that of its session, too."""
+        """Its process ID, which is also the ID of its session."""
         return self._process.pid
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def check(self) -> None:
-        """See that it has not ended.
+        """Check that it is still running.
 
-        :raises RuntimeError: if it has; the message ends with what it said.
+        :raises RuntimeError: if it is not; the message ends with its output.
         """
         if not self.runs:
             raise RuntimeError(
-                f"{self.name} ended by itself with code {self._process.returncode}. It said:\n{self.said()}"
+                f"{self.name} ended unexpectedly (code {self._process.returncode}). Output:\n{self.last_output()}"
             )
 
-    def said(self, lines: int = 20) -> str:
+    def last_output(self, lines: int = 20) -> str:
         """The last lines of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def ask_to_end(self, signal_number: int = signal.SIGTERM) -> None:
-        """Send it, and only it, a signal."""
+        """Send a signal to the program, but not to its children."""
         if self.runs:
             self._process.send_signal(signal_number)
 
     def kill(self) -> None:
-        """End it and everything that it has started at once, as a power cut would.
+        """Kill it and everything that it has started at once, as a power cut would.
 
-        :raises RuntimeError: if some of it lives on.
+        :raises RuntimeError: if some of it survives.
         """
         deadline = time.monotonic() + _KILL_WITHIN
-        # The program itself first: then nobody is left who could start more.
+        # The program itself first, so that it cannot start more.
         if self.runs:
             self._process.kill()
         self._process.wait()
         while left := self._members():
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.name} could not be killed: {', '.join(map(str, left))} live on")
+                raise RuntimeError(
+                    f"{self.name} could not be killed: {', '.join(map(str, left))} still running"
+                )
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -106,8 +108,8 @@ class Process:
     def stop(self, within: float, signal_number: int = signal.SIGTERM) -> None:
         """Ask it to end, and kill what is left of it after a while.
 
-        :param within: the seconds that it has.
-        :param signal_number: how it is asked.
+        :param within: how many seconds it has.
+        :param signal_number: the signal that asks it to end.
         """
         self.ask_to_end(signal_number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -115,7 +117,7 @@ class Process:
         self.kill()
 
     def _members(self) -> list[int]:
-        """Who lives in its session; children may have made process groups, but not sessions, of their own."""
+        """List the processes in its session; children may have their own process groups, but not sessions."""
         found = []
         for pid in psutil.pids():
             with contextlib.suppress(OSError, psutil.Error):
@@ -125,7 +127,7 @@ class Process:
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports on 127.0.0.1 that nobody uses.
+    """Find unused TCP ports on 127.0.0.1.
 
     :param count: how many.
     """
@@ -143,24 +145,26 @@ def wait_until(
     within: float,
     alive: Iterable[Process] = (),
     every: float = 0.2,
-    told: Callable[[], str] = str,
+    details: Callable[[], str] = str,
 ) -> Any:
-    """Wait for something to come true.
+    """Wait until a condition is true.
 
-    :param what: what is waited for, for the error.
-    :param true: gives something that counts as true once it is so.
-    :param within: seconds after which it is given up.
+    :param what: the condition in words, for the error.
+    :param true: returns something truthy once the condition is true.
+    :param within: the timeout in seconds.
     :param alive: processes that must not end meanwhile.
-    :param every: seconds between two looks.
-    :param told: more about the state of affairs, for the error.
-    :returns: what ``true`` gave.
-    :raises RuntimeError: if it does not come true in time, or a process ends.
+    :param every: the seconds between two calls of ``true``.
+    :param details: returns more about the state, for the error.
+    :returns: what ``true`` returned.
+    :raises RuntimeError: if the condition is not true in time, or a process ends.
     """
     deadline = time.monotonic() + within
     while not (answer := true()):
         for process in alive:
             process.check()
         if time.monotonic() > deadline:
-            raise RuntimeError(f"Waited {within:.0f} s in vain: {what}. {told()}".rstrip())
+            raise RuntimeError(
+                f"This did not become true within {within:.0f} s: {what}. {details()}".rstrip()
+            )
         time.sleep(every)
     return answer

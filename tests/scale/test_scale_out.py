@@ -98,7 +98,9 @@ def sandbox(logs: Path) -> Iterator[dict[str, Any]]:
         told = wait_until(
             "the sandbox is up",
             lambda: [
-                line for line in process.said().splitlines() if line.startswith("{") and line.endswith("}")
+                line
+                for line in process.last_output().splitlines()
+                if line.startswith("{") and line.endswith("}")
             ],
             within=60,
             alive=[process],
@@ -147,7 +149,7 @@ def kill_midway(airflow: CeleryAirflow, run_id: str) -> set[int]:
         within=RUN_WITHIN,
         alive=airflow.processes,
         every=0.1,
-        told=lambda: states(airflow, run_id),
+        details=lambda: states(airflow, run_id),
     )
     airflow.kill_worker(VICTIM)
     return {
@@ -204,7 +206,7 @@ def ran(logs: Path, remarks: list[str]) -> Iterator[Ran]:
             within=RUN_WITHIN,
             alive=airflow.processes,
             every=0.5,
-            told=lambda: states(airflow, run_id),
+            details=lambda: states(airflow, run_id),
         )
         remarks.append(f"The run was over {time.monotonic() - killed:.0f} s after that.")
         yield Ran(

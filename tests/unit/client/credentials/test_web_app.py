@@ -38,7 +38,7 @@ from airflow_provider_liveperson.exceptions import (
     ServiceUnavailableError,
 )
 from airflow_provider_liveperson.sandbox.http.redaction import hidden
-from devtools.file_cells import FileCells
+from devtools.file_key_value_store import FileKeyValueStore
 from devtools.memory_grants import MemoryGrantStore
 
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
@@ -216,7 +216,7 @@ class TestUse:
         assert len(token_requests(sandbox)) == 1
 
     def test_sixteen_threads_with_a_real_lease_renew_once(self, sandbox, web_app, audit_request, tmp_path):
-        cells = FileCells(tmp_path)
+        cells = FileKeyValueStore(tmp_path)
         CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s").save(grant_of(sandbox, age=1600))
         together = threading.Barrier(16)
 
@@ -583,7 +583,7 @@ class TestIdToken:
 
 class TestKept:
     def test_sealed_with_the_client_secret(self, sandbox, tmp_path):
-        cells = FileCells(tmp_path)
+        cells = FileKeyValueStore(tmp_path)
         grant = grant_of(sandbox)
 
         def store(secret: str) -> CellGrantStore:

@@ -1,4 +1,4 @@
-"""Cells in a folder, for processes that share nothing else."""
+"""A key-value store in a folder, for processes that share nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import secrets
 from pathlib import Path
 
 
-class FileCells:
-    """Texts in files of a folder, each written whole or not at all.
+class FileKeyValueStore:
+    """Stores each value in a file of its own, which is written atomically.
 
-    :param folder: where.
+    :param folder: the folder of the files.
     """
 
     def __init__(self, folder: Path) -> None:
