@@ -76,7 +76,7 @@ def check(
     report = Report(
         connection=name,
         account_id=client.account_id,
-        credential=credential.kind,
+        credential=credential.kind.title,
         ok=ok,
         sentence=sentence,
         services=services,
@@ -298,7 +298,7 @@ def _judge(
 def _ask(credential: Credential, dataset: Dataset) -> str:
     """What to ask for, so that a dataset can be read."""
     if credential.rights == "permission":
-        others = [kind for kind in dataset.credentials if kind != credential.kind]
+        others = [kind for kind in dataset.credentials if kind != credential.kind.title]
         known = "the permission " + dataset.permission
         lacks = "a permission that is not documented" if dataset.permission == NOT_DOCUMENTED else known
         return f"the API key lacks {lacks}, and {FROZEN}; read it through {_list(others, 'or')}"
@@ -310,7 +310,7 @@ def _ask(credential: Credential, dataset: Dataset) -> str:
         )
     else:
         asked = "have the right given to the user"
-    if credential.kind in dataset.credentials:
+    if credential.kind.title in dataset.credentials:
         return asked
     return f"{asked}; LivePerson's pages name {_list(dataset.credentials)} for it, not {credential.kind}"
 

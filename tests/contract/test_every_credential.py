@@ -178,7 +178,7 @@ def test_it_signs(sandbox, client_of, kind):
 def test_it_tells_its_name_and_how_long_it_signs_with_the_same(sandbox, client_of, kind):
     credential = kind.make(sandbox)
     client_of(credential)
-    assert credential.kind == kind.called
+    assert credential.kind.title == kind.called
     token = credential.token()
     assert (token.lifetime if token else 0) == pytest.approx(kind.lifetime, abs=1)
 

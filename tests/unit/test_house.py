@@ -20,6 +20,7 @@ INNER = {".client", ".datasets", ".landing", ".pull"}
 # What a part must not import: outside packages by their name, parts of this package with a leading dot.
 FORBIDDEN: dict[str, set[str]] = {
     "exceptions": {"airflow", ".*"},
+    "credential_kind": {"airflow", ".*"},
     "window": {"airflow"} | INNER | OUTER,
     "client": {"airflow"} | INNER - {".client"} | OUTER,
     "datasets": {"airflow", ".landing", ".pull"} | OUTER,
@@ -118,7 +119,9 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(answer.stdout.rpartition("LOADED")[2]))
 
 
-@pytest.mark.parametrize("module", ["get_provider_info", "connections.form", "cli", "exceptions"])
+@pytest.mark.parametrize(
+    "module", ["get_provider_info", "connections.form", "cli", "credential_kind", "exceptions"]
+)
 def test_what_airflow_reads_at_start_up_is_light(module):
     heavy = {"airflow", "boto3", "botocore", "fastapi", "isal", "jwt", "msgspec", "oauthlib", "pyarrow"}
     heavy |= {"pydantic", "requests", "requests_oauthlib", "tenacity", "wtforms", "flask_appbuilder"}

@@ -13,6 +13,7 @@ import requests
 from requests_oauthlib import OAuth1
 
 from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.credential_kind import CredentialKind
 
 FROZEN = "LivePerson adds no permission to a key any more"
 """Since 30 September 2025 the page of the API keys is read-only."""
@@ -44,7 +45,7 @@ class ApiKeyCredential(Credential):
 
     signs_the_time = True
     rights = "permission"
-    kind = "API key"
+    kind = CredentialKind.API_KEY
 
     def __init__(self, *, app_key: str, app_secret: str, access_token: str, access_token_secret: str) -> None:
         self._secrets = (app_secret, access_token_secret, access_token, app_key)

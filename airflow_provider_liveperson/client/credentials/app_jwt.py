@@ -18,6 +18,7 @@ from airflow_provider_liveperson.client.credentials.credential import (
     lifetime_of,
 )
 from airflow_provider_liveperson.client.messages import ApiRequest
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -62,8 +63,8 @@ class AppJwtCredential(TokenCredential):
         self._version = token_version
 
     @property
-    def kind(self) -> str:
-        return f"App-JWT {self._version.upper()}"
+    def kind(self) -> CredentialKind:
+        return CredentialKind.APP_JWT_V1 if self._version == "v1" else CredentialKind.APP_JWT_V2
 
     @property
     def secrets(self) -> Iterable[str]:

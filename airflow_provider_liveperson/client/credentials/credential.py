@@ -16,6 +16,7 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import AuthenticationError
 
 MAX_MARGIN = 300.0
@@ -36,9 +37,9 @@ class Credential(AuthBase, ABC):
     """Which of a dataset's two rights opens it to this kind: the API key's permission or the OAuth 2.0 scope."""
 
     @property
-    def kind(self) -> str:
-        """What people call this kind, as datasets name it: ``API key``, ``App-JWT V2``, ``Login``."""
-        return type(self).__name__.removesuffix("Credential")
+    @abstractmethod
+    def kind(self) -> CredentialKind:
+        """Which kind it is, as datasets name those that read them."""
 
     @property
     @abstractmethod

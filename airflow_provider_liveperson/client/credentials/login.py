@@ -25,6 +25,7 @@ from airflow_provider_liveperson.client.credentials.credential import (
     seconds_of,
 )
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -108,7 +109,7 @@ class LoginCredential(TokenCredential):
     :raises ConfigurationError: for both a password and a key, for neither, and for half a key.
     """
 
-    kind = "Login"
+    kind = CredentialKind.LOGIN
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ from airflow_provider_liveperson.client.credentials.credential import Exchange, 
 from airflow_provider_liveperson.client.credentials.grants import Grant, GrantStore
 from airflow_provider_liveperson.client.responses import never_left
 from airflow_provider_liveperson.client.scrubbing import scrub
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     LivePersonError,
@@ -48,7 +49,7 @@ class WebAppCredential(TokenCredential):
     :param conn_id: the Airflow connection, for sentences that say what to press.
     """
 
-    kind = "Web application"
+    kind = CredentialKind.WEB_APP
     clock: Callable[[], float] = staticmethod(time.time)
 
     def __init__(self, *, client_id: str, client_secret: str, store: GrantStore, conn_id: str = "") -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_liveperson.client.credentials.credential import Token, TokenCredential
 from airflow_provider_liveperson.client.retries import NO_RETRIES
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.diagnostics.reachability import BUDGET, check
 from airflow_provider_liveperson.diagnostics.report import Report
@@ -253,6 +254,7 @@ def test_an_app_jwt_tells_its_claims(sandbox, look, kind):
 class Opaque(TokenCredential):
     """A credential whose token says nothing about itself."""
 
+    kind = CredentialKind.WEB_APP
     secrets = ("f00d" * 16,)
 
     def fetch(self, exchange):
@@ -261,9 +263,9 @@ class Opaque(TokenCredential):
 
 def test_of_an_opaque_token_only_the_lifetime_is_known(look):
     report = look(credential=Opaque())
-    assert report.credential == "Opaque"
+    assert report.credential == "Web application"
     assert (report.token.lifetime_seconds, report.token.claims) == (1800, {})
-    assert report.token.sentence == "Opaque: a token lasts 30 min."
+    assert report.token.sentence == "Web application: a token lasts 30 min."
     assert report.refusal.startswith(
         "LivePerson does not accept the credential, or the credential lacks every right."
     )
