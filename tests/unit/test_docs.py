@@ -16,7 +16,9 @@ from airflow_provider_liveperson.connections.form import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.hooks import liveperson
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "airflow_provider_liveperson"
 
 
 def blocks(page: str) -> list[str]:
@@ -62,7 +64,7 @@ def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
     assert set(made.secrets) == {"hush", "abc"}
 
 
-def test_the_ways_in_are_those_that_the_datasets_declare():
+def test_the_credentials_are_those_that_the_datasets_declare():
     head, *table = rows("authentication.md", "LivePerson documents for")
     kinds = dict(enumerate(head[1:], 1))
     names = {"App-JWT V2": "App-JWT V2", "login": "Login", "API key": "API key"}
@@ -85,7 +87,41 @@ def test_every_field_is_on_the_page():
     assert sorted(name for name in extra if f"`{name}`" not in text) == []
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_page
 def test_links_lead_somewhere(page):
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    assert [link for link, _ in links if not (page.parent / link).exists()] == []
+    assert [
+        f"{link}#{anchor}"
+        for link, anchor in links
+        if anchor and anchor not in anchors(page.parent / link if link else page)
+    ] == []
+
+
+# The file that docs/contributing.md has its readers write.
+INVENTED = {"client/credentials/device.py"}
+
+
+@every_page
+def test_files_that_a_page_names_exist(page):
+    """Folders and Python files in backticks; paths begin at the repository or at the package."""
+    file_names = {path.name for folder in (PACKAGE, ROOT / "example_dags") for path in folder.rglob("*.py")}
+    named = re.findall(r"`([\w./-]+(?:\.py|/))`", page.read_text())
+    assert [
+        name
+        for name in named
+        if name not in INVENTED
+        and not name.startswith("/")
+        and not any((folder / name).exists() for folder in (ROOT, PACKAGE))
+        and not ("/" not in name and name in file_names)
+    ] == []

@@ -1,0 +1,142 @@
+"""The vocabulary of docs/decisions/0042: old names, old phrases and British spellings do not come back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SUFFIXES = {".py", ".md", ".html", ".toml"}
+# What people read first; code and tests elsewhere follow the same words.
+PLACES = (
+    "README.md",
+    "Makefile",
+    "docs",
+    "devtools",
+    "airflow_provider_liveperson/arguments.py",
+    "airflow_provider_liveperson/exceptions.py",
+    "airflow_provider_liveperson/get_provider_info.py",
+    "airflow_provider_liveperson/window.py",
+)
+# They quote the old words.
+EXEMPT = {"docs/decisions/0042-one-word-for-one-thing.md", "tests/unit/test_words.py"}
+# History: names of files and classes are kept up to date in them, sentences are not.
+HISTORY = "docs/decisions/"
+
+BRITISH = re.compile(
+    r"""
+    (?: authori | capitali | characteri | customi | finali | initiali | maximi | minimi | normali | optimi | organi
+      | prioriti | recogni | seriali | standardi | summari | synchroni | utili )s(?=[aei])
+    | (?: emphasi | reali )s(?=e|ing)
+    | colour | honour | favour | behaviour | neighbour | labour
+    | catalogue | dialogue | centre | licence | defence | grey | misspelt | \bspelt\b | learnt | artefact | judgement
+    | cancell(?=ed|ing) | labell(?=ed|ing) | modell(?=ed|ing) | signall(?=ed|ing) | travell(?=ed|ing)
+    | analys(?=ed?\b|ing) | whilst | amongst | \b(?:after|back|to|up|down|in)wards\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Names that Airflow or HTML fixes.
+FIXED_ELSEWHERE = re.compile(r"field[_-]behaviours?|aria-labelledby", re.IGNORECASE)
+
+PHRASES = re.compile(
+    r"\bways? in\b(?! which)|\bwhole road\b|\boff OAuth\b|\bas it were\b|\bmend(?:s|ed|ing)?\b|\bbehind our back\b"
+    r"|\b(?:which|that|it) (?:is|are) no (?:valid|ISO|path|epoch|JSON|text|number|list|dict)\b|\bLivePerson tells\b",
+    re.IGNORECASE,
+)
+
+OLD_CLASSES = {
+    *(
+        "Lane",
+        "Reading",
+        "Asked",
+        "Contents",
+        "Journal",
+        "InTurn",
+        "Cells",
+        "Seal",
+        "Pulled",
+        "DisturbedError",
+    ),
+    *("TokenOffice", "GrantOffice", "LoginDesk", "ApiKeyGate", "FrontDoor", "Wire", "Found"),
+}
+OLD_NAMES = re.compile(rf"`(?:{'|'.join(sorted(OLD_CLASSES))}|_unfinished\.json|READINGS|LANDINGS|find_out)`")
+
+
+def _files() -> list[Path]:
+    found: list[Path] = []
+    for place in PLACES:
+        path = ROOT / place
+        found += [path] if path.is_file() else sorted(path.rglob("*"))
+    return [
+        path
+        for path in found
+        if (path.suffix in SUFFIXES or path.name == "Makefile")
+        and path.relative_to(ROOT).as_posix() not in EXEMPT
+    ]
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Each match as ``line: match``."""
+    return [f"{text.count(chr(10), 0, match.start()) + 1}: {match[0]}" for match in pattern.finditer(text)]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", _files(), ids=_name)
+class TestEveryFile:
+    def test_spelling_is_american(self, path):
+        assert _matches(BRITISH, FIXED_ELSEWHERE.sub("", path.read_text(encoding="utf-8"))) == []
+
+    def test_old_phrases_do_not_come_back(self, path):
+        if _name(path).startswith(HISTORY):
+            return
+        assert _matches(PHRASES, path.read_text(encoding="utf-8")) == []
+
+    def test_old_names_do_not_come_back(self, path):
+        text = path.read_text(encoding="utf-8")
+        assert _matches(OLD_NAMES, text) == []
+        if path.suffix == ".py":
+            classes = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
+            assert sorted(classes & OLD_CLASSES) == []
+
+
+@pytest.mark.parametrize(
+    "word", ["authorised", "unrecognised", "Behaviour", "cancelling", "analyse", "afterwards"]
+)
+def test_british_spellings_are_found(word):
+    assert _matches(BRITISH, f"one\ntwo {word}") != []
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "authorized",
+        "raised",
+        "promise",
+        "analysis",
+        "emphasis",
+        "cancellation",
+        "realistic",
+        "label",
+        "Analyses",
+    ],
+)
+def test_american_spellings_are_not_found(word):
+    assert _matches(BRITISH, word) == []
+
+
+@pytest.mark.parametrize(
+    "phrase", ["# Ways in", "the whole road", "which is no ISO 8601 date", "names the mend"]
+)
+def test_old_phrases_are_found(phrase):
+    assert _matches(PHRASES, phrase) != []
+
+
+@pytest.mark.parametrize("phrase", ["the ways in which", "recommend", "there is no list", "is no longer"])
+def test_plain_phrases_are_not_found(phrase):
+    assert _matches(PHRASES, phrase) == []
