@@ -1,37 +1,20 @@
-"""Personal data out of records, before anything is written: fields are dropped, or replaced by a keyed hash."""
+"""Removes personal data from records before anything is written: fields are dropped, or replaced by a keyed hash."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import Enum
 from typing import Any
-
-import msgspec
-from msgspec import Raw
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.records.columns import JSON, TEXT, Array, Column, Struct
+from airflow_provider_liveperson.records.columns import paths as declared_paths
 from airflow_provider_liveperson.records.line import Line
-from airflow_provider_liveperson.records.raw import UNREADABLE, Marks, is_text
-
-_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_items = msgspec.json.Decoder(list[Raw]).decode
-_decode_text = msgspec.json.Decoder(str).decode
-_encode = msgspec.json.encode
-_format = msgspec.json.format
+from airflow_provider_liveperson.records.masker import Action, Masker, Tree
+from airflow_provider_liveperson.records.raw import UNREADABLE, is_text
 
 _MAX_HINTS = 3
-
-
-class _Do(Enum):
-    HASH = "hash_fields"
-    DROP = "drop_fields"
-
-
-_Tree = dict[str, "_Do | _Tree"]
 
 
 @dataclass(frozen=True)
@@ -39,34 +22,34 @@ class Masking:
     """Which fields of each record are hashed and which are dropped.
 
     A path names the fields on the way, with dots between them: ``consumerParticipants.email``. Arrays on the way
-    need no mark: the path holds for each of their elements. A path that a record does not have is no error. Text
+    need no mark: the path applies to each of their elements. A path that a record does not have is no error. Text
     that itself is JSON, such as a rich message, is one value: paths do not reach into it.
 
     A hashed value becomes the HMAC-SHA256 of its canonical text, with the salt as the key, in 64 hexadecimal
     digits. The canonical text of a string is the string itself; of a number or boolean, its JSON as LivePerson
     wrote it, so that 7 and "7" hash alike; of an object or array, its JSON without spaces and with sorted keys.
     Null stays null. The same value has the same hash wherever it stands and whenever it is pulled, as long as
-    the salt is the same: hashed fields can still be joined. Who knows the salt can tell whether a guessed
-    value, such as a phone number, is behind a hash: treat it as a secret.
+    the salt is the same: hashed fields can still be joined. Anyone who knows the salt can
+    check whether a guessed value, such as a phone number, is behind a hash: treat it as a secret.
 
-    Everything else stays as it was sent, digit for digit.
+    Every other value keeps the bytes in which it was sent.
 
     :param hash_fields: paths of the fields to hash.
     :param drop_fields: paths of the fields to remove.
     :param salt: the secret that goes into each hash: the connection's extra ``hash_secret``. May be empty when
         nothing is hashed.
-    :raises ConfigurationError: for a path that is malformed or there twice, and for hashing without a salt.
+    :raises ConfigurationError: for a path that is malformed or given twice, and for hashing without a salt.
     """
 
     hash_fields: Sequence[str] = ()
     drop_fields: Sequence[str] = ()
     salt: str = field(default="", repr=False)
-    _tree: _Tree = field(init=False, repr=False, compare=False)
-    _key: bytes = field(init=False, repr=False, compare=False)
+    _tree: Tree = field(init=False, repr=False, compare=False)
+    _masker: Masker = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        tree: _Tree = {}
-        for what in _Do:
+        tree: Tree = {}
+        for what in Action:
             paths = getattr(self, what.value)
             if isinstance(paths, str) or not isinstance(paths, Sequence):
                 raise ConfigurationError(
@@ -83,32 +66,24 @@ class Masking:
                 field="hash_secret",
             )
         object.__setattr__(self, "_tree", tree)
-        object.__setattr__(self, "_key", self.salt.encode("utf-8", "surrogatepass"))
+        key = self.salt.encode("utf-8", "surrogatepass")
+        object.__setattr__(self, "_masker", Masker(tree, key))
 
     def apply(self, record: Line) -> Line:
         """Mask one record.
 
         :param record: a JSON object.
         :returns: the same object if there is nothing to do.
-        :raises InvalidResponseError: for what is not a JSON object, because nobody can tell what is in it.
+        :raises InvalidResponseError: for what is not a JSON object, because it cannot be known what is in it.
         """
         if not self._tree:
             return record
         try:
-            return self._apply(record)
+            return self._masker.mask(record)
         except UNREADABLE:
             raise InvalidResponseError(
                 "a record that is to be masked is not a JSON object that can be read; it was not written"
             ) from None
-
-    def _apply(self, record: Line) -> Line:
-        try:
-            masked = self._fields(Raw(record), self._tree, bytes)
-            return record if masked is None else bytes(masked)
-        except UNREADABLE:
-            marks = Marks.of(record)
-        masked = self._fields(Raw(marks.text), self._tree, marks.plain)
-        return record if masked is None else marks.line(masked)
 
     def columns(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns of masked records: hashed fields are text, dropped ones are not there.
@@ -118,26 +93,27 @@ class Masking:
         return _masked_columns(columns, self._tree)
 
     def refuse_undeclared(self, dataset: str, columns: Mapping[str, Column]) -> None:
-        """Refuse paths that a dataset does not declare: misspelt, they would mask nothing, and the data would land.
+        """Refuse paths that a dataset does not declare: a misspelt path masks nothing, and the data would land.
 
-        Nothing is known of what lies within a value that is kept as JSON; paths into it are taken as they are.
+        Paths into a value that is kept as JSON are accepted: what it holds is not declared.
 
         :param dataset: the dataset's name.
         :param columns: its declared columns.
         :raises ConfigurationError: naming the argument, the paths, and those that look like them.
         """
-        for what in _Do:
+        for what in Action:
             unknown = [path for path in getattr(self, what.value) if not _is_declared(columns, path)]
             if not unknown:
                 continue
-            known = list(_declared_paths(columns))
-            told = []
+            known = [name for name, _ in declared_paths(columns)]
+            named = []
             for path in unknown:
                 close = _close_to(path, known)
-                told.append(f"{path!r}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
+                named.append(f"{path!r}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
             raise ConfigurationError(
-                f"{what.value}: {dataset} declares no field {', '.join(told)}; nothing would be masked by that. Correct"
-                " it, or set allow_undeclared_fields=True for a field that LivePerson sends without documenting it",
+                f"{what.value}: {dataset} declares no field {', '.join(named)}; nothing would be masked by that."
+                " Correct it, or set allow_undeclared_fields=True for a field that LivePerson sends but does not"
+                " document",
                 field=what.value,
                 permanent=True,
             )
@@ -145,58 +121,16 @@ class Masking:
     def describe(self) -> dict[str, Any]:
         """What was masked, for a manifest.
 
-        ``salt_id`` tells one salt from another and does not reveal it. It is null where nothing is hashed.
+        ``salt_id`` distinguishes salts without revealing them. It is null where nothing is hashed.
         """
-        salt_id = self._hash(b"airflow-provider-liveperson: salt_id")[:8] if self.hash_fields else None
+        salt_id = (
+            self._masker.hash_of(b"airflow-provider-liveperson: salt_id")[:8] if self.hash_fields else None
+        )
         return {
             "hash_fields": list(self.hash_fields),
             "drop_fields": list(self.drop_fields),
             "salt_id": salt_id,
         }
-
-    def _fields(self, raw: Raw, tree: _Tree, plain: Callable[[Raw], bytes]) -> Raw | None:
-        """An object with its fields masked, or None if it has none of them.
-
-        :param plain: gives the bytes of a value that are hashed.
-        """
-        fields = _decode_fields(raw)
-        met = changed = False
-        for name, what in tree.items():
-            value = fields.get(name)
-            if value is None:
-                continue
-            met = True
-            if what is _Do.DROP:
-                del fields[name]
-            elif (masked := self._value(value, what, plain)) is not None:
-                fields[name] = masked
-            else:
-                continue
-            changed = True
-        if not (changed or (met and _has_doubles(raw, fields))):
-            return None
-        return Raw(_encode(fields))
-
-    def _value(self, raw: Raw, what: _Do | _Tree, plain: Callable[[Raw], bytes]) -> Raw | None:
-        """A masked value, or None if it stays as it is."""
-        first = bytes(memoryview(raw)[:1])
-        if not isinstance(what, dict):
-            if first == b"n":
-                return None
-            return Raw(b'"%b"' % self._hash(_canonical(Raw(plain(raw)))).encode())
-        if first == b"{":
-            return self._fields(raw, what, plain)
-        if first == b"[":
-            items = _decode_items(raw)
-            masked = [self._value(item, what, plain) for item in items]
-            if any(item is not None for item in masked):
-                return Raw(
-                    _encode([old if new is None else new for old, new in zip(items, masked, strict=True)])
-                )
-        return None
-
-    def _hash(self, text: bytes) -> str:
-        return hmac.digest(self._key, text, "sha256").hex()
 
 
 def masking_of(
@@ -208,7 +142,7 @@ def masking_of(
     salt: str | None,
     allow_undeclared_fields: bool,
 ) -> Masking | None:
-    """The masking that a caller wishes for a dataset, or None for none.
+    """The masking that a caller asks for, or None for none.
 
     :param dataset: the dataset's name.
     :param columns: its declared columns.
@@ -226,66 +160,41 @@ def masking_of(
     return masking
 
 
-def _plant(tree: _Tree, path: object, what: _Do) -> None:
+def _plant(tree: Tree, path: object, what: Action) -> None:
     """Add a path to a tree."""
     names = path.split(".") if isinstance(path, str) else []
     if not names or any(not name or name != name.strip() for name in names):
         raise ConfigurationError(
-            f"{what.value}: {path!r} is no path; write field names with dots between them, such as"
+            f"{what.value}: {path!r} is not a valid path; separate field names with dots, such as"
             " consumerParticipants.email",
             field=what.value,
         )
     if not is_text(path):
         raise ConfigurationError(
-            f"{what.value}: {path!r} holds half of a surrogate pair, which no field name can be compared with",
+            f"{what.value}: {path!r} contains half of a surrogate pair, so no field name can match it",
             field=what.value,
         )
     if any(name == "*" or "[" in name for name in names):
         raise ConfigurationError(
-            f"{what.value}: {path!r} marks an array; leave the mark out, a path holds for each element by itself",
+            f"{what.value}: {path!r} marks an array; leave the mark out, a path applies to every element anyway",
             field=what.value,
         )
     *way, last = names
     for name in way:
         below = tree.setdefault(name, {})
         if not isinstance(below, dict):
-            raise _twice(path, what)
+            raise _given_twice(path, what)
         tree = below
     if tree.setdefault(last, what) is not what:
-        raise _twice(path, what)
+        raise _given_twice(path, what)
 
 
-def _twice(path: object, what: _Do) -> ConfigurationError:
+def _given_twice(path: object, what: Action) -> ConfigurationError:
     return ConfigurationError(
-        f"{what.value}: {path!r} is also masked by another path: the same one, one above it or one below it; say"
-        " once what is to become of a field",
+        f"{what.value}: {path!r} is also masked by another path: the same one, one above it or one below it; name"
+        " each field once",
         field=what.value,
     )
-
-
-def _has_doubles(raw: Raw, fields: dict[str, Raw]) -> bool:
-    """Whether an object has a name twice: only the last is decoded, and what is to be masked may be in the others."""
-    size, encoded = len(memoryview(raw)), _encode(fields)
-    return len(encoded) < size and len(_format(encoded, indent=-1)) < len(_format(raw, indent=-1))
-
-
-def _canonical(raw: Raw) -> bytes:
-    """The text of a value that goes into its hash."""
-    first = bytes(memoryview(raw)[:1])
-    return _decode_text(raw).encode() if first == b'"' else _canonical_json(raw)
-
-
-def _canonical_json(raw: Raw) -> bytes:
-    first = bytes(memoryview(raw)[:1])
-    if first == b'"':
-        return _encode(_decode_text(raw))
-    if first == b"{":
-        return _encode(
-            {name: Raw(_canonical_json(value)) for name, value in sorted(_decode_fields(raw).items())}
-        )
-    if first == b"[":
-        return _encode([Raw(_canonical_json(item)) for item in _decode_items(raw)])
-    return bytes(raw)
 
 
 def _close_to(path: str, known: Sequence[str]) -> list[str]:
@@ -300,29 +209,20 @@ def _close_to(path: str, known: Sequence[str]) -> list[str]:
     ]
 
 
-def _declared_paths(columns: Mapping[str, Column]) -> Iterator[str]:
-    for name, column in columns.items():
-        yield name
-        while isinstance(column, Array):
-            column = column.items
-        if isinstance(column, Struct):
-            yield from (f"{name}.{below}" for below in _declared_paths(column.fields))
-
-
-def _masked_columns(columns: Mapping[str, Column], tree: _Tree) -> dict[str, Column]:
+def _masked_columns(columns: Mapping[str, Column], tree: Tree) -> dict[str, Column]:
     masked: dict[str, Column] = {}
     for name, column in columns.items():
         what = tree.get(name)
         if what is None:
             masked[name] = column
-        elif what is _Do.HASH:
+        elif what is Action.HASH:
             masked[name] = TEXT
         elif isinstance(what, dict):
             masked[name] = _masked_column(column, what)
     return masked
 
 
-def _masked_column(column: Column, tree: _Tree) -> Column:
+def _masked_column(column: Column, tree: Tree) -> Column:
     if isinstance(column, Array):
         return Array(_masked_column(column.items, tree))
     if isinstance(column, Struct):
