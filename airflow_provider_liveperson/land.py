@@ -19,12 +19,13 @@ from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
 from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.pull.completeness import complete_at
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.records.masking import masking_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
-    from airflow_provider_liveperson.landing.landing import Destination
+    from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.window import Window
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class LandRequest:
     ) -> PullResult:
         """Land it, once LivePerson has all records of the window.
 
-        :param client: asks LivePerson; its settings hold the salt.
+        :param client: sends the requests; its settings hold the salt.
         :param destination: where to, made of file format and compression.
         :param wait: waits until a moment.
         :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
@@ -123,8 +124,10 @@ class LandRequest:
         )
 
     def _wait_for_late_records(self, wait: Callable[[datetime], None]) -> None:
-        now, end, lag = datetime.now(UTC), self.query.window.end, self.dataset.lag
-        if self.allow_out_of_range or not end <= now < end + lag:
+        """Wait for a window that has just ended; one that ends later is refused by the pull."""
+        now, window = datetime.now(UTC), self.query.window
+        moment = complete_at(self.dataset, window)
+        if self.allow_out_of_range or not window.end <= now < moment:
             return
-        log.info("The window has just ended; waiting until %s, when all its records are there", end + lag)
-        wait(end + lag)
+        log.info("The window has just ended; waiting until %s, when all its records are there", moment)
+        wait(moment)

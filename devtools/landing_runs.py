@@ -5,17 +5,35 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from airflow_provider_liveperson.datasets.model.dataset import Slice
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.landing import ConcurrentRunError, Destination, Landing
-from airflow_provider_liveperson.landing.manifest import Counts, Manifest, SliceCounts
+from airflow_provider_liveperson.landing.errors import ConcurrentRunError
+from airflow_provider_liveperson.landing.landing import Landing
+from airflow_provider_liveperson.landing.manifest import (
+    Counts,
+    Manifest,
+    ManifestHead,
+    Selection,
+    SliceCounts,
+)
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.landing.stores import RefusedError
-from airflow_provider_liveperson.pull.checkpoints import Checkpoint, Finished
+from airflow_provider_liveperson.pull import checkpoints
+from airflow_provider_liveperson.pull.checkpoints import Finished, parts_of
 
 FOLDER = "lake/window"
 MAX_COMMIT_ATTEMPTS = 3
 PATIENCE = 30.0
+HEAD = ManifestHead(
+    selection=Selection(
+        dataset="d", account_id="1", window_start="a", window_end="b", cursor="start", filters={}
+    ),
+    request={},
+    file_format="jsonl",
+    compression="gzip",
+)
 
 Slices = tuple[tuple[bytes, ...], ...]
 
@@ -115,27 +133,19 @@ class SteppedRun:
     def _land(self) -> None:
         """Do what a pull does, one slice after the other."""
         destination = Destination(store=self, prefix="lake", encoding=Encoding())
-        with Landing(destination, FOLDER, filters={}, cursor="start", spent=self._spent) as landing:
+        with Landing(destination, FOLDER, head=HEAD, spent=self._spent) as landing:
             fingerprint = repr(self._slices)
-            checkpoint = landing.recall(fingerprint, not_before=0.0)
+            checkpoint = checkpoints.recall(landing, fingerprint, not_before=0.0)
             finished = list(checkpoint.finished) if checkpoint else []
             for number in range(len(finished), len(self._slices)):
-                writer = landing.writer(sum(len(done.parts) for done in finished))
+                writer = landing.writer(len(parts_of(finished)))
                 writer.write(self._slices[number])
                 parts = [part.result() for part in writer.finish()]
                 finished.append(Finished(counts=counts(len(self._slices[number])), parts=parts))
-                remaining = len(self._slices) - len(finished)
+                remaining = [Slice(bounds={})] * (len(self._slices) - len(finished))
                 if remaining and landing.has_uploaded(parts):
-                    landing.remember(
-                        Checkpoint(
-                            fingerprint=fingerprint,
-                            written_at=1.0,
-                            finished=list(finished),
-                            remaining=[{}] * remaining,
-                            base=landing.base,
-                        )
-                    )
-            landing.commit(manifest([part for done in finished for part in done.parts]))
+                    checkpoints.remember(landing, fingerprint, finished, remaining, now=1.0)
+            landing.commit(manifest(parts_of(finished)))
 
 
 def counts(kept: int) -> SliceCounts:
@@ -144,17 +154,9 @@ def counts(kept: int) -> SliceCounts:
 
 def manifest(parts: list[Part]) -> Manifest:
     kept = sum(part.records for part in parts)
-    return Manifest(
-        dataset="d",
-        account_id="1",
-        window_start="a",
-        window_end="b",
-        cursor="start",
-        filters={},
+    return Manifest.of(
+        HEAD,
         complete=True,
-        request={},
-        file_format="jsonl",
-        compression="gzip",
         counts=Counts(reported=kept, received=kept, outside_window=0, kept=kept, repeated=0),
         parts=parts,
         versions={},

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import IO, Any
 
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.landing import Destination
 from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Stored
 
 

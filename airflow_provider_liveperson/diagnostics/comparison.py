@@ -242,7 +242,7 @@ class _Taken:
         """
         taken = cls(dataset)
         try:
-            for row in records(client, dataset, query, most=None if most is None else most + 1):
+            for row in records(client, dataset, query, max_records=None if most is None else most + 1):
                 if most is None or taken.count < most:
                     taken.add(row)
                 else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.arguments import read_mapping, read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.destination import Destination
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook

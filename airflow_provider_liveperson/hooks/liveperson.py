@@ -268,8 +268,8 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.arguments import read_moment
         from airflow_provider_liveperson.hooks.destinations import path_destination, s3_destination
         from airflow_provider_liveperson.land import LandRequest
+        from airflow_provider_liveperson.landing.destination import Destination
         from airflow_provider_liveperson.landing.encoding import Encoding
-        from airflow_provider_liveperson.landing.landing import Destination
         from airflow_provider_liveperson.window import resolve_window
 
         if (bucket is None) == (path is None):

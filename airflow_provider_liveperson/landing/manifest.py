@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -51,6 +53,52 @@ class SliceCounts(Counts, frozen=True, kw_only=True):
     slice: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which records a manifest is about: one landing replaces another only where these are equal.
+
+    :param dataset: the dataset's name.
+    :param account_id: the LivePerson account.
+    :param window_start: first instant inside, ISO 8601, UTC.
+    :param window_end: first instant outside, ISO 8601, UTC.
+    :param cursor: the field by which a record belongs to the window; empty for a whole collection.
+    :param filters: the dataset's filters as they were given.
+    """
+
+    dataset: str
+    account_id: str
+    window_start: str
+    window_end: str
+    cursor: str
+    filters: Mapping[str, Any] = field(hash=False)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.dataset} of account {self.account_id}, {self.window_start} to {self.window_end}, with the filters"
+            f" {dict(self.filters)} and the cursor {self.cursor!r}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestHead:
+    """What a manifest says before any record has come: which records were asked for, and how they land.
+
+    :param selection: which records.
+    :param request: what is asked of LivePerson: method, service, path, and the arguments without any secret.
+    :param file_format: of the parts.
+    :param compression: of the parts.
+    :param csv_formulas: ``quote`` when texts that begin like formulas have an apostrophe before them.
+    :param masking: which fields are hashed or dropped before landing, if any.
+    """
+
+    selection: Selection
+    request: Mapping[str, Any] = field(hash=False)
+    file_format: str
+    compression: str
+    csv_formulas: str | None = None
+    masking: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One window, landed.
 
@@ -96,9 +144,51 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[Part]
     versions: dict[str, str]
 
+    @classmethod
+    def of(cls, head: ManifestHead, **rest: Any) -> Manifest:
+        """A manifest with a head.
+
+        :param head: what was asked for, and how it lands.
+        :param rest: the other fields.
+        """
+        selection = head.selection
+        return cls(
+            dataset=selection.dataset,
+            account_id=selection.account_id,
+            window_start=selection.window_start,
+            window_end=selection.window_end,
+            cursor=selection.cursor,
+            filters=dict(selection.filters),
+            request=dict(head.request),
+            file_format=head.file_format,
+            compression=head.compression,
+            csv_formulas=head.csv_formulas,
+            masking=dict(head.masking) if head.masking is not None else None,
+            **rest,
+        )
+
+    @property
+    def head(self) -> ManifestHead:
+        """What was asked for, and how it landed."""
+        return ManifestHead(
+            selection=Selection(
+                dataset=self.dataset,
+                account_id=self.account_id,
+                window_start=self.window_start,
+                window_end=self.window_end,
+                cursor=self.cursor,
+                filters=self.filters,
+            ),
+            request=self.request,
+            file_format=self.file_format,
+            compression=self.compression,
+            csv_formulas=self.csv_formulas,
+            masking=self.masking,
+        )
+
     @property
     def size(self) -> int:
-        """The size of all parts as stored."""
+        """The size of all parts as stored, in bytes."""
         return sum(part.bytes for part in self.parts)
 
     def lands_the_same(self, other: Manifest, *, by_bytes: bool = False) -> bool:
@@ -109,14 +199,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         :param other: the other manifest.
         :param by_bytes: whether parts of other names may hold the same bytes.
         """
-        ignored = {"counts", "slices", "versions"}
-        if by_bytes:
-            ignored.add("parts")
-            if [part.sha256 for part in self.parts] != [part.sha256 for part in other.parts]:
-                return False
-        fields = (name for name in self.__struct_fields__ if name not in ignored)
-        return self.counts.kept == other.counts.kept and all(
-            getattr(self, name) == getattr(other, name) for name in fields
+        mine, others = self.parts, other.parts
+        return (
+            self.manifest_format == other.manifest_format
+            and self.head == other.head
+            and (self.complete, self.revision) == (other.complete, other.revision)
+            and (self.counts.kept, self.still_partial) == (other.counts.kept, other.still_partial)
+            and (_hashes(mine) == _hashes(others) if by_bytes else mine == others)
         )
 
     def encode(self) -> bytes:
@@ -129,7 +218,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
         :param data: the file.
         :param where: its URI, for the error.
-        :raises StorageError: when it is no manifest, or one of a later format.
+        :raises StorageError: when it is not a manifest, or one of a later format.
         """
         try:
             if raw.decode(msgspec.json.Decoder(_Format), data).manifest_format > FORMAT:
@@ -144,3 +233,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 f"{where} is not a manifest of this package ({error}); move it away, or land under another prefix",
                 permanent=True,
             ) from error
+
+
+def _hashes(parts: Sequence[Part]) -> list[str]:
+    return [part.sha256 for part in parts]

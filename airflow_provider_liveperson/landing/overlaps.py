@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing import manifest as manifests
-from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.window import Window, window_of_stamps
 
 OVERLAP = ("refuse", "allow")

@@ -9,8 +9,9 @@ import msgspec
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
-from airflow_provider_liveperson.landing.landing import Destination, missing
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.landing.verification import missing_parts
 from airflow_provider_liveperson.records import raw
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class FinishedDays:
         if data is None or _digest(data) != day.manifest:
             return None
         manifest = Manifest.decode(data, self._store.uri(key))
-        if missing(self._store, folder, manifest.parts):
+        if missing_parts(self._store, folder, manifest.parts):
             return None
         return manifest
 

@@ -19,8 +19,8 @@ from airflow_provider_liveperson.transfers.process import freeze_what_is_loaded
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
-    from airflow_provider_liveperson.landing.landing import Destination
     from airflow_provider_liveperson.window import Window
 
 

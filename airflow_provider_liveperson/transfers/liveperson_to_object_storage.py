@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
+    from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
-    from airflow_provider_liveperson.landing.landing import Destination
 
 
 class LivePersonToObjectStorageOperator(LivePersonTransferOperator):

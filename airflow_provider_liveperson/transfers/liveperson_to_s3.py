@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from jinja2 import Environment
 
+    from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
-    from airflow_provider_liveperson.landing.landing import Destination
 
 
 class LivePersonToS3Operator(LivePersonTransferOperator):

@@ -713,7 +713,7 @@ def test_what_a_failed_try_has_finished_is_not_asked_for_again(
     before = len(searches(sandbox))
     land(connect(sandbox, deep_paging_limit=100), DAY, store, cursor=cursor, roll_at=100_000)
     again = [body["start"]["from"] for body in searches(sandbox)[before:]]
-    left = [ms(datetime.fromisoformat(slice_["start"][0])) for slice_ in checkpoint["remaining"]]
+    left = [ms(datetime.fromisoformat(slice_["bounds"]["start"][0])) for slice_ in checkpoint["remaining"]]
     assert again
     assert min(again) >= min(left)  # slices are read in the order of their starts
     assert store.objects == undisturbed.objects

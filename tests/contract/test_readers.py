@@ -13,7 +13,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets import agent_activity, audit_trail
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError, StorageError
-from airflow_provider_liveperson.pull import pull as pulls
+from airflow_provider_liveperson.pull import slice_reader
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
@@ -357,4 +357,4 @@ def test_an_export_that_is_always_broken_is_not_read_for_ever(
     sandbox.faults.add(kind="replace", match=EXPORT, find=r"\r\n[^\r]*\r\n$", put="\r\n", times=99)
     with pytest.raises(IncompletePullError, match="same way"):
         land(connect(sandbox), store, "audit_trail_export")
-    assert sum(EXPORT in request.path for request in sandbox.requests) == pulls.MAX_SAME_FAILURES
+    assert sum(EXPORT in request.path for request in sandbox.requests) == slice_reader.MAX_SAME_FAILURES

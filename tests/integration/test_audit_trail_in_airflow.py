@@ -128,9 +128,7 @@ class TestExampleDag:
     def test_last_line_of_the_pull_tells_manifest_and_counts(self, runs, store):
         manifest = json.loads(store.read(runs[0].summary["manifest"]))
         lines = [
-            line
-            for line in runs[0].answer.stdout.splitlines()
-            if "airflow_provider_liveperson.pull.pull" in line
+            line for line in runs[0].answer.stdout.splitlines() if "airflow_provider_liveperson.pull." in line
         ]
         for text in (
             f"{manifest['counts']['kept']} records kept",

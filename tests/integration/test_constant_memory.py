@@ -20,7 +20,7 @@ from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredent
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.landing import Destination
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.stores import Entry, Stored
 from airflow_provider_liveperson.pull.pull import pull
 from airflow_provider_liveperson.window import Window

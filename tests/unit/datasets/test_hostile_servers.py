@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from airflow_provider_liveperson.datasets.readers.offset_pages import (
 )
 from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError, Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import IncompletePullError, LivePersonError
-from airflow_provider_liveperson.pull.pull import MAX_READ_ATTEMPTS, _read_until_it_adds_up
+from airflow_provider_liveperson.pull.slice_reader import MAX_READ_ATTEMPTS, read_until_complete
 
 LIMIT = 5
 STEP = 1 << 20
@@ -144,7 +143,7 @@ def read(make: Callable[[], Any], server: Server, ahead: int = 1) -> tuple[State
         for batch in batches:
             found.extend(map(int, batch))
 
-    _read_until_it_adds_up(SimpleNamespace(name="things"), lane, attempt)  # type: ignore[arg-type]
+    read_until_complete("things", lane, attempt)
     return tuple(found), server.states[lane.began :]
 
 
@@ -282,7 +281,9 @@ def test_what_fails_alike_after_the_same_answers_is_no_change(make):
 def test_what_changes_each_time_is_called_a_change():
     inserts = dict.fromkeys(range(1, 40, 2), ("insert", 0.0))
     server = Server([STEP * number for number in range(1, 31)], changes=inserts)
-    with pytest.raises(IncompletePullError, match=r"5 readings, and none was complete .* fewer changes"):
+    with pytest.raises(
+        IncompletePullError, match=r"read 5 times, and no reading was complete .* fewer changes"
+    ):
         read(linked, server)
 
 

@@ -57,7 +57,9 @@ CHOICES = [
 def test_it_lands_what_the_operator_lands_and_says_the_same(tmp_path, caplog, choices):
     def told() -> list[str]:
         lines = [
-            it.getMessage() for it in caplog.records if it.name == "airflow_provider_liveperson.pull.pull"
+            it.getMessage()
+            for it in caplog.records
+            if it.name.startswith("airflow_provider_liveperson.pull.")
         ]
         caplog.clear()
         return [line.partition(" bytes")[0] for line in lines]

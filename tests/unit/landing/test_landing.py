@@ -20,8 +20,8 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.landing import Destination
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 from airflow_provider_liveperson.pull.pull import pull
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day

@@ -125,7 +125,7 @@ def test_whatever_is_there_is_read_or_refused(data):
 
 
 @given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
-def test_whatever_is_in_a_journals_place_only_means_to_begin_again(data):
+def test_whatever_is_in_a_checkpoints_place_only_means_to_begin_again(data):
     assert Checkpoint.decode(data) is None
 
 

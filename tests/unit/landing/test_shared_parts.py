@@ -106,9 +106,9 @@ def test_a_slice_that_is_read_again_leaves_nothing_of_its_first_reading(
 ):
     """Its pages move after rows of it wait, or are in a part, beside those of the slices before it."""
     from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
-    from airflow_provider_liveperson.pull import prefetch as reading
+    from airflow_provider_liveperson.pull.slice_reader import SliceReader
 
-    batches, moved = reading.SliceReader.batches, []
+    batches, moved = SliceReader.batches, []
 
     def move_once(lane):
         for batch in batches(lane):
@@ -117,7 +117,7 @@ def test_a_slice_that_is_read_again_leaves_nothing_of_its_first_reading(
                 moved.append(str(lane.slice_))
                 raise PagesMovedError("a row came between")
 
-    monkeypatch.setattr(reading.SliceReader, "batches", move_once)
+    monkeypatch.setattr(SliceReader, "batches", move_once)
     land(store, share_below=share_below)
     monkeypatch.undo()
     assert len(moved) >= 4

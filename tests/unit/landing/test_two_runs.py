@@ -17,7 +17,7 @@ from devtools.landing_runs import FOLDER, KilledError, Slices, SteppedRun
 from devtools.memory_store import MemoryStore
 
 MANIFEST = f"{FOLDER}/_manifest.json"
-JOURNAL = f"{FOLDER}/_checkpoint.json"
+CHECKPOINT = f"{FOLDER}/_checkpoint.json"
 EARLIER: Slices = ((b"a", b"b"), (b"c",))
 ONE: Slices = ((b"a", b"b"), (b"c", b"d"), (b"e",))
 OTHER: Slices = ((b"a", b"b"), (b"x", b"d"), (b"e", b"f"))
@@ -226,7 +226,7 @@ def test_a_killed_run_leaves_nothing_that_harms_its_retry(base, other):
 
 @BASES
 @pytest.mark.parametrize("ends", ["killed", "fails", "goes on"])
-def test_a_zombie_and_its_retry_share_a_journal_without_harm(base, ends):
+def test_a_zombie_and_its_retry_share_a_checkpoint_without_harm(base, ends):
     """The retry takes over what the zombie had finished, and the zombie is still there."""
     for moment in moments(ONE, base):
         for second_moment in range(0, requests_of(ONE, base), 2):
@@ -326,7 +326,7 @@ def test_a_re_run_does_not_mind_what_its_parts_are_called():
     killed.advance(4)  # its first part is there, and not in its checkpoint
     killed.kill()
     assert store.parts()
-    assert JOURNAL not in store.objects
+    assert CHECKPOINT not in store.objects
     landed(ONE, store)
     before, store.changes = dict(store.objects), []
     assert any(name >= "part-1" for name in store.parts())

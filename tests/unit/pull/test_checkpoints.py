@@ -9,40 +9,67 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.datasets.model.dataset import Slice
 from airflow_provider_liveperson.exceptions import PermissionDeniedError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.manifest import SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.pull import pull as pulling
-from airflow_provider_liveperson.pull.checkpoints import Checkpoint, Finished
+from airflow_provider_liveperson.pull.checkpoints import (
+    CHECKPOINT_LIFE,
+    Checkpoint,
+    Finished,
+    recall,
+    remember,
+)
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
+from devtools.landing_runs import HEAD
 
 # -- what a landing remembers ----------------------------------------------------------------------
 
 PART = Part(name="part-00000-0123456789ab.jsonl.gz", records=2, bytes=4, sha256="0" * 64)
 
 
-def checkpoint(*parts: Part, fingerprint: str = "mine", written_at: float = 1000.0) -> Checkpoint:
+LEFT = Slice(
+    bounds={"start": Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, 0, 0, 0, 1, tzinfo=UTC))}
+)
+
+
+def finished(*parts: Part) -> list[Finished]:
     counts = SliceCounts(slice="a", reported=2, received=2, outside_window=0, kept=2, repeated=0)
-    return Checkpoint(
-        fingerprint=fingerprint,
-        written_at=written_at,
-        finished=[Finished(counts=counts, parts=list(parts))],
-        remaining=[{"start": ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00.000001Z")}],
-    )
+    return [Finished(counts=counts, parts=list(parts))]
+
+
+def checkpoint(*parts: Part, **choices) -> Checkpoint:
+    """What :func:`keep` has written, but for what shall differ."""
+    written = {
+        "fingerprint": "mine",
+        "written_at": 1000.0,
+        "finished": finished(*parts),
+        "remaining": [
+            {"bounds": {"start": ["2026-01-30T00:00:00Z", "2026-01-31T00:00:00.000001Z"]}, "partition": {}}
+        ],
+    }
+    return Checkpoint(**{**written, **choices})
 
 
 def landing(store) -> Landing:
-    return Landing(store.destination(), "lake/folder", filters={}, cursor="start")
+    return Landing(store.destination(), "lake/folder", head=HEAD)
+
+
+def keep(under_way: Landing) -> None:
+    remember(under_way, "mine", finished(PART), [LEFT], now=1000.0)
 
 
 def test_what_is_remembered_is_recalled(store):
     store.objects[f"lake/folder/{PART.name}"] = b"1234"
     with landing(store) as first:
-        first.remember(checkpoint(PART))
-    assert landing(store).recall("mine", not_before=1000.0) == checkpoint(PART)
+        keep(first)
+    found = recall(landing(store), "mine", not_before=1000.0)
+    assert found == checkpoint(PART)
+    assert found.slices == [LEFT]
 
 
 @pytest.mark.parametrize(
@@ -54,22 +81,31 @@ def test_what_is_remembered_is_recalled(store):
         (checkpoint(PART).encode()[:-10], "mine", 0.0),
         (checkpoint(PART).encode(), "another", 0.0),
         (checkpoint(PART).encode(), "mine", 1000.5),
+        (checkpoint(PART, base="of another manifest").encode(), "mine", 0.0),
+        (checkpoint(PART, remaining=[{}]).encode(), "mine", 0.0),
+        (checkpoint(PART, remaining=[{"bounds": [], "partition": {}}]).encode(), "mine", 0.0),
+        (checkpoint(PART, remaining=[{"bounds": {"at": ["1"]}, "partition": {}}]).encode(), "mine", 0.0),
+        (checkpoint(PART, remaining=[{"bounds": {"at": ["1", "2"]}, "partition": {}}]).encode(), "mine", 0.0),
+        (checkpoint(PART, remaining=[{"bounds": {"at": [1, 2]}, "partition": {}}]).encode(), "mine", 0.0),
     ],
-    ids=["none", "nonsense", "empty", "cut", "of another request", "too old"],
+    ids=[
+        *("none", "nonsense", "empty", "cut", "of another request", "too old", "of another base"),
+        *("no bounds", "bounds in a list", "half a bound", "no instants", "numbers"),
+    ],
 )
-def test_a_journal_that_is_of_no_use_is_ignored(store, content, fingerprint, not_before):
+def test_a_checkpoint_that_is_of_no_use_is_ignored(store, content, fingerprint, not_before):
     store.objects[f"lake/folder/{PART.name}"] = b"1234"
     if content is not None:
         store.objects["lake/folder/_checkpoint.json"] = content
-    assert landing(store).recall(fingerprint, not_before=not_before) is None
+    assert recall(landing(store), fingerprint, not_before=not_before) is None
 
 
 @pytest.mark.parametrize("there", [None, b"123", b"12345"], ids=["missing", "shorter", "longer"])
-def test_a_journal_whose_parts_are_not_there_is_ignored(store, there):
+def test_a_checkpoint_whose_parts_are_not_there_is_ignored(store, there):
     store.objects["lake/folder/_checkpoint.json"] = checkpoint(PART).encode()
     if there is not None:
         store.objects[f"lake/folder/{PART.name}"] = there
-    assert landing(store).recall("mine", not_before=0.0) is None
+    assert recall(landing(store), "mine", not_before=0.0) is None
 
 
 def test_what_was_remembered_stays_when_the_landing_fails(store):
@@ -77,8 +113,8 @@ def test_what_was_remembered_stays_when_the_landing_fails(store):
 
     def fail_after_remembering() -> None:
         with landing(store) as first:
-            first.recall("mine", not_before=0.0)
-            first.remember(checkpoint(PART))
+            recall(first, "mine", not_before=0.0)
+            keep(first)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -90,7 +126,7 @@ def test_what_was_remembered_stays_when_the_landing_fails(store):
 
 DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
 FOLDER = "lake/messaging_interactions/account_id=70000001/dt=2026-01-29/20260129T000000Z_20260130T000000Z"
-JOURNAL = f"{FOLDER}/_checkpoint.json"
+CHECKPOINT = f"{FOLDER}/_checkpoint.json"
 
 
 @pytest.fixture
@@ -108,7 +144,9 @@ def land(sandbox, connect, store):
             choices.pop("window", DAY), filters=choices.pop("filters", None), cursor="start"
         )
         client = connect(deep_paging_limit=100, max_concurrency=1)
-        return pulling.pull(client, dataset, query, store.destination(share_below=1, **choices), **also)
+        return pulling.pull(
+            client, dataset, query, store.destination(**{"share_below": 1, **choices}), **also
+        )
 
     return land
 
@@ -124,7 +162,7 @@ def broken(sandbox, land, store):
     break_off(sandbox, after=2)
     with pytest.raises(PermissionDeniedError):
         land()
-    assert JOURNAL in store.objects
+    assert CHECKPOINT in store.objects
     assert not store.manifests()
     return ids(store)
 
@@ -146,7 +184,7 @@ def test_a_retry_asks_only_for_what_is_left_and_lands_everything_once(sandbox, l
     assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
     assert set(broken) < set(ids(store))
     assert min(starts_asked(sandbox, asked)) > DAY.start_ms
-    assert JOURNAL not in store.objects
+    assert CHECKPOINT not in store.objects
     (manifest,) = store.manifests()
     assert manifest["counts"]["kept"] == summary.records == len(truth)
     assert sum(one["kept"] for one in manifest["slices"]) == len(truth)
@@ -183,15 +221,23 @@ def test_a_second_failure_goes_on_from_there_too(sandbox, land, store, broken):
         {"masking": Masking(hash_fields=["consumerParticipants.email"], salt="s")},
         {"encoding": Encoding(compression="none")},
         {"roll_at": 1_000_000},
+        {"share_below": 2},
         {"filters": {"status": ["CLOSE"]}},
     ],
-    ids=["dropped fields", "hashed fields", "compression", "size of parts", "filters"],
+    ids=[
+        "dropped fields",
+        "hashed fields",
+        "compression",
+        "size of parts",
+        "size of shared parts",
+        "filters",
+    ],
 )
 def test_another_request_begins_at_the_start(sandbox, land, store, broken, choices):
     asked = len(sandbox.requests)
     land(**choices)
     assert min(starts_asked(sandbox, asked)) == DAY.start_ms
-    assert JOURNAL not in store.objects
+    assert CHECKPOINT not in store.objects
     (manifest,) = store.manifests()
     named = {f"{FOLDER}/{part['name']}" for part in manifest["parts"]}
     assert {key for key in store.objects if "/part-" in key} == named
@@ -202,7 +248,7 @@ def test_another_salt_is_another_request(sandbox, land, store):
     fields = ["consumerParticipants.email"]
     with pytest.raises(PermissionDeniedError):
         land(masking=Masking(hash_fields=fields, salt="one"))
-    assert JOURNAL in store.objects
+    assert CHECKPOINT in store.objects
     asked = len(sandbox.requests)
     land(masking=Masking(hash_fields=fields, salt="other"))
     assert min(starts_asked(sandbox, asked)) == DAY.start_ms
@@ -211,7 +257,7 @@ def test_another_salt_is_another_request(sandbox, land, store):
 def test_what_is_a_day_old_is_read_again(sandbox, land, store, broken, monkeypatch):
     """Conversations that started in the window have gone on since."""
     asked, now = len(sandbox.requests), time.time()
-    monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.CHECKPOINT_LIFE.total_seconds() + 1)
+    monkeypatch.setattr(pulling.time, "time", lambda: now + CHECKPOINT_LIFE.total_seconds() + 1)
     land()
     assert min(starts_asked(sandbox, asked)) == DAY.start_ms
 
@@ -225,7 +271,7 @@ def test_a_part_that_is_gone_has_everything_read_again(sandbox, land, store, bro
     assert ids(store) == sorted(one["info"]["conversationId"] for one in truth)
 
 
-def test_a_window_that_cannot_be_complete_keeps_no_journal(sandbox, land, store):
+def test_a_window_that_cannot_be_complete_keeps_no_checkpoint(sandbox, land, store):
     """Who retries it may find more than at first."""
     break_off(sandbox, after=3)
     with pytest.raises(PermissionDeniedError):
@@ -234,7 +280,7 @@ def test_a_window_that_cannot_be_complete_keeps_no_journal(sandbox, land, store)
     assert store.objects == {}
 
 
-def test_a_window_in_one_slice_needs_no_journal(sandbox, connect, store):
+def test_a_window_in_one_slice_needs_no_checkpoint(sandbox, connect, store):
     dataset = dataset_named("messaging_interactions")
     pulling.pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
     assert not [change for change in store.changes if "_checkpoint" in change]

@@ -17,15 +17,16 @@ from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import Contents, CountedPages, Record
-from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
     PermissionDeniedError,
     RequestRejectedError,
 )
-from airflow_provider_liveperson.pull import prefetch as reading_module
-from airflow_provider_liveperson.pull.prefetch import Prefetcher, Progress, TooManyRecordsError
+from airflow_provider_liveperson.landing.manifest import SliceCounts
+from airflow_provider_liveperson.pull import slice_reader
+from airflow_provider_liveperson.pull.prefetch import Prefetcher
+from airflow_provider_liveperson.pull.slice_reader import ReadSlice
 from airflow_provider_liveperson.window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +55,7 @@ class Client:
         self.rows = list(enumerate(sorted(at)))
         self.settings = SimpleNamespace(max_concurrency=most, deep_paging_limit=deep_paging_limit)
         self.asked: list[tuple[float, int]] = []
+        self.spans: list[tuple[float, float, int]] = []
         self.before: Callable[[float, int], None] = lambda hour, offset: None
         self.lock = threading.Lock()
         self.stop = Stop()
@@ -72,6 +74,7 @@ class Client:
         assert isinstance(asked, dict)
         with self.lock:
             self.asked.append((asked["first"], asked["offset"]))
+            self.spans.append((asked["first"], asked["last"], asked["offset"]))
         self.before(asked["first"], asked["offset"])
         found = [f"{number}" for number, at in self.rows if asked["first"] <= at < asked["last"]]
         page = found[asked["offset"] : asked["offset"] + asked["limit"]]
@@ -129,24 +132,15 @@ def reading(client: Client, slices: Iterable[Slice], **choices: Any) -> Prefetch
     return Prefetcher(client, declared, query, slices)  # type: ignore[arg-type]
 
 
+def numbers(batches: Iterable[list[Any]]) -> list[int]:
+    """A consumer that keeps what it is given."""
+    return list(map(int, chain.from_iterable(batches)))
+
+
 def read(made: Prefetcher) -> Iterator[int]:
-    """Read as the puller does."""
     with made:
-        for lane in made:
-            found: list[int] = []
-            while True:
-                try:
-                    found += map(int, chain.from_iterable(lane.batches()))
-                except PagesMovedError:
-                    lane.restart()
-                    found = []
-                    continue
-                except TooManyRecordsError as error:
-                    assert not found
-                    made.split(lane, error.count)
-                    break
-                yield from found
-                break
+        for _, found in made.read(numbers):
+            yield from found
 
 
 times = st.lists(st.integers(0, 24 * 60 - 1).map(lambda minute: minute / 60), max_size=60)
@@ -201,12 +195,17 @@ def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn
             assert behind_was_asked.wait(LONG)
 
     client.before = answer
-    with reading(client, [hours(0, 12), hours(12, 24)]) as made:
-        batches = next(iter(made)).batches()
-        # Half of the first slice: what is asked for ahead does not reach its end yet.
+    behind_was_asked_for: set[int] = set()
+
+    def half(batches: Iterator[list[Any]]) -> None:
+        # What is asked for ahead does not reach the end of the first slice yet.
         for _ in range(30):
             next(batches)
-        assert {offset for hour, offset in client.asked if hour == 12} == {0}
+        behind_was_asked_for.update(offset for hour, offset in client.asked if hour == 12)
+
+    with reading(client, [hours(0, 12), hours(12, 24)]) as made:
+        next(made.read(half))
+    assert behind_was_asked_for == {0}
 
 
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
@@ -232,14 +231,19 @@ def test_a_slice_behind_that_cannot_be_split_fails_in_its_turn():
         next(rows)
 
 
-def test_what_remains_are_the_slices_behind_the_present_one():
+def test_unread_are_the_slices_that_have_not_been_handed_on():
     slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
-    made, seen = reading(Client(range(24)), slices), []
+    made, during, after = reading(Client(range(24)), slices), [], []
+
+    def consume(batches: Iterator[list[Any]]) -> None:
+        during.append(made.unread)
+        assert numbers(batches)
+
     with made:
-        for lane in made:
-            list(lane.batches())
-            seen.append((lane.slice_, made.remaining))
-    assert seen == [(slices[number], slices[number + 1 :]) for number in range(4)]
+        for done, _ in made.read(consume):
+            after.append((done.slice_, made.unread))
+    assert during == [slices[number:] for number in range(4)]
+    assert after == [(slices[number], slices[number + 1 :]) for number in range(4)]
 
 
 def until(hour: float) -> Callable[[Slice], bool]:
@@ -249,9 +253,9 @@ def until(hour: float) -> Callable[[Slice], bool]:
 def test_what_lands_apart_is_read_apart_and_in_order():
     slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
     with reading(Client(range(24)), slices) as made:
-        first = [row for lane in made.lanes(until(4)) for batch in lane.batches() for row in batch]
-        second = [row for lane in made.lanes(until(24)) for batch in lane.batches() for row in batch]
-    assert (list(map(int, first)), list(map(int, second))) == ([0, 1, 2, 3], [4, 5, 6, 7])
+        first = [row for _, found in made.read(numbers, until(4)) for row in found]
+        second = [row for _, found in made.read(numbers, until(24)) for row in found]
+    assert (first, second) == ([0, 1, 2, 3], [4, 5, 6, 7])
 
 
 def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_landing():
@@ -259,20 +263,18 @@ def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_l
     next_is_asked = threading.Event()
     client.before = lambda hour, offset: next_is_asked.set() if hour == 4 else None
     with reading(client, [hours(0, 4), hours(4, 8)]) as made:
-        for lane in made.lanes(until(4)):
-            for _ in lane.batches():
-                pass
-        assert next_is_asked.wait(LONG)  # though nobody has asked for a lane of it yet
-        assert [lane.slice_ for lane in made.lanes(until(8)) if list(lane.batches())] == [hours(4, 8)]
+        assert [found for _, found in made.read(numbers, until(4))] == [[0, 1, 2, 3]]
+        assert next_is_asked.wait(LONG)  # though nobody has read any of it yet
+        assert [done.slice_ for done, _ in made.read(numbers, until(8))] == [hours(4, 8)]
 
 
 def test_other_slices_can_take_the_place_of_those_that_come_next():
     client = Client(range(24))
-    with reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)]) as made:
-        made.ask_ahead()
-        made.replace(until(4), [hours(3, 4)])
-        found = [row for lane in made for batch in lane.batches() for row in batch]
-    assert list(map(int, found)) == [3, 4, 5]
+    made = reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)])
+    made.ask_ahead()
+    made.replace(until(4), [hours(3, 4)])
+    assert made.unread == [hours(3, 4), hours(4, 6)]
+    assert list(read(made)) == [3, 4, 5]
 
 
 def test_no_slices_no_requests():
@@ -281,7 +283,8 @@ def test_no_slices_no_requests():
     assert client.asked == []
 
 
-def test_a_lane_that_is_read_again_begins_at_its_start_and_the_next_one_is_not_disturbed():
+def test_a_slice_whose_pages_move_is_read_again_and_the_next_one_is_not_disturbed(caplog):
+    caplog.set_level("INFO", logger="airflow_provider_liveperson.pull")
     client = Client(range(24))
     moved: list[bool] = []
 
@@ -296,33 +299,48 @@ def test_a_lane_that_is_read_again_begins_at_its_start_and_the_next_one_is_not_d
     assert list(read(made)) == [0, 24, *range(1, 12)]
     assert moved
     assert made.progress.records == 13
+    assert "reading it again" in caplog.text
 
 
-def test_a_restart_drops_what_was_asked_and_counts_anew():
-    client = Client(range(9), most=4)
-    made = reading(client, [hours(0, 24)])
-    with made:
-        (lane,) = made
-        batches = lane.batches()
-        assert [next(batches) for _ in range(2)] == [[b"0", b"1", b"2"], [b"3", b"4"]]
-        batches.close()
-        lane.restart()
-        assert lane.kept == 0
-        assert list(chain.from_iterable(lane.batches())) == [b"%d" % number for number in range(9)]
-        assert (lane.kept, lane.reader.received, made.progress.records) == (9, 9, 9)
+def test_a_slice_is_handed_on_with_what_was_counted():
+    with reading(Client(range(9)), [hours(0, 4), hours(4, 9)]) as made:
+        done = [one for one, _ in made.read(numbers)]
+    assert done[0] == ReadSlice(
+        slice_=hours(0, 4),
+        counts=SliceCounts(
+            slice=str(hours(0, 4)),
+            reported=4,
+            received=4,
+            outside_window=0,
+            kept=4,
+            repeated=done[0].counts.repeated,
+        ),
+        still_partial=[],
+    )
+    assert [one.counts.kept for one in done] == [4, 5]
+
+
+def test_a_consumer_is_called_anew_for_each_reading_and_its_last_result_counts():
+    client, begun = Client(range(9)), []
+
+    def disturb_twice(batches: Iterator[list[Any]]) -> int:
+        begun.append(len(begun))
+        first = next(batches)
+        if len(begun) < 3:
+            raise slice_reader.PagesMovedError("a row came between")
+        return len(first) + len(numbers(batches))
+
+    with reading(client, [hours(0, 24)]) as made:
+        ((done, result),) = made.read(disturb_twice)
+    assert begun == [0, 1, 2]
+    assert result == done.counts.kept == made.progress.records == 9
+    assert made.progress.bytes == 9
 
 
 def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
     client = Client([hour + minute / 60 for hour in range(4) for minute in range(0, 60, 6)])
-    made, seen = reading(client, [hours(0, 2), hours(2, 4)], deep_paging_limit=15), []
-    with made:
-        for lane in made:
-            try:
-                list(lane.batches())
-            except TooManyRecordsError as error:
-                made.split(lane, error.count)
-                continue
-            seen.append(of(lane.slice_))
+    with reading(client, [hours(0, 2), hours(2, 4)], deep_paging_limit=15) as made:
+        seen = [of(done.slice_) for done, _ in made.read(numbers)]
     assert seen == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
@@ -330,11 +348,27 @@ def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
 def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
     client = Client([number / 60 for number in range(60)], most=most)
     made = reading(client, [hours(0, 1)], deep_paging_limit=30)
-    with made:
-        (lane,) = made
-        with pytest.raises(TooManyRecordsError):
-            list(lane.batches())
-    assert client.asked == [(0.0, 0)]
+    list(read(made))
+    whole = [asked for asked in client.spans if asked[:2] == (0.0, 1.0)]
+    assert whole == [(0.0, 1.0, 0)]
+
+
+def test_nothing_is_handed_on_of_a_slice_that_is_too_large():
+    client, given_ = Client([number / 60 for number in range(60)]), []
+
+    def consume(batches: Iterator[list[Any]]) -> list[int]:
+        given_.append(0)
+        found = []
+        for batch in batches:
+            given_[-1] += len(batch)
+            found += batch
+        return list(map(int, found))
+
+    with reading(client, [hours(0, 1)], deep_paging_limit=30) as made:
+        found = [row for _, rows in made.read(consume) for row in rows]
+    assert found == list(range(60))
+    assert given_[0] == 0
+    assert sum(given_) == 60
 
 
 def test_the_connections_limit_goes_before_the_datasets():
@@ -366,7 +400,7 @@ def test_an_error_of_a_slice_behind_waits_for_its_turn():
 
 
 def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeypatch):
-    monkeypatch.setattr(reading_module, "MAX_PAGES", 20)
+    monkeypatch.setattr(slice_reader, "MAX_PAGES", 20)
     client = Client(range(24))
 
     class Endless(Reader):
@@ -416,24 +450,9 @@ def test_an_answer_that_makes_no_sense_is_named_by_its_request():
     assert (caught.value.field, caught.value.status) == ("host", 200)
 
 
-def test_progress_is_told_every_ten_seconds_and_not_more_often(caplog):
-    caplog.set_level("INFO", logger="airflow_provider_liveperson")
-    seconds = iter([0.0, 9.9, 10.0, 10.0, 15.0, 20.0, 20.0, 25.0])
-    progress = Progress("things", now=lambda: next(seconds))
-    progress.records, progress.bytes = 7000, 70_000
-    asked: list[int] = []
-    for number in range(5):
-        progress.page(lambda number=number: asked.append(number) or ("8,000 of 9,000", ""))
-    assert [record.getMessage() for record in caplog.records] == [
-        "things: 8,000 of 9,000 records read in 2 pages, 7,000 of them in the window (70,000 bytes)",
-        "things: 8,000 of 9,000 records read in 4 pages, 7,000 of them in the window (70,000 bytes)",
-    ]
-    assert len(asked) == 2  # what is known is only looked at when it is told
-
-
 def told(made: Prefetcher, caplog) -> list[str]:
-    """What is told after each page, when it is time for it after each."""
-    caplog.set_level("INFO", logger="airflow_provider_liveperson.pull.prefetch")
+    """What the log says after each page, when it is time for it after each."""
+    caplog.set_level("INFO", logger="airflow_provider_liveperson.pull.progress")
     clock = iter(range(0, 100_000, 10))
     made.progress.now = lambda: float(next(clock))
     made.progress.last = -10.0
@@ -465,18 +484,3 @@ def test_progress_without_counts_says_what_has_been_read(caplog):
     made._finished.append((5, None))  # a slice of which LivePerson gave no count
     lines = told(made, caplog)
     assert lines[-1].startswith("13 records read in 4 pages")
-
-
-def test_a_slice_that_is_read_again_is_counted_once(caplog):
-    client = Client(range(9), most=4)
-    made = reading(client, [hours(0, 24)])
-    with made:
-        lane = next(iter(made))
-        batches = lane.batches()
-        next(batches)
-        batches.close()
-        lane.restart()
-        assert (made.progress.records, made.progress.bytes) == (0, 0)
-        list(lane.batches())
-        assert made.read_so_far() == ("9 of 9", "")
-        assert made.progress.bytes == 9

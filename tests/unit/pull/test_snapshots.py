@@ -12,7 +12,7 @@ from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.pull import pull as pulling
-from airflow_provider_liveperson.pull.snapshots import Revision, read_revision, write_revision
+from airflow_provider_liveperson.pull.snapshots import read_revision, write_revision
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
 
@@ -197,8 +197,8 @@ def manifest(revision: str | None) -> bytes:
 
 def test_what_is_written_is_read_and_written_once(store):
     store.objects["home/w/_manifest.json"] = manifest("7")
-    write_revision(store, "home", Revision(revision="7", folder="home/w"))
-    write_revision(store, "home", Revision(revision="7", folder="home/w"))
+    write_revision(store, "home", "7", "home/w")
+    write_revision(store, "home", "7", "home/w")
     assert store.changes == ["put _revision.json"]
     found = read_revision(store, "home")
     assert (found.revision, found.folder) == ("7", "home/w")
@@ -213,7 +213,7 @@ def test_what_is_no_revision_is_none(store, content):
 
 @pytest.mark.parametrize("found", [None, "8", "none"])
 def test_a_revision_that_its_manifest_does_not_confirm_is_none(store, found):
-    write_revision(store, "home", Revision(revision="7", folder="home/w"))
+    write_revision(store, "home", "7", "home/w")
     if found is not None:
         store.objects["home/w/_manifest.json"] = manifest(None if found == "none" else found)
     assert read_revision(store, "home") is None
@@ -221,6 +221,6 @@ def test_a_revision_that_its_manifest_does_not_confirm_is_none(store, found):
 
 @pytest.mark.parametrize("data", [b"nonsense", b'{"manifest_format": 2}', b"[" * 100_000])
 def test_there_is_nothing_to_copy_from_what_is_no_manifest(store, data):
-    write_revision(store, "home", Revision(revision="7", folder="home/w"))
+    write_revision(store, "home", "7", "home/w")
     store.objects["home/w/_manifest.json"] = data
     assert read_revision(store, "home") is None

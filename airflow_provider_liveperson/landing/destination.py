@@ -1,0 +1,69 @@
+"""Where a pull lands: a store, the folders in it, and how parts are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.parts import ROLL_AT, SHARE_BELOW
+from airflow_provider_liveperson.landing.stores import Store
+from airflow_provider_liveperson.records.raw import is_text
+from airflow_provider_liveperson.window import Window, file_stamp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where a pull lands.
+
+    :param store: the object store.
+    :param prefix: the folder below which the layout begins; may be empty.
+    :param encoding: file format and compression.
+    :param roll_at: bytes before compression at which a part ends; it may hold one record more.
+    :param share_below: slices of fewer bytes, before compression, share a part, which ends with the slice that brings
+        it to that size. They wait in memory, and a retry reads them again.
+    :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
+    """
+
+    store: Store
+    prefix: str
+    encoding: Encoding
+    roll_at: int = ROLL_AT
+    share_below: int = SHARE_BELOW
+
+    def __post_init__(self) -> None:
+        prefix = (self.prefix or "").strip("/")
+        steps = prefix.split("/") if prefix else []
+        if (
+            any(step in ("", ".", "..") for step in steps)
+            or "\\" in prefix
+            or "://" in prefix
+            or not is_text(prefix)
+        ):
+            raise ConfigurationError(
+                f"prefix is {self.prefix!r}; it must be plain folder names separated by single slashes, without . or"
+                " .., such as raw/liveperson",
+                field="prefix",
+            )
+        object.__setattr__(self, "prefix", prefix)
+
+    def account_folder(self, dataset: str, account_id: str) -> str:
+        """The folder of all windows of one dataset and account.
+
+        :param dataset: the dataset's name.
+        :param account_id: the LivePerson account.
+        """
+        layout = f"{dataset}/account_id={account_id}"
+        return f"{self.prefix}/{layout}" if self.prefix else layout
+
+    def folder(self, dataset: str, account_id: str, window: Window) -> str:
+        """The folder of one window, partitioned so that query engines see ``account_id`` and ``dt``.
+
+        :param dataset: the dataset's name.
+        :param account_id: the LivePerson account.
+        :param window: the window; ``dt`` is the UTC day in which it starts.
+        """
+        return (
+            f"{self.account_folder(dataset, account_id)}/dt={window.start.date()}"
+            f"/{file_stamp(window.start)}_{file_stamp(window.end)}"
+        )

@@ -1,0 +1,347 @@
+"""Reading one slice: its pages in order, again from its start where they have moved, until it adds up."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from airflow_provider_liveperson.client.fetching import Fetcher, InFlightRequest
+from airflow_provider_liveperson.datasets.model.dataset import Reader, Slice
+from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
+from airflow_provider_liveperson.exceptions import (
+    IncompletePullError,
+    InvalidResponseError,
+    LivePersonError,
+    RequestRejectedError,
+)
+from airflow_provider_liveperson.landing.manifest import SliceCounts
+from airflow_provider_liveperson.pull.progress import Progress
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.raw import RepairedLine
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+MAX_READ_ATTEMPTS = 5
+MAX_SAME_FAILURES = 3
+MAX_PAGES = 50_000
+"""Answers that are read for one slice; where pages are largest, that is many millions of records."""
+MAX_SHOWN = 20
+_BATCH = 1000
+
+Consume = Callable[[Iterator[list[Line]]], T]
+"""Takes the records of one slice, some at a time. It is called again, with the slice from its start, when the slice has
+to be read again, and forgets then what it was given before."""
+
+
+class TooManyRecordsError(LivePersonError):
+    """A slice holds more records than can be paged: it has to be split.
+
+    :param count: how many it is said to hold.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} records")
+        self.count = count
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSlice:
+    """A slice that has been read, whole and correct.
+
+    :param slice_: the slice.
+    :param counts: its records.
+    :param still_partial: the keys of its records that LivePerson gave only in part.
+    :param revision: of the collection, where it has one.
+    :param is_unchanged: whether LivePerson sent nothing, because the known revision is the present one.
+    """
+
+    slice_: Slice
+    counts: SliceCounts
+    still_partial: list[str]
+    revision: str | None = None
+    is_unchanged: bool = False
+
+
+class Reading(Protocol):
+    """What a :class:`SliceReader` needs of whoever reads the slices around it."""
+
+    fetcher: Fetcher
+    progress: Progress
+    paging_limit: int | None
+
+    def new_reader(self, slice_: Slice) -> Reader:
+        """A reader for a slice."""
+
+    def ask_ahead(self) -> None:
+        """Send the requests that there is room for."""
+
+    def read_so_far(self) -> tuple[str, str]:
+        """How many records have been read, of how many, as texts for the log."""
+
+
+class Rereadable(Protocol):
+    """What :func:`read_until_complete` reads."""
+
+    @property
+    def slice_(self) -> object:
+        """What is read, for people."""
+
+    def batches(self) -> Iterator[list[Line]]:
+        """The records, in order, some at a time."""
+
+    def restart(self) -> None:
+        """Forget what was read, to read it again."""
+
+
+class SliceReader:
+    """One slice as it is being read.
+
+    :param reading: whose slice it is.
+    :param slice_: the slice.
+    """
+
+    def __init__(self, reading: Reading, slice_: Slice) -> None:
+        self._reading = reading
+        self.slice_ = slice_
+        self._in_flight: deque[InFlightRequest[Any]] = deque()
+        self._has_peeked = False
+        self.reader: Reader = reading.new_reader(slice_)
+        self.kept = 0
+        self.repaired = 0
+        self._bytes = 0
+
+    # -- what is known -----------------------------------------------------------------------------
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether anything was asked for that is still to be accepted."""
+        return bool(self._in_flight)
+
+    @property
+    def has_first_answer(self) -> bool:
+        """Whether the first answer was there as it was looked for, which says what else there is to ask."""
+        return self._has_peeked
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it holds more records than can be paged, as far as is known."""
+        limit, reported = self._reading.paging_limit, self.reader.reported
+        # A count of just the limit may be one that stops there.
+        return limit is not None and reported is not None and reported >= limit
+
+    # -- what it does ------------------------------------------------------------------------------
+
+    def peek(self) -> None:
+        """Look whether the first answer has come, and take note of what it says."""
+        if not self._has_peeked and self._in_flight and self._in_flight[0].has_come:
+            self._has_peeked = True
+            with contextlib.suppress(LivePersonError):  # raised again when it is its turn
+                self.reader.peek(self._reading.fetcher.read(self._in_flight[0]))
+
+    def send_next(self, *, urgent: bool = False) -> bool:
+        """Send the next request.
+
+        :param urgent: whether everybody waits for it.
+        :returns: False when there is none at present.
+        """
+        self.peek()
+        if self.is_too_large:
+            return False
+        request = self.reader.next_request()
+        if request is None:
+            return False
+        self._in_flight.append(self._reading.fetcher.submit(request, self.reader.parse, urgent=urgent))
+        return True
+
+    def read(self, consume: Consume[T]) -> tuple[ReadSlice, T]:
+        """Read the slice, as often as it takes, and give it to a consumer.
+
+        :param consume: takes the records.
+        :returns: the slice, and what the consumer returned last.
+        :raises TooManyRecordsError: when it has to be split, before the first record.
+        :raises IncompletePullError: when no reading adds up.
+        :raises LivePersonError: what else a request ended in.
+        """
+        name = self._reading.progress.name
+        result = read_until_complete(name, self, consume)
+        _warn_of_gaps(name, self.slice_, self.reader)
+        counts = SliceCounts(
+            slice=str(self.slice_),
+            reported=self.reader.reported,
+            received=self.reader.received,
+            outside_window=self.reader.received - self.kept,
+            kept=self.kept,
+            repeated=self.reader.repeated,
+            undated=self.reader.undated,
+            still_partial=len(self.reader.still_partial),
+            repaired=self.repaired,
+        )
+        log.debug("%s, %s: %s", name, self.slice_, counts)
+        read = ReadSlice(
+            slice_=self.slice_,
+            counts=counts,
+            still_partial=list(self.reader.still_partial),
+            revision=self.reader.revision,
+            is_unchanged=self.reader.is_unchanged,
+        )
+        return read, result
+
+    def batches(self) -> Iterator[list[Line]]:
+        """The slice's records, in order, some at a time.
+
+        :raises PagesMovedError: when the slice has to be read again, see :meth:`restart`.
+        :raises TooManyRecordsError: when it has to be split, before the first record.
+        :raises LivePersonError: what else a request ended in.
+        """
+        progress, first = self._reading.progress, True
+        for _ in range(MAX_PAGES):
+            # The first request of what is being read leaves even where those ahead have taken all the room.
+            if not self._in_flight and not self.send_next(urgent=True):
+                self.reader.finish()
+                return
+            self._reading.ask_ahead()
+            while not self._in_flight[0].has_come:
+                self._reading.fetcher.wait()
+                self._reading.ask_ahead()
+            self._has_peeked = True
+            request = self._in_flight.popleft()
+            try:
+                parsed = self._reading.fetcher.take(request)
+            except RequestRejectedError as error:
+                self.reader.refused(error)
+                continue
+            try:
+                accepted = iter(self.reader.accept(parsed))
+                while batch := list(islice(accepted, _BATCH)):
+                    if first:
+                        self._check_size()
+                        first = False
+                    self._count(batch)
+                    yield batch
+            except InvalidResponseError as error:
+                raise InvalidResponseError(
+                    f"{request.request}: {error}",
+                    field=error.field,
+                    status=error.status,
+                    permanent=error.permanent,
+                ) from error
+            if first:
+                self._check_size()
+            first = False
+            progress.page(self._reading.read_so_far)
+        raise IncompletePullError(
+            f"{progress.name}, {self.slice_}: {MAX_PAGES:,} answers, and no end. Nothing was landed. Pull a shorter"
+            " window; if it stays so, show it to LivePerson"
+        )
+
+    def restart(self) -> None:
+        """Forget what was read, to read the slice again."""
+        self.drop()
+        self._reading.progress.records -= self.kept
+        self._reading.progress.bytes -= self._bytes
+        self.kept = self.repaired = self._bytes = 0
+        self._has_peeked = False
+        before, self.reader = self.reader, self._reading.new_reader(self.slice_)
+        self.reader.learn(before)
+
+    def drop(self) -> None:
+        """Forget what was asked for."""
+        self._reading.fetcher.drop(list(self._in_flight))
+        self._in_flight.clear()
+
+    def _count(self, batch: list[Line]) -> None:
+        self.kept += len(batch)
+        if RepairedLine in set(map(type, batch)):
+            self.repaired += sum(isinstance(line, RepairedLine) for line in batch)
+        size = sum(map(len, batch))
+        self._bytes += size
+        self._reading.progress.records += len(batch)
+        self._reading.progress.bytes += size
+
+    def _check_size(self) -> None:
+        if self.is_too_large:
+            assert self.reader.reported is not None
+            raise TooManyRecordsError(self.reader.reported)
+
+
+def read_until_complete(name: str, slice_reader: Rereadable, consume: Consume[T]) -> T:
+    """Read a slice, again from its start whenever its pages have moved, until one reading adds up.
+
+    :param name: the dataset's name, for messages.
+    :param slice_reader: reads the slice.
+    :param consume: takes the records of each reading.
+    :returns: what the consumer returned of the reading that adds up.
+    :raises IncompletePullError: when none does.
+    """
+    failures: list[PagesMovedError] = []
+    while len(failures) < MAX_READ_ATTEMPTS and not _fails_the_same(failures):
+        try:
+            return consume(slice_reader.batches())
+        except PagesMovedError as error:
+            failures.append(error)
+            log.info("%s, %s: %s; reading it again", name, slice_reader.slice_, error)
+            slice_reader.restart()
+    latest = failures[-1]
+    raise IncompletePullError(
+        f"{name}, {slice_reader.slice_}: read {len(failures)} times, and"
+        + (
+            f" the last {MAX_SAME_FAILURES} failed in the same way: {latest}. Nothing was landed. Changes at LivePerson"
+            " do not explain that; show it to LivePerson"
+            if _fails_the_same(failures)
+            else f" no reading was complete ({latest}). Nothing was landed; try again when fewer changes are being"
+            " made, or pull a shorter window"
+        )
+    ) from latest
+
+
+def warn_of_repairs(name: str, count: int) -> None:
+    """Warn of records that LivePerson sent with bytes that are not UTF-8.
+
+    :param name: the dataset's name.
+    :param count: how many records; none, no warning.
+    """
+    if count:
+        log.warning(
+            "%s: %d record(s) held bytes that are not UTF-8; U+FFFD stands in their place. Everything else is as"
+            " LivePerson sent it",
+            name,
+            count,
+        )
+
+
+def _warn_of_gaps(name: str, slice_: Slice, reader: Reader) -> None:
+    """Say what is not as it should be in a slice that adds up."""
+    if reader.undated:
+        log.warning(
+            "%s, %s: %d record(s) have no readable value of the field that places them in time; they are left out,"
+            " and the window does not count as complete",
+            name,
+            slice_,
+            reader.undated,
+        )
+    if partial := reader.still_partial:
+        log.warning(
+            "%s, %s: %d record(s) came only in part, even when asked for by id, and the window does not count as"
+            " complete: %s",
+            name,
+            slice_,
+            len(partial),
+            ", ".join(partial[:MAX_SHOWN]) + (" …" if len(partial) > MAX_SHOWN else ""),
+        )
+
+
+def _fails_the_same(failures: Sequence[PagesMovedError]) -> bool:
+    """Whether the latest readings ended in the same way after the same answers, so that another one will, too."""
+    latest = failures[-MAX_SAME_FAILURES:]
+    return (
+        len(latest) == MAX_SAME_FAILURES
+        and latest[0].evidence is not None
+        and len({(str(error), error.evidence) for error in latest}) == 1
+    )
