@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.settings import OPTION_FIELDS, SandboxSettings, describe
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.sandbox.server import SandboxServer
@@ -22,20 +23,6 @@ _WAYS_IN = {
     "sso_user": "at the login page only, as by single sign-on",
 }
 
-_OPTIONS = {
-    "seed": "number from which credentials and data are derived",
-    "account_id": "LivePerson account that exists",
-    "audit_rows": "audit records in total",
-    "status_changes": "agent status changes in total",
-    "agents": "users of the account",
-    "conversations": "messaging conversations in total",
-    "messages_per_conversation": "messages of a conversation on average",
-    "days": "days that hold data",
-    "until": "UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
-    "latency_ms": "wait before every data answer, in milliseconds",
-    "page_ceiling": "the most rows an audit page gives",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options.
@@ -45,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="TCP port on 127.0.0.1; 0 for a free one"
     )
-    for name, meaning in _OPTIONS.items():
+    meanings = describe()
+    for name in _options():
+        meaning = meanings[name].replace("`", "").replace("%", "%%")
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=None, help=meaning)
     parser.add_argument(
         "--allow-host",
@@ -77,10 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _options() -> list[str]:
+    """Give the names of the switches that are options by themselves, in the order in which they are declared."""
+    return [name for name in describe() if name in OPTION_FIELDS]
+
+
 def _switch_names() -> str:
-    return ", ".join(
-        name for name in SandboxSettings.__dataclass_fields__ if name not in (*_OPTIONS, "allowed_hosts")
-    )
+    return ", ".join(name for name in describe() if name not in OPTION_FIELDS and name != "allowed_hosts")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,10 +88,11 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         from airflow_provider_liveperson.sandbox.server import SandboxServer
+
+        server = SandboxServer(settings, port=args.port)
     except ImportError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
-    server = SandboxServer(settings, port=args.port)
     interrupted = threading.Event()
     before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in _SIGNALS}
     try:
@@ -130,7 +123,7 @@ def settings_of(args: argparse.Namespace) -> SandboxSettings:
     :raises ValueError: if an option does not fit.
     """
     chosen: dict[str, Any] = {
-        name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None
+        name: getattr(args, name) for name in _options() if getattr(args, name) is not None
     }
     if args.allowed_hosts:
         chosen["allowed_hosts"] = args.allowed_hosts
@@ -138,7 +131,7 @@ def settings_of(args: argparse.Namespace) -> SandboxSettings:
         name, separator, value = switch.partition("=")
         if not separator:
             raise ValueError(f"--switch takes NAME=VALUE, not {switch!r}")
-        if name not in SandboxSettings.__dataclass_fields__:
+        if name not in SandboxSettings.model_fields:
             raise ValueError(f"there is no setting named {name!r}")
         chosen[name] = _mapping(name, value) if value.startswith("{") else value
     return SandboxSettings(**chosen)
@@ -178,11 +171,11 @@ def _as_details(server: SandboxServer) -> str:
 
 def _as_text(server: SandboxServer) -> str:
     settings = server.settings
+    summaries = [summary for api in server.apis().values() if (summary := api.summary())]
     lines = [
         f"LivePerson sandbox: {server.url}",
-        f"Account {settings.account_id}: {len(server.audit)} audit records, "
-        f"{len(server.activity)} agent status changes and {settings.conversations} conversations "
-        f"in the {settings.days} days before {settings.until} (UTC)",
+        f"Account {settings.account_id}: {_joined(summaries)}"
+        f" in the {settings.days} days before {settings.until} (UTC)",
     ]
     for name, connection in server.connections().items():
         lines += [
@@ -197,3 +190,7 @@ def _as_text(server: SandboxServer) -> str:
         password = f", password {person.password}" if person.password else ""
         lines.append(f"  {person.name}{password}: {_WAYS_IN[kind]}")
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)

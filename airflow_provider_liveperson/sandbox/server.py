@@ -12,10 +12,7 @@ from typing import Any, Self
 
 import uvicorn
 
-from airflow_provider_liveperson.sandbox.apis.account_config.collections import AccountConfig
-from airflow_provider_liveperson.sandbox.apis.agent_activity.log import AgentActivity
-from airflow_provider_liveperson.sandbox.apis.audit_trail.log import AuditLog
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import ConversationLog
+from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.connections import SandboxConnection, connections_to
 from airflow_provider_liveperson.sandbox.http.application import build_application
 from airflow_provider_liveperson.sandbox.http.faults import FaultQueue
@@ -106,34 +103,59 @@ class SandboxServer:
         """Faults that wait for their requests; see :meth:`FaultQueue.add`."""
         return self._state.faults
 
-    @property
-    def audit(self) -> AuditLog:
-        """The audit trail's records, and the truth about them."""
-        return self._state.audit
+    def api(self, name: str) -> Any:
+        """Give one of LivePerson's APIs: its switches, its records and what can be done with them.
 
-    @property
-    def activity(self) -> AgentActivity:
-        """The agents' status changes, and the truth about them."""
-        return self._state.activity
+        :param name: the API's name, that of its module in ``datasets/``, such as ``agent_activity``.
+        :return: an :class:`~airflow_provider_liveperson.sandbox.apis.api.Api`.
+        :raises KeyError: if there is none of that name.
+        """
+        return self._state.apis[name]
 
-    @property
-    def config(self) -> AccountConfig:
-        """The users, skills and agent groups, which may change while somebody reads them."""
-        return self._state.config
+    def apis(self) -> dict[str, Api[Any]]:
+        """Give all of LivePerson's APIs that the sandbox plays, by name."""
+        return dict(self._state.apis)
 
-    @property
-    def conversations(self) -> ConversationLog:
-        """The messaging conversations, which may change while somebody reads them, and the truth about them."""
-        return self._state.conversations
+    def __getattr__(self, name: str) -> Any:
+        """Give the records of the API that goes by this name, such as ``sandbox.audit``."""
+        if not name.startswith("_"):
+            for api in self._state.apis.values():
+                if api.alias == name:
+                    return api.data
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Tell what a complete read of a dataset must give for a half-open window.
+        """Give what a complete read of a dataset must give for a half-open window.
 
         :param dataset: the dataset's name.
         :param start: first instant inside, aware.
         :param end: first instant outside, aware.
+        :raises KeyError: if there is no such dataset.
         """
-        return self._state.truths[dataset](start, end)
+        return self._state.api_of(dataset).truth(dataset, start, end)
+
+    def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
+        """Add records to a dataset, as when they reach LivePerson late, or now.
+
+        :param dataset: the dataset's name.
+        :param count: how many.
+        :param when: their moment, aware; the sandbox's present when omitted.
+        :return: their keys, or the records.
+        :raises KeyError: if there is no such dataset.
+        :raises ValueError: if records cannot be added to it.
+        """
+        return self._state.api_of(dataset).insert(dataset, count, when)
+
+    def change(self, dataset: str, when: datetime | None = None) -> Any:
+        """Change a record that exists.
+
+        :param dataset: the dataset's name.
+        :param when: the moment of the change, aware; the sandbox's present when omitted.
+        :return: the record as it is now, or its key.
+        :raises KeyError: if there is no such dataset.
+        :raises ValueError: if its records do not change.
+        """
+        return self._state.api_of(dataset).change(dataset, when)
 
     @property
     def requests(self) -> list[RecordedRequest]:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
 from email.utils import formatdate
 from typing import Any, Literal
 
-from airflow_provider_liveperson.sandbox.apis.account_config.collections import AccountConfig
-from airflow_provider_liveperson.sandbox.apis.agent_activity.log import AgentActivity
-from airflow_provider_liveperson.sandbox.apis.audit_trail.log import AuditLog
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import ConversationLog
+from airflow_provider_liveperson.sandbox.apis.api import Api
+from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.faults import FaultQueue
 from airflow_provider_liveperson.sandbox.http.request_log import RecordedRequest
 from airflow_provider_liveperson.sandbox.identity.grants import GrantStore
@@ -23,6 +18,7 @@ from airflow_provider_liveperson.sandbox.identity.oauth1 import ApiKeyVerifier
 from airflow_provider_liveperson.sandbox.identity.sso import SsoSessions
 from airflow_provider_liveperson.sandbox.identity.tokens import TokenStore
 from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS, SandboxSettings
+from airflow_provider_liveperson.sandbox.world import World
 
 _REQUESTS_KEPT = 50_000
 
@@ -33,45 +29,42 @@ class SandboxState:
     :param settings: what it starts with, and returns to on a reset.
     """
 
-    audit: AuditLog
-    activity: AgentActivity
-    config: AccountConfig
-    truths: dict[str, Callable[[datetime, datetime], list[Any]]]
     tokens: TokenStore
     sessions: SsoSessions
     grants: GrantStore
     logins: LoginService
     api_key: ApiKeyVerifier
-    ties: random.Random
-    inserts_left: int
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._initial = settings
         self.settings = settings
+        self.world = World(settings)
         # What binds the forms of the sandbox's pages to the browser they were made for.
         self.form_key = secrets.token_bytes(32)
-        # Nothing is invented or rendered twice for a reset: there may be a lot of it.
-        self.conversations = ConversationLog(settings, self.now)
-        self.faults = FaultQueue()
+        self.apis: dict[str, Api[Any]] = {api.name: api(self) for api in APIS}
+        kinds = {kind: meaning for api in APIS for kind, meaning in api.faults.items()}
+        self.faults = FaultQueue(kinds)
         self.requests: deque[RecordedRequest] = deque(maxlen=_REQUESTS_KEPT)
         self._begin()
 
     def _begin(self) -> None:
-        self.audit = AuditLog(self.settings)
-        self.activity = AgentActivity(lambda: self.settings)
-        self.config = AccountConfig(lambda: self.settings, self.now)
-        # What a complete read of each dataset must give for a half-open window.
-        self.truths = {"audit_trail": self.audit.truth, "audit_trail_export": self.audit.truth_export}
-        self.truths["agent_status_changes"] = self.activity.truth
-        self.truths["messaging_interactions"] = self.conversations.truth
-        self.truths.update(self.config.truths())
         self.tokens = TokenStore(self.now)
         self.sessions = SsoSessions(lambda: self.settings, self.now)
         self.grants = GrantStore(lambda: self.settings, self.now, self.sessions)
         self.logins = LoginService(lambda: self.settings, self.now)
         self.api_key = ApiKeyVerifier(self.now)
-        self.ties = random.Random(self.settings.seed)  # noqa: S311
-        self.inserts_left = self.settings.audit_insert_times
+
+    def api_of(self, dataset: str) -> Api[Any]:
+        """Give the API from which a dataset is read.
+
+        :param dataset: the dataset's name.
+        :raises KeyError: if there is none.
+        """
+        for api in self.apis.values():
+            if dataset in api.datasets:
+                return api
+        known = ", ".join(name for api in self.apis.values() for name in api.datasets)
+        raise KeyError(f"There is no dataset {dataset!r}; known: {known}")
 
     def now(self) -> float:
         """Give the sandbox's time in epoch seconds; it may be off on purpose."""
@@ -84,15 +77,16 @@ class SandboxState:
         :raises ValueError: see :meth:`SandboxSettings.changed`.
         """
         self.settings = self.settings.changed(**switches)
-        if any(name.startswith("audit_insert_") for name in switches):
-            self.inserts_left = self.settings.audit_insert_times
+        for api in self.apis.values():
+            api.configured(frozenset(switches))
 
     def reset(self) -> None:
         """Return to the first settings and data; forget tokens, nonces, faults and requests."""
         self.settings = self._initial
         self.faults.clear()
         self.requests.clear()
-        self.conversations.restore()
+        for api in self.apis.values():
+            api.reset()
         self._begin()
 
     def secrets(self) -> set[str]:

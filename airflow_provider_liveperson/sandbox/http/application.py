@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from airflow_provider_liveperson.sandbox.apis.account_config import endpoints as account_config
-from airflow_provider_liveperson.sandbox.apis.agent_activity import endpoints as agent_activity
-from airflow_provider_liveperson.sandbox.apis.audit_trail import endpoints as audit_trail
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions import (
-    endpoints as messaging_interactions,
-)
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint
 from airflow_provider_liveperson.sandbox.http import control, domain
 from airflow_provider_liveperson.sandbox.http.middleware import ConnectionControl, Middleware
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.identity import authorize, grant_endpoints, login_endpoints, sentinel
+from airflow_provider_liveperson.sandbox.identity import (
+    access,
+    authorize,
+    grant_endpoints,
+    login_endpoints,
+    sentinel,
+)
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
 
@@ -34,16 +39,54 @@ def build_application(state: SandboxState, wire: ConnectionControl) -> ASGIApp:
             *authorize.ROUTES,
             *grant_endpoints.ROUTES,
             *login_endpoints.ROUTES,
-            *audit_trail.ROUTES,
-            *agent_activity.ROUTES,
-            *account_config.ROUTES,
-            *messaging_interactions.ROUTES,
-            *control.ROUTES,
+            *(_route(state, api, endpoint) for api in state.apis.values() for endpoint in api.endpoints()),
+            *control.routes(state),
         ],
         exception_handlers={Refusal: _refuse, HTTPException: _not_served},
     )
     application.state.sandbox = state
     return Middleware(application, state, wire)
+
+
+def _route(state: SandboxState, api: Api[Any], endpoint: Endpoint) -> Route:
+    """Make a path of an API one of the application's, behind the check of credentials."""
+
+    async def respond(request: Request) -> Response:
+        body = await request.body()
+        access.admit(request, body, state, accepted=api.accepted, to_read=endpoint.reads)
+        return _response(
+            endpoint.answer(
+                Call(
+                    method=request.method,
+                    path=request.url.path,
+                    places=request.path_params,
+                    query=request.query_params.multi_items(),
+                    headers=dict(request.headers),
+                    body=body,
+                    fault=request.scope.get("sandbox.fault"),
+                )
+            )
+        )
+
+    return Route(endpoint.path, respond, methods=[endpoint.method])
+
+
+def _response(answer: Answer) -> Response:
+    if isinstance(answer.body, bytes):
+        return Response(
+            answer.body, status_code=answer.status, headers=dict(answer.headers), media_type=answer.media_type
+        )
+    return StreamingResponse(
+        _parts(answer.body),
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        media_type=answer.media_type,
+    )
+
+
+async def _parts(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 async def _refuse(_request: Request, refusal: Exception) -> Response:

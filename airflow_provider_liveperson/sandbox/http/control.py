@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,7 @@ async def health(request: Request) -> Response:
             "status": "ok",
             "version": __version__,
             "account_id": state.settings.account_id,
-            "audit_rows": len(state.audit),
+            **{name: size for api in state.apis.values() for name, size in api.sizes().items()},
             "now": state.now(),
         }
     )
@@ -51,15 +52,14 @@ async def truth(request: Request) -> Response:
     """``GET /_sandbox/truth/{dataset}?start=…&end=…``: what a complete read must give."""
     state = _state(request)
     dataset = request.path_params["dataset"]
-    if dataset not in state.truths:
-        raise Refusal(
-            404, {"message": f"There is no truth about {dataset!r}; known: {', '.join(state.truths)}"}
-        )
     try:
+        api = state.api_of(dataset)
         start, end = (_moment(request.query_params.get(name), name) for name in ("start", "end"))
+    except KeyError as error:
+        raise Refusal(404, {"message": error.args[0]}) from None
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    return JSONResponse({"rows": state.truths[dataset](start, end)})
+    return JSONResponse({"rows": api.truth(dataset, start, end)})
 
 
 async def add_fault(request: Request) -> Response:
@@ -78,29 +78,26 @@ async def clear_faults(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def change_conversations(request: Request) -> Response:
-    """``POST /_sandbox/conversations``: ``{"insert": 3}``, ``{"touch": id}`` or ``{"submit_survey": id}``.
+async def change_data(request: Request) -> Response:
+    """``POST /_sandbox/data/{dataset}`` with ``{"insert": 3}`` or ``{"change": true}``: change what can be read.
 
-    Each may have a moment, ``"when": "2026-01-31T00:00:00Z"``; without it, it happens now.
+    Either may have a moment, ``"when": "2026-01-31T00:00:00Z"``; without it, it happens now.
     """
+    state, dataset = _state(request), request.path_params["dataset"]
     payload = await _object(request)
-    conversations = _state(request).conversations
-    ids: list[str] = []
     try:
+        api = state.api_of(dataset)
         when = _moment(payload["when"], "when") if "when" in payload else None
-        if isinstance(payload.get("insert"), int):
-            ids = conversations.insert(payload["insert"], when)
-        elif isinstance(payload.get("touch"), str):
-            conversations.touch(payload["touch"], when)
-        elif isinstance(payload.get("submit_survey"), str):
-            conversations.submit_survey(payload["submit_survey"], when)
-        else:
-            raise ValueError("The body must have insert, a number, or touch or submit_survey, an id")
+        count = payload.get("insert")
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            return JSONResponse({"inserted": api.insert(dataset, count, when)})
+        if payload.get("change") is True:
+            return JSONResponse({"changed": api.change(dataset, when)})
+        raise ValueError("The body must have insert, a number, or change, which is true")
     except KeyError as error:
-        raise Refusal(404, {"message": f"There is no conversation {error}"}) from None
+        raise Refusal(404, {"message": error.args[0]}) from None
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    return JSONResponse({"ids": ids, "conversations": len(conversations)})
 
 
 async def requests(request: Request) -> Response:
@@ -154,16 +151,41 @@ def _moment(text: str | None, name: str) -> datetime:
     return moment
 
 
-ROUTES: list[BaseRoute] = [
-    Route(PREFIX + "health", health),
-    Route(PREFIX + "settings", read_settings, methods=["GET"]),
-    Route(PREFIX + "settings", change_settings, methods=["POST"]),
-    Route(PREFIX + "truth/{dataset}", truth),
-    Route(PREFIX + "faults", add_fault, methods=["POST"]),
-    Route(PREFIX + "faults", clear_faults, methods=["DELETE"]),
-    Route(PREFIX + "conversations", change_conversations, methods=["POST"]),
-    Route(PREFIX + "requests", requests),
-    Route(PREFIX + "rotate-keys", rotate_keys, methods=["POST"]),
-    Route(PREFIX + "clock-offset", clock_offset, methods=["POST"]),
-    Route(PREFIX + "reset", reset, methods=["POST"]),
-]
+def _further(control: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint of an API's own control."""
+
+    async def respond(request: Request) -> Response:
+        payload = await _object(request)
+        try:
+            return JSONResponse(control(payload))
+        except KeyError as error:
+            raise Refusal(404, {"message": error.args[0]}) from None
+        except ValueError as error:
+            raise Refusal(400, {"message": str(error)}) from None
+
+    return respond
+
+
+def routes(state: SandboxState) -> list[BaseRoute]:
+    """Give every control.
+
+    :param state: what the sandbox remembers; its APIs may have controls of their own.
+    """
+    return [
+        Route(PREFIX + "health", health),
+        Route(PREFIX + "settings", read_settings, methods=["GET"]),
+        Route(PREFIX + "settings", change_settings, methods=["POST"]),
+        Route(PREFIX + "truth/{dataset}", truth),
+        Route(PREFIX + "data/{dataset}", change_data, methods=["POST"]),
+        Route(PREFIX + "faults", add_fault, methods=["POST"]),
+        Route(PREFIX + "faults", clear_faults, methods=["DELETE"]),
+        Route(PREFIX + "requests", requests),
+        Route(PREFIX + "rotate-keys", rotate_keys, methods=["POST"]),
+        Route(PREFIX + "clock-offset", clock_offset, methods=["POST"]),
+        Route(PREFIX + "reset", reset, methods=["POST"]),
+        *(
+            Route(PREFIX + name, _further(control), methods=["POST"])
+            for api in state.apis.values()
+            for name, control in api.controls().items()
+        ),
+    ]

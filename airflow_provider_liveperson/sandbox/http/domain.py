@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -92,7 +93,8 @@ def _account_exists(request: Request, settings: SandboxSettings) -> bool:
 
 
 def _names(settings: SandboxSettings) -> list[str]:
-    return [*SERVICES, *(name for name in settings.service_hosts if name not in SERVICES)]
+    served = (name for api in APIS for name in api.services)
+    return list(dict.fromkeys([*SERVICES, *served, *settings.service_hosts]))
 
 
 def _entry(request: Request, settings: SandboxSettings, service: str) -> dict[str, str]:

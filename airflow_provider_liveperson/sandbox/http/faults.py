@@ -5,53 +5,33 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
-FaultKind = Literal[
-    "status",
-    "drop",
-    "lost",
-    "cut",
-    "cut_json",
-    "slow",
-    "not_json",
-    "redirect",
-    "expire_tokens",
-    "revoke_tokens",
-    "revoke_grants",
-    "insert_rows",
-    "partial_result",
-    "count_drift",
-    "replace",
-]
+KINDS = {
+    "status": "an answer of `status` with `body`, and `retry_after` if given",
+    "drop": "the connection closes without an answer",
+    "lost": "the request is done, and the connection closes without an answer",
+    "cut": "the right answer's headers, half of its body, and the connection closes",
+    "cut_json": "half of the right answer's body, with a length that fits the half",
+    "slow": "the right answer, after `seconds`",
+    "not_json": "a 200 with a page of HTML",
+    "redirect": "a 302 to `location`",
+    "expire_tokens": "every token that data APIs took so far expires; then the request is answered",
+    "revoke_tokens": "every token that data APIs took so far is revoked; then the request is answered",
+    "revoke_grants": "every consent so far is revoked, with its refresh tokens; then the request is answered",
+    "insert_rows": "`rows` records of what is read appear (see `when`); then the request is answered",
+    "replace": "the right answer, with `put` in place of whatever in its body matches `find`",
+}
+"""What can go wrong with any request, and what happens. APIs have further kinds of their own."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Fault:
     """One failure.
 
-    ======================  =====================================================================
-    kind                    what happens
-    ======================  =====================================================================
-    ``status``              an answer of ``status`` with ``body``, and ``retry_after`` if given
-    ``drop``                the connection closes without an answer
-    ``lost``                the request is done, and the connection closes without an answer
-    ``cut``                 the right answer's headers, half of its body, and the connection closes
-    ``cut_json``            half of the right answer's body, with a length that fits the half
-    ``slow``                the right answer, after ``seconds``
-    ``not_json``            a 200 with a page of HTML
-    ``redirect``            a 302 to ``location``
-    ``expire_tokens``       every token that data APIs took so far expires; then the request is answered
-    ``revoke_tokens``       every token that data APIs took so far is revoked; then the request is answered
-    ``revoke_grants``       every consent so far is revoked, with its refresh tokens; then the request is answered
-    ``insert_rows``         ``rows`` records of what is read appear (see ``when``); then the request is answered
-    ``partial_result``      a page of conversations that says that it is partial, with ``rows`` missing
-    ``count_drift``         a page of conversations whose count is off by ``rows``
-    ``replace``             the right answer, with ``put`` in place of whatever in its body ``find`` fits
-    ======================  =====================================================================
-
-    :param kind: what happens.
+    :param kind: what happens: one of :data:`KINDS`, or of an API's own kinds.
     :param match: part of the path, with its query string, of the requests it happens to; empty for all.
     :param times: to how many requests it happens.
     :param skip: how many matching requests pass before.
@@ -68,7 +48,7 @@ class Fault:
     :raises ValueError: if a value does not fit.
     """
 
-    kind: FaultKind
+    kind: str
     match: str = ""
     times: int = 1
     skip: int = 0
@@ -85,10 +65,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
-        for name in ("kind", "when"):
-            if getattr(self, name) not in get_args(hints[name]):
-                choices = ", ".join(get_args(hints[name]))
-                raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
+        if self.when not in get_args(hints["when"]):
+            choices = ", ".join(get_args(hints["when"]))
+            raise ValueError(f"when must be one of {choices}, not {self.when!r}")
         for name, kind, least in (
             ("times", int, 1),
             ("skip", int, 0),
@@ -115,9 +94,13 @@ class Fault:
 
 
 class FaultQueue:
-    """Faults that wait. Each counts the requests that match it; the first one whose turn has come acts."""
+    """Faults that wait. Each counts the requests that match it; the first one whose turn has come acts.
 
-    def __init__(self) -> None:
+    :param further_kinds: the kinds on which only APIs act, and what happens.
+    """
+
+    def __init__(self, further_kinds: Mapping[str, str] | None = None) -> None:
+        self.kinds = {**KINDS, **(further_kinds or {})}
         self._lock = threading.Lock()
         self._waiting: deque[Fault] = deque()
 
@@ -136,6 +119,8 @@ class FaultQueue:
             raise ValueError(
                 f"A fault takes a kind and {', '.join(sorted(known - {'kind'}))}; unknown: {unknown}"
             )
+        if description["kind"] not in self.kinds:
+            raise ValueError(f"kind must be one of {', '.join(self.kinds)}, not {description['kind']!r}")
         fault = Fault(**description)
         with self._lock:
             self._waiting.append(fault)

@@ -132,8 +132,6 @@ class Middleware:
                 state.revoke_tokens()
             elif fault.kind == "revoke_grants":
                 state.grants.revoke_all()
-            elif fault.kind == "insert_rows":
-                scope["sandbox.inserts"] = (fault.rows, fault.when)
             scope["sandbox.fault"] = fault
             await self._answer(scope, receive, send)
 

@@ -24,8 +24,9 @@ from airflow_provider_liveperson.sandbox.identity.redirect_uris import (
     with_parameters,
 )
 from airflow_provider_liveperson.sandbox.identity.sso import SsoSession
-from airflow_provider_liveperson.sandbox.settings import ACCOUNT_ID_PATTERN, SandboxSettings
+from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
+from airflow_provider_liveperson.sandbox.world import ACCOUNT_ID_PATTERN
 
 SESSION_COOKIE = "liveperson_sandbox_session"
 _FORM_COOKIE = "liveperson_sandbox_form"

@@ -15,8 +15,8 @@ from airflow_provider_liveperson.sandbox.http.domain import base_uris
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.identity.logins import Login, LoginRefused
 from airflow_provider_liveperson.sandbox.identity.people import Person, find_person, same
-from airflow_provider_liveperson.sandbox.settings import ACCOUNT_ID_PATTERN
 from airflow_provider_liveperson.sandbox.state import SandboxState
+from airflow_provider_liveperson.sandbox.world import ACCOUNT_ID_PATTERN, FIRST_REVISION
 
 SESSION_COOKIE = "Session_id"
 
@@ -129,7 +129,7 @@ def _has_keys(state: SandboxState, person: Person, given: dict[str, str]) -> boo
 
 def _answer(request: Request, state: SandboxState, opened: Login) -> dict[str, Any]:
     settings, person = state.settings, opened.person
-    groups = state.config.read("agent_groups")
+    groups = state.world.agent_groups
     payload: dict[str, Any] = {
         "csrf": opened.csrf,
         "wsuk": str(zlib.crc32(person.name.encode("utf-8", "surrogatepass"))),
@@ -152,10 +152,10 @@ def _answer(request: Request, state: SandboxState, opened: Login) -> dict[str, A
                     {"id": -1, "deleted": False, "name": "Main Group"},
                     *(
                         {"id": int(group["id"]), "deleted": group["deleted"], "name": group["name"]}
-                        for group in groups.entities
+                        for group in groups
                     ),
                 ],
-                "revision": groups.revision,
+                "revision": FIRST_REVISION,
             }
         },
         "sessionTTl": str(settings.login_ttl_ms),

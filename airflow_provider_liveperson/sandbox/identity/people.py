@@ -6,8 +6,8 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import user_id
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.world import user_id
 
 _BOT_PLACE = 3
 _SSO_PLACE = 1001

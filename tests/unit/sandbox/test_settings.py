@@ -68,12 +68,12 @@ def test_values_are_brought_to_their_type(name: str, text: Any, value: Any) -> N
         ("audit_rows", -1, "audit_rows must be at least 0"),
         ("days", 0, "days must be at least 1"),
         ("page_ceiling", 0, "page_ceiling must be at least 1"),
-        ("page_ceiling", "some", "page_ceiling must be int or none"),
+        ("page_ceiling", "some", "page_ceiling must be a whole number or none"),
         ("missing_permission", "password", "missing_permission must be one of oauth1"),
         ("audit_day_zone", "Mars/Olympus", "audit_day_zone must be requested or a zone: 'Mars/Olympus'"),
         ("until", "yesterday", "until must be a date as YYYY-MM-DD"),
         ("account_id", "not valid", "account_id must match"),
-        ("service_hosts", "sentinel", "service_hosts must map names to values"),
+        ("service_hosts", "sentinel", "service_hosts must be a map of names to values"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_name(name: str, value: Any, complaint: str) -> None:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import (
-    Entity,
-    invent_agent_groups,
-    invent_skills,
-    invent_users,
-)
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.apis.account_config.switches import AccountConfigSwitches
+from airflow_provider_liveperson.sandbox.world import FIRST_REVISION, Entity, World
 
 COLLECTIONS = ("users", "skills", "agent_groups")
-
-_FIRST_REVISION = 171
 
 _IDS = frozenset(
     {
@@ -53,20 +44,22 @@ class Collection:
 class AccountConfig:
     """Collections that tests may change while somebody reads them.
 
-    :param settings: gives the settings as they are now.
+    :param world: the users, skills and agent groups before any change.
+    :param switches: gives the switches as they are now.
     :param now: the sandbox's clock, epoch seconds.
     """
 
-    def __init__(self, settings: Callable[[], SandboxSettings], now: Callable[[], float]) -> None:
-        self._settings = settings
+    def __init__(
+        self, world: World, switches: Callable[[], AccountConfigSwitches], now: Callable[[], float]
+    ) -> None:
+        self._switches = switches
         self._now = now
         self._lock = threading.Lock()
-        seed, agents = settings().seed, settings().agents
-        self._source = random.Random(f"{seed}/changes")  # noqa: S311
-        self._account_revision = _FIRST_REVISION
-        made = (invent_users(seed, agents), invent_skills(seed), invent_agent_groups(seed))
+        self._source = world.source("changes")
+        self._account_revision = FIRST_REVISION
+        made = (world.users, world.skills, world.agent_groups)
         self._collections = {
-            name: Collection(_FIRST_REVISION, tuple(entities))
+            name: Collection(FIRST_REVISION, tuple(entities))
             for name, entities in zip(COLLECTIONS, made, strict=True)
         }
 
@@ -77,7 +70,7 @@ class AccountConfig:
         :raises ValueError: for another name.
         """
         stored = self._stored(collection)
-        style = self._settings().config_ids
+        style = self._switches().config_ids
         entities = tuple(
             {name: _written(name, value, style) for name, value in entity.items()}
             for entity in stored.entities
@@ -119,14 +112,6 @@ class AccountConfig:
         :raises ValueError: for another name.
         """
         return list(self.read(collection).entities)
-
-    def truths(self) -> dict[str, Callable[[datetime, datetime], list[Any]]]:
-        """Give the truth about each collection as a function of a window, which it ignores."""
-
-        def truth(collection: str, _start: datetime, _end: datetime) -> list[Any]:
-            return self.truth(collection)
-
-        return {collection: partial(truth, collection) for collection in COLLECTIONS}
 
     def _stored(self, collection: str) -> Collection:
         try:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import HUMAN, Entity
+from airflow_provider_liveperson.sandbox.world import Entity, midnight_ms
 
 DAY_MS = 86_400_000
 
@@ -46,14 +46,6 @@ class StatusChange(NamedTuple):
     """Epoch milliseconds of the change before; None where the session begins."""
 
 
-def agents_of(users: Sequence[Entity]) -> list[Entity]:
-    """Give the users who are people; the deleted ones worked once, so they are among them.
-
-    :param users: the account's users.
-    """
-    return [user for user in users if user["userTypeId"] == HUMAN]
-
-
 def changes_of_day(seed: int, day: date, count: int, agents: Sequence[Entity]) -> list[StatusChange]:
     """Invent one calendar day (UTC) of status changes, oldest first, no two of them the same.
 
@@ -63,7 +55,7 @@ def changes_of_day(seed: int, day: date, count: int, agents: Sequence[Entity]) -
     :param agents: who works; at least one.
     """
     source = random.Random(f"{seed}/activity/{day.isoformat()}")  # noqa: S311
-    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    midnight = midnight_ms(day)
     last = midnight + DAY_MS - 1
     changes: list[StatusChange] = []
     seen: set[tuple[int, ...]] = set()

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import invent_users
 from airflow_provider_liveperson.sandbox.apis.agent_activity.data import (
     StatusChange,
-    agents_of,
     changes_of_day,
 )
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
+from airflow_provider_liveperson.sandbox.apis.api import Insertion
+from airflow_provider_liveperson.sandbox.world import World, milliseconds
 
 _by_moment = attrgetter("moment")
 
@@ -55,23 +55,21 @@ class ActivityQuery:
         )
 
 
-class AgentActivity:
+class ActivityLog:
     """Status changes sorted by time.
 
-    :param settings: gives the settings as they are now; at first those that shape the data.
+    :param world: the agents, and the days that hold data.
+    :param switches: gives the switches as they are now; at first those that shape the data.
     """
 
-    def __init__(self, settings: Callable[[], SandboxSettings]) -> None:
-        self._settings = settings
+    def __init__(self, world: World, switches: Callable[[], AgentActivitySwitches]) -> None:
+        self._world = world
+        self._switches = switches
         self._lock = threading.Lock()
         self._inserted = 0
-        chosen = settings()
-        agents = agents_of(invent_users(chosen.seed, chosen.agents))
         self._changes: list[StatusChange] = []
-        evenly, left_over = divmod(chosen.status_changes, chosen.days)
-        for index in range(chosen.days):
-            day = chosen.until - timedelta(days=chosen.days - index)
-            self._changes += changes_of_day(chosen.seed, day, evenly + (index < left_over), agents)
+        for day, count in world.spread(switches().status_changes):
+            self._changes += changes_of_day(world.seed, day, count, world.people)
 
     def __len__(self) -> int:
         return len(self._changes)
@@ -84,26 +82,26 @@ class AgentActivity:
         :return: the new rows, as they are answered.
         :raises ValueError: if the time has no zone.
         """
-        return self.rows(self._insert(n, _epoch_ms(when)))
+        return self.rows(self._insert(n, milliseconds(when)))
 
     def insert_late_or_new(
-        self, query: ActivityQuery, *, rows: int, when: Literal["newest", "late"], offset: int, now: float
+        self, query: ActivityQuery, insertion: Insertion, *, offset: int, now: float
     ) -> None:
         """Add changes in the middle of somebody's reading.
 
         :param query: what is being read.
-        :param rows: how many.
-        :param when: dated now (``newest``), or like a change that was already read (``late``).
+        :param insertion: how many, dated now or like a change that was already read.
         :param offset: how many rows were already read.
         :param now: the sandbox's clock, epoch seconds.
         """
         matching = self._matching(query)
         if not matching:
             return
-        newest_first = self._settings().activity_order == "newest"
+        newest_first = self._switches().activity_order == "newest"
         rank = min(offset // 2, len(matching) - 1)
         model = matching[-1 - rank if newest_first else rank]
-        self._insert(rows, model.moment if when == "late" else int(now * 1000), model)
+        moment = model.moment if insertion.when == "late" else int(now * 1000)
+        self._insert(insertion.rows, moment, model)
 
     def page(self, query: ActivityQuery, *, offset: int, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Read some of the matching changes, in the order of the switch ``activity_order``.
@@ -114,7 +112,7 @@ class AgentActivity:
         :return: the rows, and how many match in all.
         """
         matching = self._matching(query)
-        if self._settings().activity_order == "newest":
+        if self._switches().activity_order == "newest":
             matching.reverse()
         return self.rows(matching[offset : offset + limit]), len(matching)
 
@@ -125,16 +123,16 @@ class AgentActivity:
         :param end: first moment after the window, aware.
         :raises ValueError: if either has no zone.
         """
-        return self.rows(self._matching(ActivityQuery(start=_epoch_ms(start), end=_epoch_ms(end))))
+        return self.rows(self._matching(ActivityQuery(start=milliseconds(start), end=milliseconds(end))))
 
     def rows(self, changes: list[StatusChange]) -> list[dict[str, Any]]:
         """Render changes as they are answered.
 
         :param changes: the changes.
         """
-        settings = self._settings()
-        identity: type[str] | type[int] = str if settings.activity_ids == "strings" else int
-        none: tuple[int, str | None] = (0, "") if settings.activity_no_reason == "sample" else (-1, None)
+        switches = self._switches()
+        identity: type[str] | type[int] = str if switches.activity_ids == "strings" else int
+        none: tuple[int, str | None] = (0, "") if switches.activity_no_reason == "sample" else (-1, None)
         rows: list[dict[str, Any]] = []
         for change in changes:
             reason_id, reason_text = change.reason or none
@@ -160,8 +158,7 @@ class AgentActivity:
     def _insert(self, n: int, moment: int, model: StatusChange | None = None) -> list[StatusChange]:
         with self._lock:
             if model is None:
-                chosen = self._settings()
-                model = self._changes[0] if self._changes else _first(chosen)
+                model = self._changes[0] if self._changes else self._first()
             made = []
             for _ in range(n):
                 self._inserted += 1
@@ -183,6 +180,10 @@ class AgentActivity:
             self._changes = changes
         return made
 
+    def _first(self) -> StatusChange:
+        day = self._world.days[-1] + timedelta(days=1)
+        return changes_of_day(self._world.seed, day, 1, self._world.people)[0]
+
     def _matching(self, query: ActivityQuery) -> list[StatusChange]:
         changes = self._changes
         low = bisect_left(changes, query.start, key=_by_moment)
@@ -198,15 +199,3 @@ def instant(moment: int) -> str:
     """
     seconds, milliseconds = divmod(moment, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
-
-
-def _first(settings: SandboxSettings) -> StatusChange:
-    agents = agents_of(invent_users(settings.seed, settings.agents))
-    return changes_of_day(settings.seed, settings.until, 1, agents)[0]
-
-
-def _epoch_ms(moment: datetime) -> int:
-    if moment.tzinfo is None:
-        raise ValueError("A window's start and end, and the time of a row, must be aware datetimes")
-    # Rounded up, so that a boundary between two milliseconds keeps rows on the right side.
-    return -((datetime(1970, 1, 1, tzinfo=UTC) - moment) // timedelta(milliseconds=1))

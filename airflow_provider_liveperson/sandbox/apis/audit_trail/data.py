@@ -163,14 +163,15 @@ _PLACES = {0: 0, 1: DAY_SECONDS - 1, 4: 5 * 3600, 5: 4 * 3600 - 1}
 _TIE_GROUP = range(10, 22)
 
 
-def records_of_day(seed: int, day: date, count: int) -> list[AuditRecord]:
+def records_of_day(seed: int, day: date, count: int, label: str = "") -> list[AuditRecord]:
     """Invent one calendar day (UTC) of changes, oldest first.
 
     :param seed: the sandbox's seed.
     :param day: the day.
     :param count: how many records the day has.
+    :param label: tells records of the same day apart that come later.
     """
-    source = random.Random(f"{seed}/{day.isoformat()}")  # noqa: S311
+    source = random.Random(f"{seed}/{day.isoformat()}{label}")  # noqa: S311
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     crowded_second = source.randrange(DAY_SECONDS) if source.random() < 0.2 else None
     records: list[AuditRecord] = []

@@ -20,20 +20,10 @@ except ImportError as error:
     ) from error
 
 from airflow_provider_liveperson.sandbox.apis.audit_trail.log import FIELDS
+from airflow_provider_liveperson.sandbox.apis.audit_trail.words import QueryRefused
 
 Resolver = Callable[[dict[str, Any], dict[str, str]], list[dict[str, Any]]]
 """Takes the arguments and the selection (name in the answer to field); gives the rows."""
-
-
-class QueryRefused(Exception):
-    """A document that cannot be answered.
-
-    :param errors: GraphQL errors as they are answered.
-    """
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__(errors[0]["message"])
-        self.errors = errors
 
 
 def run(
@@ -157,16 +147,3 @@ def _collect(
             _collect(node.selection_set, info, selection)
         elif isinstance(node, graphql.FragmentSpreadNode):
             _collect(info.fragments[node.name.value].selection_set, info, selection)
-
-
-def words_of(value: Any, argument: str) -> list[str]:
-    """Read an argument that is a word or a list of words.
-
-    :param value: what graphql-core made of it.
-    :param argument: its name, for the error message.
-    :raises ValueError: if it is something else.
-    """
-    items = [] if value is None else value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in items):
-        raise ValueError(f"{argument} must be a string or a list of strings")
-    return items

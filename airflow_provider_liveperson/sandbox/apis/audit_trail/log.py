@@ -7,13 +7,14 @@ import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
+from airflow_provider_liveperson.sandbox.apis.api import Insertion
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import AuditRecord, records_of_day
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.world import World
 
 ATTRIBUTES = {
     "objectType": "object_type",
@@ -91,18 +92,17 @@ class AuditQuery:
 class AuditLog:
     """Records sorted by time; a page costs what it holds, not what the log holds.
 
-    :param settings: seed, size and end of the data.
+    :param world: the account, and the days that hold data.
+    :param rows: how many records there are.
     """
 
-    def __init__(self, settings: SandboxSettings) -> None:
-        self._account_id = settings.account_id
+    def __init__(self, world: World, rows: int) -> None:
+        self._account_id = world.account_id
         self._lock = threading.Lock()
         self._records: list[AuditRecord] = []
         self._views: dict[tuple[Any, ...], _View] = {}
-        evenly, left_over = divmod(settings.audit_rows, settings.days)
-        for index in range(settings.days):
-            day = settings.until - timedelta(days=settings.days - index)
-            self._records += records_of_day(settings.seed, day, evenly + (index < left_over))
+        for day, count in world.spread(rows):
+            self._records += records_of_day(world.seed, day, count)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -117,14 +117,11 @@ class AuditLog:
                 insort(self._records, record, key=_by_moment)
             self._views.clear()
 
-    def insert_late_or_new(
-        self, query: AuditQuery, *, rows: int, when: Literal["newest", "late"], offset: int, now: float
-    ) -> None:
+    def insert_late_or_new(self, query: AuditQuery, insertion: Insertion, *, offset: int, now: float) -> None:
         """Add records in the middle of somebody's reading.
 
         :param query: what is being read; the new records match its filters.
-        :param rows: how many.
-        :param when: dated now (``newest``), or like a record that was already read (``late``).
+        :param insertion: how many, dated now or like a record that was already read.
         :param offset: how many rows were already read.
         :param now: the sandbox's clock, epoch seconds.
         """
@@ -134,10 +131,10 @@ class AuditLog:
         rank = min(offset // 2, high - low - 1)
         model = matching[high - 1 - rank if query.descending else low + rank]
         first = len(self)
-        moment = model.moment if when == "late" else int(now)
+        moment = model.moment if insertion.when == "late" else int(now)
         self.insert(
             model._replace(moment=moment, object_name=f"inserted while reading {first + number}")
-            for number in range(rows)
+            for number in range(insertion.rows)
         )
 
     def page(

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import BOT
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import (
     DAY_MS,
     MINUTE_MS,
@@ -24,6 +23,7 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import
     Conversation,
     Staff,
 )
+from airflow_provider_liveperson.sandbox.world import BOT
 
 ALWAYS = "info"
 DEFAULT_SECTIONS = (

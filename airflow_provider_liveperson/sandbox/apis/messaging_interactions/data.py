@@ -3,7 +3,7 @@
 A conversation belongs to a day (UTC): that on which it closed, was edited after its close, or, if it is open,
 began. It depends on the seed, the day, its place in the day and the account's users alone, so sandboxes of
 different sizes agree on what they share. This module invents what a conversation *is*; what its record says is
-made in :mod:`.conversation_content`.
+made in :mod:`.content`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import (
+from airflow_provider_liveperson.sandbox.world import (
     BOT,
     HUMAN,
-    invent_agent_groups,
-    invent_skills,
-    invent_users,
+    World,
+    midnight_ms,
 )
 
 DAY_MS = 86_400_000
@@ -147,12 +146,10 @@ _TIES = (7, 8)
 """Conversations of every day that start in the same millisecond."""
 
 
-@lru_cache(maxsize=8)
-def staff_of(seed: int, users: int) -> Staff:
+def staff_of(world: World) -> Staff:
     """Give those who answer consumers.
 
-    :param seed: the sandbox's seed.
-    :param users: how many users the account has.
+    :param world: the account's users, skills and groups.
     """
     agents = [
         Agent(
@@ -163,14 +160,14 @@ def staff_of(seed: int, users: int) -> Staff:
             user_type=user["userTypeId"],
             deleted=user["deleted"],
         )
-        for user in invent_users(seed, users)
+        for user in world.users
     ]
     return Staff(
         agents={agent.agent_id: agent for agent in agents},
         people=tuple(agent for agent in agents if agent.user_type == HUMAN),
         bots=tuple(agent for agent in agents if agent.user_type == BOT),
-        skills={skill["id"]: skill["name"] for skill in invent_skills(seed)},
-        groups={group["id"]: group["name"] for group in invent_agent_groups(seed)},
+        skills={skill["id"]: skill["name"] for skill in world.skills},
+        groups={group["id"]: group["name"] for group in world.agent_groups},
     )
 
 
@@ -183,7 +180,7 @@ def conversations_of_day(seed: int, day: date, count: int, messages: int, staff:
     :param messages: messages of a conversation on average.
     :param staff: who answers.
     """
-    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    midnight = midnight_ms(day)
     made = []
     for index in range(count):
         key = f"{seed}/conversation/{day.isoformat()}/{index}"

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
@@ -29,7 +30,10 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import
     conversations_of_day,
     staff_of,
 )
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches import (
+    MessagingInteractionsSwitches,
+)
+from airflow_provider_liveperson.sandbox.world import World
 
 Cursor = Literal["end", "full_dialog_end", "start", "updated"]
 
@@ -72,12 +76,16 @@ class ConversationQuery:
 class ConversationLog:
     """All conversations. They are invented, and their records rendered, when somebody first asks for them.
 
-    :param settings: seed, account, size and end of the data.
+    :param world: the account, its agents, and the days that hold data.
+    :param switches: how many conversations, and how long.
     :param now: the sandbox's clock, epoch seconds.
     """
 
-    def __init__(self, settings: SandboxSettings, now: Callable[[], float]) -> None:
-        self._settings = settings
+    def __init__(
+        self, world: World, switches: MessagingInteractionsSwitches, now: Callable[[], float]
+    ) -> None:
+        self._world = world
+        self._count, self._messages = switches.conversations, switches.messages_per_conversation
         self._now = now
         self._lock = threading.RLock()
         self._invented: tuple[Conversation, ...] | None = None
@@ -138,7 +146,7 @@ class ConversationLog:
         if partial:
             record = shortened(self.rendered(conversation))
         else:
-            record = render(conversation, self._settings.account_id, self._staff())
+            record = render(conversation, self._world.account_id, self._staff)
         self._rendered[partial][conversation.conversation_id] = _Kept(conversation, record)
         return record
 
@@ -191,18 +199,13 @@ class ConversationLog:
         :param when: the moment, aware; default the sandbox's present.
         :return: their ids.
         """
-        settings = self._settings
         with self._lock:
             made = []
             for _ in range(count):
                 self._inserted += 1
                 made.append(
                     conversation_closed_at(
-                        settings.seed,
-                        self._inserted,
-                        self._moment(when),
-                        settings.messages_per_conversation,
-                        self._staff(),
+                        self._world.seed, self._inserted, self._moment(when), self._messages, self._staff
                     )
                 )
             self._put(*made)
@@ -253,8 +256,9 @@ class ConversationLog:
         self._sorted = sorted(known.values(), key=_by_start)
         self._by_id = known
 
+    @cached_property
     def _staff(self) -> Staff:
-        return staff_of(self._settings.seed, self._settings.agents)
+        return staff_of(self._world)
 
     def _known(self) -> dict[str, Conversation]:
         known = self._by_id
@@ -271,13 +275,9 @@ class ConversationLog:
         return known
 
     def _invent(self) -> list[Conversation]:
-        settings, staff = self._settings, self._staff()
-        evenly, left_over = divmod(settings.conversations, settings.days)
         made: list[Conversation] = []
-        for index in range(settings.days):
-            day = settings.until - timedelta(days=settings.days - index)
-            count = evenly + (index < left_over)
-            made += conversations_of_day(settings.seed, day, count, settings.messages_per_conversation, staff)
+        for day, count in self._world.spread(self._count):
+            made += conversations_of_day(self._world.seed, day, count, self._messages, self._staff)
         return made
 
     def _found(self, query: ConversationQuery) -> list[Conversation]:

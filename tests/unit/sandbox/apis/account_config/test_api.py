@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import invent_users
+from airflow_provider_liveperson.sandbox.world import invent_users
 
 PATHS = {"users": "users", "skills": "skills", "agent_groups": "agentGroups"}
 SUMMARY = {

@@ -1,17 +1,31 @@
-"""An invented account configuration, the same for the same seed.
+"""The invented company that every API refers to: its users, skills and groups, and the days that hold data.
 
-A user does not depend on how many users there are. Ids are numbers here; how an answer writes them is a
-switch. Everything references what exists: users their groups and skills, skills their groups.
+The same seed gives the same company, and a user does not depend on how many users there are. Ids are numbers
+here; how an answer writes them is a matter of the API. Everything references what exists: users their groups and
+skills, skills their groups.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import uuid
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from pydantic import Field, field_validator
+
+from airflow_provider_liveperson.sandbox.switches import Switches, switch
+
 Entity = dict[str, Any]
+"""A user, skill or group with all its fields, as LivePerson's account configuration names them."""
+
+ACCOUNT_ID_PATTERN = re.compile(r"[a-zA-Z0-9_]{1,20}")
+
+FIRST_REVISION = 171
+"""The revision of every part of the account's configuration before anything changes."""
 
 _FIRST_DAY = datetime(2024, 1, 8, 9)
 _SPAN_SECONDS = 500 * 86_400
@@ -49,6 +63,108 @@ _GONE_SKILLS = frozenset({11, 13})
 _PERMISSION_GROUPS = ("Agent", "Agent Manager", "Administrator", "Campaign Manager")
 _LOBS = (3301, 3302)
 _PROFILES = (201, 202, 203)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class WorldSettings(Switches):
+    """Which company it is, and when."""
+
+    seed: int = switch(1, "number from which credentials and data are derived", fixed=True)
+    account_id: str = switch(
+        "70000001", "LivePerson account that exists; every other one is unknown", fixed=True
+    )
+    agents: int = switch(60, "users of the account: people, bots, and deleted ones", least=1, fixed=True)
+    days: int = switch(30, "days (UTC) that hold data", least=1, fixed=True)
+    until: date = Field(
+        default_factory=_today,
+        description="UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
+        json_schema_extra={"fixed": True, "option": True},
+    )
+
+    @field_validator("account_id")
+    @classmethod
+    def _check_account_id(cls, account_id: str) -> str:
+        if not ACCOUNT_ID_PATTERN.fullmatch(account_id):
+            raise ValueError(f"must match {ACCOUNT_ID_PATTERN.pattern}, not {account_id!r}")
+        return account_id
+
+
+class World:
+    """The company of one sandbox.
+
+    :param settings: its seed, size and days.
+    """
+
+    def __init__(self, settings: WorldSettings) -> None:
+        self.seed = settings.seed
+        self.account_id = settings.account_id
+        self._settings = settings
+
+    @cached_property
+    def users(self) -> list[Entity]:
+        """Everybody: mostly people, some bots, one system user, some of them deleted."""
+        return invent_users(self.seed, self._settings.agents)
+
+    @cached_property
+    def people(self) -> list[Entity]:
+        """The users who are people; the deleted ones worked once, so they are among them."""
+        return [user for user in self.users if user["userTypeId"] == HUMAN]
+
+    @cached_property
+    def skills(self) -> list[Entity]:
+        """The skills, some of them deleted."""
+        return invent_skills(self.seed)
+
+    @cached_property
+    def agent_groups(self) -> list[Entity]:
+        """The agent groups, which form trees; one of them is deleted."""
+        return invent_agent_groups(self.seed)
+
+    @property
+    def days(self) -> list[date]:
+        """The days (UTC) that hold data, oldest first."""
+        last, count = self._settings.until, self._settings.days
+        return [last - timedelta(days=count - index) for index in range(count)]
+
+    def spread(self, total: int) -> Iterator[tuple[date, int]]:
+        """Spread records evenly over the days.
+
+        :param total: how many records there are.
+        :return: each day with its number of records, oldest first; the first days have one more than the others
+            if it does not divide evenly.
+        """
+        evenly, left_over = divmod(total, self._settings.days)
+        for index, day in enumerate(self.days):
+            yield day, evenly + (index < left_over)
+
+    def source(self, label: str) -> random.Random:
+        """Give a source of chance of its own for something that is invented.
+
+        :param label: says what for, such as ``audit/2026-01-31``; the same label always gives the same numbers.
+        """
+        return random.Random(f"{self.seed}/{label}")  # noqa: S311
+
+
+def milliseconds(moment: datetime) -> int:
+    """Give a moment as UTC epoch milliseconds, rounded up, so that a boundary keeps rows on the right side.
+
+    :param moment: aware.
+    :raises ValueError: if it has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("A window's start and end, and the time of a row, must be aware datetimes")
+    return -((datetime(1970, 1, 1, tzinfo=UTC) - moment) // timedelta(milliseconds=1))
+
+
+def midnight_ms(day: date) -> int:
+    """Give the start of a day (UTC) as epoch milliseconds.
+
+    :param day: the day.
+    """
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 def skill_id(index: int) -> int:

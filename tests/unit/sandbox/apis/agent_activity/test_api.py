@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from airflow_provider_liveperson.sandbox.apis.account_config.data import invent_users
-from airflow_provider_liveperson.sandbox.apis.agent_activity.data import agents_of, changes_of_day
+from airflow_provider_liveperson.sandbox.apis.agent_activity.data import changes_of_day
+from airflow_provider_liveperson.sandbox.world import World, WorldSettings
 
 START = datetime(2026, 1, 27, tzinfo=UTC)
 END = datetime(2026, 2, 1, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_the_rows_are_as_documented(sandbox: Any) -> None:
 
 
 def test_the_data_depends_on_seed_and_day_alone() -> None:
-    agents = agents_of(invent_users(3, 4))
+    agents = World(WorldSettings(seed=3, agents=4)).people
     day = date(2026, 1, 5)
     many = changes_of_day(3, day, 900, agents)
     assert many == changes_of_day(3, day, 900, agents) != changes_of_day(4, day, 900, agents)

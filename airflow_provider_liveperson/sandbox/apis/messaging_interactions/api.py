@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import calendar
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from pydantic_core import to_json
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import (
     ALWAYS,
     DEFAULT_SECTIONS,
@@ -23,13 +19,14 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content imp
     SECTIONS,
 )
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import MINUTE_MS, Conversation
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import ConversationQuery
-from airflow_provider_liveperson.sandbox.http.caller import why_source_is_refused
-from airflow_provider_liveperson.sandbox.http.faults import Fault
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import (
+    ConversationLog,
+    ConversationQuery,
+)
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches import (
+    MessagingInteractionsSwitches,
+)
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.identity.access import admit
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
-from airflow_provider_liveperson.sandbox.state import SandboxState
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -61,121 +58,174 @@ _CHOICES = {
 _ROLES = {"ASSIGNED_AGENT": "ASSIGNED_AGENT", "AGENT": "ASSIGNED_AGENT", "READER": "READER"}
 _STATUSES = frozenset({"OPEN", "CLOSE"})
 
-
-async def search(request: Request) -> Response:
-    """``POST /messaging_history/api/account/{account}/conversations/search``: a page, by filters."""
-    asked = await _Asked.read(request)
-    filters = _Filters(asked)
-    query = filters.query()
-    asked.check_page()
-    state = asked.state
-    if asked.inserts is not None:
-        _insert(state, query, asked)
-    found = state.conversations.search(query)
-    return _page(asked, found)
+_FOLDER = "/messaging_history/api/account/{account}/conversations/"
 
 
-async def by_id(request: Request) -> Response:
-    """``POST …/conversations/conversation/search``: whole conversations, by id."""
-    asked = await _Asked.read(request)
-    single, several = asked.body.get("conversationId"), asked.body.get("conversationIds")
-    if (single is None) == (several is None):
-        raise _bad("Either conversationId or conversationIds is required")
-    ids = _texts("conversationIds", [single] if several is None else several)
-    if not ids or len(ids) > MAX_IDS:
-        raise _bad(f"conversationIds must hold 1 to {MAX_IDS} ids, not {len(ids)}")
-    found, settings = asked.state.conversations.find(ids), asked.settings
-    if settings.messaging_by_id == "absent":
-        found = [one for one in found if one.long_reading >= settings.messaging_partial_share]
-    return _answer(asked, found, len(found), {"self": 0}, whole=settings.messaging_by_id == "whole")
+class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
+    """Messaging conversations, by search, by id and by consumer."""
+
+    name, title, prefix = "messaging_interactions", "Messaging Interactions", "messaging"
+    switches_type = MessagingInteractionsSwitches
+    services = ("msgHist",)
+    datasets = ("messaging_interactions",)
+    faults = {
+        "partial_result": "a page of conversations that says that it is partial, with `rows` missing",
+        "count_drift": "a page of conversations whose count is off by `rows`",
+    }
+    alias = "conversations"
+    data: ConversationLog
+
+    def endpoints(self) -> list[Endpoint]:
+        """Give every path that it serves."""
+        made = {
+            "search": self.search,
+            "conversation/search": self.by_id,
+            "consumer/search": self.by_consumer,
+        }
+        return [
+            Endpoint(_FOLDER + path, answer, method="POST", reads="conversation history")
+            for path, answer in made.items()
+        ]
+
+    def search(self, call: Call) -> Answer:
+        """``POST /messaging_history/api/account/{account}/conversations/search``: a page, by filters.
+
+        :param call: the request.
+        """
+        asked = _Asked(self, call)
+        query = _Filters(asked).query()
+        asked.check_page()
+        if call.insertion is not None:
+            _insert(query, asked)
+        return _page(asked, self.data.search(query))
+
+    def by_id(self, call: Call) -> Answer:
+        """``POST …/conversations/conversation/search``: whole conversations, by id.
+
+        :param call: the request.
+        """
+        asked = _Asked(self, call)
+        single, several = asked.body.get("conversationId"), asked.body.get("conversationIds")
+        if (single is None) == (several is None):
+            raise _bad("Either conversationId or conversationIds is required")
+        ids = _texts("conversationIds", [single] if several is None else several)
+        if not ids or len(ids) > MAX_IDS:
+            raise _bad(f"conversationIds must hold 1 to {MAX_IDS} ids, not {len(ids)}")
+        found, switches = self.data.find(ids), self.switches
+        if switches.messaging_by_id == "absent":
+            found = [one for one in found if one.long_reading >= switches.messaging_partial_share]
+        return _answer(asked, found, len(found), {"self": 0}, whole=switches.messaging_by_id == "whole")
+
+    def by_consumer(self, call: Call) -> Answer:
+        """``POST …/conversations/consumer/search``: a page of one consumer's conversations.
+
+        :param call: the request.
+        """
+        asked = _Asked(self, call)
+        consumer = asked.body.get("consumer")
+        if not isinstance(consumer, str) or not consumer:
+            raise _bad("consumer is required")
+        if "status" not in asked.body:
+            raise _bad("status is required")
+        statuses = _statuses(asked.body["status"])
+        asked.check_page()
+        order, descending = asked.order()
+        choices = (("consumer", frozenset({consumer})), ("status", statuses))
+        query = ConversationQuery(choices=choices, order=order, descending=descending)
+        return _page(asked, self.data.search(query))
+
+    def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
+        """Give the whole conversations that closed in the window."""
+        return self.data.truth(start, end)
+
+    def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
+        """Add conversations that closed at the same moment."""
+        return self.data.insert(count, when)
+
+    def change(self, dataset: str, when: datetime | None = None) -> Any:
+        """Edit the summary of the first conversation."""
+        first = self.data.ids[0]
+        self.data.touch(first, when)
+        return first
+
+    def reset(self) -> None:
+        """Make the first conversations, or undo every change: inventing them takes a while."""
+        if self.data is None:
+            self.data = ConversationLog(self.world, self.switches, self.sandbox.now)
+        self.data.restore()
+
+    def sizes(self) -> dict[str, int]:
+        """Give how many conversations there were at first; counting them would invent them."""
+        return {"conversations": self.switches.conversations}
+
+    def summary(self) -> str:
+        """Say how many conversations there are."""
+        return f"{self.switches.conversations} conversations"
+
+    def controls(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
+        """Give the control of single conversations."""
+        return {"conversations": self._control}
+
+    def _control(self, payload: Mapping[str, Any]) -> Any:
+        """``{"insert": 3}``, ``{"touch": id}`` or ``{"submit_survey": id}``, with a moment ``"when"`` or now."""
+        ids: list[str] = []
+        when = None
+        if "when" in payload:
+            when = datetime.fromisoformat(str(payload["when"]))
+            if when.tzinfo is None:
+                raise ValueError("when must have an offset, such as 2026-01-31T00:00:00Z")
+        try:
+            if isinstance(payload.get("insert"), int):
+                ids = self.data.insert(payload["insert"], when)
+            elif isinstance(payload.get("touch"), str):
+                self.data.touch(payload["touch"], when)
+            elif isinstance(payload.get("submit_survey"), str):
+                self.data.submit_survey(payload["submit_survey"], when)
+            else:
+                raise ValueError("The body must have insert, a number, or touch or submit_survey, an id")
+        except KeyError as error:
+            raise KeyError(f"There is no conversation {error}") from None
+        return {"ids": ids, "conversations": len(self.data)}
 
 
-async def by_consumer(request: Request) -> Response:
-    """``POST …/conversations/consumer/search``: a page of one consumer's conversations."""
-    asked = await _Asked.read(request)
-    consumer = asked.body.get("consumer")
-    if not isinstance(consumer, str) or not consumer:
-        raise _bad("consumer is required")
-    if "status" not in asked.body:
-        raise _bad("status is required")
-    statuses = _statuses(asked.body["status"])
-    asked.check_page()
-    order, descending = asked.order()
-    choices = (("consumer", frozenset({consumer})), ("status", statuses))
-    query = ConversationQuery(choices=choices, order=order, descending=descending)
-    return _page(asked, asked.state.conversations.search(query))
-
-
-@dataclass(kw_only=True, slots=True)
 class _Asked:
-    """One request, admitted.
+    """One request.
 
-    :param path: its path.
-    :param parameters: its query parameters.
-    :param body: its JSON body.
-    :param state: the sandbox.
-    :param settings: the switches as they are while it is answered.
-    :param fault: what is to be wrong with the answer.
-    :param inserts: conversations, and their place in time, that a fault wants inserted first.
+    :param api: the API.
+    :param call: the request.
+    :raises Refusal: if it is not well-formed.
     """
 
-    path: str
-    parameters: Mapping[str, str]
-    body: dict[str, Any]
-    state: SandboxState
-    settings: SandboxSettings
-    fault: Fault | None
-    inserts: tuple[int, Literal["newest", "late"]] | None
-    offset: int = 0
-    limit: int = DEFAULT_LIMIT
-
-    @classmethod
-    async def read(cls, request: Request) -> _Asked:
-        """Admit a request and read what all three methods take.
-
-        :param request: the request.
-        :raises Refusal: if it is not admitted or not well-formed.
-        """
-        state: SandboxState = request.app.state.sandbox
-        settings = state.settings
-        raw = await request.body()
-        admit(request, raw, state, accepted=settings.messaging_auth, to_read="conversation history")
-        source = why_source_is_refused(request, settings.messaging_source)
+    def __init__(self, api: MessagingInteractionsApi, call: Call) -> None:
+        self.api = api
+        self.call = call
+        self.switches = api.switches
+        self.path = call.path
+        self.parameters = call.parameters
+        self.offset = 0
+        self.limit = DEFAULT_LIMIT
+        source = call.source_error(self.switches.messaging_source)
         if source is not None:
             raise _bad(source)
-        if request.query_params.get("v", "1") not in ("1", "2"):
+        if call.parameters.get("v", "1") not in ("1", "2"):
             raise _bad("v must be 1 or 2")
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise _bad("The body is not JSON") from None
-        if not isinstance(body, dict):
-            raise _bad("The body must be a JSON object")
-        return cls(
-            path=request.url.path,
-            parameters=request.query_params,
-            body=body,
-            state=state,
-            settings=settings,
-            fault=request.scope.get("sandbox.fault"),
-            inserts=request.scope.get("sandbox.inserts"),
-        )
+        self.body = call.document()
 
     def check_page(self) -> None:
         """Read ``offset`` and ``limit``.
 
         :raises Refusal: if one of them does not fit, or both together reach too deep.
         """
-        settings = self.settings
-        self.offset = 0 if settings.offset_ignored else self._number("offset", 0, 0)
+        switches = self.switches
+        self.offset = 0 if self.api.sandbox.settings.offset_ignored else self._number("offset", 0, 0)
         self.limit = self._number("limit", DEFAULT_LIMIT, 1)
         if self.limit > MAX_LIMIT:
-            if settings.messaging_limit_over == "reject":
+            if switches.messaging_limit_over == "reject":
                 raise _bad(f"limit must be at most {MAX_LIMIT}")
             self.limit = MAX_LIMIT
-        deepest = settings.messaging_deep_limit
+        deepest = switches.messaging_deep_limit
         if deepest is not None and self.offset + self.limit > deepest:
-            if settings.messaging_deep_error == "400":
+            if switches.messaging_deep_error == "400":
                 raise _bad(f"offset and limit must together be at most {deepest}")
             raise Refusal(500, {"internalCode": "0007", "message": "The search engine failed"})
 
@@ -185,7 +235,7 @@ class _Asked:
         :return: by what, and whether the latest come first.
         :raises Refusal: if it does not fit.
         """
-        by, _, direction = self.parameters.get("sort", self.settings.messaging_default_sort).partition(":")
+        by, _, direction = self.parameters.get("sort", self.switches.messaging_default_sort).partition(":")
         if by not in ("start", "end") or direction not in ("", "asc", "desc"):
             raise _bad("sort must be start or end, with :asc or :desc")
         return ("end" if by == "end" else "start"), direction == "desc"
@@ -197,7 +247,7 @@ class _Asked:
         """
         given = self.body.get("contentToRetrieve")
         names = set(DEFAULT_SECTIONS) if given is None else set(_texts("contentToRetrieve", given))
-        if self.settings.messaging_unknown_filter == "reject" and not names <= set(SECTIONS):
+        if self.switches.messaging_unknown_filter == "reject" and not names <= set(SECTIONS):
             raise _bad(f"contentToRetrieve does not know {', '.join(sorted(names - set(SECTIONS)))}")
         names.add(ALWAYS)
         if self.parameters.get("v", "1") == "1":
@@ -230,7 +280,7 @@ class _Filters:
 
     def __init__(self, asked: _Asked) -> None:
         self._asked = asked
-        self._settings = asked.settings
+        self._switches = asked.switches
         # An empty list or text filters nothing.
         self._left = {
             name: value
@@ -247,7 +297,7 @@ class _Filters:
         choices = [
             (attribute, self._texts(name)) for name, attribute in _CHOICES.items() if name in self._left
         ]
-        statuses: frozenset[str] = self._settings.messaging_default_status
+        statuses: frozenset[str] = self._switches.messaging_default_status
         if "status" in self._left:
             statuses = _statuses(self._left.pop("status"))
         if statuses != _STATUSES:
@@ -268,18 +318,18 @@ class _Filters:
             order=order,
             descending=descending,
         )
-        if self._left and self._settings.messaging_unknown_filter == "reject":
+        if self._left and self._switches.messaging_unknown_filter == "reject":
             raise _bad(f"Unknown filters: {', '.join(sorted(self._left))}")
         return query
 
     def _times(self) -> list[tuple[str, float | None, float | None]]:
-        settings = self._settings
+        switches = self._switches
         if "start" not in self._left:
             raise _bad("start is required")
         made = [self._time("start", "start")]
         if "end" in self._left:
-            made.append(self._time("end", "end" if settings.messaging_end_filter == "end_time" else "close"))
-        if "fullDialogEndTime" in self._left and settings.messaging_full_dialog_filter == "accepted":
+            made.append(self._time("end", "end" if switches.messaging_end_filter == "end_time" else "close"))
+        if "fullDialogEndTime" in self._left and switches.messaging_full_dialog_filter == "accepted":
             made.append(self._time("fullDialogEndTime", "end"))
         updated = self._left.pop("latestUpdateTime", None)
         if updated is not None:
@@ -295,7 +345,7 @@ class _Filters:
         if start is None or end is None:
             raise _bad(f"{name}.from and {name}.to are required")
         if end == -1:
-            end = int(self._asked.state.now() * 1000)
+            end = int(self._asked.api.sandbox.now() * 1000)
         if not 0 <= start <= end:
             raise _bad(f"{name}.from must not be before 1970 or after {name}.to")
         try:
@@ -339,34 +389,35 @@ class _Filters:
         given = self._left.pop("sdeSearch", {})
         if not isinstance(given, dict):
             raise _bad("sdeSearch must be an object")
-        if not set(given) <= set(SDE_KEYS) and self._settings.messaging_unknown_filter == "reject":
+        if not set(given) <= set(SDE_KEYS) and self._switches.messaging_unknown_filter == "reject":
             raise _bad(f"sdeSearch does not know {', '.join(sorted(set(given) - set(SDE_KEYS)))}")
         return tuple(sorted((name, str(value)) for name, value in given.items() if value not in (None, "")))
 
 
-def _insert(state: SandboxState, query: ConversationQuery, asked: _Asked) -> None:
+def _insert(query: ConversationQuery, asked: _Asked) -> None:
     """Add conversations in the middle of somebody's reading: closed just now, or among what was read."""
-    assert asked.inserts is not None
-    rows, when = asked.inserts
-    found = state.conversations.search(query)
+    assert asked.call.insertion is not None
+    rows, when = asked.call.insertion
+    conversations = asked.api.data
+    found = conversations.search(query)
     if not found or when == "newest":
-        state.conversations.insert(rows)
+        conversations.insert(rows)
         return
     model = found[min(asked.offset // 2, len(found) - 1)]
     moment = model.start + MINUTE_MS if query.order == "start" or model.is_open else model.close
-    state.conversations.insert(rows, _EPOCH + timedelta(milliseconds=moment))
+    conversations.insert(rows, _EPOCH + timedelta(milliseconds=moment))
 
 
-def _page(asked: _Asked, found: Sequence[Conversation]) -> Response:
+def _page(asked: _Asked, found: Sequence[Conversation]) -> Answer:
     count = len(found)
-    if asked.settings.messaging_count == "capped" and asked.settings.messaging_deep_limit is not None:
-        count = min(count, asked.settings.messaging_deep_limit)
-    if asked.fault is not None and asked.fault.kind == "count_drift":
-        count = max(0, count + asked.fault.rows)
+    if asked.switches.messaging_count == "capped" and asked.switches.messaging_deep_limit is not None:
+        count = min(count, asked.switches.messaging_deep_limit)
+    if asked.call.fault is not None and asked.call.fault.kind == "count_drift":
+        count = max(0, count + asked.call.fault.rows)
     offset, limit = asked.offset, asked.limit
-    if asked.settings.messaging_count == "page":
+    if asked.switches.messaging_count == "page":
         count = len(found[offset : offset + limit])
-    elif asked.settings.messaging_count == "half":
+    elif asked.switches.messaging_count == "half":
         count = (count + 1) // 2
     links = {"self": offset}
     if offset + limit < count:
@@ -380,7 +431,7 @@ def _page(asked: _Asked, found: Sequence[Conversation]) -> Response:
 
 def _answer(
     asked: _Asked, page: Sequence[Conversation], count: int, links: Mapping[str, int], *, whole: bool
-) -> Response:
+) -> Answer:
     """Put a page together.
 
     :param asked: the request.
@@ -391,19 +442,19 @@ def _answer(
     """
     wanted = asked.sections()
     shards: dict[str, Any] = {"partialResult": False}
-    fault = asked.fault
+    fault = asked.call.fault
     if fault is not None and fault.kind == "partial_result":
         shards = {"partialResult": True, "failureShards": 1, "totalShards": 5}
         missing = page[len(page) // 2 :][: fault.rows]
         page = [conversation for conversation in page if conversation not in missing]
         count -= len(missing) if fault.lowers_count else 0
-    if not count and asked.settings.messaging_empty == "204":
-        return Response(status_code=204)
+    if not count and asked.switches.messaging_empty == "204":
+        return Answer(status=204)
     metadata: dict[str, Any] = {"count": count}
     metadata |= {rel: {"rel": rel, "href": asked.link(offset)} for rel, offset in links.items()}
     metadata["shardsStatusResult"] = shards
     parts = [b'{"_metadata":', to_json(metadata), b',"conversationHistoryRecords":[']
-    conversations, share = asked.state.conversations, asked.settings.messaging_partial_share
+    conversations, share = asked.api.data, asked.switches.messaging_partial_share
     separator = b"{"
     for conversation in page:
         record = conversations.rendered(conversation, partial=not whole and conversation.long_reading < share)
@@ -413,7 +464,7 @@ def _answer(
                 separator = b","
         separator = b"},{"
     parts.append(b"}]}" if page else b"]}")
-    return Response(b"".join(parts), media_type="application/json")
+    return Answer(body=b"".join(parts), media_type="application/json")
 
 
 def _bad(message: str) -> Refusal:
@@ -467,12 +518,3 @@ def _months_later(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
-
-
-_CONVERSATIONS = "/messaging_history/api/account/{account}/conversations/"
-
-ROUTES: list[BaseRoute] = [
-    Route(_CONVERSATIONS + "search", search, methods=["POST"]),
-    Route(_CONVERSATIONS + "conversation/search", by_id, methods=["POST"]),
-    Route(_CONVERSATIONS + "consumer/search", by_consumer, methods=["POST"]),
-]

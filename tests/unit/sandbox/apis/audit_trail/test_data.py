@@ -3,16 +3,21 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.sandbox import SandboxSettings
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
 from airflow_provider_liveperson.sandbox.apis.audit_trail.log import FIELDS, AuditLog, AuditQuery
+from airflow_provider_liveperson.sandbox.world import World, WorldSettings
 
 DAY = date(2026, 1, 31)
+
+
+def audit_log(*, audit_rows: int, **world: Any) -> AuditLog:
+    return AuditLog(World(WorldSettings(**world)), audit_rows)
 
 
 def day_of(log: AuditLog, day: date) -> list[dict[str, object]]:
@@ -21,11 +26,11 @@ def day_of(log: AuditLog, day: date) -> list[dict[str, object]]:
 
 
 def test_the_same_seed_gives_the_same_day_whatever_surrounds_it() -> None:
-    long = AuditLog(SandboxSettings(seed=7, audit_rows=300, days=10, until=date(2026, 2, 3)))
-    short = AuditLog(SandboxSettings(seed=7, audit_rows=60, days=2, until=date(2026, 2, 1)))
+    long = audit_log(seed=7, audit_rows=300, days=10, until=date(2026, 2, 3))
+    short = audit_log(seed=7, audit_rows=60, days=2, until=date(2026, 2, 1))
     assert day_of(long, DAY) == day_of(short, DAY)
     assert len(day_of(short, DAY)) == 30
-    other = AuditLog(SandboxSettings(seed=8, audit_rows=60, days=2, until=date(2026, 2, 1)))
+    other = audit_log(seed=8, audit_rows=60, days=2, until=date(2026, 2, 1))
     assert day_of(other, DAY) != day_of(short, DAY)
 
 
@@ -36,7 +41,7 @@ def test_a_larger_day_holds_the_smaller_one() -> None:
 
 @pytest.mark.parametrize(("rows", "days"), [(0, 3), (1, 3), (100, 7), (6, 6)])
 def test_the_log_has_as_many_rows_as_asked_for(rows: int, days: int) -> None:
-    log = AuditLog(SandboxSettings(audit_rows=rows, days=days, until=DAY))
+    log = audit_log(audit_rows=rows, days=days, until=DAY)
     assert len(log) == rows
     start = datetime(2026, 1, 31, tzinfo=UTC)
     assert len(log.truth(start - timedelta(days=days), start)) == rows
@@ -44,7 +49,7 @@ def test_the_log_has_as_many_rows_as_asked_for(rows: int, days: int) -> None:
 
 
 def test_the_data_is_as_awkward_as_real_data() -> None:
-    log = AuditLog(SandboxSettings(audit_rows=4000, days=20, until=DAY))
+    log = audit_log(audit_rows=4000, days=20, until=DAY)
     rows = log.truth(datetime(2026, 1, 11, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
     assert list(rows[0]) == list(FIELDS)
     assert rows == sorted(rows, key=lambda row: row["changeDate"])
@@ -67,7 +72,7 @@ def test_the_data_is_as_awkward_as_real_data() -> None:
 
 
 def test_a_window_is_half_open_and_aware() -> None:
-    log = AuditLog(SandboxSettings(audit_rows=40, days=2, until=DAY))
+    log = audit_log(audit_rows=40, days=2, until=DAY)
     midnight = datetime(2026, 1, 30, tzinfo=UTC)
     second = timedelta(seconds=1)
     assert log.truth(midnight - second, midnight)[0]["changeDate"] == "2026-01-29 23:59:59.0"
@@ -77,7 +82,7 @@ def test_a_window_is_half_open_and_aware() -> None:
         log.truth(datetime(2026, 1, 30), midnight)
 
 
-LOG = AuditLog(SandboxSettings(audit_rows=400, days=4, until=DAY))
+LOG = audit_log(audit_rows=400, days=4, until=DAY)
 MOMENTS = [int(datetime(2026, 1, 27, tzinfo=UTC).timestamp()) + hour * 3600 for hour in range(0, 97, 5)]
 
 

@@ -7,17 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic_core import to_json
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
-
-from airflow_provider_liveperson.sandbox.apis.agent_activity.log import ActivityQuery
-from airflow_provider_liveperson.sandbox.http.caller import why_source_is_refused
+from airflow_provider_liveperson.sandbox.apis.agent_activity.log import ActivityLog, ActivityQuery
+from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.identity.access import admit
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
-from airflow_provider_liveperson.sandbox.state import SandboxState
+from airflow_provider_liveperson.sandbox.http.settings import HttpSettings
 
 DEFAULT_LIMIT = 1000
 
@@ -32,61 +26,94 @@ _INSTANT = re.compile(
 _FILTERS = ("agentId", "empId", "groupId")
 
 
-async def status_changes(request: Request) -> Response:
-    """``GET /api/v2/account/{account}/status-changes``: a page of status changes."""
-    state: SandboxState = request.app.state.sandbox
-    settings = state.settings
-    admit(
-        request, await request.body(), state, accepted=settings.activity_auth, to_read="agent status changes"
-    )
-    asked = _Asked(request, settings, state.now())
-    if asked.causes:
-        raise Refusal(400, {"causes": asked.causes, "message": "The request's parameters are not valid"})
-    inserts = request.scope.get("sandbox.inserts")
-    if inserts:
-        rows, when = inserts
-        state.activity.insert_late_or_new(
-            asked.query, rows=rows, when=when, offset=asked.offset, now=state.now()
+class AgentActivityApi(Api[AgentActivitySwitches]):
+    """Agents' status changes."""
+
+    name, title, prefix = "agent_activity", "Agent Activity", "activity"
+    switches_type = AgentActivitySwitches
+    services = ("agentActivityDomain",)
+    datasets = ("agent_status_changes",)
+    alias = "activity"
+    data: ActivityLog
+
+    def endpoints(self) -> list[Endpoint]:
+        """Give every path that it serves."""
+        path = "/api/v2/account/{account}/status-changes"
+        return [Endpoint(path, self.status_changes, reads="agent status changes")]
+
+    def status_changes(self, call: Call) -> Answer:
+        """``GET /api/v2/account/{account}/status-changes``: a page of status changes.
+
+        :param call: the request.
+        """
+        asked = _Asked(call, self.switches, self.sandbox.settings, self.sandbox.now())
+        if asked.causes:
+            raise Refusal(400, {"causes": asked.causes, "message": "The request's parameters are not valid"})
+        if call.insertion:
+            self.data.insert_late_or_new(
+                asked.query, call.insertion, offset=asked.offset, now=self.sandbox.now()
+            )
+        changes, total = self.data.page(asked.query, offset=asked.offset, limit=asked.limit)
+        return json_answer(
+            {
+                "_metadata": _metadata(asked, total, self.switches),
+                "timeframe": _timeframe(asked),
+                "stateChanges": changes,
+            }
         )
-    changes, total = state.activity.page(asked.query, offset=asked.offset, limit=asked.limit)
-    payload = {
-        "_metadata": _metadata(asked, total, settings),
-        "timeframe": _timeframe(asked),
-        "stateChanges": changes,
-    }
-    return Response(to_json(payload), media_type="application/json")
+
+    def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
+        """Give what a complete read must give, oldest first."""
+        return self.data.truth(start, end)
+
+    def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
+        """Add status changes, as when they reached the store late."""
+        return self.data.insert(count, when or datetime.fromtimestamp(self.sandbox.now(), UTC))
+
+    def reset(self) -> None:
+        """Make the first data."""
+        self.data = ActivityLog(self.world, lambda: self.switches)
+
+    def sizes(self) -> dict[str, int]:
+        """Give how many status changes there are."""
+        return {"status_changes": len(self.data)}
+
+    def summary(self) -> str:
+        """Say how many status changes there are."""
+        return f"{len(self.data)} agent status changes"
 
 
 class _Asked:
     """One request's parameters.
 
-    :param request: the request.
-    :param settings: limits and switches.
+    :param call: the request.
+    :param switches: limits, and what is left open.
+    :param http: what is the same for every API.
     :param now: the sandbox's clock, epoch seconds.
     """
 
-    def __init__(self, request: Request, settings: SandboxSettings, now: float) -> None:
-        self._parameters = request.query_params
-        self.path = request.url.path
+    def __init__(self, call: Call, switches: AgentActivitySwitches, http: HttpSettings, now: float) -> None:
+        self._parameters = call.parameters
+        self.path = call.path
         self.causes: list[str] = []
         """What is wrong, a sentence each."""
-        source = why_source_is_refused(request, settings.source_rule)
+        source = call.source_error(http.source_rule)
         if source is not None:
             self.causes.append(source)
-        self.start, self.end = self._window(settings, now)
-        self.limit = self._number("limit", min(DEFAULT_LIMIT, settings.activity_limit_max), 1)
-        if self.limit > settings.activity_limit_max:
-            if settings.activity_over_limit == "reject":
-                self.causes.append(f"limit: must be less than or equal to {settings.activity_limit_max}")
-            self.limit = settings.activity_limit_max
-        self.offset = 0 if settings.offset_ignored else self._number("offset", 0, 0)
+        self.start, self.end = self._window(switches, now)
+        self.limit = self._number("limit", min(DEFAULT_LIMIT, switches.activity_limit_max), 1)
+        if self.limit > switches.activity_limit_max:
+            if switches.activity_over_limit == "reject":
+                self.causes.append(f"limit: must be less than or equal to {switches.activity_limit_max}")
+            self.limit = switches.activity_limit_max
+        self.offset = 0 if http.offset_ignored else self._number("offset", 0, 0)
         filters = {name: self._parameters[name] for name in _FILTERS if name in self._parameters}
         if len(filters) > 1:
             self.causes.append(f"{', '.join(filters)}: only one of them may be given")
         agents, employees, groups = (_ids(filters.get(name)) for name in _FILTERS)
         self.query = ActivityQuery(
             start=self.start,
-            end=self.end + (settings.activity_to == "inclusive"),
+            end=self.end + (switches.activity_to == "inclusive"),
             agents=agents,
             employees=employees,
             groups=groups,
@@ -101,7 +128,7 @@ class _Asked:
         query = urlencode({**given, "limit": self.limit, "offset": offset})
         return f"{_INTERNAL}{self.path}?{query}"
 
-    def _window(self, settings: SandboxSettings, now: float) -> tuple[int, int]:
+    def _window(self, switches: AgentActivitySwitches, now: float) -> tuple[int, int]:
         present = int(now * 1000)
         given = [name for name in ("from", "to") if name in self._parameters]
         if not given:
@@ -115,9 +142,9 @@ class _Asked:
             return 0, 0
         if end < start:
             self.causes.append("from: must not be after to")
-        elif end - start > timedelta(days=settings.activity_longest_days):
+        elif end - start > timedelta(days=switches.activity_longest_days):
             self.causes.append(
-                f"from, to: the range must be at most a month ({settings.activity_longest_days} days)"
+                f"from, to: the range must be at most a month ({switches.activity_longest_days} days)"
             )
         return (start - _EPOCH) // _MILLISECOND, (end - _EPOCH) // _MILLISECOND
 
@@ -146,15 +173,15 @@ def _ids(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(text.split(","))
 
 
-def _metadata(asked: _Asked, total: int, settings: SandboxSettings) -> dict[str, Any]:
+def _metadata(asked: _Asked, total: int, switches: AgentActivitySwitches) -> dict[str, Any]:
     """Give the links to other pages. There is no count among them, nor anywhere else in the answer."""
-    if settings.activity_links == "absent":
+    if switches.activity_links == "absent":
         return {}
     offset, limit = asked.offset, asked.limit
     offsets = {"self": offset, "first": 0}
     after = offset + limit
-    full_last_page = after == total and settings.activity_links == "next_on_full_page"
-    if after < total or full_last_page or settings.activity_links == "always_next":
+    full_last_page = after == total and switches.activity_links == "next_on_full_page"
+    if after < total or full_last_page or switches.activity_links == "always_next":
         offsets["next"] = after
     if offset:
         offsets["previous"] = max(0, offset - limit)
@@ -175,6 +202,3 @@ def _timeframe(asked: _Asked) -> dict[str, Any]:
 def _text(moment: int) -> str:
     seconds, milliseconds = divmod(moment, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}+0000"
-
-
-ROUTES: list[BaseRoute] = [Route("/api/v2/account/{account}/status-changes", status_changes)]

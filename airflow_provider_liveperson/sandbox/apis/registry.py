@@ -1,0 +1,18 @@
+"""LivePerson's APIs that the sandbox plays, a line each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_liveperson.sandbox.apis.account_config.api import AccountConfigApi
+from airflow_provider_liveperson.sandbox.apis.agent_activity.api import AgentActivityApi
+from airflow_provider_liveperson.sandbox.apis.api import Api
+from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
+
+APIS: tuple[type[Api[Any]], ...] = (
+    AuditTrailApi,
+    AgentActivityApi,
+    AccountConfigApi,
+    MessagingInteractionsApi,
+)
