@@ -11,11 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 T = TypeVar("T")
 
-CredentialKind = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"]
-"""What a request can be authorized with: an API key, an App-JWT of either version, the access token of a web
-application, or the bearer of a login."""
+CredentialName = Literal["oauth1", "app_jwt_v1", "app_jwt_v2", "web_app", "bearer"]
+"""The value of a :class:`~airflow_provider_liveperson.credential_kind.CredentialKind`: what authorizes a request."""
 
-EVERY_CREDENTIAL: frozenset[CredentialKind] = frozenset(get_args(CredentialKind))
+EVERY_CREDENTIAL: frozenset[CredentialName] = frozenset(get_args(CredentialName))
 
 
 def switch(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import get_args
 
 import pytest
 
 from airflow_provider_liveperson.connections.form import FORMS
 from airflow_provider_liveperson.credential_kind import CredentialKind
+from airflow_provider_liveperson.sandbox.switches import CredentialName
 
 every_kind = pytest.mark.parametrize("kind", list(CredentialKind))
 
@@ -34,10 +36,4 @@ def test_a_copy_of_a_kind_is_the_kind(kind):
 
 
 def test_the_values_are_those_of_the_sandboxs_switches():
-    assert [kind.value for kind in CredentialKind] == [
-        "oauth1",
-        "app_jwt_v1",
-        "app_jwt_v2",
-        "web_app",
-        "bearer",
-    ]
+    assert tuple(kind.value for kind in CredentialKind) == get_args(CredentialName)

@@ -7,7 +7,7 @@ To add an API, write a module (or a folder, where one file is not enough) with t
    for the size of its data. Their names begin with the API's prefix; ``<prefix>_auth`` is obligatory::
 
        class AgentMetricsSwitches(Switches):
-           agent_metrics_auth: frozenset[CredentialKind] = switch(
+           agent_metrics_auth: frozenset[CredentialName] = switch(
                EVERY_CREDENTIAL, "credential kinds that Agent Metrics accepts"
            )
            agent_metrics_ids: Literal["numbers", "strings"] = switch("numbers", "how ids are written")
@@ -52,7 +52,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from pydantic_core import to_json
 
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.switches import CredentialKind, Switches
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches
 from airflow_provider_liveperson.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ class Api(Generic[SwitchesT]):
         return self.sandbox.world
 
     @property
-    def accepted(self) -> frozenset[CredentialKind]:
+    def accepted(self) -> frozenset[CredentialName]:
         """The credential kinds that it accepts."""
-        accepted: frozenset[CredentialKind] = getattr(self.sandbox.settings, f"{self.prefix}_auth")
+        accepted: frozenset[CredentialName] = getattr(self.sandbox.settings, f"{self.prefix}_auth")
         return accepted
 
     def endpoints(self) -> list[Endpoint]:

@@ -10,7 +10,7 @@ from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.identity.oauth1 import SignedRequest, refused
 from airflow_provider_liveperson.sandbox.identity.tokens import TokenRefused
 from airflow_provider_liveperson.sandbox.state import SandboxState
-from airflow_provider_liveperson.sandbox.switches import CredentialKind
+from airflow_provider_liveperson.sandbox.switches import CredentialName
 from airflow_provider_liveperson.sandbox.world import ACCOUNT_ID_PATTERN
 
 _NOT_AUTHENTICATED = "Not Authenticated"
@@ -18,7 +18,7 @@ _NOT_AUTHORIZED = "Not Authorized"
 
 
 def admit(
-    request: Request, body: bytes, state: SandboxState, *, accepted: Collection[CredentialKind], to_read: str
+    request: Request, body: bytes, state: SandboxState, *, accepted: Collection[CredentialName], to_read: str
 ) -> None:
     """Let a request for an account's data pass, or refuse it.
 
@@ -52,7 +52,7 @@ def admit(
         )
 
 
-def _credential(request: Request, body: bytes, state: SandboxState) -> CredentialKind:
+def _credential(request: Request, body: bytes, state: SandboxState) -> CredentialName:
     """Verify the request's credential and name its kind."""
     authorization = request.headers.get("authorization", "")
     scheme, _, value = authorization.partition(" ")

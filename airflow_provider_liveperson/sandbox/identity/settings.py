@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from airflow_provider_liveperson.sandbox.switches import CredentialKind, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, switch
 from airflow_provider_liveperson.sandbox.world import WorldSettings
 
 
@@ -47,7 +47,7 @@ class IdentitySettings(WorldSettings):
         " provider, and not at the Login Service",
     )
 
-    missing_permission: frozenset[CredentialKind] = switch(
+    missing_permission: frozenset[CredentialName] = switch(
         frozenset(), "credential kinds that are valid but may not read the account's data"
     )
     audit_forbidden_status: Literal[403, 401] = switch(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialKind, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 
 
 class AccountConfigSwitches(Switches):
     """Switches of the account configuration."""
 
-    config_auth: frozenset[CredentialKind] = switch(
+    config_auth: frozenset[CredentialName] = switch(
         EVERY_CREDENTIAL, "credential kinds that the account configuration accepts"
     )
     config_version_required: bool = switch(False, "whether a request without `v` is a 400")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.switches import CredentialKind, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 
 class AgentActivitySwitches(Switches):
@@ -13,7 +13,7 @@ class AgentActivitySwitches(Switches):
     status_changes: int = switch(
         600, "agent status changes in total, spread evenly over the days", least=0, fixed=True
     )
-    activity_auth: frozenset[CredentialKind] = switch(
+    activity_auth: frozenset[CredentialName] = switch(
         frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
         "credential kinds that Agent Activity accepts",
     )

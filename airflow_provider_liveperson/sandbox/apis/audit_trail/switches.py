@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialKind, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 
 
 class AuditTrailSwitches(Switches):
     """Switches of the Audit Trail, and of its export."""
 
     audit_rows: int = switch(2000, "audit records in total, spread evenly over the days", least=0, fixed=True)
-    audit_auth: frozenset[CredentialKind] = switch(
+    audit_auth: frozenset[CredentialName] = switch(
         EVERY_CREDENTIAL, "credential kinds that the audit trail accepts"
     )
     page_ceiling: int | None = switch(

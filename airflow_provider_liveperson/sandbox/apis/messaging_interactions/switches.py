@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialKind, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 
 
 class MessagingInteractionsSwitches(Switches):
@@ -14,7 +14,7 @@ class MessagingInteractionsSwitches(Switches):
         300, "messaging conversations in total, spread evenly over the days", least=0, fixed=True
     )
     messages_per_conversation: int = switch(20, "messages of a conversation on average", least=1, fixed=True)
-    messaging_auth: frozenset[CredentialKind] = switch(
+    messaging_auth: frozenset[CredentialName] = switch(
         EVERY_CREDENTIAL, "credential kinds that Messaging Interactions accepts"
     )
     messaging_source: Literal["strict", "lenient"] = switch(
