@@ -1,4 +1,4 @@
-"""What stands in different places in the Airflow versions that this package supports."""
+"""Imports whose place differs between the supported versions of Airflow."""
 
 from __future__ import annotations
 

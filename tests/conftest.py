@@ -1,4 +1,4 @@
-"""Gives every test process an Airflow of its own, before anything imports Airflow."""
+"""Gives every test process its own Airflow home, before anything imports Airflow."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def _isolate_airflow() -> None:
-    """Point Airflow at an empty home, and drop what the developer's shell says about Airflow.
+    """Point Airflow at an empty home, and ignore the Airflow settings of the developer's shell.
 
-    Airflow's own unit-test mode stays off: its configuration gives cron schedules a data interval, which a
-    real Airflow 3 does not, and this package has to cope with the real one.
+    Airflow's unit-test mode stays off: its configuration gives cron schedules a data interval, which a real Airflow 3
+    does not, and this package has to work with the real one.
     """
     for name in list(os.environ):
         if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")):

@@ -40,13 +40,13 @@ def moto() -> Iterator[S3Server]:
 
 @pytest.fixture(scope="module", params=["seaweedfs", "moto"])
 def store(request) -> S3Server:
-    """Each of the S3 servers; they were written independently of each other."""
+    """Each of the S3 servers, which are independent implementations."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")
 def start_sandbox() -> Iterator[Callable[..., SandboxServer]]:
-    """Starts sandboxes with the settings of the day, all of whose data are in the past."""
+    """Starts sandboxes with the settings of the day; all their data is in the past."""
     with contextlib.ExitStack() as stack:
 
         def start(**settings: Any) -> SandboxServer:

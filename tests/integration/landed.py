@@ -14,13 +14,13 @@ from devtools.seaweedfs import aws_connection, s3_client
 
 DAY = datetime(2026, 3, 3, tzinfo=UTC)
 NEXT_DAY = DAY + timedelta(days=1)
-# A run by hand is for the interval that has ended by its date.
+# A manual run covers the last interval that ended by its date.
 RUN_DATE = NEXT_DAY.date().isoformat()
 
 
 @dataclass(frozen=True)
 class S3Server:
-    """An S3 server that runs."""
+    """A running S3 server."""
 
     name: str
     endpoint_url: str
@@ -39,7 +39,7 @@ class S3Server:
         return {bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]}
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, tuple[str, datetime]]:
-        """Key to ETag and time of writing."""
+        """Key to ETag and last modification."""
         answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix)
         assert not answer["IsTruncated"]
         return {item["Key"]: (item["ETag"], item["LastModified"]) for item in answer.get("Contents", [])}
@@ -49,7 +49,7 @@ class S3Server:
         return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def records(self, manifest_uri: str) -> list[dict[str, Any]]:
-        """The records of a window, found as a reader finds them: by its manifest."""
+        """The records of a window, found by its manifest, as a reader does."""
         folder = manifest_uri.rpartition("/")[0]
         manifest = json.loads(self.read(manifest_uri))
         return [
@@ -60,7 +60,7 @@ class S3Server:
 
 
 def same(records: list[dict], others: list[dict]) -> bool:
-    """Whether two lists hold the same records, each as often."""
+    """Whether two lists hold the same records, each the same number of times."""
     return Counter(json.dumps(record, sort_keys=True) for record in records) == Counter(
         json.dumps(record, sort_keys=True) for record in others
     )

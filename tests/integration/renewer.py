@@ -1,7 +1,7 @@
-"""A process that uses a kept consent, told what to do by its standard input.
+"""A process that uses a stored consent, controlled through its standard input.
 
-``test_renewal_across_processes.py`` runs it. It prints a JSON line for each request, and one before it keeps what a
-renewal brought; there, with ``stop``, it waits for its end.
+``test_renewal_across_processes.py`` runs it. It prints a JSON line for each request, and one before it stores a
+renewed token; there, with ``stop``, it waits to be killed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A task's process, as executors start it: forked from one that has imported everything."""
+"""A task's process, started as executors do: forked from one that has imported everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS
 
 SHARE_BELOW = 300_000
 
-# From a process that has imported all of it already, as a worker has; each fork then starts within milliseconds.
+# Forked from a process that has imported everything, as a worker has; each fork then starts within milliseconds.
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
 
@@ -23,8 +23,8 @@ _forks.set_forkserver_preload([__name__])
 def start(environment: Mapping[str, str], **arguments: Any) -> BaseProcess:
     """Start a process that executes a :class:`LivePersonToS3Operator`.
 
-    :param environment: variables that it sees in addition, its connections among them.
-    :param arguments: of the operator.
+    :param environment: additional environment variables, including its connections.
+    :param arguments: the operator's arguments.
     """
     process = _forks.Process(target=_execute, args=(dict(environment), arguments))
     process.start()
@@ -37,7 +37,7 @@ def _execute(environment: dict[str, str], arguments: dict[str, Any]) -> None:
 
 
 class _InSmallParts(LivePersonToS3Operator):
-    """Has more moments to be killed at: some slices share a part, and each part is remembered."""
+    """Makes more moments at which it can be killed: few slices share a part, and each part is checkpointed."""
 
     def destination(self, encoding: Any) -> Any:
         return replace(super().destination(encoding), share_below=SHARE_BELOW)

@@ -51,7 +51,7 @@ def connections(sandbox, store):
 
 @dataclass(frozen=True)
 class Ran:
-    """One ``airflow dags test`` and what it left behind."""
+    """One ``airflow dags test`` and its results."""
 
     answer: subprocess.CompletedProcess[str]
     objects: dict[str, tuple[str, datetime]]
@@ -123,9 +123,9 @@ class TestExampleDag:
         assert counts["kept"] == len(truth) == sum(part["records"] for part in manifest["parts"])
         assert counts["received"] == counts["kept"] + counts["outside_window"]
         assert counts["reported"] == counts["received"]
-        assert counts["repeated"] <= 1  # the last row, which is asked for again to see that it is the last
+        assert counts["repeated"] <= 1  # the last row, which is requested again to check that it is the last
 
-    def test_last_line_of_the_pull_tells_manifest_and_counts(self, runs, store):
+    def test_the_last_line_of_the_pull_names_manifest_and_counts(self, runs, store):
         manifest = json.loads(store.read(runs[0].summary["manifest"]))
         lines = [
             line for line in runs[0].answer.stdout.splitlines() if "airflow_provider_liveperson.pull." in line
@@ -149,7 +149,7 @@ class TestExampleDag:
         assert "Nothing new in audit_trail" in runs[1].answer.stdout
 
 
-def test_a_plain_cron_string_fails_showing_the_mend(airflow_home):
+def test_a_plain_cron_string_fails_and_says_what_to_do(airflow_home):
     answer = airflow_home.run("dags", "test", "plain_cron", RUN_DATE)
     assert answer.returncode != 0
     assert airflow_home.states("plain_cron") == {"pull": {"failed"}}

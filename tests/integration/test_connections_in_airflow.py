@@ -23,7 +23,7 @@ def sandbox(start_sandbox):
 
 @pytest.fixture(scope="module")
 def environment(sandbox, airflow_home, tmp_path_factory) -> dict[str, str]:
-    """Puts every connection in every place; its ID tells type and place."""
+    """Puts every connection in every place; its ID names type and place."""
     folder = tmp_path_factory.mktemp("connections")
     for place in ("in_database", "in_backend"):
         named = {f"{name}_{place}": made.as_dict() for name, made in sandbox.connections().items()}
@@ -76,7 +76,7 @@ def test_the_command_line_tests_a_connection(airflow_home, environment, conn_id)
     assert "Connection success!" in answer.stdout
 
 
-def test_the_command_line_tells_the_field_at_fault(airflow_home, sandbox):
+def test_the_command_line_names_the_wrong_field(airflow_home, sandbox):
     wrong = replace(sandbox.connections()["liveperson_app_jwt"], password="0" * 26)
     answer = airflow_home.run(
         "connections", "test", "wrong", environment={"AIRFLOW_CONN_WRONG": wrong.as_json()}

@@ -1,4 +1,4 @@
-"""Failures in a real Airflow: what cannot heal takes one try, and the log ends with the sentence."""
+"""Failures in a real Airflow: permanent errors take one try, and the log ends with the message."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ran(start_sandbox, moto):
     return answer.stdout, tries, sandbox
 
 
-def test_one_try_is_all_it_takes(ran):
+def test_permanent_errors_take_one_try(ran):
     _, tries, _ = ran
     assert {name.rpartition("_with")[0] for name in tries} == set(SAYS)
     assert set(tries.values()) == {("failed", 1)}
@@ -55,7 +55,7 @@ def test_a_wrong_password_is_tried_once_by_each_task(ran):
     assert len(logins) == sum(name.startswith("password") for name in tries)
 
 
-def test_the_sentence_is_the_last_thing_that_one_reads(ran):
+def test_the_log_ends_with_the_message(ran):
     log, tries, _ = ran
     tasks = log.split("[DAG TEST] starting task_id=")[1:]
     assert len(tasks) == len(tries)
@@ -67,7 +67,7 @@ def test_the_sentence_is_the_last_thing_that_one_reads(ran):
         assert "failures.py" in lines[-1] or "transfers.failures" in lines[-1]
 
 
-def test_there_is_no_screen_of_library_frames(ran):
+def test_the_log_has_no_library_frames(ran):
     log, _, _ = ran
     for library in ("/requests/", "/urllib3/", "/botocore/", "/tenacity/", "/msgspec/", "contextlib.py"):
         assert library not in log

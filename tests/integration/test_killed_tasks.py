@@ -1,4 +1,4 @@
-"""Tasks that are killed at any moment, and tasks that do the same at once: the store ends as if nothing had been."""
+"""Tasks killed at any moment, and concurrent tasks of one window: the store ends as after an undisturbed run."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LONG = 120  # seconds after which a task that hangs fails
 
 @pytest.fixture(scope="module")
 def sandbox(start_sandbox: Callable[..., SandboxServer]) -> SandboxServer:
-    """Three days in some slices each, whose pages take a little, so that a task has many moments."""
+    """Three days of several slices each, whose pages are slow, so that a task can be killed at many moments."""
     return start_sandbox(
         conversations=1_200, messages_per_conversation=3, messaging_partial_share=0.02, latency_ms=15
     )
 
 
 class Tasks:
-    """Starts tasks that pull the three days into a prefix of their own."""
+    """Starts tasks that pull the three days, each into its own prefix."""
 
     def __init__(self, sandbox: SandboxServer, store: S3Server) -> None:
         self.sandbox = sandbox
@@ -63,14 +63,14 @@ class Tasks:
         assert process.exitcode == 0
 
     def kill_after(self, prefix: str, seconds: float) -> None:
-        """Start a task and kill it as the kernel does when memory is short: it learns nothing of it."""
+        """Start a task and kill it without a warning, as the kernel does when memory is short."""
         process = self.start(prefix)
         process.join(seconds)
         process.kill()
         process.join()
 
     def landed(self, prefix: str) -> dict[str, bytes]:
-        """What is in the store below a prefix, by its bytes, whatever numbers parts have that a killed task left."""
+        """What is in the store below a prefix, by its bytes, whatever the numbers of parts that a killed task left."""
         return numbered(self.objects(prefix))
 
     def objects(self, prefix: str) -> dict[str, bytes]:
@@ -81,7 +81,7 @@ class Tasks:
         }
 
     def checkpoint(self, prefix: str) -> dict[str, Any] | None:
-        """What a killed task has remembered."""
+        """The checkpoints of a killed task."""
         for key, data in self.objects(prefix).items():
             if key.endswith("_checkpoint.json"):
                 return json.loads(data)
@@ -89,9 +89,9 @@ class Tasks:
 
 
 def numbered(objects: dict[str, bytes]) -> dict[str, bytes]:
-    """Objects with the parts that a manifest names called by their place in it.
+    """Objects, with the parts that a manifest names renamed by their position in it.
 
-    A run leaves alone what it does not know, and gives its own part another number if the name is taken.
+    A run does not touch unknown objects, and gives its own part another number if the name is taken.
     """
     for key in [key for key in objects if key.endswith("_manifest.json")]:
         folder = key.rpartition("/")[0]
@@ -113,7 +113,7 @@ def tasks(sandbox: SandboxServer, seaweedfs: S3Server) -> Tasks:
 
 @pytest.fixture(scope="module")
 def undisturbed(tasks: Tasks) -> dict[str, Any]:
-    """One run that nobody kills: what it lands, how many searches that takes, and how long."""
+    """One undisturbed run: what it lands, how many searches it takes, and how long."""
     before, started = len(tasks.sandbox.requests), time.monotonic()
     tasks.finish("undisturbed")
     objects = tasks.landed("undisturbed")
@@ -132,7 +132,7 @@ def undisturbed(tasks: Tasks) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_killed_task_is_gone_on_with_and_lands_the_same_bytes(tasks, undisturbed, seed):
+def test_the_retry_of_a_killed_task_lands_the_same_bytes(tasks, undisturbed, seed):
     chance = random.Random(seed)
     prefix = f"seed-{seed}"
     for _ in range(chance.randint(1, 4)):
@@ -149,7 +149,7 @@ def test_a_killed_task_is_gone_on_with_and_lands_the_same_bytes(tasks, undisturb
 
 
 @pytest.mark.slow
-def test_two_tasks_at_once_end_with_one_whole_manifest(tasks, undisturbed):
+def test_two_concurrent_tasks_end_with_one_complete_manifest(tasks, undisturbed):
     twins = [tasks.start("twins") for _ in range(2)]
     for twin in twins:
         twin.join(LONG)
@@ -158,7 +158,7 @@ def test_two_tasks_at_once_end_with_one_whole_manifest(tasks, undisturbed):
 
 
 @pytest.mark.slow
-def test_a_task_whose_twin_is_killed_is_not_disturbed(tasks, undisturbed):
+def test_a_task_is_not_disturbed_when_its_twin_is_killed(tasks, undisturbed):
     doomed, other = tasks.start("twin-killed"), tasks.start("twin-killed")
     doomed.join(undisturbed["seconds"] / 2)
     doomed.kill()

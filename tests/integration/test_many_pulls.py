@@ -1,4 +1,4 @@
-"""A process that pulls again and again, as ``dag.test()`` in a loop does, keeps nothing of its pulls."""
+"""A process that pulls repeatedly, as ``dag.test()`` in a loop does, releases everything after each pull."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sandbox():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failing", [False, True], ids=["good", "failing"])
-def test_it_keeps_no_file_and_no_object(sandbox, tmp_path, failing):
+def test_it_keeps_no_file_and_no_object_open(sandbox, tmp_path, failing):
     if failing:
         sandbox.faults.add(kind="status", status=500, match="offset=297", times=10_000)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What Airflow finds of the package as it is installed, through the entry point and nothing else."""
+"""What Airflow discovers of the installed package through its entry point."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def airflow(*arguments: str) -> str:
 
 
 def rows(output: str) -> list[dict[str, str]]:
-    """The JSON of ``-o json``, which log lines may precede."""
+    """The JSON of ``-o json``, possibly after log lines."""
     return json.loads(output[output.index("[{") :])
 
 
@@ -49,7 +49,7 @@ def _installed():
 
 @pytest.fixture(scope="module")
 def forms() -> dict[str, dict]:
-    """What the web page of connections gets from the API server, by connection type."""
+    """What the connections page gets from the API server, by connection type."""
     script = (
         "from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService\n"
         "import json\n"
@@ -67,7 +67,7 @@ def test_providers_list():
 
 
 def test_providers_hooks():
-    # Airflow imports the hook classes here, and leaves out what it cannot import.
+    # Airflow imports the hook classes here and skips those that it cannot import.
     hooks = {row["connection_type"]: row for row in rows(airflow("providers", "hooks", "-o", "json"))}
     for form in FORMS.values():
         row = hooks[form.conn_type]
@@ -95,7 +95,7 @@ class TestForm:
     def test_has_every_extra_field_with_label_and_help(self, forms, conn_type):
         form = FORMS[conn_type]
         shown = forms[conn_type]["extra_fields"]
-        # A JSON object has no order, but the page shows the fields as they come.
+        # A JSON object has no order, but the page shows the fields in the order received.
         assert list(shown) == [field.name for field in form.extra_fields]
         for field in form.extra_fields:
             assert shown[field.name]["schema"]["title"] == field.label
@@ -113,7 +113,7 @@ class TestForm:
         shown = forms[conn_type]["extra_fields"]
         for field in FORMS[conn_type].extra_fields:
             optional = "null" in shown[field.name]["schema"]["type"]
-            # Airflow 3.1 has no way to require a field of a hook.
+            # In Airflow 3.1 a hook cannot make a field required.
             assert optional is (AIRFLOW < (3, 2) or not field.required)
 
 

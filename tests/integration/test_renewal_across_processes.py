@@ -1,4 +1,4 @@
-"""Several processes with one consent: one renews for all, and one that is killed takes nobody along."""
+"""Several processes with one consent: one renews for all, and a killed one does not affect the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEND = "open the LivePerson page in Airflow's Admin menu and press Authorise for
 class Renewer:
     """One process.
 
-    :param about: what it is told at its start.
+    :param about: its initial input.
     """
 
     def __init__(self, about: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ def store(tmp_path: Path) -> CellGrantStore:
 
 @pytest.fixture
 def consent(sandbox: SandboxServer, store: CellGrantStore) -> Callable[[float], Grant]:
-    """Keeps a consent whose access token lasts so many more seconds."""
+    """Stores a consent whose access token lasts that many more seconds."""
 
     def give(left: float) -> Grant:
         tokens, now = sandbox.grants.issue(), time.time()
@@ -128,7 +128,7 @@ def test_many_processes_renew_once(sandbox, store, consent, renewer, rotation):
 
 
 @EVERY_ROTATION
-def test_a_renewer_is_killed_between_the_answer_and_its_keeping(sandbox, store, consent, renewer, rotation):
+def test_a_process_is_killed_before_it_stores_its_renewed_token(sandbox, store, consent, renewer, rotation):
     sandbox.configure(refresh_rotation=rotation)
     before = consent(RENEWAL_IS_DUE)
     killed = renewer(stop=True)
@@ -139,7 +139,7 @@ def test_a_renewer_is_killed_between_the_answer_and_its_keeping(sandbox, store, 
     assert refreshes(sandbox) == 1
     assert store.load().refresh_token == before.refresh_token
 
-    # The access token is still good, in every mode: it is used, and the refresh token is not.
+    # The access token is still valid in every mode: it is used, and the refresh token is not.
     other = renewer()
     other.hear()
     for _ in range(2):
@@ -147,7 +147,7 @@ def test_a_renewer_is_killed_between_the_answer_and_its_keeping(sandbox, store, 
         assert other.hear() == {"at": "answered", "status": 200}
     assert refreshes(sandbox) == 1
 
-    # At its end the refresh token is tried once more.
+    # Once it has expired, the refresh token is tried once more.
     sandbox.expire_tokens()
     other.tell("")
     answer = other.hear()

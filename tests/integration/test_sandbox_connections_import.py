@@ -24,7 +24,7 @@ ALL = (*READY, "liveperson_web_app")
 
 @pytest.fixture(scope="module")
 def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The file that a user makes of the sandbox's output, while the sandbox runs."""
+    """The file to which a user writes the sandbox's output, while the sandbox runs."""
     path = tmp_path_factory.mktemp("sandbox") / "connections.json"
     command = [sys.executable, "-m", "airflow_provider_liveperson", "sandbox", "--json", "--port", "0"]
     data = ["--days", "4", "--audit-rows", "40", "--until", (NEXT_DAY + timedelta(days=1)).date().isoformat()]
@@ -69,8 +69,8 @@ def test_they_are_exported_as_they_were_imported(airflow_home, imported, tmp_pat
             assert kept == value
 
 
-def test_the_test_button_takes_them(airflow_home, imported):
-    """As the page of saved connections sends it: with masks in the place of secrets, from Airflow 3.3 on."""
+def test_the_test_button_accepts_them(airflow_home, imported):
+    """A connection as the page of saved connections sends it: from Airflow 3.3 on with masks in place of secrets."""
     made = json.loads(imported.read_text())
     with AirflowServer(airflow_home) as airflow, requests.Session() as http:
         http.trust_env = False

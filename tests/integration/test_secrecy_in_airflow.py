@@ -1,4 +1,4 @@
-"""No secret leaves the connection, not even at DEBUG: hunted for wherever a real Airflow writes something."""
+"""No secret leaves the connection, not even at DEBUG: searched wherever a real Airflow writes something."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 BUCKET = "secrecy"
-# `airflow dags test` plays supervisor and task in one process, and logs at DEBUG what the one asks the other to
-# mask: so it shows every secret of every connection itself. Where tasks run for real, Airflow leaves it out.
+# `airflow dags test` runs supervisor and task in one process and logs at DEBUG what one asks the other to mask, so it
+# shows every secret of every connection itself. In real task runs Airflow does not log this.
 AIRFLOWS_OWN = re.compile(r"^.*Sending request .*msg=MaskSecret\(.*$", re.MULTILINE)
 
 RIGHT = ("api_key", "app_jwt_v2", "app_jwt_v1", "login")
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.s3
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of ``every_credential``, and everything secret that went into it."""
+    """One run of ``every_credential``, and all its secrets."""
 
     answer: subprocess.CompletedProcess[str]
     secrets: dict[str, str]
 
     def found_in(self, text: str) -> set[str]:
-        """The names of the secrets that a text holds, however it spells them; the sandbox's records hold marks."""
+        """The names of the secrets that a text holds in any encoding; the sandbox's records hold marks instead."""
         plain = unquote(text)
         return {
             name
@@ -71,7 +71,7 @@ def ran(airflow_home, sandbox, seaweedfs) -> Ran:
         "wrong_password": replace(login, password=bad_password),
     }
     assert set(connections) == {*RIGHT, *WRONG}
-    # An answer that repeats what it was sent, as some gateways do, and a token that is refused once.
+    # A response that echoes the request, as some gateways do, and a token that is refused once.
     sandbox.faults.add(
         kind="status",
         match="/metadata/audit",
@@ -123,11 +123,11 @@ def test_every_credential_was_really_used(ran, airflow_home):
     assert {name: states[name] for name in WRONG} == {name: {"failed"} for name in WRONG}
 
 
-def test_who_logged_in_logged_out(ran, sandbox):
+def test_every_login_is_logged_out(ran, sandbox):
     assert sandbox.logins.lasting == []
 
 
-def test_the_hunt_finds_what_there_is(ran, sandbox):
+def test_the_search_finds_planted_secrets(ran, sandbox):
     headers = str([request.headers for request in sandbox.requests])
     bodies = str([request.body for request in sandbox.requests])
     assert ran.found_in(headers) >= {"access token", "JWT 0", "JWT 1"}

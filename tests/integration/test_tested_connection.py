@@ -1,4 +1,4 @@
-"""Airflow's Test button in a real API server: the stored secret leaves by no field of the request."""
+"""Airflow's Test button in a real API server: no field of the request can redirect the stored secret."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def http() -> Iterator[TestClient]:
 
 @pytest.fixture
 def heard() -> Iterator[tuple[str, list[bytes]]]:
-    """Where somebody listens, and what he hears."""
+    """The address of an eavesdropper, and what it received."""
     listener = socket.create_server(("127.0.0.1", 0))
     got: list[bytes] = []
 
@@ -111,7 +111,7 @@ def press(http: TestClient, conn_type: str, **changed: Any) -> dict[str, Any]:
         ("host", {"host": "http://{there}"}),
     ],
 )
-def test_a_stored_secret_leaves_by_no_field(http, heard, tmp_path, conn_type, field, changed):
+def test_a_stored_secret_is_sent_nowhere_else(http, heard, tmp_path, conn_type, field, changed):
 
     from devtools.tls import Authority
 
@@ -129,7 +129,7 @@ def test_a_stored_secret_leaves_by_no_field(http, heard, tmp_path, conn_type, fi
     assert HUSH not in json.dumps(answer)
 
 
-def test_what_is_stored_is_tested(http):
+def test_the_stored_connection_is_tested(http):
     settings = SandboxSettings(seed=3, audit_rows=20, days=2)
     with SandboxServer(settings) as sandbox:
         save("liveperson_app_jwt", host=sandbox.url, password=settings.client_secret)

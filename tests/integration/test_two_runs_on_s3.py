@@ -1,4 +1,4 @@
-"""Two runs of one window on a real S3 server: whatever comes between what, the manifest names what is there."""
+"""Two concurrent runs of one window on a real S3 server: the manifest names only parts that exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER: Slices = ((b"a", b"b"), (b"x", b"d"))
 
 @pytest.fixture
 def store(seaweedfs: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    """A bucket with nothing in it, through the operator's own store."""
+    """An empty bucket, through the operator's store."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", seaweedfs.connection())
@@ -44,9 +44,7 @@ def judge(store: S3Store, *runs: tuple[SteppedRun, Slices]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("other", [ONE, OTHER], ids=["equal records", "differing records"])
 @pytest.mark.parametrize("ends", ["goes on", "fails", "is killed"])
-def test_one_run_comes_whole_between_any_two_requests_of_another(
-    store: S3Store, other: Slices, ends: str
-) -> None:
+def test_a_complete_run_between_any_two_requests_of_another(store: S3Store, other: Slices, ends: str) -> None:
     moment = 0
     while True:
         one = SteppedRun(store, ONE, fails_at=moment if ends == "fails" else None)
@@ -65,7 +63,7 @@ def test_one_run_comes_whole_between_any_two_requests_of_another(
 
 
 @pytest.mark.slow
-def test_a_part_that_was_overwritten_with_the_same_size_is_put_again(store: S3Store) -> None:
+def test_a_part_overwritten_with_the_same_size_is_written_again(store: S3Store) -> None:
     SteppedRun(store, ONE).finish()
     before = {key: store.read(key) for key in store.entries("lake")}
     part = next(key for key in before if "/part-" in key)

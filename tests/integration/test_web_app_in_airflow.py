@@ -1,4 +1,4 @@
-"""A consent inside a real Airflow: kept by a process with the database, renewed by a task, which has none."""
+"""A consent in a real Airflow: stored by a process with database access, renewed by a task, which has none."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def kept(home: AirflowHome, sandbox: SandboxServer) -> Grant:
     return Grant(**json.loads(answer.stdout.rpartition("KEPT")[2].splitlines()[0]))
 
 
-def test_a_task_renews_what_the_page_has_kept(home, sandbox):
+def test_a_task_renews_the_consent_that_the_page_stored(home, sandbox):
     before = keep(home, sandbox)
     (row,) = home.query("SELECT * FROM variable WHERE key = 'liveperson_token.lp'")
     assert row["is_encrypted"]
@@ -106,7 +106,7 @@ def test_a_task_without_a_consent_says_what_to_do(home, sandbox):
     assert kept(home, sandbox).is_lost
 
 
-def test_a_connection_of_another_type_is_refused_in_words(home, sandbox):
+def test_the_error_names_a_connection_of_another_type(home, sandbox):
     made = sandbox.connections()["liveperson_api_key"].as_json()
     sent = len(sandbox.requests)
     about = {"LIVEPERSON_WEB_APP_CONN_ID": "key", "AIRFLOW_CONN_KEY": made}

@@ -87,7 +87,7 @@ def test_templates_make_window_bucket_and_prefix(ended, airflow_home, sandbox, s
     assert same(store.records(summary["manifest"]), truth)
 
 
-def test_a_missing_bucket_fails_by_name_and_leaves_nothing(ended, ran, store):
+def test_a_missing_bucket_is_named_and_nothing_is_left(ended, ran, store):
     assert ended["missing_bucket"] == {"failed"}
     assert "There is no bucket 'there-is-no-such-bucket'" in ran
     assert "there-is-no-such-bucket" not in store.buckets()

@@ -1,4 +1,4 @@
-"""Ends everything if the run is ended, and shows what everybody said if it fails."""
+"""Ends all processes if the run is interrupted, and shows their logs if a test fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _stop_orderly(*_: object) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _ended_by_a_signal() -> Iterator[None]:
-    """Whoever ends the tests by a signal gets everything stopped, too."""
+    """SIGTERM stops all processes too."""
     before = signal.signal(signal.SIGTERM, _stop_orderly)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -30,7 +30,7 @@ def _ended_by_a_signal() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def logs(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder for logs; it stays if a test fails."""
+    """A folder for logs; it is kept if a test fails."""
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     yield LOGS
@@ -40,7 +40,7 @@ def logs(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def remarks(request: pytest.FixtureRequest) -> list[str]:
-    """Sentences for the end of the test run's report."""
+    """Sentences for the end of the report."""
     found: list[str] = []
     request.config.stash[_REMARKS] = found
     return found
@@ -50,7 +50,7 @@ _REMARKS = pytest.StashKey[list[str]]()
 
 
 def _errors() -> Counter[str]:
-    """What went wrong in tasks, and how often."""
+    """The errors in tasks, with their number."""
     found: Counter[str] = Counter()
     for log in (LOGS / "tasks").rglob("attempt=*.log"):
         for line in log.read_text(errors="replace").splitlines():
@@ -70,7 +70,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for remark in remarks:
             terminalreporter.write_line(remark)
     if errors := _errors():
-        terminalreporter.section("what went wrong in tasks")
+        terminalreporter.section("errors in tasks")
         for error, times in errors.most_common(10):
             terminalreporter.write_line(f"{times} times: {error[:1000]}")
     for log in sorted(LOGS.glob("*.log")):

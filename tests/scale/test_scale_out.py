@@ -1,4 +1,4 @@
-"""A month at once on a distributed Airflow, one of whose two workers is killed midway."""
+"""A month pulled at once on a distributed Airflow, one of whose two workers is killed midway."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from devtools.seaweedfs import SeaweedFS
 from tests.integration.landed import S3Server
 
 DATASET = os.environ.get("TEST_DATASET", "messaging_interactions")
-# What the sandbox shall hold of it.
+# How much data the sandbox has.
 RECORDS = {"audit_trail": ("--audit-rows", "6000"), "messaging_interactions": ("--conversations", "3000")}
 
 DAG = Path(__file__).parent / "dags" / "many_windows.py"
@@ -36,11 +36,11 @@ POOL = f"liveperson_{ACCOUNT}"
 VICTIM, SURVIVOR = "worker-1", "worker-2"
 
 DAYS = 30
-# Some days ago, so that all of them are over wherever on Earth and whatever the dataset's lag.
+# Some days ago, so that all days have ended in every time zone, whatever the dataset's lag.
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
 START = END - timedelta(days=DAYS)
 
-# Slow enough for a task to be caught while it is at work.
+# Slow enough to catch a task while it is running.
 LATENCY_MS = 1500
 KILL_AFTER = 6
 RUN_WITHIN = 400.0
@@ -51,9 +51,9 @@ pytestmark = [pytest.mark.s3, pytest.mark.slow]
 
 @dataclass(frozen=True)
 class Ran:
-    """A run that is over.
+    """A finished run.
 
-    :param state: how it ended.
+    :param state: its final state.
     :param lost: the mapped tasks that were running on the worker when it was killed.
     :param tries: every try of every task.
     :param store: where it has landed.
@@ -77,7 +77,7 @@ class Ran:
 
 @contextmanager
 def sandbox(logs: Path) -> Iterator[dict[str, Any]]:
-    """A LivePerson in a process of its own."""
+    """A LivePerson sandbox in its own process."""
     options = {
         "--port": "0",
         "--account-id": ACCOUNT,
@@ -91,7 +91,7 @@ def sandbox(logs: Path) -> Iterator[dict[str, Any]]:
         "sandbox",
         [*command, *(word for option in options.items() for word in option)],
         folder=logs,
-        # It names credentials, so it is not among the logs that are shown.
+        # It holds credentials, so it is not among the logs that are shown.
         log=logs / "sandbox.out",
     )
     try:
@@ -123,14 +123,14 @@ def truth(url: str) -> list[dict[str, Any]]:
 
 
 def kill_midway(airflow: CeleryAirflow, run_id: str) -> set[int]:
-    """Kill a worker when both have done something, and it has just begun something else.
+    """Kill a worker when both have landed something and it has just begun another task.
 
     :returns: the mapped tasks that it was running.
     """
 
     def midway() -> bool:
         if airflow.run_state(DAG_ID, run_id) in OVER:
-            pytest.fail(f"the run was over before a worker could be killed: {states(airflow, run_id)}")
+            pytest.fail(f"the run ended before a worker could be killed: {states(airflow, run_id)}")
         tries = airflow.tries(DAG_ID, run_id)
         done = Counter(one["hostname"] for one in tries if one["state"] == "success")
         now = datetime.now(UTC)
@@ -191,10 +191,10 @@ def ran(logs: Path, remarks: list[str]) -> Iterator[Ran]:
         airflow.add_connection(
             "liveperson_app_jwt", json.dumps(liveperson["connections"]["liveperson_app_jwt"])
         )
-        airflow.add_pool(POOL, 4, f"What account {ACCOUNT} may ask of LivePerson at once")
+        airflow.add_pool(POOL, 4, f"Concurrent pulls of LivePerson account {ACCOUNT}")
         run_id = airflow.trigger(DAG_ID)
         started = time.monotonic()
-        remarks.append(f"All of it was up, and the run was triggered, after {started - began:.0f} s.")
+        remarks.append(f"Everything was running, and the DAG was triggered, after {started - began:.0f} s.")
         lost = kill_midway(airflow, run_id)
         killed = time.monotonic()
         remarks.append(
@@ -208,7 +208,7 @@ def ran(logs: Path, remarks: list[str]) -> Iterator[Ran]:
             every=0.5,
             details=lambda: states(airflow, run_id),
         )
-        remarks.append(f"The run was over {time.monotonic() - killed:.0f} s after that.")
+        remarks.append(f"The run ended {time.monotonic() - killed:.0f} s after that.")
         yield Ran(
             state=airflow.run_state(DAG_ID, run_id),
             lost=lost,
@@ -224,7 +224,7 @@ def test_the_run_succeeds(ran):
     assert ran.state == "success"
 
 
-def test_what_the_killed_worker_was_at_is_done_by_the_other(ran):
+def test_the_other_worker_finishes_the_killed_ones_tasks(ran):
     assert ran.lost
     for index in ran.lost:
         first, *_, last = (one for one in ran.tries if one["map_index"] == index)
@@ -234,7 +234,7 @@ def test_what_the_killed_worker_was_at_is_done_by_the_other(ran):
         assert (last["hostname"], last["state"]) == (SURVIVOR, "success")
 
 
-def test_both_workers_have_done_some_days(ran):
+def test_both_workers_have_pulled_some_days(ran):
     days = Counter(one["hostname"] for one in ran.tries if one["state"] == "success")
     assert set(days) == {VICTIM, SURVIVOR}
     assert days.total() == DAYS

@@ -29,13 +29,13 @@ ARGUMENTS = [
 ]
 
 
-# Playwright keeps an event loop running in this thread, which must end before tests that start one of their own.
+# Playwright keeps an event loop running in this thread, which must end before tests that start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
-    """Chromium, headless: the one that $CHROMIUM names, or the one on the path."""
+    """Headless Chromium: the one that $CHROMIUM names, or the one on PATH."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
-        pytest.fail("there is no Chromium on the path, and $CHROMIUM names none")
+        pytest.fail("there is no Chromium on PATH, and $CHROMIUM names none")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -44,14 +44,14 @@ def browser() -> Iterator[playwright.Browser]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxServer]:
-    """A LivePerson."""
+    """A LivePerson sandbox."""
     with SandboxServer(SandboxSettings(seed=7, audit_rows=50, days=5)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def airflow(browser: playwright.Browser) -> Iterator[AirflowServer]:
-    """An Airflow without connections; started after the browser, without which it would be of no use."""
+    """An Airflow without connections; started after the browser, without which it would be useless."""
     if tuple(int(part) for part in airflow_version.split(".")[:2]) < (3, 3):
         pytest.fail("these tests are written for the pages of Airflow 3.3 and newer")
     with AirflowHome() as home, AirflowServer(home) as airflow:
@@ -62,7 +62,7 @@ def airflow(browser: playwright.Browser) -> Iterator[AirflowServer]:
 def page(
     browser: playwright.Browser, airflow: AirflowServer, request: pytest.FixtureRequest
 ) -> Iterator[playwright.Page]:
-    """A tab of a browser that was never here before; if the test fails, its last view is kept in test-results/."""
+    """A tab of a fresh browser; if the test fails, a screenshot is kept in test-results/."""
     playwright.expect.set_options(timeout=20_000)
     context = browser.new_context(
         base_url=airflow.url, viewport=VIEWPORT, color_scheme="light", locale="en-GB", reduced_motion="reduce"

@@ -1,4 +1,4 @@
-"""What a person does with the connection forms: add, test, mistype, mend, edit."""
+"""What a user does with the connection forms: add, test, mistype, correct, edit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Connections:
         return dialog
 
     def edit(self, conn_id: str, form: ConnectionForm) -> Dialog:
-        self.open()  # without the messages so far, which may lie over the buttons
+        self.open()  # without earlier messages, which may cover the buttons
         self.row(conn_id).get_by_role("button", name="Edit Connection").click()
         return self.dialog("Edit Connection", form)
 
@@ -67,7 +67,7 @@ class Connections:
     def test(self, conn_id: str) -> dict[str, Any]:
         """Press Test.
 
-        :return: the API's answer: ``status`` and ``message``.
+        :returns: the API's response: ``status`` and ``message``.
         """
         with self.page.expect_response(lambda response: response.url.endswith("/connections/test")) as answer:
             self.row(conn_id).get_by_role("button", name="Test Connection").click()
@@ -84,7 +84,7 @@ class Dialog:
     """The form of one connection.
 
     :param box: the dialog.
-    :param form: what it should look like.
+    :param form: the expected form.
     """
 
     box: playwright.Locator
@@ -101,7 +101,7 @@ class Dialog:
         expect(button).to_have_attribute("aria-expanded", "true")
 
     def group(self, label: str) -> playwright.Locator:
-        # Airflow's labels of extra fields name no input, so the field is found by what holds both.
+        # Airflow's labels of extra fields are not linked to an input, so the field is found by their common parent.
         label_element = self.box.page.locator("label", has_text=re.compile(rf"^{re.escape(label)}\s*\*?\s*$"))
         return self.box.get_by_role("group").filter(has=label_element)
 
@@ -110,7 +110,7 @@ class Dialog:
         return self.group(field.label)
 
     def input(self, field: FormField) -> playwright.Locator:
-        # A choice has two inputs: the one to type in, and a hidden one.
+        # A choice has two inputs: a visible and a hidden one.
         return self.field(field).locator("input:not([type=hidden])")
 
     def fill(self, values: dict[str, str]) -> None:
@@ -129,12 +129,12 @@ class Dialog:
     def save(self) -> playwright.Request:
         """Press Save.
 
-        :return: what was sent.
+        :returns: the body of the request.
         """
         with self.box.page.expect_request(
             lambda request: "/api/v2/connections" in request.url and request.method in ("POST", "PATCH")
         ) as request:
-            # By the keyboard: messages may lie over the button.
+            # By keyboard, because messages may cover the button.
             button = self.box.get_by_role("button", name="Save")
             expect(button).to_be_enabled()
             button.press("Enter")
@@ -166,13 +166,13 @@ def secrets_of(form: ConnectionForm, values: dict[str, str]) -> list[str]:
 
 
 def secret_fields(form: ConnectionForm, values: dict[str, str]) -> list[FormField]:
-    """The secrets that are typed; a form has others that may stay empty."""
+    """The secrets that the test enters; a form has others that may stay empty."""
     return [field for field in form.fields if field.secret and field.name in values]
 
 
 @every_form
 def test_hook_meta(page: playwright.Page, form: ConnectionForm) -> None:
-    """The API server, in its own process, gives the pages everything that the table says."""
+    """The API server, in its own process, gives the pages everything that the table of fields declares."""
     answer = page.request.get("/ui/connections/hook_meta")
     assert answer.ok
     metadata = {one["connection_type"]: one for one in answer.json()}[form.conn_type]
@@ -214,7 +214,7 @@ def test_form_shows_every_field(connections: Connections, form: ConnectionForm) 
         if field.required:
             expect(group).to_contain_text("This field is required")
     labels = dialog.box.get_by_role("region").locator("label").all_inner_texts()
-    # A switch has a label of its own, which is empty.
+    # A switch has its own, empty label.
     shown = [name for label in labels if (name := label.removesuffix("*").strip())]
     assert shown == [field.label for field in form.extra_fields]
     expect(dialog.box.get_by_role("button", name="Save")).to_be_disabled()
@@ -223,7 +223,7 @@ def test_form_shows_every_field(connections: Connections, form: ConnectionForm) 
 
 
 @every_form_without_consent
-def test_add_test_mistype_mend_edit(
+def test_add_test_mistype_correct_edit(
     connections: Connections, sandbox: SandboxServer, form: ConnectionForm
 ) -> None:
     page = connections.page
@@ -232,7 +232,7 @@ def test_add_test_mistype_mend_edit(
     answers: list[str] = []
     page.on("response", lambda answer: answers.append(answer.text()) if "/api/" in answer.url else None)
 
-    # Made and tested.
+    # Created and tested.
     dialog = connections.add(form)
     dialog.name_it(conn_id)
     dialog.fill(values)
@@ -241,7 +241,7 @@ def test_add_test_mistype_mend_edit(
     assert connections.test(conn_id)["status"] is True
     connections.expect_message("Test Connection Successful", success)
 
-    # Each secret mistyped in turn, and mended with the next.
+    # Each secret is mistyped in turn, and corrected with the next.
     mend: dict[str, str] = {}
     for field in secret_fields(form, values):
         dialog = connections.edit(conn_id, form)
@@ -259,7 +259,7 @@ def test_add_test_mistype_mend_edit(
     dialog.save()
     assert connections.test(conn_id)["status"] is True
 
-    # Opened again: masks where the secrets are.
+    # Opened again: masks in place of the secrets.
     dialog = connections.edit(conn_id, form)
     for field in secret_fields(form, values):
         expect(dialog.input(field)).to_have_value(MASK)
@@ -273,7 +273,7 @@ def test_add_test_mistype_mend_edit(
         if field.place == "extra":
             assert json.loads(listed["extra"])[field.name] == MASK
 
-    # Something else changed, so that Airflow sends the masks back: the secrets must outlive it.
+    # Something else changes, so that Airflow sends the masks back: the secrets must survive it.
     dialog.fill({"timeout": "30", "host": f"{values['host']}/"})
     sent = json.loads(dialog.save().post_data)
     for field in secret_fields(form, values):
@@ -294,13 +294,13 @@ def test_add_test_mistype_mend_edit(
 
 
 def test_screenshot(connections: Connections, sandbox: SandboxServer, tmp_path: Path) -> None:
-    """What the README's picture shows; UPDATE_SCREENSHOTS=1 draws it anew."""
+    """The README's screenshot; UPDATE_SCREENSHOTS=1 takes it again."""
     form = FORMS["liveperson_app_jwt"]
     dialog = connections.add(form)
     dialog.name_it("liveperson_default")
     dialog.fill(right_values(form, sandbox))
     dialog.save()
-    # Without the message that it was saved.
+    # Without the message that the connection was saved.
     connections.open()
     connections.test("liveperson_default")
     connections.expect_message("Test Connection Successful", "LivePerson account")

@@ -89,7 +89,7 @@ def test_while_it_runs_the_button_says_so(
     expect(frame.get_by_role("button", name="Check again")).to_be_enabled()
 
 
-def test_a_web_application_is_authorised_from_below_the_path(
+def test_a_web_application_is_authorized_below_the_path(
     page: playwright.Page, airflow: AirflowServer, frame: playwright.FrameLocator, sandbox: SandboxServer
 ) -> None:
     frame.get_by_role("button", name="Authorise lp_liveperson_web_app").press("Enter")

@@ -1,4 +1,4 @@
-"""A person authorises a web application: from Airflow's login page to data in the store, and back to nothing."""
+"""A user authorizes a web application: from Airflow's login page to data in the store, and to the revocation."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def tab(browser: playwright.Browser, whole_airflow: LocalAirflow) -> Iterator[pl
 
 
 def run_dag(page: playwright.Page) -> tuple[str, str]:
-    """Trigger the DAG and wait for its end: gives the run and its state."""
+    """Trigger the DAG and wait for its end; returns the run and its state."""
     answer = page.request.post("/api/v2/dags/web_app/dagRuns", data={"logical_date": None})
     assert answer.ok, answer.text()
     run_id = answer.json()["dag_run_id"]
@@ -77,7 +77,7 @@ def run_dag(page: playwright.Page) -> tuple[str, str]:
 
 
 def picture(page: playwright.Page, name: str, tmp_path: Path) -> None:
-    """What the documentation shows; UPDATE_SCREENSHOTS=1 draws it anew."""
+    """The screenshot in the documentation; UPDATE_SCREENSHOTS=1 takes it again."""
     path = (PICTURES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path) / name
     page.screenshot(path=path, animations="disabled")
     assert path.stat().st_size > 5_000
@@ -128,7 +128,7 @@ def test_from_the_login_page_to_data_and_back(
     picture(tab, "liveperson-page-dark.png", tmp_path)
     tab.emulate_media(color_scheme="light", reduced_motion="reduce")
 
-    # It refreshes, and a DAG runs with it.
+    # It is refreshed, and a DAG runs with it.
     page.get_by_role("button", name=f"Refresh {CONN_ID} now").press("Enter")
     expect(page.get_by_text(f"{CONN_ID} is refreshed")).to_be_visible()
     run_id, state = run_dag(tab)
@@ -162,7 +162,7 @@ def test_from_the_login_page_to_data_and_back(
     tab.goto(f"/dags/web_app/runs/{run_id}/tasks/pull")
     expect(tab.get_by_text("press Authorise for connection").first).to_be_visible()
 
-    # Nothing secret in any log of Airflow, but the spent code in the access log of the callback.
+    # No log of Airflow holds a secret, except the used code in the access log of the callback.
     said = whole_airflow.task_logs() + "\n".join(
         line
         for path in whole_airflow.logs.glob("*.log")

@@ -1,4 +1,4 @@
-"""A LivePerson, clients of it, and a store, for every unit test that needs them."""
+"""A LivePerson sandbox, its clients and a store, for the unit tests that need them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.memory_store import MemoryStore
 
-# A busy machine is no reason to fail.
+# A busy machine must not make a test fail.
 settings.register_profile("unit", deadline=None)
 settings.load_profile("unit")
 
@@ -34,14 +34,14 @@ def running_sandbox() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def sandbox(running_sandbox: SandboxServer) -> SandboxServer:
-    """A LivePerson as good as new: 240 changes in the four days before 1 February 2026."""
+    """A fresh sandbox: 240 changes in the four days before 1 February 2026."""
     running_sandbox.reset()
     return running_sandbox
 
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the client wanted to wait, in order; nothing waits."""
+    """The seconds that the client would have waited, in order; nothing waits."""
     waited: list[float] = []
     monkeypatch.setattr(retries, "pause", lambda seconds, stop=None: waited.append(seconds))
     return waited
@@ -69,7 +69,7 @@ def credential_for(sandbox: SandboxServer, kind: str, **changed: str) -> Credent
 def connect(sandbox: SandboxServer, waits: list[float]) -> Iterator[Callable[..., LivePersonClient]]:
     """Makes clients: ``connect("api_key")``, ``connect("app_jwt_v2", client_secret="wrong")``.
 
-    Everything that is not a part of the credential is a setting, or one of the client's own arguments.
+    Everything that is not part of the credential is a setting or an argument of the client.
     """
     clients: list[LivePersonClient] = []
 
@@ -100,7 +100,7 @@ AUDIT = ApiRequest(
 
 @pytest.fixture
 def audit_request() -> ApiRequest:
-    """A signed request that the sandbox answers with one row."""
+    """A signed request to which the sandbox answers with one row."""
     return AUDIT
 
 
@@ -111,9 +111,9 @@ def store() -> MemoryStore:
 
 @pytest.fixture(scope="session")
 def s3_client() -> Any:
-    """A client that only ever meets a mocked S3; made once, because that takes a noticeable time."""
+    """A client of a mocked S3; created once, because that takes a noticeable time."""
     import boto3
-    import moto  # noqa: F401 - hooks into clients that are made after it is imported
+    import moto  # noqa: F401 - hooks into clients that are created after it is imported
 
     return boto3.client(
         "s3", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
@@ -135,7 +135,7 @@ def s3(s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def s3_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Every operation that S3 was asked for, with its key."""
+    """Every S3 operation that was requested, with its key."""
     from botocore.client import BaseClient
 
     calls: list[tuple[str, str]] = []
@@ -160,7 +160,7 @@ def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch:
 
 @pytest.fixture(scope="session")
 def duck() -> Iterator[Callable[[str], list[Any]]]:
-    """Asks DuckDB, which must do with what its wheel holds."""
+    """Queries DuckDB without downloadable extensions."""
     import duckdb
 
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -170,7 +170,7 @@ def duck() -> Iterator[Callable[[str], list[Any]]]:
 
 @pytest.fixture
 def memory_files() -> Iterator[Any]:
-    """An fsspec file system that is no disk, behind ``memory://`` paths, which no Airflow provider registers."""
+    """An fsspec file system in memory for ``memory://`` paths, which no Airflow provider registers."""
     from airflow.sdk.io import attach
     from fsspec.implementations.memory import MemoryFileSystem
 

@@ -1,4 +1,4 @@
-"""Arguments as templates leave them, with native objects and without."""
+"""Templated arguments, with native objects and without."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_texts(value, text):
 
 
 @pytest.mark.parametrize("value", [None, 1.5, NOW, date(2026, 1, 31), ["a"], {"a": 1}, b"a", object()])
-def test_what_is_no_text_is_refused_by_name(value):
+def test_the_error_for_another_type_than_a_string_names_the_argument(value):
     with pytest.raises(ConfigurationError, match="prefix must be a string, not") as raised:
         read_text(value, "prefix")
     assert raised.value.field == "prefix"
 
 
 @pytest.mark.parametrize("value", NOTHING)
-def test_nothing_in_every_spelling(value):
+def test_a_missing_value_in_every_notation(value):
     assert read_optional_text(value, "it") is None
     assert read_mapping(value, "it") is None
     assert read_moment(value, "it") is None
@@ -56,7 +56,7 @@ def test_flags(value, flag):
 
 
 @pytest.mark.parametrize("value", ["no", "yes", "falsch", 2, -1, 1.0, [], {"a": 1}, NOW])
-def test_what_is_not_a_flag_is_refused_by_name(value):
+def test_the_error_for_an_invalid_flag_names_the_argument(value):
     with pytest.raises(ConfigurationError, match="deferrable must be true or false, not") as raised:
         read_flag(value, "deferrable")
     assert raised.value.field == "deferrable"
@@ -79,7 +79,7 @@ def test_lists(value, items):
 
 
 @pytest.mark.parametrize("value", ["a", "a,b", "5", 5, {"a": 1}, "{'a': 1}", True, NOW, "[" * 100_000])
-def test_what_is_no_list_is_refused_by_name(value):
+def test_the_error_for_another_type_than_a_list_names_the_argument(value):
     with pytest.raises(ConfigurationError, match="drop_fields must be a list") as raised:
         read_list(value, "drop_fields")
     assert raised.value.field == "drop_fields"
@@ -92,18 +92,18 @@ def test_mappings(value):
 
 
 @pytest.mark.parametrize("value", ["lpa", ["lpa"], "[1]", 5, True])
-def test_what_is_no_mapping_is_refused_by_name(value):
+def test_the_error_for_another_type_than_a_dict_names_the_argument(value):
     with pytest.raises(ConfigurationError, match="filters must be a dict") as raised:
         read_mapping(value, "filters")
     assert raised.value.field == "filters"
 
 
-def test_moments_are_read_by_who_knows_time():
+def test_moments_are_left_to_the_window():
     assert read_moment(NOW, "start") is NOW
     assert read_moment("2026-01-31T00:00:00Z", "start") == "2026-01-31T00:00:00Z"
     assert read_moment(20260131, "start") == "20260131"
 
 
 @pytest.mark.parametrize("value", ["text", 5, None, "9" * 10_000, "__import__('os')", "1 +"])
-def test_what_spells_nothing_stays_as_it_is(value):
+def test_text_that_is_not_a_literal_stays_as_it_is(value):
     assert literal(value) == value

@@ -15,7 +15,7 @@ MODULE = "liveperson_pretended_command"
 
 @pytest.fixture
 def pretended(monkeypatch):
-    """A command of the table whose module exists only here, and what it was called with."""
+    """A command whose module exists only in this test, with the arguments of its calls."""
     calls: list[argparse.Namespace] = []
     module = types.ModuleType(MODULE)
 
@@ -78,13 +78,13 @@ def test_an_interruption_ends_quietly(pretended):
 
 
 @pytest.mark.parametrize("argv", [[], ["nothing"]])
-def test_wants_a_known_command(pretended, argv, capsys):
+def test_requires_a_known_command(pretended, argv, capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(argv)
     assert "python -m airflow_provider_liveperson" in capsys.readouterr().err
 
 
-def test_tells_its_version(pretended, capsys):
+def test_prints_its_version(pretended, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--version"])
     assert capsys.readouterr().out == f"airflow-provider-liveperson {__version__}\n"
@@ -114,7 +114,7 @@ class TestRealCommands:
 
 
 class TestInsideAirflow:
-    """The same table as `airflow liveperson`."""
+    """The same commands as `airflow liveperson`."""
 
     @pytest.fixture
     def parser(self, pretended, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the pages show must be so."""
+"""The documentation agrees with the code."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ PACKAGE = ROOT / "airflow_provider_liveperson"
 
 
 def blocks(page: str) -> list[str]:
-    """The Python of a page, block by block."""
+    """The Python blocks of a page."""
     return re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
 def rows(page: str, head: str) -> list[list[str]]:
-    """The cells of the table whose first line begins so."""
+    """The cells of the table whose header row begins like this."""
     table = (DOCS / page).read_text().partition(f"\n| {head}")[2].partition("\n\n")[0]
     lines = [f"| {head}{table.partition(chr(10))[0]}", *table.splitlines()[2:]]
     return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
 
 
 def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
-    """The code of docs/contributing.md, put where it says."""
+    """The code of docs/contributing.md, put where the page says."""
     credential, form, hook, row = blocks("contributing.md")
     device = types.ModuleType("airflow_provider_liveperson.client.credentials.device")
     monkeypatch.setitem(sys.modules, device.__name__, device)

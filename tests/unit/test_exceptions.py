@@ -1,4 +1,4 @@
-"""The tree of errors."""
+"""The error classes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_wrong_arguments_are_value_errors_too(name):
 
 @every_kind
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_copies_say_the_same(kind, clone):
+def test_copies_have_the_same_message_and_attributes(kind, clone):
     error = clone(kind("what happened", field="host", status=429, retry_after=7.5))
     assert type(error) is kind
     assert str(error) == "what happened"

@@ -22,7 +22,7 @@ def test_passes_airflows_schema():
     _create_provider_info_schema_validator().validate(get_provider_info())
 
 
-def test_is_json_and_a_new_copy_each_time():
+def test_returns_a_new_json_object_each_time():
     info = get_provider_info()
     assert json.loads(json.dumps(info)) == info
     info["connection-types"].clear()
@@ -40,7 +40,7 @@ def test_the_entry_point_names_the_function():
     }
 
 
-def test_every_integration_it_speaks_of_exists():
+def test_every_integration_that_it_names_exists():
     amazon = pytest.importorskip("airflow.providers.amazon.get_provider_info").get_provider_info()
     known = {
         integration["integration-name"]
@@ -82,7 +82,7 @@ def test_the_hook_class_declares_the_same_type_and_name(kind):
 
 @pytest.mark.parametrize("kind", connection_types(), ids=lambda kind: kind["connection-type"])
 def test_the_hook_class_offers_the_python_form_where_airflow_looks_for_it(kind):
-    # Airflow 3.1 looks into the class's own dictionary and sees nothing that is inherited.
+    # Airflow 3.1 looks only into the class's own dictionary and does not see inherited methods.
     module, _, name = kind["hook-class-name"].rpartition(".")
     hook = getattr(importlib.import_module(module), name)
     looked_at = set(vars(hook)) if airflow_version.startswith("3.1.") else set(dir(hook))

@@ -1,4 +1,4 @@
-"""What lands without personal data holds none of the people whom the sandbox knows."""
+"""What lands without personal data mentions none of the sandbox's people."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_path_is_declared_and_named_once():
     assert len(both) == len(set(both))
 
 
-def test_no_name_address_or_text_survives(truth, landed):
+def test_no_name_address_or_text_is_left(truth, landed):
     assert len(landed) == len(truth) > 50
     kept = list(leaves(landed))
     told = [(name, text) for name, text in kept if name not in VERSIONS and ADDRESS.search(text)]

@@ -1,4 +1,4 @@
-"""What waits on disk has no name, so that nothing stays when its process is killed."""
+"""Spool files have no name, so that nothing is left when their process is killed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_written_is_named(monkeypatch, tmp_path):
         open_spool()
 
 
-def test_records_tell_of_a_full_disk(connect, sandbox, monkeypatch):
+def test_the_error_of_records_says_that_the_disk_is_full(connect, sandbox, monkeypatch):
     class Full:
         def __getattr__(self, name):
             def fail(*_):
@@ -93,6 +93,6 @@ def test_records_tell_of_a_full_disk(connect, sandbox, monkeypatch):
         list(records(connect(), dataset, query))
 
 
-def test_another_error_is_not_told_as_a_full_disk():
+def test_another_error_is_not_reported_as_a_full_disk():
     with pytest.raises(ZeroDivisionError), telling_when_full():
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Half-open windows, and how a run gets its own."""
+"""Half-open windows, and how a run gets its window."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_window_without_an_instant_is_refused(start, end):
 
 
 @pytest.mark.parametrize("naive", ["start", "end"])
-def test_a_naive_time_is_refused_by_name(naive):
+def test_the_error_for_a_naive_time_names_the_argument(naive):
     given_ = {"start": NEW_YEAR, "end": NEXT_DAY}
     given_[naive] = given_[naive].replace(tzinfo=None)
     with pytest.raises(ConfigurationError, match=f"{naive} .* no time zone") as caught:
@@ -50,7 +50,7 @@ def test_a_naive_time_is_refused_by_name(naive):
 @example(NEW_YEAR, timedelta(days=1), 0)
 @example(datetime(2026, 1, 1, microsecond=500, tzinfo=UTC), timedelta(milliseconds=1), 0)
 def test_the_milliseconds_inside_are_those_of_the_window(start, length, off):
-    """Records have whole milliseconds: those from start_ms, before end_ms, are exactly those inside."""
+    """Records have whole milliseconds: exactly those from start_ms to before end_ms are inside."""
     window = Window(start, start + length)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     for edge in (window.start_ms, window.end_ms):
@@ -106,7 +106,7 @@ def test_a_window_at_the_end_of_time_can_be_cut():
         pendulum.parse("2026-03-29T00:30:00+00:00"),
     ],
 )
-def test_every_way_to_write_an_instant(value):
+def test_every_notation_of_an_instant(value):
     found = instant(value, "start")
     assert type(found) is datetime
     assert found == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_the_fraction_of_a_pendulum_time_is_kept():
 
 
 @pytest.mark.parametrize("fold", [0, 1])
-def test_the_hour_that_comes_twice_is_told_apart(fold):
+def test_the_repeated_hour_is_unambiguous(fold):
     twice = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
     assert instant(twice, "start") == datetime(2026, 10, 25, fold, 30, tzinfo=UTC)
 
@@ -146,7 +146,7 @@ def test_a_day_in_a_zone_with_a_clock_change_has_23_or_25_hours():
         "9999-12-31T23:59:59-12:00",
     ],
 )
-def test_what_is_no_instant_is_refused_by_name(value):
+def test_the_error_for_an_invalid_instant_names_the_argument(value):
     with pytest.raises(ConfigurationError, match="end") as caught:
         instant(value, "end")
     assert caught.value.field == "end"
@@ -193,7 +193,7 @@ def test_partition_keys(key, start, hours):
 @pytest.mark.parametrize(
     "key", ["2026-01", "2026-02-30", "2026-01-31T24", "us|2026-01-31", "2026-01-31T00:00", " "]
 )
-def test_a_partition_key_that_does_not_tell_a_window_is_refused(key):
+def test_a_partition_key_that_is_not_a_day_or_hour_is_refused(key):
     with pytest.raises(ConfigurationError, match="partition key") as caught:
         resolve_window(start=None, end=None, partition_key=key, **INTERVAL)
     assert caught.value.field == "partition_key"
@@ -206,7 +206,7 @@ def test_a_partition_key_that_does_not_tell_a_window_is_refused(key):
         {"data_interval_start": NEXT_DAY, "data_interval_end": NEW_YEAR},
     ],
 )
-def test_an_empty_data_interval_shows_the_mend(interval):
+def test_the_error_for_an_empty_data_interval_says_what_to_do(interval):
     with pytest.raises(EmptyWindowError, match="data interval is empty") as caught:
         resolve_window(start=None, end=None, **interval)
     assert 'CronDataIntervalTimetable("0 0 * * *", timezone="UTC")' in str(caught.value)
@@ -215,7 +215,7 @@ def test_an_empty_data_interval_shows_the_mend(interval):
 
 
 @pytest.mark.parametrize("interval", [{}, {"data_interval_start": NEW_YEAR}])
-def test_a_run_without_a_logical_date_is_told_to_have_one(interval):
+def test_the_error_without_a_logical_date_says_how_to_give_one(interval):
     with pytest.raises(EmptyWindowError, match="no logical date") as caught:
         resolve_window(start=None, end=None, **interval)
     assert "airflow dags trigger --logical-date" in str(caught.value)
@@ -261,7 +261,7 @@ def test_a_name_of_two_instants_is_read_back(start, length):
         "20260101T000000Z_20260102T000000Z.old",
     ],
 )
-def test_a_name_that_is_no_window_is_none(name):
+def test_a_name_that_is_not_a_window_gives_none(name):
     assert window_of_stamps(name) is None
 
 
@@ -269,7 +269,7 @@ def test_a_name_that_is_no_window_is_none(name):
 
 
 @given(moments, st.timedeltas(timedelta(microseconds=1), timedelta(days=40)))
-def test_days_make_up_the_window_and_none_crosses_midnight(start, length):
+def test_days_cover_the_window_and_none_crosses_midnight(start, length):
     window = Window(start, start + length)
     days = list(window.days())
     assert (days[0].start, days[-1].end) == (window.start, window.end)
@@ -285,14 +285,14 @@ def test_days_make_up_the_window_and_none_crosses_midnight(start, length):
         Window(datetime.max.replace(tzinfo=UTC) - timedelta(hours=30), datetime.max.replace(tzinfo=UTC)),
     ],
 )
-def test_the_first_and_the_last_day_that_there_are(window):
+def test_the_first_and_the_last_day_of_the_calendar(window):
     days = list(window.days())
     assert (days[0].start, days[-1].end) == (window.start, window.end)
     assert len(days) in (2, 3)
 
 
 @pytest.mark.parametrize("key", ["9999-12-31", "9999-12-31T23"])
-def test_a_partition_key_beyond_the_calendar_is_refused_by_name(key):
+def test_the_error_for_a_partition_key_beyond_the_calendar_names_it(key):
     with pytest.raises(ConfigurationError, match="after the year 9999") as raised:
         resolve_window(start=None, end=None, partition_key=key)
     assert raised.value.field == "partition_key"
@@ -302,14 +302,14 @@ def test_a_partition_key_beyond_the_calendar_is_refused_by_name(key):
 
 
 @given(moments, lengths, st.timedeltas(timedelta(hours=12), timedelta(days=60)))
-def test_windows_are_what_resolve_window_takes_and_make_up_the_span(start, length, every):
+def test_windows_suit_resolve_window_and_cover_the_span(start, length, every):
     made = [resolve_window(**one) for one in windows(start, start + length, every=every)]
     assert (made[0].start, made[-1].end) == (start, start + length)
     assert all(one.end == after.start for one, after in pairwise(made))
     assert all(one.end - one.start == every for one in made[:-1])
 
 
-def test_windows_are_days_in_utc_as_json_unless_told_otherwise():
+def test_windows_are_utc_days_as_json_by_default():
     assert windows("2026-01-30T01:00:00+01:00", datetime(2026, 2, 1, 6, tzinfo=UTC)) == [
         {"start": "2026-01-30T00:00:00Z", "end": "2026-01-31T00:00:00Z"},
         {"start": "2026-01-31T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
@@ -318,13 +318,13 @@ def test_windows_are_days_in_utc_as_json_unless_told_otherwise():
 
 
 @pytest.mark.parametrize("every", [timedelta(0), timedelta(seconds=-1), 86_400, None, "1d"])
-def test_a_length_that_leads_nowhere_is_refused(every):
+def test_a_length_that_is_not_positive_is_refused(every):
     with pytest.raises(ConfigurationError, match="every must be a positive timedelta") as caught:
         windows(NEW_YEAR, NEXT_DAY, every=every)
     assert caught.value.field == "every"
 
 
-def test_windows_of_nothing_are_refused():
+def test_windows_of_an_empty_span_are_refused():
     with pytest.raises(EmptyWindowError):
         windows(NEXT_DAY, NEW_YEAR)
     with pytest.raises(ConfigurationError, match=r"start .* no time zone"):

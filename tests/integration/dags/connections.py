@@ -1,4 +1,4 @@
-"""Uses connections, wherever Airflow finds them."""
+"""Uses connections from every place where Airflow finds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pulls that no further try can heal, with tries to spend."""
+"""Pulls that fail permanently although they have retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many days at once: a mapped task for each, in a pool that is the account's share of LivePerson's rate limit."""
+"""Many days at once: one mapped task per day, in a pool that limits the account's concurrent pulls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lands two days of the audit trail beside Airflow, with whatever connection ``lp`` is."""
+"""Lands two days of the audit trail on the local disk, with the connection ``lp`` of any type."""
 
 from __future__ import annotations
 
