@@ -711,7 +711,8 @@ def test_what_a_failed_try_has_finished_is_not_asked_for_again(
 
     sandbox.faults.clear()
     before = len(searches(sandbox))
-    land(connect(sandbox, deep_paging_limit=100), DAY, store, cursor=cursor, roll_at=100_000)
+    client = connect(sandbox, deep_paging_limit=100)
+    land(client, DAY, store, cursor=cursor, roll_at=100_000, share_below=1)
     again = [body["start"]["from"] for body in searches(sandbox)[before:]]
     left = [ms(datetime.fromisoformat(slice_["bounds"]["start"][0])) for slice_ in checkpoint["remaining"]]
     assert again
