@@ -1,4 +1,4 @@
-"""What every contract test needs: a sandbox, a client for each way in, and a store that can be looked into."""
+"""What every contract test needs: a sandbox, a client for each kind of credential, and a readable store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
 
-# Small, but several pages of everything that has pages, and some conversations that searches give in part.
+# Small, but with several pages of everything that has pages, and some conversations that searches return in part.
 SETTINGS = SandboxSettings(
     seed=20260201,
     until=date(2026, 2, 1),
@@ -45,7 +45,7 @@ def running() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def sandbox(running: SandboxServer) -> SandboxServer:
-    """A sandbox as good as new: six days that end on 1 February 2026."""
+    """A fresh sandbox: six days that end on 1 February 2026."""
     running.reset()
     return running
 
@@ -58,7 +58,7 @@ def no_waits() -> Iterator[None]:
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., LivePersonClient]]:
-    """Makes clients of a sandbox, one way in each."""
+    """Makes clients of a sandbox, one for each kind of credential."""
     clients: list[LivePersonClient] = []
     asked: list[SandboxServer] = []
 
@@ -68,7 +68,7 @@ def connect() -> Iterator[Callable[..., LivePersonClient]]:
         return clients[-1]
 
     yield connect
-    # A pull that failed does not wait for the requests that nobody needs any more; the next test has to.
+    # A failed pull does not wait for requests that it no longer needs; the next test has to.
     for thread in threading.enumerate():
         if thread.name.startswith("liveperson-fetch"):
             thread.join()

@@ -1,4 +1,4 @@
-"""Collections that come whole: what their revision saves, and what it may never hide."""
+"""Collections that are read as a whole: what their revision saves, and what it must never hide."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def land(
 
 
 def rows_of(store: MemoryStore, pulled: PullResult) -> list[dict[str, Any]]:
-    """The records that one window holds, in order."""
+    """The records of one window, in order."""
     return [
         json.loads(line)
         for uri in pulled.objects
@@ -67,7 +67,7 @@ def manifest_of(store: MemoryStore, pulled: PullResult) -> dict[str, Any]:
 
 
 def answers(sandbox: SandboxServer, name: str) -> list[int | None]:
-    """The status of every answer about a collection."""
+    """The status of every response about a collection."""
     return [request.status for request in sandbox.requests if PATHS[name] in request.path]
 
 
@@ -87,7 +87,7 @@ def test_an_unchanged_revision_is_not_downloaded_again(
         assert manifest["counts"]["kept"] == pulled.records == len(sandbox.config.truth(name))
         assert manifest["counts"]["received"] == pulled.records
         assert manifest["parts"] == manifest_of(store, days[0])["parts"]
-        # Its files are its own: the earlier window may go.
+        # It has its own files: the earlier window may be removed.
         folder = pulled.manifest.rpartition("/")[0]
         assert all(uri.startswith(f"{folder}/part-") for uri in pulled.objects)
 
@@ -174,7 +174,7 @@ def test_what_is_no_longer_in_the_store_is_downloaded(
 
 
 @pytest.mark.parametrize("damage", [_lose_part, _cut_part, _lose_manifest, _lose_window])
-def test_a_damaged_window_is_mended_by_pulling_it_again(
+def test_pulling_a_damaged_window_again_repairs_it(
     damage: Callable[[MemoryStore, PullResult], None],
     sandbox: SandboxServer,
     connect: Connect,
@@ -187,7 +187,7 @@ def test_a_damaged_window_is_mended_by_pulling_it_again(
     again = land(client, "users", DAYS[0], store)
     if (
         damage is _lose_manifest
-    ):  # parts that nothing names may be another run's: others are put, and those removed
+    ):  # parts that no manifest names may belong to another run: new ones are written, and those removed
         assert rows_of(store, again) == sandbox.config.truth("users")
         assert len(store.objects) == len(before)
     else:
@@ -233,7 +233,7 @@ def test_another_salt_makes_other_hashes_so_it_is_downloaded(
 
 
 @every_collection
-def test_small_parts_are_taken_over_in_their_order(
+def test_small_parts_are_copied_in_order(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox)
@@ -243,7 +243,7 @@ def test_small_parts_are_taken_over_in_their_order(
     assert answers(sandbox, name) == [200, 304]
 
 
-def test_a_refused_copy_leaves_no_window_half_written(
+def test_a_refused_copy_leaves_no_half_written_window(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox)
@@ -322,9 +322,9 @@ def test_the_revision_header_may_come_and_go(
     assert answers(sandbox, "skills") == [200, 200, 200]
 
 
-def test_an_unasked_304_is_an_error(sandbox: SandboxServer, connect: Connect, store: MemoryStore) -> None:
+def test_an_unexpected_304_is_an_error(sandbox: SandboxServer, connect: Connect, store: MemoryStore) -> None:
     sandbox.faults.add(kind="status", status=304, body="", match=PATHS["users"], times=100)
-    with pytest.raises(InvalidResponseError, match="304 although no revision was named"):
+    with pytest.raises(InvalidResponseError, match="304 although no revision was sent"):
         land(connect(sandbox), "users", DAYS[0], store)
     assert store.objects == {}
 
@@ -356,7 +356,7 @@ def test_only_the_latest_window_can_be_pulled(
 
 
 @pytest.mark.parametrize("body", [{"users": []}, [1, 2], "[1, 2", None], ids=str)
-def test_what_is_no_collection_is_not_landed(
+def test_an_invalid_collection_does_not_land(
     body: Any, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox)

@@ -1,4 +1,4 @@
-"""The UTC day is the unit of landing: whoever pulls more gets days, and nothing lands twice."""
+"""The UTC day is the unit of landing: a longer window lands as days, and nothing lands twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Connect = Callable[..., LivePersonClient]
 START = datetime(2026, 1, 26, tzinfo=UTC)
 WEEK = Window(START, START + timedelta(days=7))
 ONE = timedelta(days=1)
-# By these, LivePerson has a record in one window only.
+# With these cursors, a record belongs to one window only.
 EXACT = sorted(name for name, dataset in DATASETS.items() if not dataset.is_snapshot)
 
 
@@ -68,7 +68,7 @@ def test_a_week_is_seven_days_byte_for_byte(name: str, sandbox: SandboxServer, c
     assert pulled.records == sum(day.records for day in days) == truth(sandbox, name, WEEK)
     assert pulled.bytes == sum(day.bytes for day in days)
     assert (pulled.window_start, pulled.window_end) == ("2026-01-26T00:00:00Z", "2026-02-02T00:00:00Z")
-    # In either order: the other run finds everything in place.
+    # In either order, the second run finds everything in place.
     for store, window in ((week, WEEK), (daily, WEEK), *((week, day) for day in WEEK.days())):
         store.changes.clear()
         land(client, name, window, store)
@@ -130,7 +130,7 @@ def test_whatever_mixture_is_pulled_no_record_lands_twice(
     assert all(window.start >= START for window in landed)
 
 
-def test_what_overlaps_is_allowed_to_who_means_it(
+def test_overlaps_are_allowed_on_request(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client, day = connect(sandbox), hours(72, 96)
@@ -143,10 +143,10 @@ def test_what_overlaps_is_allowed_to_who_means_it(
     )
 
 
-def test_a_run_that_another_overtook_is_refused_before_it_counts(
+def test_an_overtaken_run_is_refused_before_it_commits(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An hour and its day at the same time: neither sees the other when it begins."""
+    """An hour and its day concurrently: neither sees the other when it starts."""
     client, day, hour = connect(sandbox), hours(72, 96), hours(84, 85)
     folders, asked = store.folders, []
 
@@ -164,15 +164,15 @@ def test_a_run_that_another_overtook_is_refused_before_it_counts(
     assert len(store.manifests()) == 1
 
 
-# -- a longer window that fails on its way ---------------------------------------------------------
+# -- a longer window that fails midway ---------------------------------------------------------
 
 
 def failing_at(sandbox: SandboxServer, day: int) -> None:
-    """Refuse one request, after as many as about that many days take."""
+    """Refuse one request, after about as many as that number of days takes."""
     sandbox.faults.add(kind="status", status=403, match="/metadata/audit", skip=2 * day, times=1)
 
 
-def test_a_failure_leaves_the_days_before_it_and_a_retry_asks_for_the_rest(
+def test_a_failure_keeps_the_days_before_it_and_a_retry_reads_the_rest(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox, max_concurrency=1)
@@ -185,7 +185,9 @@ def test_a_failure_leaves_the_days_before_it_and_a_retry_asks_for_the_rest(
     asked = len(sandbox.requests)
     pulled = land(client, "audit_trail", WEEK, store)
     again = [json.loads(one.body)["query"] for one in sandbox.requests[asked:] if one.body]
-    first_left = (START + done * ONE).date() - ONE  # the trail is asked for by days, from the one before on
+    first_left = (
+        START + done * ONE
+    ).date() - ONE  # the audit trail is read by days, starting with the day before
     assert again
     assert min(query.partition('fromDate:"')[2][:10] for query in again) == first_left.isoformat()
     undisturbed = MemoryStore()
@@ -194,14 +196,14 @@ def test_a_failure_leaves_the_days_before_it_and_a_retry_asks_for_the_rest(
 
 
 @pytest.mark.parametrize("skip", range(6, 17, 2))
-def test_a_retry_goes_on_within_the_day_that_failed(
+def test_a_retry_continues_within_the_day_that_failed(
     skip: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     dataset = DATASETS["messaging_interactions"]
     query = dataset.query(Window(START, START + 3 * ONE))
 
     def again(store: MemoryStore) -> PullResult:
-        destination = store.destination(share_below=1)  # so that each slice is remembered
+        destination = store.destination(share_below=1)  # so that each slice is checkpointed
         return pull(client, dataset, query, destination, now=WEEK.end + timedelta(hours=2))
 
     client = connect(sandbox, max_concurrency=1)
@@ -260,7 +262,7 @@ def test_a_store_that_fails_on_a_later_day_leaves_the_days_before(
 # -- ranges and collections ------------------------------------------------------------------------
 
 
-def test_the_whole_window_is_checked_before_anything_is_asked(
+def test_the_whole_window_is_checked_before_any_request(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox)
@@ -272,19 +274,19 @@ def test_the_whole_window_is_checked_before_anything_is_asked(
     assert store.objects == {}
 
 
-def test_each_day_says_by_itself_whether_it_can_be_complete(
+def test_each_day_says_whether_it_can_be_complete(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     now = START + timedelta(days=3, hours=5)
     pulled = land(connect(sandbox), "audit_trail", WEEK, store, now=now, allow_out_of_range=True)
     assert [manifest["complete"] for manifest in store.manifests()] == [True, True, True, False]
-    assert len(pulled.manifests) == 4  # days that have not begun are left out
+    assert len(pulled.manifests) == 4  # days that have not started are left out
     assert pulled.window_end == "2026-02-02T00:00:00Z"
     land(connect(sandbox), "audit_trail", WEEK, store)
     assert [manifest["complete"] for manifest in store.manifests()] == [True] * 7
 
 
-def test_a_window_without_end_is_no_endless_pull(
+def test_a_window_of_many_years_lands_the_days_that_have_begun(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     window = Window(START + 5 * ONE, datetime(9997, 12, 31, tzinfo=UTC))
@@ -293,9 +295,7 @@ def test_a_window_without_end_is_no_endless_pull(
 
 
 @pytest.mark.parametrize("name", [name for name, dataset in DATASETS.items() if dataset.is_snapshot])
-def test_what_shows_the_present_lands_once_in_the_last_day(
-    name: str, sandbox: SandboxServer, connect: Connect
-) -> None:
+def test_a_snapshot_lands_once_in_the_last_day(name: str, sandbox: SandboxServer, connect: Connect) -> None:
     client, week, last = connect(sandbox), MemoryStore(), MemoryStore()
     pulled = land(client, name, WEEK, week)
     day = land(client, name, hours(144, 168), last)
@@ -307,7 +307,7 @@ def test_what_shows_the_present_lands_once_in_the_last_day(
 def test_what_was_updated_lands_once_for_the_whole_window(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
-    """LivePerson takes no upper bound for it: by days, a conversation would land in each day before its update."""
+    """LivePerson has no upper bound for it: day by day, a conversation would land in each day before its update."""
     client = connect(sandbox)
     pulled = land(client, "messaging_interactions", WEEK, store, cursor="updated")
     assert pulled.manifest.rpartition("/account_id=70000001/")[2] == (

@@ -1,4 +1,4 @@
-"""What every credential must do, whatever it is made of. A new kind is one row of the table."""
+"""What every credential must do, whatever its kind. A new kind is one row of the table."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ ASK = ApiRequest(
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One way in.
+    """One kind of credential.
 
-    :param name: what the test calls it.
+    :param name: its name in the test.
     :param called: what people call it.
-    :param make: makes the sandbox's own credential of it.
-    :param renewed_at: part of the path where it is renewed, or None for what never is.
-    :param lifetime: seconds that what it is renewed for lasts in the sandbox.
+    :param make: makes the sandbox's credential of this kind.
+    :param renewed_at: part of the path of its renewal, or None if it is never renewed.
+    :param lifetime: how many seconds a renewed token lasts in the sandbox.
     """
 
     name: str
@@ -145,7 +145,7 @@ def signatures(sandbox: SandboxServer) -> list[str]:
 
 
 def secrets_of(credential: Credential, sandbox: SandboxServer) -> set[str]:
-    """What of the sandbox's secrets the credential holds or has sent."""
+    """Those of the sandbox's secrets that the credential holds or has sent."""
     sent = [one.body + repr(one.headers).encode() for one in sandbox.requests]
     told = b" ".join([pickle.dumps(credential), *sent])
     return {
@@ -175,7 +175,7 @@ def test_it_signs(sandbox, client_of, kind):
 
 
 @every_kind
-def test_it_tells_its_name_and_how_long_it_signs_with_the_same(sandbox, client_of, kind):
+def test_it_says_its_name_and_how_long_its_token_lasts(sandbox, client_of, kind):
     credential = kind.make(sandbox)
     client_of(credential)
     assert credential.kind.title == kind.called
@@ -184,7 +184,7 @@ def test_it_tells_its_name_and_how_long_it_signs_with_the_same(sandbox, client_o
 
 
 @every_kind_that_is_renewed
-def test_it_is_renewed_ahead_of_its_end_and_not_long_before(sandbox, client_of, kind):
+def test_it_is_renewed_shortly_before_it_expires(sandbox, client_of, kind):
     credential = kind.make(sandbox)
     client = client_of(credential)
     ask(client)
@@ -207,7 +207,7 @@ def test_it_is_renewed_ahead_of_its_end_and_not_long_before(sandbox, client_of, 
 
 @every_kind_that_is_renewed
 @pytest.mark.parametrize("end", ["expire_tokens", "revoke_tokens"])
-def test_what_ends_early_is_renewed_and_the_request_repeated(sandbox, client_of, kind, end):
+def test_a_token_that_ends_early_is_renewed_and_the_request_retried(sandbox, client_of, kind, end):
     client = client_of(kind.make(sandbox))
     ask(client)
     had = renewals(sandbox, kind)
@@ -252,7 +252,7 @@ def test_sixteen_threads_renew_once(sandbox, client_of, kind):
 @pytest.mark.parametrize(
     "clone", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copy", "pickle"]
 )
-def test_a_copy_works_on_its_own_and_tells_nothing(sandbox, client_of, kind, clone):
+def test_a_copy_works_on_its_own_and_shows_no_secret(sandbox, client_of, kind, clone):
     credential = kind.make(sandbox)
     ask(client_of(credential))
     other = clone(credential)
@@ -262,7 +262,7 @@ def test_a_copy_works_on_its_own_and_tells_nothing(sandbox, client_of, kind, clo
 
 
 @every_kind
-def test_a_token_tells_nothing(kind):
+def test_a_token_shows_no_secret(kind):
     assert "hush" not in repr(Token.lasting("hush", 60, asked_at=0))
 
 
@@ -278,7 +278,7 @@ def test_nothing_secret_is_in_logs_errors_reprs_or_urls(sandbox, client_of, kind
             credential = kind.make(sandbox)
             client = client_of(credential)
             ask(client)
-            # A server that says all that it knows, in the answer to this request or to the renewal that it causes.
+            # A server that echoes all that it knows, in the response to this request or to the renewal that it causes.
             everything = {"message": " and ".join(secrets_of(credential, sandbox))}
             sandbox.revoke_tokens()
             sandbox.faults.add(kind="status", status=status, match=match, times=1000, body=everything)
@@ -292,12 +292,12 @@ def test_nothing_secret_is_in_logs_errors_reprs_or_urls(sandbox, client_of, kind
             own |= secrets_of(credential, sandbox)
     told += [record.getMessage() + str(record.exc_info or "") for record in caplog.records]
     assert len(own) > 2
-    spelt = {secret: (secret, hidden(secret)) for secret in own}  # the sandbox's own records hold marks
-    assert [one for one in own if any(way in text for way in spelt[one] for text in told)] == []
+    spelled = {secret: (secret, hidden(secret)) for secret in own}  # the sandbox's own records hold marks
+    assert [one for one in own if any(way in text for way in spelled[one] for text in told)] == []
 
 
 @every_kind
-def test_closing_ends_what_was_begun_and_complains_to_nobody(sandbox, client_of, kind):
+def test_closing_logs_out_without_errors(sandbox, client_of, kind):
     client = client_of(kind.make(sandbox))
     ask(client)
     client.close()

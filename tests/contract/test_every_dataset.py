@@ -220,7 +220,7 @@ def test_lands_the_truth_with_its_proof_and_only_once(
 
 
 @every_dataset_and_credential
-def test_where_nothing_is_a_manifest_says_so(
+def test_an_empty_window_has_a_manifest(
     name: str, kind: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     for again in range(2):
@@ -461,7 +461,7 @@ FAILURES: dict[str, tuple[dict[str, Any], type[LivePersonError]]] = {
 
 @every_dataset
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_what_does_not_heal_ends_in_its_error_and_lands_nothing(
+def test_permanent_faults_end_in_their_error_and_land_nothing(
     name: str,
     failure: tuple[dict[str, Any], type[LivePersonError]],
     sandbox: SandboxServer,
@@ -477,7 +477,7 @@ def test_what_does_not_heal_ends_in_its_error_and_lands_nothing(
 
 
 @every_dataset
-def test_an_empty_answer_is_not_taken_for_an_empty_window(
+def test_an_empty_response_is_not_taken_for_an_empty_window(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.faults.add(kind="status", status=200, body="", match=FACTS[name].url, times=1000)
@@ -498,7 +498,7 @@ def test_a_credential_that_does_not_fit_is_refused(
 
 
 @every_dataset
-def test_a_failure_midway_leaves_the_earlier_landing_and_the_next_try_lands_the_rest(
+def test_a_failure_midway_keeps_the_earlier_landing_and_the_retry_lands_the_rest(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     facts = FACTS[name]
@@ -533,7 +533,7 @@ def test_a_failure_midway_leaves_the_earlier_landing_and_the_next_try_lands_the_
 
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if FACTS[name].never_rests is not None])
-def test_pages_that_never_come_to_rest_end_in_an_error(
+def test_pages_that_keep_changing_end_in_an_error(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     never_rests = FACTS[name].never_rests
@@ -559,7 +559,7 @@ def test_a_change_replaces_what_it_must(
 
 
 @every_dataset
-def test_few_and_many_requests_at_once_land_the_same_bytes(
+def test_few_and_many_concurrent_requests_land_the_same_bytes(
     name: str, sandbox: SandboxServer, connect: Connect
 ) -> None:
     sandbox.configure(**FACTS[name].small_pages or {})

@@ -1,4 +1,4 @@
-"""Conversations: each one once by every cursor, however deep, dense, partial or restless what is searched is."""
+"""Conversations: each lands once by every cursor, however deep, dense, partial or unstable the results are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MESSAGING = DATASETS["messaging_interactions"]
 DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
 SPAN = Window(datetime(2026, 1, 27, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 ALL = Window(datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC))
-EXACT = ("end", "full_dialog_end", "start")  # the cursors that give a conversation in one window only
+EXACT = ("end", "full_dialog_end", "start")  # the cursors by which a conversation belongs to one window only
 CURSORS = (*EXACT, "updated")
 SEARCH = "/conversations/search"
 BY_IDS = "/conversation/search"
@@ -76,8 +76,8 @@ def ids(rows: list[Row]) -> list[str]:
 
 
 def searches(sandbox: SandboxServer) -> list[Any]:
-    """Each search that was made: its body."""
-    # One that a failure has ended on its way has no body.
+    """The body of each search."""
+    # One that a failure has interrupted has no body.
     sent = [request.body for request in sandbox.requests if SEARCH in request.path]
     return [json.loads(body) for body in sent if body]
 
@@ -126,7 +126,7 @@ def test_windows_of_odd_lengths_neither_lose_nor_repeat(
 SECONDS = int((SPAN.end - SPAN.start).total_seconds())
 
 
-# Odd milliseconds, tens of minutes and the ends of days, where conversations are placed on purpose.
+# Odd milliseconds, tens of minutes and the ends of days, where the sandbox places conversations on purpose.
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cursor=st.sampled_from(EXACT),
@@ -167,7 +167,7 @@ def test_any_cutting_lands_each_conversation_once(
     assert ids(landed) == ids(truth(sandbox, SPAN, cursor))
 
 
-# One range that may be asked for ends, and the next begins, at a midnight at which a conversation ended.
+# One range ends, and the next begins, at a midnight at which a conversation ended.
 @pytest.mark.parametrize(
     ("cursor", "switches", "days"),
     [
@@ -208,7 +208,7 @@ def test_a_window_that_is_not_over_is_refused_or_said_to_be_incomplete(
     assert lines(store.records()) == lines(truth(sandbox, DAY))
 
 
-# Surveys, which rewrite when a conversation ended
+# Surveys, which change when a conversation ended
 
 
 @pytest.mark.parametrize("submitted", ["before", "between", "after"])
@@ -265,7 +265,7 @@ def test_full_dialog_end_follows_the_survey(
 @pytest.mark.parametrize(
     ("cursor", "limit", "error"), [*((cursor, 100, "500") for cursor in CURSORS), ("end", 200, "400")]
 )
-def test_what_is_deeper_than_can_be_paged_is_split(
+def test_a_range_beyond_the_paging_limit_is_split(
     cursor: str, limit: int, error: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     make_dense(sandbox, limit)
@@ -283,7 +283,7 @@ def test_what_is_deeper_than_can_be_paged_is_split(
 
 
 def make_dense(sandbox: SandboxServer, limit: int) -> None:
-    """Make a day hold many times as many conversations as can be paged."""
+    """Give a day many times as many conversations as can be paged through."""
     for hour in range(24):
         sandbox.conversations.insert(limit // 3, DAY.start + timedelta(hours=hour, minutes=30))
 
@@ -299,7 +299,7 @@ def test_a_count_that_stops_at_the_limit_hides_nothing(
 
 
 @every_exact_cursor
-def test_what_is_too_dense_to_split_is_not_landed(
+def test_a_range_too_dense_to_split_does_not_land(
     cursor: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.conversations.insert(130, DAY.start + timedelta(hours=12, minutes=8))
@@ -327,7 +327,7 @@ def test_smaller_pages_than_were_asked_for(
 
 
 @pytest.mark.parametrize("cursor", ["start", "updated"])
-def test_few_and_many_requests_at_once_land_the_same_bytes(
+def test_few_and_many_concurrent_requests_land_the_same_bytes(
     cursor: str, sandbox: SandboxServer, connect: Connect
 ) -> None:
     sandbox.configure(messaging_partial_share=0.5)
@@ -338,13 +338,13 @@ def test_few_and_many_requests_at_once_land_the_same_bytes(
     assert one.objects == many.objects
 
 
-# What a search gives only in part
+# What a search returns only in part
 
 
 @pytest.mark.parametrize(
     ("cursor", "share"), [("end", 0), ("end", 1), *((cursor, 0.3) for cursor in CURSORS)]
 )
-def test_partial_records_are_replaced_by_whole_ones(
+def test_partial_records_are_replaced_by_complete_ones(
     cursor: str, share: float, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=share)
@@ -371,7 +371,7 @@ def test_partial_records_are_replaced_by_whole_ones(
     ],
     ids=lambda fault: fault["kind"],
 )
-def test_faults_among_the_whole_ones_are_survived(
+def test_faults_while_partial_records_are_replaced_are_survived(
     fault: dict[str, Any], sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=0.5)
@@ -381,7 +381,7 @@ def test_faults_among_the_whole_ones_are_survived(
     assert lines(store.records()) == lines(truth(sandbox, DAY))
 
 
-def test_partial_records_without_whole_ones_are_not_landed(
+def test_partial_records_without_complete_ones_do_not_land(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=0.5)
@@ -391,7 +391,7 @@ def test_partial_records_without_whole_ones_are_not_landed(
     assert store.manifests() == []
 
 
-# Counts and answers that do not hold
+# Counts and responses that are wrong
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_counts_that_drift_between_pages_have_it_read_again(
 
 
 @pytest.mark.parametrize(("cursor", "rows"), [("end", -1), ("end", 1), ("full_dialog_end", 1), ("start", 1)])
-def test_counts_that_never_come_to_rest_end_in_an_error(
+def test_counts_that_keep_changing_end_in_an_error(
     cursor: str, rows: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     make_dense(sandbox, 100)
@@ -430,7 +430,7 @@ def test_counts_that_never_come_to_rest_end_in_an_error(
 
 @pytest.mark.parametrize("lowers_count", [True, False])
 @pytest.mark.parametrize("match", [SEARCH, "offset=99"])
-def test_partial_results_are_asked_for_again(
+def test_partial_results_are_requested_again(
     match: str, lowers_count: bool, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     make_dense(sandbox, 100)
@@ -440,7 +440,7 @@ def test_partial_results_are_asked_for_again(
     assert lines(store.records()) == lines(truth(sandbox, DAY))
 
 
-def test_results_that_stay_partial_are_not_landed(
+def test_results_that_stay_partial_do_not_land(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.faults.add(kind="partial_result", match=SEARCH, times=1000)
@@ -449,7 +449,7 @@ def test_results_that_stay_partial_are_not_landed(
     assert store.objects == {}
 
 
-def test_the_search_engines_error_is_repeated_and_then_told(
+def test_the_search_engines_error_is_retried_and_then_reported(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     body = {"internalCode": "0007", "message": "The search engine failed"}
@@ -513,7 +513,7 @@ def test_every_reading_of_the_docs_gives_the_truth(
     assert lines(landed) == lines(truth(sandbox, window, cursor))
 
 
-def test_a_filter_that_livepersons_search_does_not_know_yet_is_told(
+def test_a_filter_unknown_to_livepersons_search_is_named(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_full_dialog_filter="ignored", messaging_unknown_filter="reject")
@@ -582,7 +582,7 @@ def test_one_skill_and_open_ones(sandbox: SandboxServer, connect: Connect) -> No
         assert lines(landed) == lines([row for row in everything if fits(row)])
 
 
-def test_a_range_of_starts_that_no_conversation_can_have_asks_nothing(
+def test_a_range_of_starts_without_conversations_sends_no_request(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     pulled = land(connect(sandbox), DAY, store, filters={"start": {"from": 0, "to": 1}})
@@ -604,7 +604,7 @@ def test_only_some_sections(
     assert lines(store.records()) == lines(expected)
 
 
-# Conversations that are touched while they are read
+# Conversations that are updated while they are read
 
 
 def _touch_while_reading(
@@ -614,7 +614,7 @@ def _touch_while_reading(
     when: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> list[str]:
-    """Have a conversation touched after each answer, as long as there are any, and note which."""
+    """Update a conversation after each response, as long as there are any, and record which."""
     call, touched = client.call, []
 
     def touching(*args: Any, **kwargs: Any) -> Any:
@@ -640,7 +640,7 @@ def test_what_was_updated_is_complete_although_more_is_updated_meanwhile(
 ) -> None:
     sandbox.configure(messaging_partial_share=0.2)
     window = Window(DAY.start, ALL.end)
-    if short_of_a_page is not None:  # so that the next conversation that joins begins another page
+    if short_of_a_page is not None:  # so that the next new conversation starts another page
         land(connect(sandbox), window, store, cursor="updated")
         most = max(slice_["reported"] for slice_ in store.manifests()[0]["slices"])
         sandbox.conversations.insert(-(most + short_of_a_page) % 100, window.start + timedelta(hours=30))
@@ -659,7 +659,7 @@ def test_what_was_updated_is_complete_although_more_is_updated_meanwhile(
     untouched = [row for row in store.records() if row["info"]["conversationId"] in known]
     assert lines(untouched) == lines(expected)
 
-    # Whatever came too late for this window is in the next one.
+    # What came too late for this window is in the next one.
     later = MemoryStore()
     land(connect(sandbox), Window(window.end, window.end + DAY_LONG), later, cursor="updated")
     assert ids(later.records()) == sorted(touched)
@@ -675,7 +675,7 @@ def test_updates_are_given_from_the_ten_minutes_on_in_which_a_window_starts(
     assert ids(store.records()) == sorted([earlier, *ids(truth(sandbox, window, "updated"))])
 
 
-# Tries that failed
+# Failed tries
 
 
 @pytest.mark.parametrize(
@@ -687,7 +687,7 @@ def test_updates_are_given_from_the_ten_minutes_on_in_which_a_window_starts(
     ],
     ids=["forbidden", "never at rest", "down"],
 )
-def test_what_a_failed_try_has_finished_is_not_asked_for_again(
+def test_what_a_failed_try_finished_is_not_requested_again(
     cursor: str,
     answered: int,
     fault: dict[str, Any],
@@ -720,7 +720,7 @@ def test_what_a_failed_try_has_finished_is_not_asked_for_again(
     assert store.objects == undisturbed.objects
 
 
-def test_another_limit_or_format_does_not_go_on_where_a_failed_try_stopped(
+def test_another_limit_or_format_does_not_resume_a_failed_try(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     client = connect(sandbox)

@@ -1,4 +1,4 @@
-"""Half an emoji, and bytes that are not UTF-8, in every dataset, in every format, with and without masking."""
+"""Half a surrogate pair and invalid UTF-8 in every dataset and every format, with and without masking."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.memory_store import MemoryStore
 from tests.contract.test_every_dataset import DAY, FACTS, Connect
 
-# The export is CSV, whose bytes have tests of their own.
+# The export is CSV, whose bytes have their own tests.
 NAMES = sorted(set(DATASETS) - {"audit_trail_export"})
 HALF = rb"\ud83d"
 PATHS = ["info.latestAgentFullName", "originator", "agentUserName", "fullName", "name"]
@@ -82,7 +82,7 @@ def test_half_an_emoji_lands_as_it_was_sent(
 
 
 @every_dataset
-def test_what_is_not_utf8_is_replaced_counted_and_told_once(
+def test_invalid_utf8_is_replaced_counted_and_logged_once(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.configure(odd_text="not_utf8")
@@ -151,7 +151,7 @@ def sorted_items(value: Any) -> Any:
 def test_a_hash_of_half_an_emoji_is_that_of_u_fffd(
     name: str, sandbox: SandboxServer, connect: Connect
 ) -> None:
-    """Both oddities hash alike, and nothing of the text is left."""
+    """Both hash alike, and nothing of the text is left."""
     hashed = []
     paths = [path for path in PATHS if path.partition(".")[0] in DATASETS[name].columns]
     for odd in ("half_pairs", "not_utf8"):
@@ -172,7 +172,7 @@ def test_a_hash_of_half_an_emoji_is_that_of_u_fffd(
 
 
 @every_dataset
-def test_an_answer_nested_too_deeply_fails_the_pull_in_words(
+def test_a_response_nested_too_deeply_fails_the_pull_with_a_message(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     deep = b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"

@@ -1,4 +1,4 @@
-"""What a server may do to whoever reads it: all of it is landed, or the manifest or an error says what is not."""
+"""What servers may do: everything lands, or the manifest or an error says what does not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def land(client: LivePersonClient, store: MemoryStore, name: str, cursor: str | 
 
 
 def manifest(store: MemoryStore) -> dict[str, Any]:
-    """The only manifest, whose numbers add up."""
+    """The only manifest, after checking that its numbers add up."""
     (found,) = store.manifests()
     for counts in (found["counts"], *found["slices"]):
         assert counts["received"] == counts["outside_window"] + counts["kept"]
@@ -113,7 +113,7 @@ def test_status_changes_that_join_while_they_are_read_have_the_day_read_again(
 
 
 @pytest.mark.parametrize("status", [204, 200])
-def test_no_content_is_no_end_of_status_changes(
+def test_no_content_does_not_end_status_changes(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, status: int
 ) -> None:
     sandbox.faults.add(kind="status", match=ACTIVITY, status=status, body="", times=99)
@@ -187,12 +187,15 @@ def test_a_count_of_none_beside_records_is_never_a_window(
         (r'"endTimeL":-1', '"endTimeL":"-1"'),
         (r'"endTimeL":-1,', ""),
         (r'"(start|end|conversationEnd|fullDialogEnd)TimeL":(\d+)', r'"\1TimeL":"\2"'),
-        (r'"(start|end|conversationEnd|fullDialogEnd)TimeL":(\d+)', r'"\1TimeL":"NA"'),  # the texts tell
+        (
+            r'"(start|end|conversationEnd|fullDialogEnd)TimeL":(\d+)',
+            r'"\1TimeL":"NA"',
+        ),  # the texts are used instead
         (r'"(conversationEnd|fullDialogEnd)Time(L?)":("[^"]*"|-?\d+)', r'"\1Time\2":null'),
     ],
 )
 @pytest.mark.parametrize("cursor", ["start", "updated"])
-def test_conversations_in_every_spelling(
+def test_values_of_conversations_in_every_notation(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, cursor: str, find: str, put: str
 ) -> None:
     sandbox.configure(messaging_partial_share=0)
@@ -221,7 +224,7 @@ def test_conversations_in_every_spelling(
         ("audit_trail_export", None, EXPORT, r"2026-01-29T\d\d:\d\d:\d\d", ""),
     ],
 )
-def test_records_that_cannot_be_placed_are_counted_and_said(
+def test_undated_records_are_counted_and_logged(
     sandbox: SandboxServer,
     connect: Connect,
     store: MemoryStore,
@@ -244,7 +247,7 @@ def test_records_that_cannot_be_placed_are_counted_and_said(
     assert len(told) == sum(bool(counts["undated"]) for counts in found["slices"])
 
 
-# In part
+# Partial records
 
 
 def partial_ids(sandbox: SandboxServer, share: float) -> set[str]:
@@ -254,7 +257,7 @@ def partial_ids(sandbox: SandboxServer, share: float) -> set[str]:
 
 
 @pytest.mark.parametrize("by_id", ["whole", "partial"])
-def test_what_is_still_partial_when_it_is_asked_for_is_named(
+def test_records_that_stay_partial_are_named(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, caplog: pytest.LogCaptureFixture, by_id: str
 ) -> None:
     sandbox.configure(messaging_partial_share=0.3, messaging_by_id=by_id)
@@ -271,7 +274,7 @@ def test_what_is_still_partial_when_it_is_asked_for_is_named(
     assert ids(store.records()) == ids(sandbox.conversations.truth(DAY.start, DAY.end, cursor="end"))
 
 
-def test_one_that_nobody_knows_by_its_id_is_landed_as_it_is(
+def test_a_record_not_found_by_its_id_lands_as_it_is(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=0.3)
@@ -284,7 +287,7 @@ def test_one_that_nobody_knows_by_its_id_is_landed_as_it_is(
     assert ids(store.records()) == ids(sandbox.conversations.truth(DAY.start, DAY.end, cursor="end"))
 
 
-def test_a_run_that_goes_on_does_not_forget_what_was_in_part(
+def test_a_resumed_run_remembers_partial_records(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=0.3, messaging_by_id="partial")
@@ -309,7 +312,7 @@ def test_a_run_that_goes_on_does_not_forget_what_was_in_part(
     }
 
 
-# Whole collections
+# Collections
 
 
 @pytest.mark.parametrize("name", ["users", "skills", "agent_groups"])
@@ -328,7 +331,7 @@ def test_entities_that_come_twice_land_once(
 
 
 @pytest.mark.parametrize("put", [r'"\1,0"', r"\1.0", r'" \1 "'])
-def test_an_export_whose_total_is_spelled_otherwise_is_checked_all_the_same(
+def test_an_export_with_a_total_in_another_notation_is_checked(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, put: str
 ) -> None:
     sandbox.faults.add(kind="replace", match=EXPORT, find=r"(?<=Total Items\r\n)(\d+)", put=put)
@@ -351,7 +354,7 @@ def test_an_export_whose_total_cannot_be_read_is_refused(
     assert store.manifests() == []
 
 
-def test_an_export_that_is_always_broken_is_not_read_for_ever(
+def test_an_export_that_is_always_broken_is_given_up(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.faults.add(kind="replace", match=EXPORT, find=r"\r\n[^\r]*\r\n$", put="\r\n", times=99)

@@ -1,4 +1,4 @@
-"""Any cutting of a span into windows lands exactly what is in it, whatever the sandbox's seed."""
+"""However a span is split into windows, exactly its records land, whatever the sandbox's seed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_liveperson.window import Window
 SPAN = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 SECONDS = int((SPAN.end - SPAN.start).total_seconds())
 
-# Odd seconds, whole hours and the ends of days, where records are placed on purpose.
+# Odd seconds, whole hours and the ends of days, where the sandbox places records on purpose.
 CUTS = st.lists(
     st.integers(1, SECONDS - 1)
     | st.integers(1, SECONDS // 3600 - 1).map(lambda hours: hours * 3600)
@@ -39,7 +39,7 @@ def lines(rows: list[dict[str, Any]]) -> list[str]:
 def read_in_windows(
     client: LivePersonClient, name: str, cuts: list[int], unit: timedelta = timedelta(seconds=1)
 ) -> list[dict[str, Any]]:
-    """Everything in the span, window by window."""
+    """All records of the span, window by window."""
     dataset = DATASETS[name]
     edges = [SPAN.start, *(SPAN.start + cut * unit for cut in sorted(cuts)), SPAN.end]
     return [
