@@ -57,6 +57,18 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "liveperson-gateway.example.com",
                         "default": "",
                     },
+                    "tune_process": {
+                        "description": (
+                            "Whether a task that pulls may tune its own process: freeze what the garbage collector sees\n"
+                            "at, and have glibc's malloc keep the memory of pages in one pool. That saves memory and\n"
+                            "time. Hooks never do it. The environment variable LIVEPERSON_TUNE_PROCESS takes\n"
+                            "precedence.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": None,
+                        "default": "True",
+                    },
                 },
             },
         },

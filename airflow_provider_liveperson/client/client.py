@@ -9,13 +9,15 @@ import msgspec
 import requests
 
 from airflow_provider_liveperson.client.credentials.credential import Credential
-from airflow_provider_liveperson.client.domains import DomainDirectory, HostGuard
+from airflow_provider_liveperson.client.domains import DomainDirectory
 from airflow_provider_liveperson.client.exchange import Stop
+from airflow_provider_liveperson.client.host_guard import HostGuard
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.network import cert_files
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.client.retries import RetrySchedule
-from airflow_provider_liveperson.client.session import GuardedSession, Sender
+from airflow_provider_liveperson.client.sender import Sender
+from airflow_provider_liveperson.client.session import GuardedSession
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.records import raw
@@ -27,12 +29,12 @@ _ANY_JSON = msgspec.json.Decoder(msgspec.Raw)
 
 
 class LivePersonClient:
-    """Asks LivePerson's services for one account. Safe to share between threads.
+    """Sends requests to LivePerson's services for one account. Safe to share between threads.
 
-    :param settings: the account and the bounds.
-    :param credential: signs; it is bound to this client.
-    :param schedule: how failures are repeated.
-    :param budget: seconds that all requests together may take, or None for no such bound.
+    :param settings: the account and the limits.
+    :param credential: signs the requests; it is bound to this client.
+    :param schedule: how failed requests are repeated.
+    :param budget: seconds that all requests together may take, or None for no limit.
     :raises ConfigurationError: for a malformed host.
     :raises UntrustedHostError: for a host that is not LivePerson's.
     """
@@ -46,7 +48,6 @@ class LivePersonClient:
         budget: float | None = None,
     ) -> None:
         self.settings = settings
-        self._credential = credential
         guard = HostGuard(settings.host, settings.service_hosts, settings.trusted_hosts)
         self._session = GuardedSession(
             guard=guard,
@@ -58,10 +59,11 @@ class LivePersonClient:
             cert=cert_files(settings.client_cert),
         )
         self._domain_api = guard.domain_api
-        self._directory = DomainDirectory(settings.account_id, guard, self._ask_domain_api)
+        self._directory = DomainDirectory(
+            settings.account_id, guard, self._ask_domain_api, region=settings.region
+        )
         self._sender = Sender(
             session=self._session,
-            credential=credential,
             base_url=self.base_url,
             account_id=settings.account_id,
             source=settings.source,
@@ -69,7 +71,6 @@ class LivePersonClient:
             budget=budget,
             secrets=settings.secrets,
         )
-        self._credential = credential
         credential.bind(
             lambda request: self._sender.send(request, _json if request.json_answer else _anything)
         )
@@ -81,17 +82,17 @@ class LivePersonClient:
 
     @property
     def session(self) -> requests.Session:
-        """The session itself: it signs, bounds and guards, but neither repeats nor reads answers."""
+        """The session itself: it signs, bounds and guards requests, but repeats none and reads no answers."""
         return self._session
 
     @property
     def credential(self) -> Credential:
-        """What signs."""
-        return self._credential
+        """Signs this client's requests."""
+        return self._session.credential
 
     @property
     def stop(self) -> Stop:
-        """Is set when the client is closed; whoever asks in other threads may have one of his own below it."""
+        """Is set when the client is closed. Groups of requests may have a stop of their own below it."""
         return self._sender.stop
 
     @property
@@ -100,7 +101,7 @@ class LivePersonClient:
         return self._sender.clock_offset
 
     def services(self) -> dict[str, str]:
-        """Every service that the Domain API names for the account: name to host, sorted.
+        """Every service that the Domain API lists for the account: name to host, sorted.
 
         :raises ConfigurationError: for an unknown account.
         :raises LivePersonError: when the Domain API does not answer.
@@ -108,7 +109,7 @@ class LivePersonClient:
         return self._directory.services()
 
     def base_url(self, service: str) -> str:
-        """The base URL of a service, by the Domain API or ``service_hosts``.
+        """The base URL of a service, by ``service_hosts``, the region or the Domain API.
 
         :param service: the service's name, case-sensitive.
         :raises ConfigurationError: for an unknown account or service.
@@ -125,13 +126,13 @@ class LivePersonClient:
         answer: Answer | None = None,
         stop: Stop | None = None,
     ) -> T:
-        """Send one request, repeated as the table in ``responses.py`` orders.
+        """Send one request, retrying as the table in ``responses.py`` says.
 
-        :param request: what to ask.
+        :param request: the request.
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
-        :param notice: is told of every attempt that failed and is to be repeated, before the wait.
-        :param answer: what the request was answered already: it is parsed in place of the first one sent.
-        :param stop: ends it, and the wait for its repetition; default: :attr:`stop`.
+        :param notice: is called for every attempt that failed and will be repeated, before the wait.
+        :param answer: an answer to this request that is here already: it is parsed before anything is sent.
+        :param stop: ends the request, and the wait before its repetition; default: :attr:`stop`.
         :raises LivePersonError: the error that the table names.
         """
         return self._sender.send(request, parse, notice=notice, answer=answer, stop=stop)
@@ -146,16 +147,16 @@ class LivePersonClient:
         json: object | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request that the package has no dataset for.
+        """Send one request for which the package has no dataset.
 
         :param method: the HTTP method.
-        :param service: the Domain API's name of the service.
+        :param service: the service's name in the Domain API.
         :param path: the path on its host; ``{account_id}`` stands for the account.
         :param params: query parameters.
         :param json: an object to send as JSON.
         :param headers: further headers; ``Authorization`` belongs to the credential.
         :returns: the answer, read to its end.
-        :raises ConfigurationError: for a path or header that may not be.
+        :raises ConfigurationError: for a path or header that is not allowed.
         :raises LivePersonError: for a refusal or a failure, after all repeats.
         """
         if not path.startswith("/") or "?" in path or "#" in path:
@@ -164,7 +165,7 @@ class LivePersonClient:
             )
         if any(name.lower() == "authorization" for name in headers or {}):
             raise ConfigurationError(
-                "headers may not hold Authorization; the connection signs", field="headers"
+                "headers may not hold Authorization; the connection sets that", field="headers"
             )
         return self.call(
             ApiRequest(
@@ -179,10 +180,12 @@ class LivePersonClient:
         )
 
     def close(self) -> None:
-        """End what is under way and what waits, in all threads, then what the credential has begun at LivePerson, such
-        as a login, and close the pooled connections. Nothing more is asked after that."""
+        """End all requests, in all threads, log out where the credential has logged in, and close the connections.
+
+        Nothing is sent after that.
+        """
         self._sender.stop.set()
-        self._credential.close()
+        self.credential.close()
         self._sender.close()
         self._session.close()
 
@@ -198,7 +201,7 @@ def _anything(answer: Answer) -> Answer:
 
 
 def _json(answer: Answer) -> Answer:
-    """Let an answer pass that is JSON."""
+    """Check that an answer is JSON."""
     try:
         raw.decode(_ANY_JSON, answer.body, answer.content_type)
     except msgspec.DecodeError as error:

@@ -14,7 +14,6 @@ from typing import Any, Generic, Self, TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.exchange import Stop
-from airflow_provider_liveperson.client.memory import share_and_keep_memory
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.exceptions import LivePersonError
@@ -166,7 +165,6 @@ class Fetcher:
     """
 
     def __init__(self, client: LivePersonClient, most: int) -> None:
-        share_and_keep_memory()
         self._client = client
         self._workers = _Workers(most)
         self._stop = Stop(client.stop)
@@ -303,8 +301,9 @@ class Fetcher:
             if not failed:
                 size = len(answer.body)
                 self._largest = max(self._largest, size)
-                telling = size * 2 >= self._largest
-                self._limit.answered(started, time.monotonic() - started if telling else None)
+                # The time of a small answer says little, and that of a paced one includes the wait for its turn.
+                is_telling = size * 2 >= self._largest and request.max_per_second is None
+                self._limit.answered(started, time.monotonic() - started if is_telling else None)
             return answer
         finally:
             self._come_back()

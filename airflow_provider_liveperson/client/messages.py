@@ -1,4 +1,4 @@
-"""What is asked of LivePerson and what it answers, before and after HTTP."""
+"""Requests to LivePerson and its answers, before and after HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class ApiRequest:
     """One request to one LivePerson service.
 
     :param method: the HTTP method.
-    :param service: the Domain API's name of the service, case-sensitive (``accountConfigReadOnly``).
+    :param service: the service's name in the Domain API, case-sensitive (``accountConfigReadOnly``), or one of
+        ``client/regional_hosts.py``.
     :param path: the path on that service's host; ``{account_id}`` stands for the account.
     :param params: query parameters. They are part of an OAuth 1.0 signature and may not hold secrets. The
         value :data:`SOURCE` stands for the connection's source label.
@@ -28,12 +29,14 @@ class ApiRequest:
     :param form: fields to send as a form body.
     :param headers: further headers; never ``Authorization``, which belongs to the credential.
     :param signed: whether the credential signs it.
-    :param to_disk: take the body to a temporary file instead of memory, for answers without a bound.
+    :param to_disk: write the body to a temporary file instead of memory, for answers of any size.
     :param shortest_wait: the least number of seconds to wait after a 429 (LivePerson: 1; login 5).
     :param repeatable: whether it may be sent again after it may have been received.
-    :param when_closed: what becomes of it when the client is closed: it is ended; or it may finish, as it begins
-        something at LivePerson that would be lost; or it may even begin, as it ends something there.
-    :param json_answer: whether a good answer is JSON, for what a credential asks.
+    :param when_closed: what happens to it when the client is closed: ``end`` it; let it ``finish``, as it begins
+        something at LivePerson that would be lost; or let it ``begin`` even then, as it ends something there.
+    :param json_answer: whether a good answer is JSON; for the requests of credentials.
+    :param max_per_second: at most how many requests per second the service takes, where LivePerson documents that:
+        all requests of a client to that service are then spaced accordingly, repetitions included. None for no limit.
     """
 
     method: str
@@ -49,6 +52,7 @@ class ApiRequest:
     repeatable: bool = True
     json_answer: bool = True
     when_closed: Literal["end", "finish", "begin"] = "end"
+    max_per_second: float | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"
@@ -71,12 +75,12 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        """The ``Content-Type``, or nothing."""
+        """The ``Content-Type``; empty if there is none."""
         return self.headers.get("Content-Type") or ""
 
     @property
     def seems_json(self) -> bool:
-        """Whether the body begins like a JSON object or array, so that the right kind of host has sent it."""
+        """Whether the body begins like a JSON object or array, as those of the right host do."""
         return self.body.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
     def json(self) -> Any:

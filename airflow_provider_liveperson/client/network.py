@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from airflow_provider_liveperson.client.domains import is_loopback
+from airflow_provider_liveperson.client.host_guard import is_loopback
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 PROXIED = ("http", "https", "all")

@@ -1,7 +1,7 @@
 """The table: what came back (a status or an exception) -> what to do about it.
 
-The request loop in ``session.py`` and the task-level retry policy both read it, so that the two can never
-disagree. LivePerson's rules are on its page `retry-policy-recommendations.html`: 4xx is never repeated, 429
+The request loop in ``sender.py`` and the task-level retry policy both read it, so that the two can never
+disagree. LivePerson's rules are on its page `retry-policy-recomhintations.html`: 4xx is never repeated, 429
 waits at least a second, 5xx is repeated three times after 5, 10 and 15 seconds.
 """
 
@@ -38,10 +38,10 @@ from airflow_provider_liveperson.exceptions import (
 class Action(Enum):
     """What to do next."""
 
-    ACCEPT = "take the answer"
-    RENEW = "renew the credential once, then ask once more"
-    WAIT = "wait as long as LivePerson says, then ask again"
-    RETRY = "wait 5, 10, 15 seconds, asking again after each"
+    ACCEPT = "accept the answer"
+    RENEW = "renew the credential once, then send the request once more"
+    WAIT = "wait as long as LivePerson says, then send the request again"
+    RETRY = "wait 5, 10, 15 seconds, sending the request again after each"
     FAIL = "give up at once"
 
 
@@ -51,41 +51,41 @@ class Outcome:
 
     :param action: what to do.
     :param error: what to raise when nothing (more) can be done.
-    :param mend: what the reader of that error can do.
+    :param hint: what the reader of that error can do about it.
     :param field: the field of the connection to look at, where one can be named.
     """
 
     action: Action
     error: type[LivePersonError] = LivePersonError
-    mend: str = ""
+    hint: str = ""
     field: str | None = None
 
 
 MAX_RETRY_AFTER = 3600.0
-"""Seconds; who asks to stay away for longer is asked again after that."""
+"""Seconds; a request to wait for longer is cut to this."""
 
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
-# Errors from no answer: they are in the request or the connection.
+# Errors that no answer caused: the request or the connection is wrong.
 _NEVER_HEALS = (ConfigurationError, EmptyWindowError, UntrustedHostError, WindowOutOfRangeError)
 
 ACCEPTED = Outcome(Action.ACCEPT)
 UNREADABLE = Outcome(
     Action.RETRY,
     InvalidResponseError,
-    "The answer was cut short or is not what LivePerson documents; if it stays so, show it to LivePerson.",
+    "The answer was cut short or is not what LivePerson documents; if that persists, report it to LivePerson.",
 )
 
 LATE = Outcome(
     Action.RETRY,
     ServiceUnavailableError,
-    "No answer came in time; check the network, or raise the connection's timeout.",
+    "There was no answer in time; check the network, or raise the connection's timeout.",
 )
 
 _BY_STATUS: Mapping[int, Outcome] = {
     **dict.fromkeys(
         (200, 201, 202, 203, 204), ACCEPTED
-    ),  # another 2xx is no whole answer, or nobody asked for it
-    304: ACCEPTED,  # only comes to who asked whether something has changed
+    ),  # any other 2xx is not a whole answer, or was not asked for
+    304: ACCEPTED,  # the answer to a conditional request only
     401: Outcome(
         Action.RENEW,
         AuthenticationError,
@@ -94,7 +94,7 @@ _BY_STATUS: Mapping[int, Outcome] = {
     403: Outcome(
         Action.FAIL,
         PermissionDeniedError,
-        "The credential is valid but may not do this; ask a LivePerson administrator for the permission.",
+        "The credential is valid but lacks the permission; ask a LivePerson administrator for it.",
     ),
     404: Outcome(
         Action.FAIL, RequestRejectedError, "There is no such resource; check the account ID and the path."
@@ -102,14 +102,14 @@ _BY_STATUS: Mapping[int, Outcome] = {
     407: Outcome(  # not from LivePerson, which could not be reached
         Action.FAIL,
         ServiceUnavailableError,
-        "The proxy wants a user and a password, or others; write them into its URL in the connection's proxies.",
+        "The proxy requires a user and a password, or rejects those it got; check its URL in the connection's proxies.",
         "proxies",
     ),
     408: Outcome(  # the server has waited for this request long enough (RFC 9110, 15.5.9)
         Action.RETRY, ServiceUnavailableError, "LivePerson or a proxy gave up waiting; try again later."
     ),
     425: Outcome(  # nothing was done, as the request may be a replayed one (RFC 8470, 5.2)
-        Action.RETRY, ServiceUnavailableError, "LivePerson did not take the request yet; try again later."
+        Action.RETRY, ServiceUnavailableError, "LivePerson did not accept the request yet; try again later."
     ),
     429: Outcome(
         Action.WAIT,
@@ -117,20 +117,20 @@ _BY_STATUS: Mapping[int, Outcome] = {
         "LivePerson limits the rate; run fewer tasks at once, for example with an Airflow pool.",
     ),
     451: Outcome(  # only the Login Service documents it
-        Action.FAIL, AuthenticationError, "LivePerson Support has blocked this account or user; ask there."
+        Action.FAIL, AuthenticationError, "LivePerson Support has blocked this account or user; contact them."
     ),
 }
 _BY_HUNDRED: Mapping[int, Outcome] = {
     3: Outcome(
         Action.FAIL,
         InvalidResponseError,
-        "It answered with a redirect, which is never followed because credentials would go along; check"
+        "The answer is a redirect, which is never followed because it would take the credential elsewhere; check"
         " the host in the connection.",
     ),
     4: Outcome(
-        Action.FAIL, RequestRejectedError, "LivePerson calls the request itself wrong; check the arguments."
+        Action.FAIL, RequestRejectedError, "LivePerson rejected the request as invalid; check the arguments."
     ),
-    5: Outcome(Action.RETRY, ServiceUnavailableError, "LivePerson has a fault; try again later."),
+    5: Outcome(Action.RETRY, ServiceUnavailableError, "LivePerson returned a server error; try again later."),
 }
 UNSENDABLE = Outcome(
     Action.FAIL, ConfigurationError, "The request cannot be sent; check the host in the connection."
@@ -141,8 +141,8 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
         Outcome(
             Action.FAIL,
             ServiceUnavailableError,
-            "No secure connection; check the host and any proxy in between. Where a company's own authority signs, name"
-            " its CA bundle in verify; where the other side wants a client certificate, name one in client_cert.",
+            "No secure connection; check the host and any proxy in between. If your company has its own certificate"
+            " authority, set verify to its CA bundle; if a client certificate is required, set client_cert.",
             "verify",
         ),
     ),
@@ -151,7 +151,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
         Outcome(
             Action.RETRY,
             ServiceUnavailableError,
-            "The proxy cannot be reached or lets nothing through; check proxies in the connection.",
+            "The proxy cannot be reached or refuses the connection; check proxies in the connection.",
             "proxies",
         ),
     ),
@@ -174,19 +174,19 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
 
 
 def outcome_of_status(status: int) -> Outcome:
-    """Look a status up: by itself, else by its hundred; what HTTP does not know is unreadable."""
+    """Look up a status: by itself, else by its hundred; one that HTTP does not define is unreadable."""
     return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, UNREADABLE)
 
 
 def outcome_of_exception(error: Exception) -> Outcome | None:
-    """Look an exception up, or None for one that is not known to be the network's doing."""
+    """Look up an exception; None for one that is not known to come from the network."""
     if _is_malformed(error):
         return UNREADABLE
     return next((outcome for kind, outcome in _BY_EXCEPTION if isinstance(error, kind)), None)
 
 
 def _is_malformed(error: Exception) -> bool:
-    """Whether something came that is no HTTP, which requests calls a failed connection or a wrong request."""
+    """Whether the answer was not valid HTTP, which requests reports as a failed connection or an invalid request."""
     if isinstance(error, requests.exceptions.InvalidHeader):
         return any(isinstance(cause, urllib3.exceptions.InvalidHeader) for cause in error.args)
     if type(error) is not requests.exceptions.ConnectionError:
@@ -204,7 +204,7 @@ def _is_malformed(error: Exception) -> bool:
 
 
 def never_left(error: BaseException | None) -> bool:
-    """Whether a request certainly did not reach anybody: no connection came about."""
+    """Whether a request certainly was not received: no connection was established."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error and error.args else None
@@ -212,7 +212,7 @@ def never_left(error: BaseException | None) -> bool:
 
 
 def outcome_of_error(error: LivePersonError) -> Outcome | None:
-    """Find the row that an error came from, for the task-level retry policy; None for one from no answer."""
+    """Find the row that an error came from, for the task-level retry policy; None for one that no answer caused."""
     if error.status is not None and outcome_of_status(error.status).error is type(error):
         return outcome_of_status(error.status)
     rows = [UNREADABLE, *_BY_HUNDRED.values(), *_BY_STATUS.values(), *(row for _, row in _BY_EXCEPTION)]
@@ -249,7 +249,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def capped_delay(seconds: float) -> float:
-    """A delay that somebody else asks for, as it may be used: from 0 to :data:`MAX_RETRY_AFTER` seconds."""
+    """A delay that a server asks for, limited to the range from 0 to :data:`MAX_RETRY_AFTER` seconds."""
     return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), MAX_RETRY_AFTER)
 
 
@@ -260,7 +260,7 @@ def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _http_date(text: str) -> datetime | None:
-    """A date as HTTP has it, in UTC; None for what is none, such as one with a year or a zone that cannot be."""
+    """A date of an HTTP header, in UTC; None for what is not a valid date."""
     with contextlib.suppress(TypeError, ValueError, OverflowError, IndexError):
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

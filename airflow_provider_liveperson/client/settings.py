@@ -1,4 +1,4 @@
-"""What a client has to know beside its credential."""
+"""The settings of a client, beside its credential."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_liveperson.client import network
+from airflow_provider_liveperson.client.regional_hosts import REGIONS
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 DEFAULT_HOST = "https://api.liveperson.net"
 DEFAULT_SOURCE = "AirflowProvider"
-REGIONS = ("va", "lo", "sy")
 TRUSTED_HOSTS = "LIVEPERSON_TRUSTED_HOSTS"
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_]{1,20}")
@@ -35,13 +35,14 @@ class ClientSettings:
 
     :param account_id: the LivePerson account, also called site ID or brand ID.
     :param host: the base URL of the Domain API; plain ``http`` for loopback only.
-    :param timeout: seconds to wait for an answer's next byte; connecting is given at most 10 of them.
-    :param max_concurrency: the most requests under way at once.
-    :param source: the label that some LivePerson APIs ask of their callers.
-    :param region: ``va``, ``lo`` or ``sy``, for the services that the Domain API does not know.
-    :param deep_paging_limit: the most records that LivePerson pages for one request; None for what each
-        dataset assumes.
-    :param hash_secret: goes into the hashes of hashed fields; secret.
+    :param timeout: seconds to wait for an answer's next byte; at most 10 of them to connect.
+    :param max_concurrency: at most how many requests are under way at once.
+    :param source: the label by which some LivePerson APIs identify their clients.
+    :param region: ``va``, ``lo`` or ``sy``, for the services that the Domain API does not list; None for the region of
+        the account's other services.
+    :param deep_paging_limit: at most how many records LivePerson pages for one request; None for what each dataset
+        assumes.
+    :param hash_secret: the salt of hashed fields; secret.
     :param service_hosts: service name to host, for services that shall not be discovered.
     :param proxies: ``http``, ``https`` or ``all`` to the URL of the proxy to go through; secret, as such a URL may
         hold a password. They go before those of the environment.

@@ -15,7 +15,7 @@ from airflow_provider_liveperson.client.credentials.api_key import FROZEN
 from airflow_provider_liveperson.client.credentials.credential import Credential, Token
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.run_within import run_within
-from airflow_provider_liveperson.client.session import NOTABLE_CLOCK_OFFSET
+from airflow_provider_liveperson.client.sender import NOTABLE_CLOCK_OFFSET
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.model.dataset import NOT_DOCUMENTED, Dataset, Reader
 from airflow_provider_liveperson.diagnostics.report import (

@@ -97,7 +97,7 @@ def _extra(conn: Any) -> dict[str, Any]:
 
 
 def _are_trusted(proxies: object, trusted_hosts: Iterable[str]) -> bool:
-    from airflow_provider_liveperson.client.domains import TrustedHosts
+    from airflow_provider_liveperson.client.host_guard import TrustedHosts
 
     trusted = TrustedHosts(trusted_hosts)
     if not isinstance(proxies, Mapping):

@@ -14,7 +14,7 @@ from airflow_provider_liveperson.arguments import read_flag, read_moment, read_t
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.failures import fail, say_why
-from airflow_provider_liveperson.transfers.process import freeze_what_is_loaded
+from airflow_provider_liveperson.transfers.process import tune_process
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -171,7 +171,7 @@ class LivePersonTransferOperator(BaseOperator):
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
         )
-        freeze_what_is_loaded()
+        tune_process()
         with self.hook as hook:
             pulled = request.land(
                 hook.get_conn(), self.destination, wait=partial(self._wait_until, deferrable)

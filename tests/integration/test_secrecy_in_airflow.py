@@ -137,7 +137,7 @@ def test_the_search_finds_planted_secrets(ran, sandbox):
 
 def test_not_in_the_log(ran):
     said = AIRFLOWS_OWN.sub("", ran.answer.stdout)
-    for logger in ("airflow_provider_liveperson.client.session", "botocore.endpoint"):
+    for logger in ("airflow_provider_liveperson.client.sender", "botocore.endpoint"):
         assert re.search(rf"\[debug .*\[{re.escape(logger)}\]", said)
     assert ran.found_in(said) == set()
 

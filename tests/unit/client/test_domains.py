@@ -11,7 +11,8 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client.domains import TIME_TO_LIVE, DomainDirectory, HostGuard
+from airflow_provider_liveperson.client.domains import TIME_TO_LIVE, DomainDirectory
+from airflow_provider_liveperson.client.host_guard import HostGuard
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.exceptions import (

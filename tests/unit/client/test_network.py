@@ -76,7 +76,7 @@ def test_a_bundle_of_ones_own_is_trusted(sandbox, connect, audit_request, secure
 def test_without_it_the_certificate_is_refused_at_once_with_a_mend(
     sandbox, connect, audit_request, secure, waits
 ):
-    with pytest.raises(ServiceUnavailableError, match="CA bundle in verify") as caught:
+    with pytest.raises(ServiceUnavailableError, match="set verify to its CA bundle") as caught:
         connect("app_jwt_v2", host=secure.url).call(audit_request, passed)
     assert caught.value.field == "verify"
     assert sandbox.requests == []

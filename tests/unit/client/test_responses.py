@@ -45,11 +45,11 @@ def test_what_to_do_about_a_status(statuses, action):
 
 
 @given(st.integers(0, 10_000).filter(lambda status: not 200 <= status < 205 and status != 304))
-def test_every_bad_status_has_an_error_and_a_mend(status):
+def test_every_bad_status_has_an_error_and_a_hint(status):
     outcome = outcome_of_status(status)
     assert issubclass(outcome.error, LivePersonError)
     assert outcome.error is not LivePersonError
-    assert outcome.mend.endswith(".")
+    assert outcome.hint.endswith(".")
 
 
 @pytest.mark.parametrize(

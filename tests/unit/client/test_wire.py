@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client import session
+from airflow_provider_liveperson.client import body, sender
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
@@ -215,10 +215,10 @@ MB = 1 << 20
     ids=["announced", "bomb", "bomb in a bomb", "chunks without end", "no end at all"],
 )
 def test_an_answer_has_a_largest_size_and_is_not_asked_for_again(monkeypatch, script, to_disk, waits):
-    monkeypatch.setattr(session, "MAX_ANSWER", 16 * MB)
-    monkeypatch.setattr(session, "MAX_FILE", 16 * MB)
+    monkeypatch.setattr(body, "MAX_BODY", 16 * MB)
+    monkeypatch.setattr(body, "MAX_FILE", 16 * MB)
     with talking(script, schedule=RetrySchedule()) as (client, server):
-        with pytest.raises(InvalidResponseError, match="more than 16 MiB") as caught:
+        with pytest.raises(InvalidResponseError, match="limit of 16 MiB") as caught:
             client.call(get(to_disk=to_disk), body_of)
         assert len(server.heads) == 1
     assert waits == []
@@ -226,14 +226,14 @@ def test_an_answer_has_a_largest_size_and_is_not_asked_for_again(monkeypatch, sc
 
 
 def test_a_bomb_takes_no_more_memory_than_the_largest_answer(monkeypatch):
-    monkeypatch.setattr(session, "MAX_ANSWER", 32 * MB)
+    monkeypatch.setattr(body, "MAX_BODY", 32 * MB)
     packed = bomb(512 * MB)
     with talking(lambda head: whole(packed, b"Content-Encoding: gzip")) as (client, _):
         tracemalloc.start()
         try:
-            with pytest.raises(InvalidResponseError, match="more than"):
+            with pytest.raises(InvalidResponseError, match="larger than"):
                 client.call(get(), body_of)
-            assert tracemalloc.get_traced_memory()[1] < 32 * MB + 3 * session._PIECE
+            assert tracemalloc.get_traced_memory()[1] < 32 * MB + 3 * body.BODY_CHUNK
         finally:
             tracemalloc.stop()
 
@@ -269,20 +269,20 @@ DRIPS = {
 @pytest.mark.parametrize("to_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_request_ends_whatever_drips(monkeypatch, drip, to_disk):
-    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
-    monkeypatch.setattr(session, "MAX_FILE_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_FILE_TIMEOUTS", 0.1)
     with talking(DRIPS[drip], timeout=5) as (client, server):
         with pytest.raises(LivePersonError) as caught:
             client.call(get(to_disk=to_disk), body_of)
         assert server.wait_until_alone()
     if drip != "refusal":
         assert type(caught.value) is ServiceUnavailableError
-        assert "did not end in time" in str(caught.value)
+        assert "did not finish in time" in str(caught.value)
         assert caught.value.field == "timeout"
 
 
 def test_what_is_late_is_asked_for_again(monkeypatch, waits):
-    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
     numbers = itertools.count()
 
     def script(head: bytes) -> object:
@@ -305,7 +305,7 @@ def test_a_budget_is_kept_whatever_drips(drip):
 
 @pytest.mark.parametrize("drip", ["headers", "body", "chunks", "until the connection closes"])
 def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
-    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
     authority = Authority(tmp_path)
     with (
         RawServer(DRIPS[drip]) as server,
@@ -319,17 +319,17 @@ def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
                 api_key(),
                 schedule=NO_RETRIES,
             )
-            with closing(client), pytest.raises(ServiceUnavailableError, match="did not end in time"):
+            with closing(client), pytest.raises(ServiceUnavailableError, match="did not finish in time"):
                 client.call(get(), body_of)
 
 
 @pytest.mark.parametrize("drip", ["status line", "headers", "interim answer"])
 def test_a_proxy_that_drips_ahead_of_its_tunnel_ends_too(monkeypatch, drip):
-    monkeypatch.setattr(session, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
     with RawServer(DRIPS[drip]) as proxy:
         about = ClientSettings(account_id="1", proxies={"https": proxy.url}, timeout=5)
         client = LivePersonClient(about, api_key(), schedule=NO_RETRIES)
-        with closing(client), pytest.raises(ServiceUnavailableError, match="did not end in time"):
+        with closing(client), pytest.raises(ServiceUnavailableError, match="did not finish in time"):
             client.services()
 
 
@@ -344,9 +344,9 @@ def test_when_a_budget_is_spent_nothing_more_is_asked_but_a_logout():
         about = ClientSettings(account_id="70000001", host=server.url, service_hosts=hosts)
         client = LivePersonClient(about, login(), schedule=NO_RETRIES, budget=0.5)
         with closing(client):
-            with pytest.raises(ServiceUnavailableError, match="did not end in time"):
+            with pytest.raises(ServiceUnavailableError, match="did not finish in time"):
                 client.call(get(), body_of)
-            with pytest.raises(ServiceUnavailableError, match="time that is given to this check is over"):
+            with pytest.raises(ServiceUnavailableError, match="time limit of this check has been reached"):
                 client.call(get(), body_of)
         assert [head.split()[1].partition(b"?")[0].rpartition(b"/")[2] for head in server.heads] == [
             b"login",
