@@ -59,10 +59,10 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "tune_process": {
                         "description": (
-                            "Whether a task that pulls may tune its own process: freeze what the garbage collector sees\n"
-                            "at, and have glibc's malloc keep the memory of pages in one pool. That saves memory and\n"
-                            "time. Hooks never do it. The environment variable LIVEPERSON_TUNE_PROCESS takes\n"
-                            "precedence.\n"
+                            "Whether the operators may tune the process of their task, which saves memory and time:\n"
+                            "exempt the modules loaded so far from garbage collection, and have glibc's malloc keep\n"
+                            "the memory of pages in one pool. Hooks never do this. The environment variable\n"
+                            "``LIVEPERSON_TUNE_PROCESS`` takes precedence.\n"
                         ),
                         "version_added": "0.1.0",
                         "type": "boolean",

@@ -14,6 +14,7 @@ from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.connections import form as connection_form
 from airflow_provider_liveperson.connections.form import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.get_provider_info import get_provider_info
 from airflow_provider_liveperson.hooks import liveperson
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,12 @@ def test_every_field_is_on_the_page():
     text = (DOCS / "connections.md").read_text()
     extra = {field.name for form in FORMS.values() for field in form.extra_fields}
     assert sorted(name for name in extra if f"`{name}`" not in text) == []
+
+
+def test_every_configuration_option_is_documented():
+    pages = "".join(page.read_text() for page in DOCS.glob("*.md"))
+    options = get_provider_info()["config"]["liveperson"]["options"]
+    assert [option for option in options if f"\n{option} = " not in pages] == []
 
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
