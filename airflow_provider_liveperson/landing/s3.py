@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, StorageError
+from airflow_provider_liveperson.landing.s3_errors import code_of, reason_of, s3_error, status_of
 from airflow_provider_liveperson.landing.stores import (
     MAX_READ,
     ConflictError,
@@ -19,11 +20,9 @@ from airflow_provider_liveperson.landing.stores import (
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from botocore.exceptions import ClientError
 
 T = TypeVar("T")
 
-NEEDED_ON_S3 = "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload"
 # Together: S3 may be silent for some five minutes, or ask to slow down for about one, until a request fails.
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
@@ -31,33 +30,9 @@ MAX_ATTEMPTS = 8
 _MAX_PAGES = 10_000
 _READ_ATTEMPTS = 3
 _DELETE_AT_ONCE = 1000
-_REASON_LENGTH = 500
 
 _CONFLICT = {"PreconditionFailed", "412", "ConditionalRequestConflict", "OperationAborted", "409"}
 _UNSUPPORTED = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest"}
-_REFUSED = {"AccessDenied", "AllAccessDisabled", "Forbidden", "403"}
-_WRONG_KEY = {
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "InvalidToken",
-    "AuthFailure",
-    "InvalidClientTokenId",
-}
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
-_SLOW_DOWN = {
-    "SlowDown",
-    "503",
-    "ServiceUnavailable",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TooManyRequests",
-}
-_ELSEWHERE = {
-    "PermanentRedirect",
-    "301",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-}
 
 # Those of PutObject's that say which object is put, rather than how.
 _NOT_EXTRA = {
@@ -361,7 +336,7 @@ class S3Store:
                 try:
                     return put(condition)
                 except ClientError as error:
-                    if _code(error) not in _UNSUPPORTED:
+                    if code_of(error) not in _UNSUPPORTED:
                         raise
             if not look():
                 raise ConflictError(f"{self.uri(key)} is not what it was", field="bucket")
@@ -396,8 +371,8 @@ class S3Store:
         except LivePersonError:
             raise
         except ClientError as error:
-            code = _code(error)
-            status = _status(error)
+            code = code_of(error)
+            status = status_of(error)
             if verb == "read" and (code == "NoSuchKey" or (code == "404" and status == 404)):
                 return None
             kind: type[StorageError] = StorageError
@@ -407,7 +382,7 @@ class S3Store:
                 kind = RefusedError
             raise self._error(verb, key, str(error), code, kind) from error
         except Exception as error:
-            raise self._error(verb, key, _told(error), type(error).__name__) from error
+            raise self._error(verb, key, reason_of(error), type(error).__name__) from error
 
     @property
     def _identity(self) -> str:
@@ -418,66 +393,12 @@ class S3Store:
     def _error(
         self, verb: str, key: str, reason: str, code: str = "", kind: type[StorageError] = StorageError
     ) -> StorageError:
-        field: str = "bucket"
-        permanent: bool | None = None
-        if code == "NoSuchBucket":
-            hint = f"There is no bucket {self._bucket!r}; create it, or mend the operator's bucket."
-            permanent = True
-        elif code == "InvalidBucketName" or (
-            code == "ParamValidationError" and "bucket name" in reason.lower()
-        ):
-            hint = f"{self._bucket!r} cannot be a bucket's name; mend the operator's bucket."
-            permanent = True
-        elif code in _WRONG_KEY:
-            hint = f"The AWS key of {self._identity} is wrong: S3 does not accept it. Mend the key there."
-            field, permanent = "aws_conn_id", True
-        elif code in _EXPIRED:
-            hint = f"The AWS key of {self._identity} has expired; put a valid one there."
-            field = "aws_conn_id"
-        elif code in ("NoCredentialsError", "PartialCredentialsError"):
-            hint = f"There are no AWS credentials: {self._identity} has none, or not all of them."
-            field = "aws_conn_id"
-        elif code in _REFUSED:
-            hint = (
-                f"Either the AWS identity of {self._identity} may not ({NEEDED_ON_S3} on this bucket are needed), or a"
-                " policy demands what the request did not have, such as encryption, an ACL or"
-                " RequestPayer: those go into the operator's extra_args."
-            )
-            permanent = True
-        elif code in _ELSEWHERE or "recursion" in reason:  # in which boto3 asks where the bucket is
-            hint = (
-                f"The bucket {self._bucket!r} is in another region, or behind another endpoint, than {self._identity}"
-                " says; set region_name or endpoint_url there."
-            )
-            field = "aws_conn_id"
-        elif code in _SLOW_DOWN:
-            hint = "S3 asks to slow down, and did so for every attempt; try again later, or run fewer tasks at once."
-        else:
-            hint = f"Check the bucket, the AWS credentials of {self._identity}, and the network."
-        reason = " ".join(reason.split())[:_REASON_LENGTH]
-        return kind(f"cannot {verb} {self.uri(key)}: {reason}. {hint}", field=field, permanent=permanent)
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: ClientError) -> int:
-    """The HTTP status of a refusal; where only its code is known, what that stands for."""
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    if isinstance(status, int):
-        return status
-    code = _code(error)
-    if code in _SLOW_DOWN:
-        return 503
-    return 404 if code in ("404", "NoSuchKey", "NoSuchBucket") else 400
-
-
-def _told(error: Exception) -> str:
-    """What an error says, without what it may repeat of a request's arguments."""
-    from botocore.exceptions import ParamValidationError
-
-    text = str(error).strip()
-    if isinstance(error, ParamValidationError):
-        text = next((line for line in text.splitlines() if "ucket name" in line), "an argument is not valid")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return s3_error(
+            verb,
+            self.uri(key),
+            reason,
+            bucket=self._bucket,
+            identity=self._identity,
+            code=code,
+            kind=kind,
+        )

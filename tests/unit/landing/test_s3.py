@@ -10,7 +10,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
-from airflow_provider_liveperson.landing.s3 import NEEDED_ON_S3, S3Store
+from airflow_provider_liveperson.landing.s3 import S3Store
+from airflow_provider_liveperson.landing.s3_errors import NEEDED_ON_S3
 from airflow_provider_liveperson.landing.stores import ConflictError
 
 
