@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.regional_hosts import REGIONAL_HOSTS
 from airflow_provider_liveperson.connections import form as connection_form
 from airflow_provider_liveperson.connections.form import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
@@ -86,6 +87,12 @@ def test_every_field_is_on_the_page():
     text = (DOCS / "connections.md").read_text()
     extra = {field.name for form in FORMS.values() for field in form.extra_fields}
     assert sorted(name for name in extra if f"`{name}`" not in text) == []
+
+
+def test_the_regional_services_are_on_the_page():
+    assert {
+        name.strip("`"): host.strip("`") for name, host in rows("connections.md", "service | host")[1:]
+    } == dict(REGIONAL_HOSTS)
 
 
 def test_every_configuration_option_is_documented():
