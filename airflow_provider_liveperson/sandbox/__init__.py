@@ -1,26 +1,24 @@
 """A LivePerson on localhost, for demos, tests and other people's continuous integration.
 
 It plays the Domain API, Sentinel (App-JWT, and web applications with login and consent pages), the Login
-Service, the Audit Trail, Messaging Interactions, Agent Activity and the
-account configuration well enough to refuse a wrong signature, an expired token or a malformed query. Every point
-on which LivePerson's documentation is silent or contradicts itself is a switch of :class:`SandboxSettings`; every
-failure a client must survive is a fault that can be asked for.
+Service and the data APIs of :mod:`.apis` well enough to refuse a wrong signature, an expired token or a malformed
+query. Every point on which LivePerson's documentation is silent or contradicts itself is a switch of
+:class:`SandboxSettings`; every failure a client must survive is a fault that can be asked for.
 
 >>> from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 >>> with SandboxServer(SandboxSettings(seed=7)) as sandbox:
 ...     print(sandbox.url)  # doctest: +SKIP
 
-The server's modules are imported on first use, because the command line reads only the settings.
+Both are imported on first use, because the command line needs only the settings.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.sandbox.settings import SandboxSettings
-
 if TYPE_CHECKING:
     from airflow_provider_liveperson.sandbox.server import SandboxServer
+    from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 
 __all__ = ["SandboxServer", "SandboxSettings"]
 
@@ -30,4 +28,8 @@ def __getattr__(name: str) -> Any:
         from airflow_provider_liveperson.sandbox.server import SandboxServer
 
         return SandboxServer
+    if name == "SandboxSettings":
+        from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+
+        return SandboxSettings
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from airflow_provider_liveperson.sandbox.apis.account_config.collections import COLLECTIONS, AccountConfig
 from airflow_provider_liveperson.sandbox.apis.account_config.switches import AccountConfigSwitches
-from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
-from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint
+from airflow_provider_liveperson.sandbox.apis.shapes.collection import CollectionRules, Collections
 from airflow_provider_liveperson.sandbox.world import Entity
 
-PATHS = {"users": "users", "skills": "skills", "agentGroups": "agent_groups"}
-"""Last part of the path to name of the collection."""
 
-_NEWEST_VERSION = {"users": 6, "skills": 4, "agent_groups": 4}
-_VERSION = re.compile(r"[1-9](\.0)?", re.ASCII)
+class _Kind(NamedTuple):
+    """A kind of entity: its path, the newest version of it, and the fields that come when none is named."""
 
-_SUMMARY = {
-    "users": ("id", "pid", "deleted", "loginName"),
-    "skills": ("id", "deleted", "name"),
-    "agent_groups": ("id", "deleted", "name"),
+    path: str
+    newest_version: int
+    summary: tuple[str, ...]
+
+
+_KINDS = {
+    "users": _Kind("le-users/users", 6, ("id", "pid", "deleted", "loginName")),
+    "skills": _Kind("le-users/skills", 4, ("id", "deleted", "name")),
+    "agent_groups": _Kind("le-users/agentGroups", 4, ("id", "deleted", "name")),
 }
+"""Dataset to what it is a collection of."""
 
-_TOKEN = re.compile(r"\s*([(),]|[\w$.-]+)")
-
-Selection = dict[str, "Selection | None"]
-"""Field to what is selected inside it; None for all of it."""
+_IDS = frozenset(
+    {
+        "id",
+        "agentGroupId",
+        "parentGroupId",
+        "skillIds",
+        "profileIds",
+        "lobIds",
+        "skillTransferList",
+        "workingHoursId",
+        "specialOccasionId",
+        "fallbackSkill",
+    }
+)
 
 
 class AccountConfigApi(Api[AccountConfigSwitches]):
@@ -38,42 +49,38 @@ class AccountConfigApi(Api[AccountConfigSwitches]):
     name, title, prefix = "account_config", "Account configuration", "config"
     switches_type = AccountConfigSwitches
     services = ("accountConfigReadOnly", "accountConfigReadWrite")
-    datasets = COLLECTIONS
+    datasets = tuple(_KINDS)
     alias = "config"
-    data: AccountConfig
+    data: Collections
 
     def endpoints(self) -> list[Endpoint]:
         """Give every path that it serves."""
-        folder = "/api/account/{account}/configuration/le-users/"
+        folder = "/api/account/{account}/configuration/"
         return [
-            Endpoint(folder + path, partial(self.collection, name), reads=name.replace("_", " "))
-            for path, name in PATHS.items()
+            Endpoint(folder + kind.path, partial(self.collection, name), reads=name.replace("_", " "))
+            for name, kind in _KINDS.items()
         ]
 
     def collection(self, name: str, call: Call) -> Answer:
-        """``GET /api/account/{account}/configuration/le-users/{collection}``: the whole collection.
+        """``GET /api/account/{account}/configuration/{path}``: a whole collection.
 
         :param name: the collection.
         :param call: the request.
         """
         switches = self.switches
-        try:
-            with_deleted = _with_deleted(call, name, switches)
-            selection = _selection(call, name, switches)
-        except ValueError as error:
-            raise Refusal(400, {"message": str(error)}) from None
-        current = self.data.read(name)
-        headers = _revision_headers(current.revision, switches)
-        status = _status(call, current.revision, switches)
-        if status == 304:
-            return Answer(status=304, headers=headers)
-        if status == 412:
-            raise Refusal(412, {"message": f"The revision is {current.revision}"}, headers)
-        entities = [entity for entity in current.entities if with_deleted or not entity["deleted"]]
-        entities += entities[: switches.config_repeated]
-        if selection is not None:
-            entities = [_selected(entity, selection, switches) for entity in entities]
-        return json_answer(entities, headers=headers)
+        rules = CollectionRules(
+            newest_version=_KINDS[name].newest_version,
+            summary=_KINDS[name].summary,
+            version_required=switches.config_version_required,
+            all_by_default=switches.config_default_fields == "all",
+            unknown_field=switches.config_unknown_field,
+            nested_select=switches.config_nested_select,
+            revision_header=switches.config_revision_header,
+            etag_quoted=switches.config_etag_quoted,
+            if_match=switches.config_if_match,
+            repeated=switches.config_repeated,
+        )
+        return rules.answer(call, self.data.read(name))
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Give the whole collection, whatever the window."""
@@ -85,126 +92,29 @@ class AccountConfigApi(Api[AccountConfigSwitches]):
 
     def reset(self) -> None:
         """Make the first collections."""
-        self.data = AccountConfig(self.world, lambda: self.switches, self.sandbox.now)
+        world = self.world
+        self.data = Collections(
+            {"users": world.users, "skills": world.skills, "agent_groups": world.agent_groups},
+            source=world.source("changes"),
+            now=self.sandbox.now,
+            written=self._with_ids,
+        )
+
+    def _with_ids(self, collection: str, entity: Entity) -> Entity:
+        """Write an entity's ids as the switch says."""
+        style = self.switches.config_ids
+        written = {name: _written(name, value, style) for name, value in entity.items()}
+        if style == "mixed" and collection == "users":
+            written["id"] = str(written["id"])
+        return written
 
 
-def _with_deleted(call: Call, name: str, switches: AccountConfigSwitches) -> bool:
-    """Check ``v`` and read ``include_deleted``."""
-    version = call.parameters.get("v")
-    if version is None and switches.config_version_required:
-        raise ValueError("v: the parameter is required")
-    if version is not None:
-        newest = _NEWEST_VERSION[name]
-        if not _VERSION.fullmatch(version) or float(version) > newest:
-            raise ValueError(f"v: must be a version from 1.0 to {newest}.0, not {version!r}")
-    word = call.parameters.get("include_deleted", "false").lower()
-    if word not in ("true", "false"):
-        raise ValueError("include_deleted: must be true or false")
-    return word == "true"
-
-
-def _selection(call: Call, name: str, switches: AccountConfigSwitches) -> Selection | None:
-    """Find out which fields are wanted; None for all of them."""
-    parameters = call.parameters
-    if "select" in parameters:
-        return _parsed(",".join(call.every("select")), switches)
-    if "fields" in parameters:
-        wanted = ",".join(call.every("fields")).split(",")
-        return {field.strip(): None for field in wanted}
-    field_set = parameters.get("field_set", "all" if switches.config_default_fields == "all" else "summary")
-    if field_set not in ("all", "summary"):
-        raise ValueError("field_set: must be all or summary")
-    return None if field_set == "all" else dict.fromkeys(_SUMMARY[name])
-
-
-def _parsed(text: str, switches: AccountConfigSwitches) -> Selection:
-    """Parse a selection such as ``id,name,data(msg,lang)``.
-
-    :param text: the selection.
-    :param switches: ``config_nested_select`` says which of several nested selections count.
-    :raises ValueError: if it is not well formed.
-    """
-    tokens: list[str] = []
-    place = 0
-    stripped = text.rstrip()
-    while place < len(stripped):
-        match = _TOKEN.match(stripped, place)
-        if match is None:
-            raise ValueError(f"select: unexpected text at position {place}")
-        tokens.append(match[1])
-        place = match.end()
-    walk = iter([*tokens, ""])
-    selection, end = _parse_level(walk, switches.config_nested_select, depth=0)
-    if end:
-        raise ValueError(f"select: unexpected {end!r}")
-    if switches.config_nested_select == "last_of_all":
-        nested = [field for field, inner in selection.items() if inner is not None]
-        for field in nested[:-1]:
-            del selection[field]
-    return selection
-
-
-def _parse_level(tokens: Iterator[str], style: str, *, depth: int) -> tuple[Selection, str]:
-    """Read fields up to the closing parenthesis or the end, and give what ended them."""
-    if depth > 8:
-        raise ValueError("select: nested too deep")
-    selection: Selection = {}
-    while True:
-        field = next(tokens)
-        if field in ("", "(", ")", ","):
-            raise ValueError(f"select: a field's name is missing before {field or 'the end'!r}")
-        inner: Selection | None = None
-        mark = next(tokens)
-        if mark == "(":
-            inner, mark = _parse_level(tokens, style, depth=depth + 1)
-            if mark != ")":
-                raise ValueError("select: a parenthesis is not closed")
-            mark = next(tokens)
-        before = selection.pop(field, None)
-        if style == "all" and before is not None and inner is not None:
-            inner = {**before, **inner}
-        # Put at the end, because the last nested selection is the one that may count alone.
-        selection[field] = inner
-        if mark != ",":
-            return selection, mark
-
-
-def _selected(entity: Entity, selection: Selection, switches: AccountConfigSwitches) -> Entity:
-    chosen: Entity = {}
-    for field, inner in selection.items():
-        if field not in entity:
-            if switches.config_unknown_field == "null":
-                chosen[field] = None
-            continue
-        value = entity[field]
-        chosen[field] = value if inner is None else _inside(value, inner, switches)
-    return chosen
-
-
-def _inside(value: Any, selection: Selection, switches: AccountConfigSwitches) -> Any:
+def _written(name: str, value: Any, style: str) -> Any:
+    """Write a field's ids as text where the switch says so, in nested objects too."""
     if isinstance(value, dict):
-        return _selected(value, selection, switches)
+        return {inner: _written(inner, item, style) for inner, item in value.items()}
     if isinstance(value, list):
-        return [_inside(item, selection, switches) for item in value]
+        return [_written(name, item, style) for item in value]
+    if style == "strings" and name in _IDS and isinstance(value, int):
+        return str(value)
     return value
-
-
-def _status(call: Call, revision: int, switches: AccountConfigSwitches) -> int:
-    wanted = call.headers.get("if-match")
-    if wanted is None or switches.config_if_match == "version":
-        return 200
-    wanted = wanted.strip().removeprefix("W/").strip('"')
-    if wanted == "-1":
-        return 200
-    if switches.config_if_match == "http":
-        return 200 if wanted in (str(revision), "*") else 412
-    return 304 if wanted == str(revision) else 200
-
-
-def _revision_headers(revision: int, switches: AccountConfigSwitches) -> dict[str, str]:
-    headers = {}
-    if switches.config_revision_header in ("ac-revision", "both"):
-        headers["ac-revision"] = str(revision)
-    if switches.config_revision_header in ("etag", "both"):
-        headers["ETag"] = f'"{revision}"' if switches.config_etag_quoted else str(revision)
-    return headers
