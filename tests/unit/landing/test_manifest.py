@@ -13,10 +13,6 @@ from hypothesis import strategies as st
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
-from airflow_provider_liveperson.pull.checkpoints import Checkpoint
-from airflow_provider_liveperson.pull.finished_days import NAME, FinishedDays
-from airflow_provider_liveperson.pull.snapshots import read_revision
-from devtools.memory_store import MemoryStore
 
 MANIFEST = Manifest(
     dataset="audit_trail",
@@ -86,6 +82,31 @@ def test_what_was_landed_matters(change):
     assert not msgspec.structs.replace(MANIFEST, **change).lands_the_same(MANIFEST)
 
 
+@pytest.mark.parametrize("change", [{"still_partial": ["7"]}, {"revision": "2"}, {"complete": False}])
+def test_what_is_known_of_the_records_matters_too(change):
+    assert not msgspec.structs.replace(MANIFEST, **change).lands_the_same(MANIFEST)
+
+
+def test_parts_of_other_names_can_hold_the_same_bytes():
+    renamed = [msgspec.structs.replace(part, name=f"part-1{part.name[6:]}") for part in MANIFEST.parts]
+    other = msgspec.structs.replace(MANIFEST, parts=renamed)
+    assert not other.lands_the_same(MANIFEST)
+    assert other.lands_the_same(MANIFEST, by_bytes=True)
+    turned = msgspec.structs.replace(MANIFEST, parts=renamed[::-1])
+    assert not turned.lands_the_same(MANIFEST, by_bytes=True)
+
+
+def test_a_manifest_is_its_head_and_what_came_of_it():
+    rest = {
+        name: getattr(MANIFEST, name)
+        for name in ("complete", "revision", "counts", "slices", "still_partial", "parts", "versions")
+    }
+    assert Manifest.of(MANIFEST.head, **rest) == MANIFEST
+    fields = set(MANIFEST.__struct_fields__) - set(rest) - {"manifest_format"}
+    said = {*vars(MANIFEST.head), *vars(MANIFEST.head.selection)} - {"selection"}
+    assert said == fields
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -122,25 +143,3 @@ def test_one_from_before_repairs_were_counted_is_read():
 def test_whatever_is_there_is_read_or_refused(data):
     with contextlib.suppress(StorageError):
         Manifest.decode(data, "s3://b/k")
-
-
-@given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
-def test_whatever_is_in_a_checkpoints_place_only_means_to_begin_again(data):
-    assert Checkpoint.decode(data) is None
-
-
-@given(
-    st.binary()
-    | st.sampled_from(
-        [b"[" * 50_000, b'[{"folder":"\xff"}]', b'[{"folder":"\\ud83d"}]', b'[{"finished_at":1e400}]']
-    )
-)
-def test_whatever_is_in_the_place_of_finished_days_only_means_to_read_them_again(data):
-    store = MemoryStore(objects={f"lake/day/{NAME}": data})
-    days = FinishedDays(store.destination(), "lake/day", not_before=0)
-    assert days.recall("lake/day", "mine") is None
-
-
-@given(st.binary() | st.sampled_from([b"[" * 50_000, b'{"revision":"\xff"}', b'{"revision":' + b"9" * 5000]))
-def test_whatever_is_in_the_place_of_a_revision_is_none(data):
-    assert read_revision(MemoryStore(objects={"lake/_revision.json": data}), "lake") is None

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.model.dataset import Slice
@@ -120,6 +122,11 @@ def test_what_was_remembered_stays_when_the_landing_fails(store):
     with pytest.raises(ZeroDivisionError):
         fail_after_remembering()
     assert set(store.objects) == {f"lake/folder/{PART.name}", "lake/folder/_checkpoint.json"}
+
+
+@given(st.binary() | st.just(b'{"fingerprint":' + b"[" * 50_000))
+def test_whatever_is_in_a_checkpoints_place_only_means_to_begin_again(data):
+    assert Checkpoint.decode(data) is None
 
 
 # -- what that is for ------------------------------------------------------------------------------

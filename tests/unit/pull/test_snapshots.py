@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
@@ -15,6 +17,7 @@ from airflow_provider_liveperson.pull import pull as pulling
 from airflow_provider_liveperson.pull.snapshots import read_revision, write_revision
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
+from devtools.memory_store import MemoryStore
 
 MONDAY = datetime(2026, 1, 26, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -224,3 +227,8 @@ def test_there_is_nothing_to_copy_from_what_is_no_manifest(store, data):
     write_revision(store, "home", "7", "home/w")
     store.objects["home/w/_manifest.json"] = data
     assert read_revision(store, "home") is None
+
+
+@given(st.binary() | st.sampled_from([b"[" * 50_000, b'{"revision":"\xff"}', b'{"revision":' + b"9" * 5000]))
+def test_whatever_is_in_the_place_of_a_revision_is_none(data):
+    assert read_revision(MemoryStore(objects={"lake/_revision.json": data}), "lake") is None

@@ -1,0 +1,40 @@
+"""When a window is complete: what the pull asks a dataset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
+from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
+from airflow_provider_liveperson.pull.completeness import can_be_complete, check_complete, complete_at
+from airflow_provider_liveperson.window import Window
+
+DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_a_window_can_be_complete_from_then_on(name):
+    dataset = dataset_named(name)
+    moment = complete_at(dataset, DAY)
+    assert moment >= DAY.end
+    assert can_be_complete(dataset, DAY, moment)
+    assert not can_be_complete(dataset, DAY, moment - MOMENT)
+
+
+def test_a_window_that_can_be_complete_needs_no_warning(caplog):
+    dataset = dataset_named("audit_trail")
+    assert check_complete(dataset, DAY, DAY.end, allow_out_of_range=True)
+    assert check_complete(dataset, DAY, DAY.end, allow_out_of_range=False)
+    assert caplog.text == ""
+
+
+def test_a_window_that_cannot_is_refused_unless_it_is_allowed(caplog):
+    dataset = dataset_named("audit_trail")
+    with pytest.raises(WindowOutOfRangeError, match="allow_out_of_range=True"):
+        check_complete(dataset, DAY, DAY.end - MOMENT, allow_out_of_range=False)
+    assert caplog.text == ""
+    assert not check_complete(dataset, DAY, DAY.end - MOMENT, allow_out_of_range=True)
+    assert "cannot be complete, and its manifest says so" in caplog.text
