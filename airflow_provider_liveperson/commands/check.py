@@ -1,4 +1,4 @@
-"""The ``check`` command: what a connection can reach, and whether two read the same."""
+"""The ``check`` command: what a connection can reach, and whether two return the same records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
-    from airflow_provider_liveperson.diagnostics.connections import Found
-    from airflow_provider_liveperson.diagnostics.report import Comparison, Report
+    from airflow_provider_liveperson.diagnostics.progress import Progress
+    from airflow_provider_liveperson.diagnostics.report import CheckReport, Comparison, ConnectionReport
 
-_NARROWEST = 100
-_MOST = 1000
+_WIDTH = 80
+_MAX_RECORDS = 1000
 _EPILOG = """\
-One connection: exit code 0 when at least one dataset can be read and for every other it is certain why it cannot; a
-right that is missing, or a service that the account does not have, is no failure. 1 when nothing can be read, or when
+One connection: the exit code is 0 when at least one dataset can be read and it is known why the others cannot; a
+missing right, or a service that the account does not have, is not a failure. It is 1 when nothing can be read, or when
 a service failed. With --against: 0 when every dataset that both can read agrees, and there is at least one; 1 when one
-differs, when only one of the two may read it, or when it could not be compared. --dataset leaves the others out.
+differs, when only one connection can read it, or when it could not be compared. --dataset leaves the others out.
 """
 _STYLES = {
     "readable": "green",
@@ -45,67 +45,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("conn_id", metavar="CONN_ID", help="a LivePerson connection of this Airflow")
     parser.add_argument(
-        "--against", metavar="OTHER_CONN_ID", help="read through this connection as well, and compare"
+        "--against", metavar="OTHER_CONN_ID", help="read through this connection too, and compare"
     )
     parser.add_argument(
         "--dataset",
         action="append",
         metavar="NAME",
-        help="only this dataset; may be given several times (default: all)",
+        help="check only this dataset; may be given several times (default: all)",
     )
     parser.add_argument(
         "--start", help="with --against: first instant to compare, such as 2026-01-31T00:00:00Z (default: the"
-        " last whole day, in UTC, whose records can all be there)",
+        " last whole day, in UTC, that is complete, or what LivePerson still has of it)",
     )  # fmt: skip
     parser.add_argument("--end", help="with --against: first instant that is not compared")
     parser.add_argument(
+        "--max-records",
         "--most",
         type=int,
-        default=_MOST,
+        default=_MAX_RECORDS,
         metavar="N",
-        help="with --against: compare at most so many records of a dataset (default: %(default)s); whole collections,"
-        " such as users, are compared whole",
+        help="with --against: compare at most N records of a dataset (default: %(default)s); datasets without a"
+        " history, such as users, are compared whole",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, and print what was found out.
+    """Check, and print the report.
 
-    :param args: what :func:`add_arguments` declared.
-    :return: exit status; the epilog of ``--help`` says which.
-    :raises LivePersonError: for an argument or a connection that cannot be.
+    :param args: the options that :func:`add_arguments` declared.
+    :return: exit status; the epilog of ``--help`` explains it.
+    :raises LivePersonError: for a bad argument or connection.
     """
     with _nothing_else_on_stdout():
-        found = _find_out(args)
+        report = _run_checks(args)
     if args.json:
-        told = {
-            "ok": found.ok,
-            "connection": found.report.to_dict(),
-            "against": found.other and found.other.to_dict(),
-            "comparison": found.comparison and found.comparison.to_dict(),
-        }
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        _print(found)
-    return 0 if found.ok else 1
+        _print(report)
+    return 0 if report.ok else 1
 
 
-def _find_out(args: argparse.Namespace) -> Found:
+def _run_checks(args: argparse.Namespace) -> CheckReport:
     from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
-    from airflow_provider_liveperson.diagnostics.connections import find_out
+    from airflow_provider_liveperson.diagnostics.checks import run_checks
     from airflow_provider_liveperson.exceptions import ConfigurationError
     from airflow_provider_liveperson.window import resolve_window
 
     if args.against is None and (args.start or args.end):
-        raise ConfigurationError("--start and --end go with --against only", field="against")
+        raise ConfigurationError("--start and --end need --against", field="against")
     if args.start or args.end:
         resolve_window(start=args.start, end=args.end)
     names = dict.fromkeys(args.dataset or DATASETS)
     datasets: list[Dataset] = [dataset_named(name) for name in names]
     conn_ids = [args.conn_id] if args.against is None else [args.conn_id, args.against]
     first, *rest = [_hook(conn_id) for conn_id in conn_ids]
-    return find_out(first, *rest, datasets=datasets, start=args.start, end=args.end, most=args.most)
+    with _progress_line() as show:
+        return run_checks(
+            first,
+            *rest,
+            datasets=datasets,
+            start=args.start,
+            end=args.end,
+            max_records=args.max_records,
+            on_progress=show,
+        )
 
 
 def _hook(conn_id: str) -> Any:
@@ -120,7 +124,7 @@ def _hook(conn_id: str) -> Any:
 
 @contextmanager
 def _nothing_else_on_stdout() -> Iterator[None]:
-    """Send what Airflow and its plugins print or log meanwhile to standard error, whoever holds the stream already."""
+    """Send what Airflow and its plugins print or log meanwhile to standard error, even through a stream kept before."""
     out = sys.stdout
     out.flush()
     kept = os.dup(1)
@@ -134,19 +138,46 @@ def _nothing_else_on_stdout() -> Iterator[None]:
         os.close(kept)
 
 
-def _print(found: Found) -> None:
+@contextmanager
+def _progress_line() -> Iterator[Callable[[Progress], None] | None]:
+    """Shows the progress in one line of a terminal, which is cleared at the end; nothing where there is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns
+
+    def show(progress: Progress) -> None:
+        sys.stderr.write(f"\r\x1b[2K{progress_text(progress)[: width - 1]}")
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def progress_text(progress: Progress) -> str:
+    """The progress as a line.
+
+    :param progress: the progress.
+    """
+    verb = "Checked" if progress.step == "check" else "Compared"
+    current = f": {', '.join(progress.current)}" if progress.current else ""
+    return f"{verb} {progress.done} of {progress.total}{current}"
+
+
+def _print(report: CheckReport) -> None:
     from rich.console import Console
 
-    width = shutil.get_terminal_size((_NARROWEST, 24)).columns
-    console = Console(width=max(width, _NARROWEST) if not sys.stdout.isatty() else width, highlight=False)
-    for shown in (found.report, found.other):
-        if shown is not None:
-            _print_report(console, shown)
-    if found.comparison is not None:
-        _print_comparison(console, found.comparison)
+    console = Console(highlight=False)
+    for connection in report.connections:
+        _print_report(console, connection)
+    if report.comparison is not None:
+        _print_comparison(console, report.comparison)
 
 
-def _print_report(console: Console, report: Report) -> None:
+def _print_report(console: Console, report: ConnectionReport) -> None:
     from rich.markup import escape
 
     console.print(
@@ -156,9 +187,9 @@ def _print_report(console: Console, report: Report) -> None:
         _print_row(console, name, finding.sentence)
     if report.refusal:
         _print_row(console, "refusal", report.refusal)
-    table = _table("dataset", "state", "what to know")
+    table = _table("dataset", "state", "details")
     for access in report.datasets:
-        # Of a 403, the sentence says all that there is to do.
+        # For a 403, the sentence says all that there is to do.
         detail = f"\n[dim]{escape(access.detail)}[/dim]" if access.detail and access.answered != 403 else ""
         table.add_row(access.dataset, _styled(access.status), escape(access.sentence) + detail)
     console.print()
@@ -171,13 +202,13 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
 
     first, second = comparison.connections
     console.print(f"[bold]{escape(first)} against {escape(second)}[/bold]")
-    table = _table("dataset", "state", "window", "what was read")
+    table = _table("dataset", "state", "window", "result")
     for compared in comparison.datasets:
         lines = [escape(compared.sentence)]
         for keys, which in (
             (compared.only_first, f"only through {first}"),
             (compared.only_second, f"only through {second}"),
-            (compared.differing, "not alike"),
+            (compared.differing, "different"),
         ):
             if keys.examples:
                 more = ", …" if keys.count > len(keys.examples) else ""

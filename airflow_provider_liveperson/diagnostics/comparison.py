@@ -1,63 +1,64 @@
-"""Whether two connections to one account read the same."""
+"""Whether two connections to one account return the same records."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.run_within import run_within
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+from airflow_provider_liveperson.diagnostics.progress import OnProgress, ProgressCounter
+from airflow_provider_liveperson.diagnostics.record_set import PULLED_AT, Differences, RecordSet
 from airflow_provider_liveperson.diagnostics.report import (
-    Compared,
     Comparison,
-    Keys,
+    ConnectionReport,
+    DatasetComparison,
     Outcome,
-    Report,
-    cleaned,
+    RecordSample,
+    without_secrets,
 )
+from airflow_provider_liveperson.diagnostics.windows import choose_window
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     LivePersonError,
     WindowOutOfRangeError,
 )
-from airflow_provider_liveperson.pull.pull import records
-from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.spool import open_spool, telling_when_full
 from airflow_provider_liveperson.window import Window, resolve_window, stamp
 
-MOST = 1000
-"""Records of a dataset that are compared unless another number is wanted."""
+MAX_RECORDS = 1000
+"""How many records of a dataset are compared, unless another number is given."""
 
-LOOKS = 2
-"""How often both sides are read until they agree: a record may change between one reading and the other."""
+MAX_LOOKS = 2
+"""How often both connections are read until they agree: a record may change between one reading and the other."""
 
-EXAMPLES = 5
-_DAY = timedelta(days=1)
-_NONE = Keys(count=0, examples=[])
-_DEEPEST = 4
+MAX_DATASETS_AT_ONCE = 4
+
+NO_LIMIT = 7 * 86_400.0
+"""Seconds; what bounds a comparison for which nobody waits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
     """One of the two connections.
 
-    :param client: asks LivePerson, with all retries.
-    :param report: what it can reach; its name is in there.
+    :param client: reads through the connection.
+    :param report: what the connection can reach.
     """
 
     client: LivePersonClient
-    report: Report
+    report: ConnectionReport
 
     @property
     def name(self) -> str:
-        """What people call the connection."""
+        """The connection's name."""
         return self.report.connection
 
 
@@ -67,41 +68,66 @@ def compare(
     *,
     start: datetime | str | None = None,
     end: datetime | str | None = None,
-    most: int = MOST,
+    max_records: int = MAX_RECORDS,
+    seconds: float | None = None,
+    on_progress: OnProgress | None = None,
     now: datetime | None = None,
 ) -> Comparison:
-    """Read the same through two connections, of every dataset that both reports say can be read.
+    """Read every dataset that both connections can read through both, and compare the records.
 
-    Both sides go through disk, one dataset at a time: of each record, memory holds no more than its key.
+    A few datasets are compared at once; of each, both connections are read at the same time. The records go to disk:
+    memory holds no more than their keys.
 
-    :param first: the connection to be proven against, such as the API key that is to go.
-    :param second: the connection that is to be proven.
-    :param start: first instant inside, aware or ISO 8601 with an offset. Default, with ``end``: for each dataset the
-        last whole day in UTC that is past its lag. Collections that show the present only are read as they are.
+    :param first: the connection to compare with, such as the API key that is to be replaced.
+    :param second: the connection that is to replace it.
+    :param start: first instant inside, aware or ISO 8601 with an offset. Default, with ``end``: see
+        :func:`~airflow_provider_liveperson.diagnostics.windows.choose_window`, which also says what happens where a
+        dataset cannot be read for this window. Snapshots are compared as they are now.
     :param end: first instant outside, likewise.
-    :param most: how many records of a dataset to compare at most; collections are compared whole, since they come so.
+    :param max_records: how many records of a dataset to compare at most; snapshots are compared whole.
+    :param seconds: how long the comparison may take; datasets that are not done by then are ``unknown``. None for as
+        long as it takes.
+    :param on_progress: is called with the progress.
     :param now: the present, aware; default: this machine's clock.
-    :raises ConfigurationError: when the accounts differ, for a bad window, and for a ``most`` below 1.
+    :raises ConfigurationError: when the accounts differ, for a bad window, and for a ``max_records`` below 1.
     """
     check_accounts(first.client, second.client, names=(first.name, second.name))
-    if most < 1:
-        raise ConfigurationError(f"most is {most}; it must be at least 1", field="most")
+    if max_records < 1:
+        raise ConfigurationError(f"max_records is {max_records}; it must be at least 1", field="max_records")
     wanted = None if start is None and end is None else resolve_window(start=start, end=end)
-    moment = now or datetime.now(UTC)
-    compared = [
-        _compare_dataset(first, second, DATASETS[access.dataset], wanted, most, moment)
-        for access in first.report.datasets
-    ]
-    ok, sentence = _conclusion(first, second, compared)
+    names = [access.dataset for access in first.report.datasets]
+    found = {name: _without_reading(first, second, name) for name in names}
+    to_read = [name for name in names if found[name] is None]
+    counter = ProgressCounter("compare", len(names), on_progress)
+    counter.skip(len(names) - len(to_read))
+    deadline = time.monotonic() + (NO_LIMIT if seconds is None else seconds)
+
+    def compare_one(name: str) -> DatasetComparison:
+        moment = now or datetime.now(UTC)
+        with counter.working_on(name):
+            return _compare_dataset(first, second, DATASETS[name], wanted, max_records, moment)
+
+    results = run_within(
+        [partial(compare_one, name) for name in to_read],
+        most=_datasets_at_once(first.client, second.client),
+        seconds=deadline - time.monotonic(),
+    )
+    counter.close()
+    for name, result in zip(to_read, results, strict=True):
+        if isinstance(result, Exception):
+            raise result
+        found[name] = result or _not_compared(name, "unknown", "Not compared in time.")
+    datasets = [comparison for comparison in found.values() if comparison is not None]
+    ok, sentence = _conclusion(first, second, datasets)
     comparison = Comparison(
         connections=(first.name, second.name),
         account_id=first.client.account_id,
         ok=ok,
-        most=most,
+        max_records=max_records,
         sentence=sentence,
-        datasets=compared,
+        datasets=datasets,
     )
-    return cleaned(comparison, [*first.client.credential.secrets, *second.client.credential.secrets])
+    return without_secrets(comparison, [*first.client.credential.secrets, *second.client.credential.secrets])
 
 
 def check_accounts(first: LivePersonClient, second: LivePersonClient, *, names: tuple[str, str]) -> None:
@@ -109,277 +135,178 @@ def check_accounts(first: LivePersonClient, second: LivePersonClient, *, names: 
 
     :param first: one client.
     :param second: the other.
-    :param names: what people call their connections.
+    :param names: the names of their connections.
     :raises ConfigurationError: naming both accounts.
     """
     if first.account_id != second.account_id:
         raise ConfigurationError(
-            f"{names[0]} is of account {first.account_id} and {names[1]} of account {second.account_id}: what they read"
-            " cannot be the same. Compare connections to one account",
+            f"{names[0]} belongs to account {first.account_id} and {names[1]} to account {second.account_id}; only"
+            " connections to the same account can be compared",
             field="account_id",
         )
 
 
-def _compare_dataset(
-    first: Side, second: Side, dataset: Dataset, wanted: Window | None, most: int, now: datetime
-) -> Compared:
-    one, other = first.report.access(dataset.name), second.report.access(dataset.name)
+def _datasets_at_once(*clients: LivePersonClient) -> int:
+    """How many datasets to compare at once: each begins with a few requests, which together keep within the limit."""
+    limit = min(client.settings.max_concurrency for client in clients)
+    return max(1, min(MAX_DATASETS_AT_ONCE, limit // 3))
+
+
+def _without_reading(first: Side, second: Side, name: str) -> DatasetComparison | None:
+    """The result for a dataset that not both connections can read; None for one that has to be read."""
+    one, other = first.report.access(name), second.report.access(name)
     if "unknown" in (one.status, other.status):
         if not (one.has_service and other.has_service):
-            return _uncompared(
-                dataset, "skipped", "The account has no such service; there is nothing to compare."
-            )
+            return _not_compared(name, "skipped", "The account does not have this service.")
         which = first.name if one.status == "unknown" else second.name
-        return _uncompared(dataset, "unknown", f"Not compared, because {which} could not be checked for it.")
+        return _not_compared(name, "unknown", f"Not compared: whether {which} can read it is unknown.")
     if one.status != other.status:
         reads, not_reads = (first, second) if one.status == "readable" else (second, first)
-        return _uncompared(dataset, "one side", f"Only {reads.name} can read it, {not_reads.name} may not.")
+        return _not_compared(name, "one side", f"Only {reads.name} can read it; {not_reads.name} cannot.")
     if one.status == "refused":
-        return _uncompared(dataset, "skipped", "Neither may read it; there is nothing to compare.")
+        return _not_compared(name, "skipped", "Neither connection can read it.")
+    return None
+
+
+def _compare_dataset(
+    first: Side, second: Side, dataset: Dataset, wanted: Window | None, max_records: int, now: datetime
+) -> DatasetComparison:
     try:
-        query = dataset.query(_window(dataset, wanted, now))
+        chosen = choose_window(dataset, wanted, now)
+        query = dataset.query(chosen.window)
         if not dataset.is_snapshot:
             dataset.check_range(query.window, now)
-        return _compare_query(first, second, dataset, query, most)
+        compared = _compare_query(first, second, dataset, query, max_records)
     except RecursionError:
-        return _uncompared(dataset, "unknown", "Not compared, because a record is nested too deeply.")
+        return _not_compared(
+            dataset.name, "unknown", "Not compared: a record is nested more deeply than can be read."
+        )
     except WindowOutOfRangeError as error:
-        return _uncompared(dataset, "unknown", f"Not compared: {str(error).partition(';')[0]}.")
+        return _not_compared(dataset.name, "unknown", f"Not compared: {str(error).partition(';')[0]}.")
     except LivePersonError as error:
-        return _uncompared(dataset, "unknown", f"Not compared, because reading failed: {error}")
+        return _not_compared(dataset.name, "unknown", f"Not compared: reading failed. {error}")
+    if not chosen.note:
+        return compared
+    return msgspec.structs.replace(compared, sentence=f"{compared.sentence} {chosen.note}")
 
 
-def _window(dataset: Dataset, wanted: Window | None, now: datetime) -> Window:
-    if dataset.is_snapshot:
-        return Window(now - timedelta(seconds=1), now)
-    if wanted is not None:
-        return wanted
-    end = (now - dataset.lag).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Window(end - _DAY, end)
-
-
-def _compare_query(first: Side, second: Side, dataset: Dataset, query: Query, most: int) -> Compared:
-    for _ in range(LOOKS):
+def _compare_query(
+    first: Side, second: Side, dataset: Dataset, query: Query, max_records: int
+) -> DatasetComparison:
+    """Look at both sides, and once more where they differ; what differs in every look is a difference."""
+    by_key_only = _changes_all_the_time(dataset)
+    differences = None
+    for _ in range(MAX_LOOKS):
         with ExitStack() as stack:
-            sides = [
-                stack.enter_context(
-                    _Taken.reading(side.client, dataset, query, None if dataset.is_snapshot else most)
-                )
-                for side in (first, second)
-            ]
-            compared = _compare_taken(first, second, dataset, query, *sides)
+            one, other = _read_both(stack, first, second, dataset, query, max_records, by_key_only)
+            found = one.differences_from(other)
+            differences = found if differences is None else found.seen_again(differences)
+            compared = _described(first, second, dataset, query, one, other, differences, by_key_only)
         if compared.outcome == "agree":
             break
     return compared
 
 
-def _compare_taken(
-    first: Side, second: Side, dataset: Dataset, query: Query, one: _Taken, other: _Taken
-) -> Compared:
-    only_first, only_second = one.without(other), other.without(one)
-    differing, fields = _differing(one, other)
-    agree = not (only_first.count or only_second.count or differing.count)
-    window = None if dataset.is_snapshot else (stamp(query.window.start), stamp(query.window.end))
-    is_cut = one.is_cut or other.is_cut
-    return Compared(
-        dataset=dataset.name,
-        outcome="agree" if agree else "differ",
-        window=window,
-        records=(one.count, other.count),
-        is_cut=is_cut,
-        only_first=only_first,
-        only_second=only_second,
-        differing=differing,
-        fields=fields,
-        sentence=_told(first, second, (one.count, other.count), is_cut, only_first, only_second, differing),
-    )
+def _changes_all_the_time(dataset: Dataset) -> bool:
+    """Whether the contents of a dataset's rows change from one second to the next, such as the state of agents."""
+    return dataset.is_snapshot and PULLED_AT in dataset.columns
 
 
-def _told(
+def _read_both(
+    stack: ExitStack,
     first: Side,
     second: Side,
-    counts: tuple[int, int],
-    is_cut: bool,
-    only_first: Keys,
-    only_second: Keys,
-    differing: Keys,
-) -> str:
-    stopped = " There are more; reading stopped there." if is_cut else ""
-    if not (only_first.count or only_second.count or differing.count):
-        if not any(counts):
-            return "Both read no record; another window would tell more."
-        return f"Both read the same {_records(min(counts))}.{stopped}"
-    wrong = [
-        f"{_records(keys.count)} {which}"
-        for keys, which in (
-            (only_first, f"only through {first.name}"),
-            (only_second, f"only through {second.name}"),
-            (differing, "not alike"),
-        )
-        if keys.count
-    ]
-    return f"Of {counts[0]} and {_records(counts[1])}: {', '.join(wrong)}.{stopped}"
+    dataset: Dataset,
+    query: Query,
+    max_records: int,
+    by_key_only: bool,
+) -> Sequence[RecordSet]:
+    """Read both sides at the same time, so that as little as possible changes in between.
 
-
-class _Taken:
-    """The records that one side gave: on disk, with their keys in memory. Use it as a context manager.
-
-    :param dataset: of which dataset.
+    :raises LivePersonError: when one of the two cannot be read.
     """
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._spool = open_spool()
-        self.places: dict[bytes, list[int]] = {}
-        self.count = 0
-        self.is_cut = False
-
-    @classmethod
-    def reading(cls, client: LivePersonClient, dataset: Dataset, query: Query, most: int | None) -> Self:
-        """Read a query through a client, up to a number of records, or all.
-
-        :raises LivePersonError: when that fails.
-        """
-        taken = cls(dataset)
-        try:
-            for row in records(client, dataset, query, max_records=None if most is None else most + 1):
-                if most is None or taken.count < most:
-                    taken.add(row)
-                else:
-                    taken.is_cut = True
-        except BaseException:
-            taken.__exit__(None, None, None)
-            raise
-        return taken
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._spool.close()
-
-    def add(self, row: bytes) -> None:
-        """Take a record."""
-        with telling_when_full():
-            self.places.setdefault(_key(self._dataset, row), []).append(self._spool.seek(0, 2))
-            self._spool.write(row + b"\n")
-        self.count += 1
-
-    def at(self, key: bytes) -> list[bytes]:
-        """The records with a key, sorted, so that their order does not count."""
-        rows = []
-        for place in self.places[key]:
-            self._spool.seek(place)
-            rows.append(self._spool.readline())
-        return sorted(rows)
-
-    def without(self, other: _Taken) -> Keys:
-        """The records that the other side has not.
-
-        Where reading the other side stopped, those behind the last that both have may only have been out of its reach;
-        but if both sides go on behind that, each with other records, they differ.
-        """
-        missing, behind = self._apart_from(other)
-        if not other.is_cut or other._apart_from(self)[1]:
-            missing += behind
-        return Keys(
-            count=sum(number for _, number in missing),
-            examples=self.names(key for key, _ in missing[:EXAMPLES]),
-        )
-
-    def names(self, keys: Iterable[bytes]) -> list[str]:
-        """What people call records by their keys."""
-        return [self._name(key) for key in keys]
-
-    def _apart_from(self, other: _Taken) -> tuple[list[tuple[bytes, int]], list[tuple[bytes, int]]]:
-        """Keys that the other side has not, or less often, with how much more often this one has them.
-
-        :returns: those before the last that both have, and those behind it.
-        """
-        order = list(self.places)
-        last = max((at for at, key in enumerate(order) if key in other.places), default=-1)
-        before: list[tuple[bytes, int]] = []
-        behind: list[tuple[bytes, int]] = []
-        for at, key in enumerate(order):
-            held = other.places.get(key, [])
-            more = len(self.places[key]) - len(held)
-            if more > 0 and not (held and other.is_cut and key == next(reversed(other.places))):
-                (before if at <= last else behind).append((key, more))
-        return before, behind
-
-    def _name(self, key: bytes) -> str:
-        record = raw.record(self.at(key)[0])
-        if self._dataset.primary_key:
-            return " / ".join(str(_at(record, path)) for path in self._dataset.primary_key)
-        time = next((str(_at(record, cursor)) for cursor in self._dataset.cursors), "")
-        return f"{time} #{key.hex()[:12]}"
+    limit = None if dataset.is_snapshot else max_records
+    results = run_within(
+        [
+            partial(RecordSet.read, side.client, dataset, query, limit, by_key_only=by_key_only)
+            for side in (first, second)
+        ],
+        most=2,
+        seconds=NO_LIMIT,
+        name="liveperson-compare",
+    )
+    sides = [stack.enter_context(result) for result in results if isinstance(result, RecordSet)]
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return sides
 
 
-def _differing(one: _Taken, other: _Taken) -> tuple[Keys, list[str]]:
-    """The records that both have, but not alike, and the names of the fields in which they differ."""
-    unlike: list[bytes] = []
-    fields: set[str] = set()
-    count = 0
-    for key in one.places:
-        if key not in other.places:
-            continue
-        found: set[str] = set()
-        for left, right in zip(one.at(key), other.at(key), strict=False):
-            if left != right:
-                found |= _differences(raw.record(left), raw.record(right))
-        if found:
-            count += 1
-            fields |= found
-            if len(unlike) < EXAMPLES:
-                unlike.append(key)
-    return Keys(count=count, examples=one.names(unlike)), sorted(fields)
-
-
-def _differences(left: Any, right: Any, path: str = "") -> set[str]:
-    """Paths of the fields that differ; of a list, only that it does."""
-    if isinstance(left, dict) and isinstance(right, dict) and path.count(".") < _DEEPEST:
-        found: set[str] = set()
-        for name in left.keys() | right.keys():
-            inner = f"{path}.{name}" if path else name
-            if name in left and name in right:
-                found |= _differences(left[name], right[name], inner)
-            else:
-                found.add(inner)
-        return found
-    return set() if type(left) is type(right) and left == right else {path}
-
-
-def _key(dataset: Dataset, row: bytes) -> bytes:
-    """What tells a record from others: a hash of its key, or of all of it where it has none."""
-    record = raw.record(row)
-    told = [_at(record, path) for path in dataset.primary_key] or record
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).digest()
-
-
-def _at(record: Any, path: str) -> Any:
-    for name in path.split("."):
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
-
-
-def _uncompared(dataset: Dataset, outcome: Outcome, sentence: str) -> Compared:
-    return Compared(
+def _described(
+    first: Side,
+    second: Side,
+    dataset: Dataset,
+    query: Query,
+    one: RecordSet,
+    other: RecordSet,
+    differences: Differences,
+    by_key_only: bool,
+) -> DatasetComparison:
+    changed = differences.differing
+    samples = (
+        one.sample(differences.only_first, sum(differences.only_first.values())),
+        other.sample(differences.only_second, sum(differences.only_second.values())),
+        one.sample([] if by_key_only else changed, 0 if by_key_only else len(changed)),
+    )
+    agree = not any(sample.count for sample in samples)
+    is_cut = one.is_cut or other.is_cut
+    sentence = _sentence(first, second, (one.count, other.count), samples)
+    if by_key_only and changed:
+        sentence += f" {_records(len(changed))} changed between the two readings, as they do all the time."
+    if is_cut:
+        sentence += " There are more records, which were not compared."
+    return DatasetComparison(
         dataset=dataset.name,
-        outcome=outcome,
-        window=None,
-        records=(0, 0),
-        is_cut=False,
-        only_first=_NONE,
-        only_second=_NONE,
-        differing=_NONE,
-        fields=[],
+        outcome="agree" if agree else "differ",
+        window=None if dataset.is_snapshot else (stamp(query.window.start), stamp(query.window.end)),
+        records=(one.count, other.count),
+        is_cut=is_cut,
+        only_first=samples[0],
+        only_second=samples[1],
+        differing=samples[2],
+        fields=[] if by_key_only else sorted(set().union(*changed.values())),
         sentence=sentence,
     )
 
 
-def _conclusion(first: Side, second: Side, compared: list[Compared]) -> tuple[bool, str]:
+def _sentence(
+    first: Side,
+    second: Side,
+    counts: tuple[int, int],
+    samples: tuple[RecordSample, RecordSample, RecordSample],
+) -> str:
+    if not any(sample.count for sample in samples):
+        if not any(counts):
+            return "Neither connection returned any records; try another window."
+        return f"Both returned the same {_records(min(counts))}."
+    only_first, only_second, differing = samples
+    parts = [
+        text
+        for count, text in (
+            (only_first.count, f"{_records(only_first.count)} only through {first.name}"),
+            (only_second.count, f"{_records(only_second.count)} only through {second.name}"),
+            (differing.count, f"{_records(differing.count)} with different contents"),
+        )
+        if count
+    ]
+    return f"Of {counts[0]} and {_records(counts[1])}: {', '.join(parts)}."
+
+
+def _not_compared(name: str, outcome: Outcome, sentence: str) -> DatasetComparison:
+    return DatasetComparison(dataset=name, outcome=outcome, sentence=sentence)
+
+
+def _conclusion(first: Side, second: Side, compared: list[DatasetComparison]) -> tuple[bool, str]:
     names = {
         outcome: [it.dataset for it in compared if it.outcome == outcome]
         for outcome in ("agree", "differ", "one side", "unknown")
@@ -392,8 +319,8 @@ def _conclusion(first: Side, second: Side, compared: list[Compared]) -> tuple[bo
         f"{text} {', '.join(names[outcome])}"
         for outcome, text in (
             ("differ", "they differ in"),
-            ("one side", "only one may read"),
-            ("unknown", "nothing is known of"),
+            ("one side", "only one of them can read"),
+            ("unknown", "could not compare"),
         )
         if names[outcome]
     ]

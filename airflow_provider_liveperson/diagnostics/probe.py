@@ -1,4 +1,4 @@
-"""The connection test: Domain API, then token or signature, then one cheap authorised read."""
+"""Airflow's connection test: the Domain API, then the token or signature, then one small read."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from airflow_provider_liveperson.exceptions import (
 )
 
 BUDGET = 9.0
-"""Seconds that the whole test may take."""
+"""Seconds that a connection test may take."""
 
 _ADVICE = {
     "permission": ", for which an API key needs the permission Administration → AuditTrail",
-    "scope": ": ask LivePerson for the scope that the application needs, which is not documented",
-    "": ": have the right given to the user's profile",
+    "scope": ": ask LivePerson which scope the application needs, which is not documented",
+    "": ": ask an administrator to add the right to the user's profile",
 }
 
 
-def check_in_time(client: LivePersonClient, seconds: float = BUDGET) -> str:
-    """Do :func:`check`, but give up after a time, whatever hangs: name resolution, many addresses, dripping bytes.
+def probe_within(client: LivePersonClient, seconds: float = BUDGET) -> str:
+    """Run :func:`probe`, but give up after a time, whatever hangs: name resolution, many addresses, dripping bytes.
 
-    :param client: as for :func:`check`.
+    :param client: as for :func:`probe`.
     :param seconds: how long to wait.
     :raises ServiceUnavailableError: when there is no answer by then.
-    :raises LivePersonError: as for :func:`check`.
+    :raises LivePersonError: as for :func:`probe`.
     """
-    (result,) = run_within([lambda: check(client)], most=1, seconds=seconds)
+    (result,) = run_within([lambda: probe(client)], most=1, seconds=seconds)
     if result is None:
         raise ServiceUnavailableError(
-            f"LivePerson gave no answer within {seconds:.0f} s; check the host, the network and any proxy",
+            f"LivePerson did not answer within {seconds:.0f} s; check the host, the network and any proxy",
             field="host",
         )
     if isinstance(result, Exception):
@@ -44,12 +44,12 @@ def check_in_time(client: LivePersonClient, seconds: float = BUDGET) -> str:
     return result
 
 
-def check(client: LivePersonClient) -> str:
+def probe(client: LivePersonClient) -> str:
     """Ask LivePerson for one record of today's audit trail.
 
-    :param client: made with ``budget=BUDGET`` and no retries, so that the answer comes while somebody waits.
+    :param client: made with ``budget=BUDGET`` and no retries, since a user waits for the answer.
     :returns: a sentence that says what works.
-    :raises LivePersonError: whatever does not work; ``field`` names the field at fault where it is known.
+    :raises LivePersonError: for whatever does not work; ``field`` names the connection's field to check, where known.
     """
     today = datetime.now(UTC).date().isoformat()
     request = ApiRequest(
@@ -61,7 +61,7 @@ def check(client: LivePersonClient) -> str:
         },
     )
     try:
-        client.call(request, _look)
+        client.call(request, _check)
     except PermissionDeniedError as error:
         advice = _ADVICE[client.credential.rights or ""]
         raise PermissionDeniedError(
@@ -73,8 +73,8 @@ def check(client: LivePersonClient) -> str:
     )
 
 
-def _look(answer: Answer) -> None:
-    """Refuse a 200 that holds no audit trail: GraphQL tells its errors so, and other hosts answer what they like."""
+def _check(answer: Answer) -> None:
+    """Refuse a 200 without an audit trail: GraphQL reports its errors so, and other hosts answer anything."""
     try:
         content = answer.json()
     except InvalidResponseError:
@@ -84,13 +84,13 @@ def _look(answer: Answer) -> None:
     content = content if isinstance(content, dict) else {}
     if errors := content.get("errors"):
         raise RequestRejectedError(
-            f"the credential is accepted, but the audit trail answers with errors: {scrub(str(errors))!r}",
+            f"LivePerson accepts the credential, but answers with errors: {scrub(str(errors))!r}",
             status=answer.status,
         )
     data = content.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("auditData"), list):
         raise InvalidResponseError(
-            "the answer is not JSON or not an audit trail's; check that the host is LivePerson's",
+            "the answer is not JSON, or has no audit trail; check that the host is LivePerson's",
             field="host",
             status=answer.status,
         )

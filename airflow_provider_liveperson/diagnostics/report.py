@@ -1,4 +1,4 @@
-"""What a check found out, as values that JSON, a table and a page can show. No secret gets in: see :func:`cleaned`."""
+"""The results of checks, as values that JSON, a table and a page can show; see also :func:`without_secrets`."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Outcome = Literal["agree", "differ", "one side", "skipped", "unknown"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What all findings have in common.
+    """The base of all results.
 
-    :param sentence: says it to people.
+    :param sentence: the result in words.
     """
 
     sentence: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as dicts, lists, texts and numbers."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        return told
+        """The result as dicts, lists, texts and numbers."""
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
 
 
 class Services(Finding, frozen=True, kw_only=True):
-    """What the Domain API names for the account.
+    """The services that the Domain API lists for the account.
 
-    :param works: whether it answered.
+    :param works: whether the Domain API answered.
     :param hosts: service name to host, sorted.
     :param missing: services that datasets need and the account does not have.
     """
@@ -45,17 +45,17 @@ class Services(Finding, frozen=True, kw_only=True):
 class Clock(Finding, frozen=True, kw_only=True):
     """This machine's clock.
 
-    :param offset_seconds: by how much LivePerson's is ahead of it; None when LivePerson did not tell its time.
+    :param offset_seconds: seconds by which LivePerson's clock is ahead; None when no answer carried a Date header.
     """
 
     offset_seconds: float | None
 
 
 class TokenFacts(Finding, frozen=True, kw_only=True):
-    """The token that the credential signs with. The token itself is not here.
+    """Facts about the token that the credential signs with, but never the token itself.
 
-    :param works: whether there is one, or none is needed.
-    :param lifetime_seconds: how long one lasts; None where that is not known, or there is none.
+    :param works: whether there is a token, or none is needed.
+    :param lifetime_seconds: how long a token lasts; None where that is unknown, or there is none.
     :param claims: of a JWT: ``aud``, ``azp``, ``scope``, ``iss``, and ``iat`` and ``exp`` as ISO 8601 in UTC.
     """
 
@@ -64,17 +64,17 @@ class TokenFacts(Finding, frozen=True, kw_only=True):
     claims: dict[str, str]
 
 
-class Access(Finding, frozen=True, kw_only=True):
-    """Whether a dataset can be read.
+class DatasetAccess(Finding, frozen=True, kw_only=True):
+    """Whether a connection can read a dataset.
 
-    :param dataset: its name.
-    :param status: ``readable``, ``refused``, or ``unknown`` where it cannot be told.
-    :param service: the Domain API's name of its service.
-    :param has_service: False where the account does not have that.
-    :param permission: the API key's permission that it needs, as far as LivePerson's pages say.
-    :param scope: the OAuth 2.0 scope that it needs, as far as LivePerson's pages say.
-    :param answered: the HTTP status, where LivePerson did not let it be read.
-    :param detail: what happened then, in full; else empty.
+    :param dataset: the dataset's name.
+    :param status: ``readable``, ``refused``, or ``unknown`` where that could not be determined.
+    :param service: the Domain API's name of the dataset's service.
+    :param has_service: False where the account does not have that service.
+    :param permission: the API key permission that the dataset needs, as far as LivePerson documents it.
+    :param scope: the OAuth 2.0 scope that the dataset needs, as far as LivePerson documents it.
+    :param answered: the HTTP status of a refusal or failure; else None.
+    :param detail: the full error of a refusal or failure; else empty.
     """
 
     dataset: str
@@ -87,18 +87,18 @@ class Access(Finding, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class Report(Finding, frozen=True, kw_only=True):
+class ConnectionReport(Finding, frozen=True, kw_only=True):
     """What one connection can reach.
 
-    :param connection: its name.
+    :param connection: the connection's name.
     :param account_id: the LivePerson account.
     :param credential: the credential's kind.
-    :param ok: whether something can be read, and for everything the account has it can be told whether.
-    :param services: what the Domain API names.
+    :param ok: whether at least one dataset can be read, and for all others that the account has it is known why not.
+    :param services: the services that the Domain API lists.
     :param clock: this machine's clock.
     :param token: the token.
-    :param refusal: why LivePerson accepts the credential for nothing, said once for all datasets; else empty.
-    :param datasets: one for each dataset, in the catalog's order.
+    :param refusal: why LivePerson rejects the credential everywhere, said once for all datasets; else empty.
+    :param datasets: one result per dataset, in the catalog's order.
     """
 
     connection: str
@@ -108,11 +108,11 @@ class Report(Finding, frozen=True, kw_only=True):
     services: Services
     clock: Clock
     token: TokenFacts
-    datasets: list[Access]
+    datasets: list[DatasetAccess]
     refusal: str = ""
 
-    def access(self, dataset: str) -> Access:
-        """What was found out about a dataset.
+    def access(self, dataset: str) -> DatasetAccess:
+        """The result for one dataset.
 
         :raises KeyError: when it was not checked.
         """
@@ -122,10 +122,10 @@ class Report(Finding, frozen=True, kw_only=True):
         raise KeyError(dataset)
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """Records by their keys.
+class RecordSample(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of records, with the keys of a few.
 
-    :param count: how many.
+    :param count: how many records.
     :param examples: the keys of some; of records without a key, their time and a hash.
     """
 
@@ -133,57 +133,88 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     examples: list[str]
 
 
-class Compared(Finding, frozen=True, kw_only=True):
-    """What two connections read of one dataset.
+NO_RECORDS = RecordSample(count=0, examples=[])
 
-    :param dataset: its name.
-    :param outcome: ``agree``, ``differ``, ``one side`` where only one may read it, ``skipped`` where neither may or
-        the account does not have it, ``unknown`` where reading failed.
-    :param window: start and end, ISO 8601 in UTC; None for a whole collection, and where nothing was read.
-    :param records: how many were read through each connection.
-    :param is_cut: whether there were more, and reading stopped.
-    :param only_first: records that only the first connection gives.
-    :param only_second: records that only the second connection gives.
-    :param differing: records that both give, but not alike.
-    :param fields: the names of fields in which those differ.
+
+class DatasetComparison(Finding, frozen=True, kw_only=True):
+    """What two connections return for one dataset.
+
+    :param dataset: the dataset's name.
+    :param outcome: ``agree``; ``differ``; ``one side`` where only one connection can read it; ``skipped`` where neither
+        can, or the account does not have the service; ``unknown`` where the comparison failed.
+    :param window: start and end, ISO 8601 in UTC; None for a snapshot, and where nothing was read.
+    :param records: how many records were read through each connection.
+    :param is_cut: whether there were more records than were compared.
+    :param only_first: records that only the first connection returns.
+    :param only_second: records that only the second connection returns.
+    :param differing: records that both return, with different contents.
+    :param fields: the paths of the fields in which those differ.
     """
 
     dataset: str
     outcome: Outcome
-    window: tuple[str, str] | None
-    records: tuple[int, int]
-    is_cut: bool
-    only_first: Keys
-    only_second: Keys
-    differing: Keys
-    fields: list[str]
+    window: tuple[str, str] | None = None
+    records: tuple[int, int] = (0, 0)
+    is_cut: bool = False
+    only_first: RecordSample = NO_RECORDS
+    only_second: RecordSample = NO_RECORDS
+    differing: RecordSample = NO_RECORDS
+    fields: list[str] = []
 
 
 class Comparison(Finding, frozen=True, kw_only=True):
-    """Whether two connections read the same.
+    """Whether two connections return the same records.
 
     :param connections: their names, the first and the second.
     :param account_id: the LivePerson account of both.
-    :param ok: whether something was compared, all that was compared agrees, and no dataset is left that only one may
-        read or that could not be compared.
-    :param most: how many records of a dataset were compared at most.
-    :param datasets: one for each dataset, in the catalog's order.
+    :param ok: whether at least one dataset was compared, all that were compared agree, and no dataset is left that
+        only one connection can read or that could not be compared.
+    :param max_records: how many records of a dataset were compared at most; ``most`` in JSON.
+    :param datasets: one result per dataset, in the catalog's order.
     """
 
     connections: tuple[str, str]
     account_id: str
     ok: bool
-    most: int
-    datasets: list[Compared]
+    max_records: int = msgspec.field(name="most")
+    datasets: list[DatasetComparison]
 
 
-_OURS = ("status", "outcome")  # whose few words are no secret, even where one is spelt like a part of them
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a whole check: of one connection, or of two and how they compare.
+
+    :param connection: what the connection can reach.
+    :param against: what the connection that it is compared with can reach, if there is one.
+    :param comparison: whether both return the same records, if there are two.
+    """
+
+    connection: ConnectionReport
+    against: ConnectionReport | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check found everything as it should be."""
+        return self.connection.ok if self.comparison is None else self.comparison.ok
+
+    @property
+    def connections(self) -> list[ConnectionReport]:
+        """The reports of one or two connections."""
+        return [self.connection] if self.against is None else [self.connection, self.against]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as dicts, lists, texts and numbers, as ``check --json`` prints it."""
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return {"ok": self.ok, **builtins}
 
 
-def cleaned(finding: S, secrets: Iterable[str]) -> S:
-    """A finding without anything that is, or looks like, a credential, in whatever text.
+_OWN_WORDS = ("status", "outcome")  # never a secret, even where a secret is spelled like one of them
 
-    :param finding: what was found out; parts of it are LivePerson's own words.
+
+def without_secrets(finding: S, secrets: Iterable[str]) -> S:
+    """Remove from all texts of a result what is, or looks like, a credential.
+
+    :param finding: the result; parts of it are LivePerson's own words.
     :param secrets: the credential's secrets.
     """
     known = list(secrets)
@@ -192,7 +223,7 @@ def cleaned(finding: S, secrets: Iterable[str]) -> S:
         if isinstance(value, str):
             return scrub(value, known)
         if isinstance(value, dict):
-            return {name: item if name in _OURS else clean(item) for name, item in value.items()}
+            return {name: item if name in _OWN_WORDS else clean(item) for name, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [clean(item) for item in value]
         return value

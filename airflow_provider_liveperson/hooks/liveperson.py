@@ -410,7 +410,7 @@ class LivePersonHook(BaseHook):
         """
         from airflow_provider_liveperson.client.client import LivePersonClient
         from airflow_provider_liveperson.client.retries import NO_RETRIES
-        from airflow_provider_liveperson.diagnostics.probe import BUDGET, check_in_time
+        from airflow_provider_liveperson.diagnostics.probe import BUDGET, probe_within
         from airflow_provider_liveperson.hooks.tested import check_tested
 
         conn_type = ""
@@ -426,7 +426,7 @@ class LivePersonHook(BaseHook):
                 budget=BUDGET,
             )
             with closing(client):
-                return True, check_in_time(client)
+                return True, probe_within(client)
         except LivePersonError as error:
             place = locate(conn_type, error.field) if error.field and conn_type in FORMS else ""
             told = place in str(error) or repr(self.liveperson_conn_id) in str(error)

@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from airflow_provider_liveperson.client.credentials.authorization import authorize_url, challenge_of
 from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.connections.form import FORMS
-from airflow_provider_liveperson.diagnostics.connections import find_out
+from airflow_provider_liveperson.diagnostics.checks import run_checks
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook, LivePersonWebAppHook
 from airflow_provider_liveperson.plugins import checks, pending, signatures
@@ -249,12 +249,12 @@ def check(caller: CallerDep, pair: PairDep) -> Response:
     hooks = []
     try:
         hooks = [LivePersonHook.for_connection(name) for name in pair if name]
-        found = find_out(*hooks, most=MAX_COMPARED, budget=CHECK_BUDGET)
+        found = run_checks(*hooks, max_records=MAX_COMPARED, seconds=CHECK_BUDGET)
     except FAILURES as error:
         if not against:
             _remember(conn_id, ok=False, sentence=str(error))
         return _back(caller, f"{conn_id}: {error}", bad=True)
-    for report in filter(None, (found.report, found.other)):
+    for report in found.connections:
         _remember(report.connection, ok=report.ok, sentence=report.sentence)
     owner = signatures.owner(caller.id, caller.browser)
     checks.keep(checks.Result(checked_at=time.time(), found=found), owner, pair)

@@ -19,7 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import delete, or_, select
 
 from airflow_provider_liveperson.client.credentials.secret_box import Seal
-from airflow_provider_liveperson.diagnostics.connections import Found
+from airflow_provider_liveperson.diagnostics.report import CheckReport
 from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.plugins.pending import KIND as PENDING
@@ -65,7 +65,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     checked_at: float
-    found: Found
+    found: CheckReport
 
 
 def remember(conn: Connection, *, ok: bool, sentence: str) -> None:

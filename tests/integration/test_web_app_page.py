@@ -348,7 +348,7 @@ class TestCheck:
         assert "check the app secret" in above
         assert answer.text.count("app secret") == 1
         assert "signature" not in table
-        assert {row[1] for row in table_rows(answer).values()} == {"Not accepted; see above."}
+        assert {row[1] for row in table_rows(answer).values()} == {"Rejected; see above."}
         assert "tick" not in answer.text
 
     def test_one_against_another(self, browser, sandbox):
@@ -357,7 +357,7 @@ class TestCheck:
         answer = ada.shown(ada.post("check", API_KEY, against=WEB_APP))
         rows = table_rows(answer)
         assert rows["users"][0] == "agree"
-        assert "Both read the same" in rows["users"][1]
+        assert "Both returned the same" in rows["users"][1]
         assert f"{API_KEY} against {WEB_APP}" in answer.text
 
     def test_one_that_is_not_authorised_says_what_to_do(self, browser):

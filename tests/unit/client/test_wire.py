@@ -29,7 +29,7 @@ from airflow_provider_liveperson.client.fetching import Fetcher
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.retries import NO_RETRIES, RetrySchedule
 from airflow_provider_liveperson.client.settings import ClientSettings
-from airflow_provider_liveperson.diagnostics.probe import check
+from airflow_provider_liveperson.diagnostics.probe import probe
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     InvalidResponseError,
@@ -586,7 +586,7 @@ def test_nothing_but_errors_of_the_package_comes_of_whatever_comes(hostile, answ
         for job in (
             lambda: client.call(get(to_disk=to_disk), body_of),
             lambda: client.request("GET", "s", "/x").json(),
-            lambda: check(client),
+            lambda: probe(client),
             client.services,
             client.credential.token,
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,10 +12,11 @@ import pytest
 
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.diagnostics import comparison as comparing
+from airflow_provider_liveperson.diagnostics import comparison, record_set
 from airflow_provider_liveperson.diagnostics.comparison import Side, compare
-from airflow_provider_liveperson.diagnostics.reachability import BUDGET, check
-from airflow_provider_liveperson.diagnostics.report import Compared, Comparison
+from airflow_provider_liveperson.diagnostics.progress import Progress
+from airflow_provider_liveperson.diagnostics.reachability import check_reachability, seconds_for
+from airflow_provider_liveperson.diagnostics.report import Comparison, DatasetComparison
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
@@ -44,8 +46,8 @@ def side(connect) -> Callable[..., Side]:
 
     def make(name: str, kind: str = "api_key", **choices) -> Side:
         datasets = [DATASETS[it] for it in choices.pop("datasets", DATASETS)]
-        quick = connect(kind, schedule=NO_RETRIES, budget=BUDGET, **choices)
-        report = check(quick, name=name, datasets=datasets, now=NOW)
+        quick = connect(kind, schedule=NO_RETRIES, budget=seconds_for(len(datasets)), **choices)
+        report = check_reachability(quick, name=name, datasets=datasets, now=NOW)
         return Side(client=connect(kind, **choices), report=report)
 
     return make
@@ -64,7 +66,7 @@ def between(side, twin):
     return run
 
 
-def only(comparison: Comparison) -> Compared:
+def only(comparison: Comparison) -> DatasetComparison:
     (compared,) = comparison.datasets
     return compared
 
@@ -81,7 +83,7 @@ def test_what_is_equal_agrees_whole_days_and_whole_collections(sandbox, between)
         assert compared.outcome == "agree"
         assert compared.records == (true, true)
         assert compared.window == (None if DATASETS[compared.dataset].is_snapshot else DAY)
-        assert compared.sentence == f"Both read the same {true} records."
+        assert compared.sentence == f"Both returned the same {true} records."
     assert found.sentence.startswith("old and new agree in messaging_interactions, ")
 
 
@@ -107,7 +109,7 @@ def test_a_window_of_ones_own(between):
         ({"start": "2026-01-29T06:00:00Z"}, ConfigurationError, "end"),
         ({"start": "yesterday", "end": "today"}, ConfigurationError, "start"),
         ({"start": DAY[1], "end": DAY[0]}, EmptyWindowError, "end"),
-        ({"most": 0}, ConfigurationError, "most"),
+        ({"max_records": 0}, ConfigurationError, "max_records"),
     ],
 )
 def test_a_bad_argument(between, choices, error, field):
@@ -116,12 +118,31 @@ def test_a_bad_argument(between, choices, error, field):
     assert caught.value.field == field
 
 
-def test_a_window_that_cannot_be_complete_is_not_compared(between):
-    found = between("messaging_interactions", start="2026-01-31T00:00:00Z", end="2026-02-01T02:00:00Z")
-    assert not found.ok
-    assert only(found).outcome == "unknown"
-    assert "its records cannot all be there yet" in only(found).sentence
-    assert "allow_out_of_range" not in only(found).sentence
+def test_of_a_window_that_cannot_be_complete_the_part_that_can_is_compared(between):
+    found = only(between("messaging_interactions", start="2026-01-31T00:00:00Z", end="2026-02-01T02:00:00Z"))
+    assert found.outcome == "agree"
+    assert found.window == ("2026-01-31T00:00:00Z", "2026-02-01T01:45:00Z")
+    assert found.sentence.endswith("Only this part of the window can be read completely now.")
+
+
+def test_of_a_window_that_is_gone_the_latest_is_compared(between):
+    found = only(between("agent_status_changes", start="2020-01-31T00:00:00Z", end="2020-02-01T00:00:00Z"))
+    assert (found.outcome, found.window) == ("agree", DAY)
+    assert found.sentence.endswith("so the latest one that can was compared.")
+
+
+def test_a_dataset_that_reaches_back_a_day_is_compared_by_what_is_left(side, monkeypatch):
+    short = dataclasses.replace(DATASETS["agent_status_changes"], retention=timedelta(hours=24))
+    monkeypatch.setitem(DATASETS, "agent_status_changes", short)
+    one = side("one", datasets=["agent_status_changes", "audit_trail"])
+    found = compare(one, one, now=NOW)
+    assert found.ok
+    windows = {it.dataset: it.window for it in found.datasets}
+    assert windows == {
+        "agent_status_changes": ("2026-01-31T03:00:00Z", "2026-02-01T01:00:00Z"),
+        "audit_trail": DAY,
+    }
+    assert "keeps these records for 24 hours only" in found.datasets[0].sentence
 
 
 def test_a_record_that_changed_is_named_with_its_fields_but_not_their_values(twin, between):
@@ -190,21 +211,23 @@ def test_equal_rows_are_counted_not_merged(sandbox, twin, between):
 
 
 def test_it_stops_at_the_most_and_says_so(sandbox, between):
-    found = only(between("agent_status_changes", most=5))
+    found = only(between("agent_status_changes", max_records=5))
     assert found.outcome == "agree"
     assert found.is_cut
     assert found.records == (5, 5)
-    assert found.sentence == "Both read the same 5 records. There are more; reading stopped there."
+    assert (
+        found.sentence == "Both returned the same 5 records. There are more records, which were not compared."
+    )
 
 
 def test_exactly_the_most_is_all(sandbox, between):
     count = len(sandbox.truth("audit_trail", *map(datetime.fromisoformat, DAY)))
-    assert not only(between("audit_trail", most=count)).is_cut
-    assert only(between("audit_trail", most=count - 1)).is_cut
+    assert not only(between("audit_trail", max_records=count)).is_cut
+    assert only(between("audit_trail", max_records=count - 1)).is_cut
 
 
 def test_collections_are_compared_whole(between):
-    assert only(between("users", most=1)).records[0] > 1
+    assert only(between("users", max_records=1)).records[0] > 1
 
 
 def test_where_reading_stopped_nothing_is_missed(sandbox, twin, between):
@@ -212,7 +235,7 @@ def test_where_reading_stopped_nothing_is_missed(sandbox, twin, between):
     for one in (sandbox, twin):
         one.configure(activity_order="oldest")
     twin.activity.insert(1, when=datetime(2026, 1, 31, 0, 0, 1, tzinfo=UTC))
-    found = only(between("agent_status_changes", most=5))
+    found = only(between("agent_status_changes", max_records=5))
     assert found.records == (5, 5)
     assert (found.only_first.count, found.only_second.count) == (0, 1)
 
@@ -223,7 +246,7 @@ def test_where_both_go_on_differently_they_differ_though_reading_stopped(sandbox
         one.configure(activity_order="oldest")
         one.activity.insert(common, when=datetime(2026, 1, 31, 6, tzinfo=UTC))
     twin.activity.insert(9, when=datetime(2026, 1, 31, 6, 0, 1, tzinfo=UTC))
-    found = only(between("agent_status_changes", most=5, start="2026-01-31T06:00:00Z", end=DAY[1]))
+    found = only(between("agent_status_changes", max_records=5, start="2026-01-31T06:00:00Z", end=DAY[1]))
     assert found.outcome == "differ"
     assert found.records == (5, 5)
     assert found.only_first.count == found.only_second.count == 5 - common
@@ -234,24 +257,114 @@ def test_equal_rows_more_on_one_side_differ_though_reading_stopped(sandbox, twin
     sandbox.audit.insert(once)
     for _ in range(3):
         twin.audit.insert(once)
-    found = only(between("audit_trail", most=60))
+    found = only(between("audit_trail", max_records=60))
     assert found.is_cut
     assert (found.only_first.count, found.only_second.count) == (0, 2)
 
 
-def test_a_change_between_the_two_readings_is_no_difference(sandbox, side, monkeypatch):
-    both, readings = side("one", datasets=["skills"]), []
-    read = comparing.records
+def skills(**names: str) -> list[bytes]:
+    return [json.dumps({"id": id, "name": name}).encode() for id, name in names.items()]
 
-    def read_then_change(*args, **choices):
-        yield from read(*args, **choices)
-        readings.append(1)
-        if len(readings) == 1:
-            sandbox.config.change("skills")
 
-    monkeypatch.setattr(comparing, "records", read_then_change)
-    assert only(compare(both, both, now=NOW)).outcome == "agree"
-    assert len(readings) == 4
+@pytest.fixture
+def returned(side, monkeypatch):
+    """Compares two connections that return such skills: a pair of readings for each look."""
+
+    def run(*looks: tuple[list[bytes], list[bytes]]) -> DatasetComparison:
+        one, other = side("one", datasets=["skills"]), side("other", datasets=["skills"])
+        left = {one.client: [look[0] for look in looks], other.client: [look[1] for look in looks]}
+        monkeypatch.setattr(
+            record_set, "records", lambda client, *_args, **_choices: iter(left[client].pop(0))
+        )
+        found = only(compare(one, other, now=NOW))
+        assert not any(left.values())
+        return found
+
+    return run
+
+
+OLD, NEW = skills(a="old", b="same"), skills(a="new", b="same")
+
+
+def test_a_change_between_the_two_readings_is_no_difference(returned):
+    assert returned((OLD, NEW), (NEW, NEW)).outcome == "agree"
+
+
+def test_what_differs_in_every_look_is_a_difference(returned):
+    found = returned((OLD, NEW), (OLD, NEW))
+    assert (found.outcome, found.differing.examples, found.fields) == ("differ", ["a"], ["name"])
+
+
+def test_two_changes_between_readings_are_no_difference(returned):
+    """In the second look, another record changes than in the first."""
+    found = returned((OLD, NEW), (NEW, skills(a="new", b="changed")))
+    assert (found.outcome, found.differing.count) == ("agree", 0)
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """Makes a snapshot of ``skills`` whose contents change all the time, with a primary key or without."""
+
+    def make(*primary_key: str) -> None:
+        skills = DATASETS["skills"]
+        columns = {**skills.columns, "_pulled_at": skills.columns["name"]}
+        changed = dataclasses.replace(
+            skills, columns=columns, primary_key=primary_key, key=", ".join(primary_key)
+        )
+        monkeypatch.setitem(DATASETS, "skills", changed)
+
+    return make
+
+
+def test_a_snapshot_that_changes_all_the_time_is_compared_by_its_keys(live, returned):
+    live("id")
+    found = returned((OLD, NEW))
+    assert (found.outcome, found.records, found.fields) == ("agree", (2, 2), [])
+    assert found.sentence == (
+        "Both returned the same 2 records. 1 record changed between the two readings, as they do all the time."
+    )
+
+
+def test_a_row_of_a_snapshot_that_one_lacks_in_every_look_is_a_difference(live, returned):
+    live("id")
+    longer = skills(a="x", b="x", c="x")
+    found = returned((OLD, longer), (NEW, longer))
+    assert found.outcome == "differ"
+    assert (found.only_first.count, found.only_second.count) == (0, 1)
+    assert found.only_second.examples == ["c"]
+    assert returned((OLD, longer), (longer, longer)).outcome == "agree"
+
+
+def test_rows_of_a_snapshot_without_a_key_are_counted(live, returned):
+    live()
+    assert returned((OLD, NEW)).outcome == "agree"
+    found = returned((OLD, NEW[:1]), (OLD, NEW[:1]))
+    assert found.outcome == "differ"
+    assert (found.only_first.count, found.only_second.count) == (1, 0)
+    assert found.only_first.examples == found.only_second.examples == []
+
+
+def test_the_progress_counts_every_dataset(twin, side):
+    twin.configure(activity_auth={"oauth1"})
+    old, new = side("old", "api_key"), side("new", "app_jwt_v2", host=twin.url)
+    seen: list[Progress] = []
+    compare(old, new, now=NOW, on_progress=seen.append)
+    assert {(it.step, it.total) for it in seen} == {("compare", len(DATASETS))}
+    assert [it.done for it in seen] == sorted(it.done for it in seen)
+    assert seen[0].done == 0
+    assert (seen[-1].done, seen[-1].current) == (len(DATASETS), [])
+    assert {name for it in seen for name in it.current} == DATASETS.keys() - {"agent_status_changes"}
+    at_once = max(len(it.current) for it in seen)
+    assert at_once <= comparison.MAX_DATASETS_AT_ONCE
+
+
+def test_a_comparison_ends_when_its_time_is_over(sandbox, side):
+    both = side("one", datasets=["users", "skills"])
+    sandbox.faults.add(kind="slow", seconds=60, match="/le-users/users")
+    found = compare(both, both, now=NOW, seconds=2)
+    assert not found.ok
+    assert {it.dataset: it.outcome for it in found.datasets} == {"users": "unknown", "skills": "agree"}
+    assert found.datasets[0].sentence == "Not compared in time."
 
 
 def test_a_permission_that_only_one_has_is_no_agreement(twin, between):
@@ -260,8 +373,8 @@ def test_a_permission_that_only_one_has_is_no_agreement(twin, between):
     assert not found.ok
     outcomes = {it.dataset: it.outcome for it in found.datasets}
     assert outcomes == {"agent_status_changes": "one side", "users": "agree"}
-    assert found.datasets[0].sentence == "Only old can read it, new may not."
-    assert found.sentence == "old and new do not agree: only one may read agent_status_changes."
+    assert found.datasets[0].sentence == "Only old can read it; new cannot."
+    assert found.sentence == "old and new do not agree: only one of them can read agent_status_changes."
 
 
 def test_what_neither_may_read_is_passed_over(sandbox, twin, between):
@@ -284,7 +397,7 @@ def test_what_could_not_be_checked_is_not_compared(twin, between):
     twin.faults.add(kind="status", status=503, match="/le-users/users")
     found = between("users")
     assert not found.ok
-    assert only(found).sentence == "Not compared, because new could not be checked for it."
+    assert only(found).sentence == "Not compared: whether new can read it is unknown."
 
 
 def test_a_reading_that_fails_is_told(sandbox, twin, between):
@@ -298,7 +411,7 @@ def test_a_reading_that_fails_is_told(sandbox, twin, between):
 def test_both_read_nothing(between):
     found = only(between("agent_status_changes", start="2026-01-20T00:00:00Z", end="2026-01-21T00:00:00Z"))
     assert (found.outcome, found.records) == ("agree", (0, 0))
-    assert found.sentence == "Both read no record; another window would tell more."
+    assert found.sentence == "Neither connection returned any records; try another window."
 
 
 def test_different_accounts_are_refused_before_any_record_is_read(sandbox, side):
@@ -307,7 +420,7 @@ def test_different_accounts_are_refused_before_any_record_is_read(sandbox, side)
         foreign = side("foreign", datasets=["users"], host=other.url, account_id="70000002")
         before = len(sandbox.requests)
         with pytest.raises(
-            ConfigurationError, match="one is of account 70000001 and foreign of account 70000002"
+            ConfigurationError, match="one belongs to account 70000001 and foreign to account 70000002"
         ):
             compare(one, foreign, now=NOW)
         assert len(sandbox.requests) == before
@@ -329,7 +442,7 @@ def test_memory_does_not_grow_with_the_records(side, monkeypatch):
         for number in range(200):
             yield json.dumps({"id": number, "blob": "x" * (1 << 20)}).encode()
 
-    monkeypatch.setattr(comparing, "records", many)
+    monkeypatch.setattr(record_set, "records", many)
     tracemalloc.start()
     try:
         found = only(compare(both, both, now=NOW))
@@ -357,10 +470,10 @@ def test_odd_texts_are_compared_like_others(sandbox, twin, between):
 def test_odd_values_are_compared_and_told(side, monkeypatch, value):
     both = side("one", datasets=["users"])
     other = b'{"id":7,"name":"x"}'
-    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter([b'{"id":%b}' % value, other]))
+    monkeypatch.setattr(record_set, "records", lambda *_args, **_choices: iter([b'{"id":%b}' % value, other]))
     assert only(compare(both, both, now=NOW)).outcome == "agree"
     rows = iter([[b'{"id":7,"name":%b}' % value], [other]] * 2)
-    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter(next(rows)))
+    monkeypatch.setattr(record_set, "records", lambda *_args, **_choices: iter(next(rows)))
     found = only(compare(both, both, now=NOW))
     assert (found.outcome, found.fields) == ("differ", ["name"])
 
@@ -368,7 +481,7 @@ def test_odd_values_are_compared_and_told(side, monkeypatch, value):
 def test_a_record_that_nobody_can_read_is_no_agreement(side, monkeypatch):
     both = side("one", datasets=["users"])
     deep = b'{"id":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
-    monkeypatch.setattr(comparing, "records", lambda *_args, **_choices: iter([deep]))
+    monkeypatch.setattr(record_set, "records", lambda *_args, **_choices: iter([deep]))
     found = only(compare(both, both, now=NOW))
     assert found.outcome == "unknown"
     assert "nested more deeply than can be read" in found.sentence
@@ -382,6 +495,6 @@ def test_keys_are_those_that_people_are_told():
 
 def test_no_more_is_read_than_compared(sandbox, between):
     sandbox.configure(activity_limit_max=10, activity_over_limit="clamp")
-    assert only(between("agent_status_changes", most=5)).records == (5, 5)
+    assert only(between("agent_status_changes", max_records=5)).records == (5, 5)
     pages = [one for one in sandbox.requests if "/status-changes" in one.path]
     assert len(pages) == 2  # the check's, and one

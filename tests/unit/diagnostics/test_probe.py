@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_liveperson.client.retries import NO_RETRIES
-from airflow_provider_liveperson.diagnostics.probe import BUDGET, check, check_in_time
+from airflow_provider_liveperson.diagnostics.probe import BUDGET, probe, probe_within
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -25,7 +25,7 @@ def fails(connect, waits):
 
     def run(kind: str = "api_key", **choices) -> LivePersonError:
         with pytest.raises(LivePersonError) as caught:
-            check(connect(kind, schedule=NO_RETRIES, budget=BUDGET, **choices))
+            probe(connect(kind, schedule=NO_RETRIES, budget=BUDGET, **choices))
         assert waits == []
         return caught.value
 
@@ -34,7 +34,7 @@ def fails(connect, waits):
 
 @KINDS
 def test_it_works(sandbox, connect, kind):
-    said = check(connect(kind, schedule=NO_RETRIES, budget=BUDGET))
+    said = probe(connect(kind, schedule=NO_RETRIES, budget=BUDGET))
     assert said == "LivePerson account 70000001: the credential is accepted and the audit trail can be read."
     assert b"first:1" in sandbox.requests[-1].body
 
@@ -84,7 +84,7 @@ def test_a_missing_permission(sandbox, fails, kind):
             error
         )
     else:
-        assert "ask LivePerson for the scope that the application needs" in str(error)
+        assert "ask LivePerson which scope the application needs" in str(error)
     assert "tick" not in str(error)
 
 
@@ -99,7 +99,7 @@ def test_a_clock_that_is_off(sandbox, fails, offset, side):
 
 def test_the_clock_is_no_matter_for_a_token(sandbox, connect, fails):
     sandbox.configure(clock_offset_seconds=1000)
-    check(connect("app_jwt_v2", schedule=NO_RETRIES, budget=BUDGET))
+    probe(connect("app_jwt_v2", schedule=NO_RETRIES, budget=BUDGET))
     sandbox.configure(audit_auth={"oauth1"})
     assert "clock" not in str(fails("app_jwt_v2"))
 
@@ -144,7 +144,7 @@ def test_odd_texts_are_no_matter(sandbox, connect, kind, odd):
     row = f'{{"changeDate":"2026-01-28 00:27:50.0","originator":"{odd}","n":1e400}}'
     body = f'{{"data":{{"auditData":[{row}]}}}}'
     sandbox.faults.add(match="/metadata/audit", kind="status", status=200, body=body.encode("latin-1"))
-    assert "the audit trail can be read" in check(connect(kind, schedule=NO_RETRIES, budget=BUDGET))
+    assert "the audit trail can be read" in probe(connect(kind, schedule=NO_RETRIES, budget=BUDGET))
 
 
 @KINDS
@@ -205,21 +205,21 @@ def test_all_its_requests_together_keep_within_the_budget(connect, monkeypatch):
 
     client = connect("app_jwt_v2", schedule=NO_RETRIES, budget=BUDGET, timeout=BUDGET)
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", slow)
-    check(client)
+    probe(client)
     assert len(spent) == 4
     assert clock[0] - 1000 <= BUDGET + 0.5
 
 
 def test_whatever_hangs_is_given_up(sandbox, connect):
     sandbox.faults.add(kind="slow", seconds=60, match="/metadata/audit")
-    with pytest.raises(ServiceUnavailableError, match="no answer within") as caught:
-        check_in_time(connect("api_key", schedule=NO_RETRIES), seconds=0.5)
+    with pytest.raises(ServiceUnavailableError, match="did not answer within") as caught:
+        probe_within(connect("api_key", schedule=NO_RETRIES), seconds=0.5)
     assert caught.value.field == "host"
 
 
 def test_in_time_it_says_what_the_check_says(sandbox, connect):
     client = connect("api_key", schedule=NO_RETRIES)
-    assert check_in_time(client) == check(client)
+    assert probe_within(client) == probe(client)
     sandbox.faults.add(kind="status", status=403, match="/metadata/audit")
     with pytest.raises(PermissionDeniedError):
-        check_in_time(client)
+        probe_within(client)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from airflow_provider_liveperson.client.credentials.api_key import FROZEN
 from airflow_provider_liveperson.client.credentials.credential import Token, TokenCredential
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.diagnostics.reachability import BUDGET, check
-from airflow_provider_liveperson.diagnostics.report import Report
+from airflow_provider_liveperson.diagnostics.reachability import check_reachability, seconds_for
+from airflow_provider_liveperson.diagnostics.report import ConnectionReport
 from airflow_provider_liveperson.sandbox.http.domain import SERVICES
 from airflow_provider_liveperson.window import stamp
 
@@ -34,16 +35,20 @@ NOW = datetime(2026, 2, 1, tzinfo=UTC)
 def look(connect, waits):
     """Checks the sandbox through a new client."""
 
-    def run(kind: str = "api_key", *, seconds=BUDGET, datasets=None, now=NOW, **choices) -> Report:
-        client = connect(kind, schedule=NO_RETRIES, budget=BUDGET, **choices)
-        report = check(client, name="lp", datasets=datasets, seconds=seconds, now=now)
+    def run(
+        kind: str = "api_key", *, seconds=None, datasets=None, now=NOW, progress=None, **choices
+    ) -> ConnectionReport:
+        client = connect(kind, schedule=NO_RETRIES, budget=seconds_for(len(datasets or DATASETS)), **choices)
+        report = check_reachability(
+            client, name="lp", datasets=datasets, seconds=seconds, on_progress=progress, now=now
+        )
         assert waits == []
         return report
 
     return run
 
 
-def states(report: Report) -> dict[str, str]:
+def states(report: ConnectionReport) -> dict[str, str]:
     return {access.dataset: access.status for access in report.datasets}
 
 
@@ -56,7 +61,7 @@ def test_everything_can_be_read(look, kind):
     assert report.account_id == "70000001"
     assert set(SERVICES) == set(report.services.hosts)
     assert report.services.missing == []
-    assert report.clock.sentence == "This machine's clock is right."
+    assert report.clock.sentence == "This machine's clock is correct."
 
 
 @KINDS
@@ -93,14 +98,14 @@ def test_a_missing_permission_names_what_to_ask_for(sandbox, look, kind):
     users = report.access("users").sentence
     if kind == "api_key":
         assert users == (
-            "May not be read: the API key lacks the permission Administration → Users, and LivePerson adds no"
-            " permission to a key any more; read it through App-JWT V2 or Login."
+            "Access denied: the API key lacks the permission Administration → Users, and "
+            f"{FROZEN}; use App-JWT V2 or Login instead."
         )
     else:
-        assert "have the scope users.external" in users
+        assert "ask LivePerson to add this scope to the application: users.external" in users
         skills = report.access("skills").sentence
-        assert "ask LivePerson for the OAuth 2.0 scope that it needs, which is not documented" in skills
-        assert "LivePerson's pages name API key and Login for it, not App-JWT V2" in skills
+        assert "ask LivePerson which OAuth 2.0 scope it needs, which is not documented" in skills
+        assert "LivePerson documents it for API key and Login, not for App-JWT V2" in skills
 
 
 def test_one_refusal_is_no_failure_of_the_connection(sandbox, look):
@@ -130,7 +135,7 @@ def test_a_service_that_fails_tells_nothing(sandbox, look, kind, name):
     assert not report.ok
     access = report.access(name)
     assert (access.status, access.answered) == ("unknown", 503)
-    assert access.sentence == "It cannot be told, because the request failed with 503."
+    assert access.sentence == "Unknown, because the request failed with status 503."
     assert sum(URLS[name] in one.path for one in sandbox.requests) <= 2
     assert report.access("skills" if name != "skills" else "users").status == "readable"
 
@@ -169,10 +174,13 @@ def test_a_service_that_the_account_does_not_have(sandbox, look, kind):
     report = look(kind)
     assert report.ok
     assert report.services.missing == ["agentActivityDomain"]
-    assert report.services.sentence == "The Domain API names 26 services but not agentActivityDomain."
+    assert report.services.sentence == "The Domain API lists 26 services, but not agentActivityDomain."
     access = report.access("agent_status_changes")
     assert (access.status, access.has_service) == ("unknown", False)
-    assert access.sentence == "The account has no service agentActivityDomain, so it has none of these."
+    assert (
+        access.sentence
+        == "The account does not have the service agentActivityDomain, so it has none of these records."
+    )
     assert not any("/status-changes" in one.path for one in sandbox.requests)
 
 
@@ -181,7 +189,7 @@ def test_a_service_that_the_connection_names_itself_is_not_missing(sandbox, look
     report = look(service_hosts={"msgHist": sandbox.url})
     assert not report.services.works
     assert states(report) == {**dict.fromkeys(DATASETS, "unknown"), "messaging_interactions": "readable"}
-    assert report.access("users").sentence == "Not asked, because the Domain API names no services."
+    assert report.access("users").sentence == "Not checked: the Domain API did not list the services."
 
 
 def test_an_unknown_account(sandbox, look):
@@ -204,7 +212,7 @@ def test_nobody_at_the_host(look):
     assert not report.ok
     assert "check the host" in report.services.sentence
     assert report.clock.offset_seconds is None
-    assert report.clock.sentence == "LivePerson did not tell its time."
+    assert report.clock.sentence == "LivePerson's answers carried no Date header."
 
 
 @pytest.mark.parametrize(("ahead", "side"), [(1000, "behind"), (-1000, "ahead of")])
@@ -212,10 +220,12 @@ def test_a_clock_that_spoils_signatures(sandbox, look, ahead, side):
     sandbox.configure(clock_offset_seconds=ahead)
     report = look("api_key")
     assert abs(report.clock.offset_seconds - ahead) < 30
-    assert f"s {side} LivePerson's, and every signature holds the time" in report.clock.sentence
+    assert (
+        f"s {side} LivePerson's, which makes signatures invalid: correct the clock" in report.clock.sentence
+    )
     assert set(states(report).values()) == {"refused"}
     assert "clock is off by" in report.refusal
-    assert report.access("users").sentence == "Not accepted; see above."
+    assert report.access("users").sentence == "Rejected; see above."
 
 
 def test_a_clock_that_does_no_harm_is_told_all_the_same(sandbox, look):
@@ -228,7 +238,7 @@ def test_a_clock_that_does_no_harm_is_told_all_the_same(sandbox, look):
 def test_an_api_key_has_no_token(look):
     token = look("api_key").token
     assert (token.works, token.lifetime_seconds, token.claims) == (True, None, {})
-    assert token.sentence == "API key: every request is signed by itself, and no token runs out."
+    assert token.sentence == "API key: each request is signed individually; there is no token to expire."
 
 
 @pytest.mark.parametrize("kind", ["app_jwt_v1", "app_jwt_v2"])
@@ -248,7 +258,9 @@ def test_an_app_jwt_tells_its_claims(sandbox, look, kind):
     }
     assert abs(issued - before) < timedelta(seconds=60)
     assert token.lifetime_seconds == 900
-    assert token.sentence.startswith(f"App-JWT {kind[-2:].upper()}: a token lasts 15 min, aud 70000001, ")
+    assert token.sentence.startswith(
+        f"App-JWT {kind[-2:].upper()}: a token is valid for 15 min, aud 70000001, "
+    )
 
 
 class Opaque(TokenCredential):
@@ -265,9 +277,9 @@ def test_of_an_opaque_token_only_the_lifetime_is_known(look):
     report = look(credential=Opaque())
     assert report.credential == "Web application"
     assert (report.token.lifetime_seconds, report.token.claims) == (1800, {})
-    assert report.token.sentence == "Web application: a token lasts 30 min."
+    assert report.token.sentence == "Web application: a token is valid for 30 min."
     assert report.refusal.startswith(
-        "LivePerson does not accept the credential, or the credential lacks every right."
+        "LivePerson rejected the credential, or the credential has no rights at all."
     )
 
 
@@ -276,7 +288,7 @@ def test_a_wrong_client_secret_is_told_once(sandbox, look):
     assert not report.token.works
     assert "the client ID or the client secret is wrong" in report.token.sentence
     assert states(report) == dict.fromkeys(DATASETS, "refused")
-    assert report.access("users").sentence == "Not asked, because there is no token."
+    assert report.access("users").sentence == "Not checked: there is no token."
     assert "hush" not in str(report)
     assert not any("/le-users/" in one.path for one in sandbox.requests)
 
@@ -293,9 +305,7 @@ def test_a_wrong_part_of_an_api_key(look, part):
     report = look("api_key", **{part: "hush" * 8})
     assert states(report) == dict.fromkeys(DATASETS, "refused")
     assert part.replace("_", " ") in report.refusal
-    assert {(access.sentence, access.detail) for access in report.datasets} == {
-        ("Not accepted; see above.", "")
-    }
+    assert {(access.sentence, access.detail) for access in report.datasets} == {("Rejected; see above.", "")}
     assert "hush" not in str(report)
 
 
@@ -303,8 +313,8 @@ def test_a_wrong_secret_is_told_once_beside_services_that_fail(sandbox, look):
     sandbox.faults.add(kind="status", status=503, match="/le-users/users", times=2)
     report = look("api_key", app_secret="hush" * 8)
     assert "check the app secret" in report.refusal
-    assert report.access("users").sentence == "It cannot be told, because the request failed with 503."
-    assert report.access("skills").sentence == "Not accepted; see above."
+    assert report.access("users").sentence == "Unknown, because the request failed with status 503."
+    assert report.access("skills").sentence == "Rejected; see above."
 
 
 @pytest.mark.parametrize("answer", ["readable", "403"])
@@ -316,14 +326,14 @@ def test_a_401_beside_an_answer_that_accepts_the_credential_is_a_missing_right(s
             sandbox.faults.add(kind="status", status=403, match=url, times=2)
     report = look("api_key")
     assert report.refusal == ""
-    assert "or it lacks the right: the API key lacks" in report.access("users").sentence
+    assert "or lacks the right: the API key lacks" in report.access("users").sentence
 
 
 def test_one_401_alone_may_be_a_missing_right(sandbox, look):
     sandbox.faults.add(kind="status", status=401, match="/status-changes", times=2)
     report = look("api_key", datasets=[DATASETS["agent_status_changes"]])
     assert report.refusal == ""
-    assert "not accepted, or it lacks the right" in report.access("agent_status_changes").sentence
+    assert "was rejected, or lacks the right" in report.access("agent_status_changes").sentence
 
 
 @KINDS
@@ -338,7 +348,7 @@ def test_what_hangs_is_given_up(sandbox, look):
     sandbox.faults.add(kind="slow", seconds=60, match="/metadata/audit")
     report = look(seconds=2, datasets=[DATASETS["audit_trail"]])
     assert report.access("audit_trail").status == "unknown"
-    assert report.access("audit_trail").sentence == "No answer came in time."
+    assert report.access("audit_trail").sentence == "LivePerson did not answer in time."
 
 
 @pytest.mark.parametrize("kind", ["api_key", "app_jwt_v1", "app_jwt_v2"])
@@ -358,8 +368,8 @@ def test_no_secret_is_in_it_whatever_livepersons_answers_hold(sandbox, look, kin
 @KINDS
 def test_it_is_json_and_back(look, kind):
     report = look(kind)
-    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
-    assert msgspec.convert(json.loads(json.dumps(report.to_dict())), Report) == report
+    assert msgspec.json.decode(msgspec.json.encode(report), type=ConnectionReport) == report
+    assert msgspec.convert(json.loads(json.dumps(report.to_dict())), ConnectionReport) == report
     with pytest.raises(KeyError):
         report.access("nothing")
 

@@ -1,4 +1,4 @@
-"""Comparing two connections takes no longer than it is given, whatever drips."""
+"""A whole check: of one connection or two, within its bounds, with its progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.diagnostics.connections import find_out
+from airflow_provider_liveperson.diagnostics.checks import run_checks
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from devtools.raw_server import RawServer
 
@@ -52,15 +52,15 @@ def test_a_comparison_keeps_its_budget_whatever_drips(monkeypatch):
                 },
             }
             monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(about))
-        found = find_out(
+        found = run_checks(
             LivePersonHook.for_connection("one"),
             LivePersonHook.for_connection("two"),
             datasets=[DATASETS["audit_trail"]],
-            budget=1.0,
+            seconds=1.0,
         )
         assert not found.ok
         assert server.wait_until_alone()
-    assert len(asked) == 3
+    assert len(asked) == 4  # of the comparison one for each side, which are read at the same time
     assert "in time" in str(found.comparison.datasets[0].sentence)
 
 
