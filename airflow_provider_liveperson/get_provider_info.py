@@ -28,7 +28,10 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [
             {
                 "integration-name": "LivePerson",
-                "python-modules": ["airflow_provider_liveperson.hooks.liveperson"],
+                "python-modules": [
+                    f"airflow_provider_liveperson.hooks.{name}"
+                    for name in ("liveperson", "api_key", "app_jwt", "web_app", "login")
+                ],
             },
         ],
         "transfers": [

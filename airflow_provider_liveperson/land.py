@@ -92,12 +92,14 @@ class LandRequest:
         client: LivePersonClient,
         destination: Callable[[Encoding], Destination],
         *,
+        salt: str | None = None,
         wait: Callable[[datetime], None] = wait_until,
     ) -> PullResult:
         """Land it, once LivePerson has all records of the window.
 
-        :param client: sends the requests; its settings hold the salt.
+        :param client: sends the requests.
         :param destination: where to, made of file format and compression.
+        :param salt: the salt of ``hash_fields``.
         :param wait: waits until a moment.
         :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
         """
@@ -106,7 +108,7 @@ class LandRequest:
             self.dataset.columns,
             hash_fields=self.hash_fields,
             drop_fields=self.drop_fields,
-            salt=client.settings.hash_secret,
+            salt=salt,
             allow_undeclared_fields=self.allow_undeclared_fields,
         )
         columns = self.dataset.columns if masking is None else masking.columns(self.dataset.columns)

@@ -51,7 +51,7 @@ with DAG(
         :param conn_id: the connection.
         :returns: until when they now last, in UTC.
         """
-        from airflow_provider_liveperson.hooks.liveperson import LivePersonWebAppHook
+        from airflow_provider_liveperson.hooks.web_app import LivePersonWebAppHook
 
         return LivePersonWebAppHook(liveperson_conn_id=conn_id).keep_alive().isoformat()
 

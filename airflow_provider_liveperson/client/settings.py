@@ -42,7 +42,6 @@ class ClientSettings:
         the account's other services.
     :param deep_paging_limit: at most how many records LivePerson pages for one request; None for what each dataset
         assumes.
-    :param hash_secret: the salt of hashed fields; secret.
     :param service_hosts: service name to host, for services that shall not be discovered.
     :param proxies: ``http``, ``https`` or ``all`` to the URL of the proxy to go through; secret, as such a URL may
         hold a password. They go before those of the environment.
@@ -62,7 +61,6 @@ class ClientSettings:
     source: str = DEFAULT_SOURCE
     region: str | None = None
     deep_paging_limit: int | None = None
-    hash_secret: str | None = field(default=None, repr=False)
     service_hosts: Mapping[str, str] = field(default_factory=dict)
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool | str = True

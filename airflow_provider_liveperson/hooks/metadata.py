@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_provider_liveperson.connections.form import extra_of, read_extra
+from airflow_provider_liveperson.connections.reading import extra_of, read_extra
 from airflow_provider_liveperson.exceptions import ConfigurationError, ServiceUnavailableError
 
 

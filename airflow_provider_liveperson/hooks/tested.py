@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_liveperson.connections.form import FORMS, extra_of
+from airflow_provider_liveperson.connections.fields import FORMS
+from airflow_provider_liveperson.connections.reading import extra_of
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, UntrustedHostError
 from airflow_provider_liveperson.hooks.metadata import saved_connections, supervisor
 

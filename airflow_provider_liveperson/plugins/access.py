@@ -8,7 +8,7 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails
 from airflow.models import Connection
 
-from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.hooks.metadata import saved_connections
 
 

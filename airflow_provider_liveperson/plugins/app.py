@@ -26,10 +26,11 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from airflow_provider_liveperson.client.credentials.authorization import authorize_url, challenge_of
 from airflow_provider_liveperson.client.scrubbing import scrub
-from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.diagnostics.checks import run_checks
 from airflow_provider_liveperson.exceptions import LivePersonError
-from airflow_provider_liveperson.hooks.liveperson import LivePersonHook, LivePersonWebAppHook
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.hooks.web_app import LivePersonWebAppHook
 from airflow_provider_liveperson.plugins import checks, pending, signatures
 from airflow_provider_liveperson.plugins.access import (
     editable_connection,
@@ -402,7 +403,7 @@ def _connection(
 
 
 def _credential(client: Any) -> Any:
-    return client.session.auth
+    return client.credential
 
 
 def _is_own_origin(request: Request) -> bool:

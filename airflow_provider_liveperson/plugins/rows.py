@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.connections.form import FORMS, extra_of
+from airflow_provider_liveperson.connections.fields import FORMS
+from airflow_provider_liveperson.connections.reading import extra_of
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.consents import store_for
 

@@ -174,7 +174,10 @@ class LivePersonTransferOperator(BaseOperator):
         tune_process()
         with self.hook as hook:
             pulled = request.land(
-                hook.get_conn(), self.destination, wait=partial(self._wait_until, deferrable)
+                hook.get_conn(),
+                self.destination,
+                salt=hook.salt_for(request.hash_fields),
+                wait=partial(self._wait_until, deferrable),
             )
         summary = asdict(pulled)
         for outlet in self.outlets:

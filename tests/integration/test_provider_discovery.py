@@ -12,7 +12,8 @@ import pytest
 from airflow import __version__ as airflow_version
 
 from airflow_provider_liveperson import __version__
-from airflow_provider_liveperson.connections.form import FORMS, airflow_wants_a_port
+from airflow_provider_liveperson.connections.fields import FORMS
+from airflow_provider_liveperson.connections.form import airflow_wants_a_port
 
 DISTRIBUTION = "airflow-provider-liveperson"
 AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])

@@ -13,12 +13,9 @@ import playwright.sync_api as playwright
 import pytest
 from playwright.sync_api import expect
 
-from airflow_provider_liveperson.connections.form import (
-    FORMS,
-    ConnectionForm,
-    FormField,
-    airflow_wants_a_port,
-)
+from airflow_provider_liveperson.connections.fields import FORMS
+from airflow_provider_liveperson.connections.form import airflow_wants_a_port
+from airflow_provider_liveperson.connections.form_field import ConnectionForm, FormField
 from airflow_provider_liveperson.sandbox import SandboxServer
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]

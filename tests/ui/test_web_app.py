@@ -13,7 +13,7 @@ import pytest
 from airflow import __version__ as airflow_version
 from playwright.sync_api import expect
 
-from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.local_airflow import USER, LocalAirflow
 from devtools.processes import wait_until

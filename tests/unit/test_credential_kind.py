@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.sandbox.switches import CredentialName
 

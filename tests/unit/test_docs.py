@@ -12,11 +12,11 @@ import requests
 
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.regional_hosts import REGIONAL_HOSTS
-from airflow_provider_liveperson.connections import form as connection_form
-from airflow_provider_liveperson.connections.form import FORMS
+from airflow_provider_liveperson.connections import fields as connection_fields
+from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.get_provider_info import get_provider_info
-from airflow_provider_liveperson.hooks import liveperson
+from airflow_provider_liveperson.hooks import app_jwt
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -41,9 +41,9 @@ def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
     device = types.ModuleType("airflow_provider_liveperson.client.credentials.device")
     monkeypatch.setitem(sys.modules, device.__name__, device)
     exec(credential, vars(device))
-    forms = dict(vars(connection_form))
+    forms = dict(vars(connection_fields))
     exec(form, forms)
-    hooks = {**vars(liveperson), "FORMS": forms["FORMS"]}
+    hooks = {**vars(app_jwt), "FORMS": forms["FORMS"]}
     exec(hook, hooks)
     compile(row, "row", "eval")
 
@@ -51,7 +51,7 @@ def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
         field.name for field in FORMS["liveperson_app_jwt"].fields
     }
     assert values == {"device_id", "device_key"}
-    made = hooks["LivePersonDeviceHook"].make_credential({"device_id": "d-1", "device_key": "hush"})
+    made = hooks["LivePersonDeviceHook"].make_credential("lp", {"device_id": "d-1", "device_key": "hush"})
     asked = []
 
     def sentinel(request):

@@ -485,7 +485,7 @@ def test_where_the_domain_api_is(host, url):
 def test_the_session_refuses_a_foreign_host_before_signing(connect, monkeypatch, url, kind):
     client = connect(kind, host="https://api.liveperson.net")
     signed: list[object] = []
-    monkeypatch.setattr(type(client.session.auth), "__call__", lambda self, request: signed.append(request))
+    monkeypatch.setattr(type(client.credential), "__call__", lambda self, request: signed.append(request))
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda *_, **__: pytest.fail("it left"))
     with pytest.raises(UntrustedHostError):
         client.session.get(url)

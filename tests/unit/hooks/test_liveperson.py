@@ -26,13 +26,11 @@ from airflow_provider_liveperson.exceptions import (
     UntrustedHostError,
     WindowOutOfRangeError,
 )
-from airflow_provider_liveperson.hooks.liveperson import (
-    LivePersonApiKeyHook,
-    LivePersonAppJwtHook,
-    LivePersonHook,
-    LivePersonLoginHook,
-    LivePersonWebAppHook,
-)
+from airflow_provider_liveperson.hooks.api_key import LivePersonApiKeyHook
+from airflow_provider_liveperson.hooks.app_jwt import LivePersonAppJwtHook
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.hooks.login import LivePersonLoginHook
+from airflow_provider_liveperson.hooks.web_app import LivePersonWebAppHook
 from devtools.forward_proxy import ForwardProxy
 from devtools.tls import Authority, TlsFront
 
@@ -71,7 +69,7 @@ def test_the_connection_decides_the_hook(connection, kind, uri):
     hook_class, credential = KINDS[kind]
     hook = LivePersonHook.for_connection(connection(kind, uri=uri))
     assert type(hook) is hook_class
-    assert type(hook.get_conn().session.auth) is credential
+    assert type(hook.get_conn().credential) is credential
     assert hook.test_connection() == (
         True,
         "LivePerson account 70000001: the credential is accepted and the audit trail can be read.",
@@ -89,7 +87,7 @@ def test_airflow_finds_the_same_hook(connection, kind):
 @every_kind
 def test_the_general_hook_works_for_every_type(connection, kind):
     hook = LivePersonHook(connection(kind))
-    assert type(hook.get_conn().session.auth) is KINDS[kind][1]
+    assert type(hook.get_conn().credential) is KINDS[kind][1]
     assert hook.test_connection()[0]
 
 
@@ -435,7 +433,7 @@ def test_no_secret_in_reprs_and_tracebacks(sandbox, connection, kind):
     sandbox.faults.add(kind="status", status=401, match="/metadata/audit", times=9)
     with pytest.raises(LivePersonError) as caught:
         list(hook.records("audit_trail", start="2026-01-30T00:00:00Z", end="2026-01-31T00:00:00Z"))
-    told = "".join(map(repr, (hook, client, client.settings, client.session.auth)))
+    told = "".join(map(repr, (hook, client, client.settings, client.credential)))
     told += "".join(traceback.format_exception(caught.value))
     for name in ("app_secret", "access_token", "access_token_secret", "client_secret", "user_password"):
         assert getattr(sandbox.settings, name) not in told

@@ -354,7 +354,7 @@ def test_the_token_service_is_repeated_by_the_table_and_not_by_the_table_squared
 def test_copies_hold_no_token_and_fetch_their_own(sandbox, connect, audit_request, clone: Callable):
     client = connect("app_jwt_v2")
     client.call(audit_request, passed)
-    credential = client.session.auth
+    credential = client.credential
     token = audit_requests(sandbox)[0].header("authorization").removeprefix("Bearer ")
     assert token.encode() not in pickle.dumps(credential)
     other = connect(credential=clone(credential))
@@ -366,7 +366,7 @@ def test_reprs_tell_nothing(sandbox, connect, audit_request):
     client = connect("app_jwt_v2")
     client.call(audit_request, passed)
     token = audit_requests(sandbox)[0].header("authorization").removeprefix("Bearer ")
-    shown = repr(client.session.auth) + repr(Token.lasting(token, 60, asked_at=0))
+    shown = repr(client.credential) + repr(Token.lasting(token, 60, asked_at=0))
     assert token not in shown
     assert sandbox.settings.client_secret not in shown
 

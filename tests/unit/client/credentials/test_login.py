@@ -41,7 +41,7 @@ def audits(sandbox) -> list[int]:
 
 def later(client, seconds: float) -> None:
     """Let the credential's clock go ahead of the real one."""
-    client.session.auth.now = lambda: time.monotonic() + seconds
+    client.credential.now = lambda: time.monotonic() + seconds
 
 
 class Desk:
@@ -380,7 +380,7 @@ def test_bound_again_it_logs_in_again(sandbox, connect, audit_request):
     client = connect("login")
     client.call(audit_request, passed)
     client.close()
-    assert connect(credential=client.session.auth).call(audit_request, passed).status == 200
+    assert connect(credential=client.credential).call(audit_request, passed).status == 200
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class TestUse:
         store.grant = grant_of(sandbox, age=1600)
         kept_when_used: list[str] = []
         client = web_app()
-        sign = type(client.session.auth).__call__
+        sign = type(client.credential).__call__
 
         class Watched(WebAppCredential):
             def __call__(self, request):
@@ -157,7 +157,7 @@ class TestUse:
                 assert signed.headers["Authorization"] == f"Bearer {store.grant.access_token}"
                 return signed
 
-        client.session.auth.__class__ = Watched
+        client.credential.__class__ = Watched
         client.call(audit_request, passed)
         assert kept_when_used
 
@@ -256,7 +256,7 @@ class TestNoConsent:
     def test_revoked_here_while_another_process_still_has_the_token(self, web_app, store, audit_request):
         client = web_app()
         client.call(audit_request, passed)
-        web_app().session.auth.revoke()
+        web_app().credential.revoke()
         assert store.grant is None
         with pytest.raises(AuthenticationError, match=MEND):
             client.call(audit_request, passed)
@@ -399,19 +399,19 @@ class TestBrokenOff:
 class TestKeepAlive:
     def test_renews_a_grant_that_is_still_fresh(self, sandbox, web_app, store):
         before = store.grant
-        assert web_app().session.auth.keep_alive() == store.grant
+        assert web_app().credential.keep_alive() == store.grant
         assert store.grant.refresh_token != before.refresh_token
         assert len(token_requests(sandbox)) == 1
 
     def test_fails_if_liveperson_cannot_be_asked(self, sandbox, web_app, store):
         sandbox.faults.add(match="/token", kind="status", status=503)
         with pytest.raises(ServiceUnavailableError):
-            web_app().session.auth.keep_alive()
+            web_app().credential.keep_alive()
         assert store.grant.last_error
 
     def test_leaves_a_broken_off_renewal_alone(self, sandbox, web_app, store):
         store.grant = grant_of(sandbox, renewal_begun_at=1.0)
-        assert web_app().session.auth.keep_alive() == store.grant
+        assert web_app().credential.keep_alive() == store.grant
         assert token_requests(sandbox) == []
 
 
@@ -426,7 +426,7 @@ class TestAuthorise:
 
     def authorise(self, web_app, sandbox, **changed) -> Grant:
         code = changed.pop("code", None) or self.code(sandbox)
-        return web_app().session.auth.authorise(
+        return web_app().credential.authorise(
             code=code, redirect_uri=self.REDIRECT, authorised_by="ada", **changed
         )
 
@@ -494,7 +494,7 @@ class TestAuthorise:
 class TestRevoke:
     def test_ends_it_at_both_ends(self, sandbox, web_app, store):
         grant = store.grant
-        web_app().session.auth.revoke()
+        web_app().credential.revoke()
         assert store.grant is None
         (asked,) = [one for one in sandbox.requests if one.path.endswith("/token/revoke")]
         assert parse_qs(asked.body.decode())["token"] == [hidden(grant.refresh_token)]
@@ -504,18 +504,18 @@ class TestRevoke:
         sandbox.faults.add(
             match="/token/revoke", kind="status", status=400, body={"error": "invalid_request"}
         )
-        web_app().session.auth.revoke()
+        web_app().credential.revoke()
         assert store.grant is None
 
     def test_is_kept_if_liveperson_cannot_be_asked(self, sandbox, web_app, store):
         sandbox.faults.add(match="/token/revoke", kind="status", status=503, times=10)
         with pytest.raises(ServiceUnavailableError):
-            web_app().session.auth.revoke()
+            web_app().credential.revoke()
         assert store.grant is not None
 
     def test_nothing_to_revoke(self, sandbox, web_app, store):
         store.grant = None
-        web_app().session.auth.revoke()
+        web_app().credential.revoke()
         assert sandbox.requests == []
 
 
@@ -606,7 +606,7 @@ class TestSecrecy:
     def test_reprs_and_copies_tell_nothing(self, sandbox, web_app, store, audit_request):
         client = web_app()
         client.call(audit_request, passed)
-        credential = client.session.auth
+        credential = client.credential
         shown = repr(credential) + repr(store.grant) + repr(list(map(str, [store.grant])))
         for secret in (
             store.grant.access_token,
