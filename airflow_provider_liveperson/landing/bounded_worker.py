@@ -1,4 +1,4 @@
-"""Work beside the main thread, in order and bounded."""
+"""Jobs beside the main thread: in order, and bounded."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class BoundedWorker:
-    """Does one thing after the other in a thread of its own, while the next ones are prepared.
+    """Runs jobs one after the other in a thread of its own, while the next ones are prepared.
 
     :param name: of the thread.
-    :param room: how much may be handed over and not be done, in bytes; a single thing may be larger.
+    :param room: bytes that may be submitted and not be done; a single job may be larger.
     """
 
     def __init__(self, name: str, *, room: int) -> None:
@@ -23,16 +23,17 @@ class BoundedWorker:
         self._taken = 0
         self._undone: deque[tuple[Future[Any], int]] = deque()
 
-    def submit(self, act: Callable[[], T], *, size: int = 0) -> Future[T]:
-        """Do something once what was handed over before is done; waits until there is room.
+    def submit(self, job: Callable[[], T], *, size: int = 0) -> Future[T]:
+        """Run a job once those submitted before are done; waits until there is room.
 
-        :param act: what to do.
-        :param size: how much it takes, in bytes.
-        :raises Exception: what something handed over earlier ended in.
+        :param job: the job.
+        :param size: the bytes that it holds until it is done.
+        :returns: its result, or what it raised.
+        :raises Exception: what an earlier job raised.
         """
         while self._undone and (self._undone[0][0].done() or self._taken + size > self._room):
             self._take_next()
-        future = self._thread.submit(act)
+        future = self._thread.submit(job)
         self._undone.append((future, size))
         self._taken += size
         return future
@@ -40,13 +41,13 @@ class BoundedWorker:
     def finish(self) -> None:
         """Wait until everything is done.
 
-        :raises Exception: what any of it ended in.
+        :raises Exception: what any job raised.
         """
         while self._undone:
             self._take_next()
 
     def close(self) -> None:
-        """Wait for what is under way, whatever becomes of it."""
+        """Wait for the jobs under way, whatever they end in."""
         self._thread.shutdown(wait=True)
 
     def _take_next(self) -> None:

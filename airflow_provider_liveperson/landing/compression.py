@@ -17,10 +17,10 @@ class Compressor(Protocol):
     """What zlib's, isal's and other compression objects have in common."""
 
     def compress(self, data: bytes | memoryview, /) -> bytes:
-        """Take bytes in, give bytes out as they become ready."""
+        """Compress bytes, and return those that are ready."""
 
     def flush(self) -> bytes:
-        """Give the rest."""
+        """Return the rest."""
 
 
 class _NoCompressor:
@@ -38,7 +38,7 @@ def _gzip() -> Compressor:
     except ImportError:
         return zlib.compressobj(6, zlib.DEFLATED, wbits=31)
     # On JSON like LivePerson's, level 2 gives about 1 GB/s a core. Level 1 is as fast and larger by a fiftieth, level 3
-    # is three times slower and smaller by less than a tenth. The last argument has it look at the most at once.
+    # is three times slower and smaller by less than a tenth. The last argument is the largest window.
     fast: Compressor = isal_zlib.compressobj(2, isal_zlib.DEFLATED, 31, 9)
     return fast
 
@@ -76,8 +76,8 @@ def check_installed(compression: str) -> None:
 class CompressedStream:
     """Compresses a stream into a file.
 
-    What a compressor makes of data depends on the pieces in which it gets them. They are cut anew here, so that
-    the same stream has the same bytes however it arrives.
+    A compressor's output depends on the blocks in which it gets its input. They are made anew here, so that the same
+    stream has the same bytes however it arrives.
 
     :param file: is only written to, in order.
     :param compression: one of :data:`COMPRESSIONS`.
@@ -90,7 +90,10 @@ class CompressedStream:
         self._filled = 0
 
     def write(self, data: Line) -> None:
-        """Append bytes."""
+        """Append bytes.
+
+        :param data: the bytes.
+        """
         view = memoryview(data)
         while len(view) >= _BLOCK - self._filled:
             room = _BLOCK - self._filled
@@ -101,7 +104,10 @@ class CompressedStream:
         self._filled += len(view)
 
     def write_lines(self, lines: Sequence[Line]) -> None:
-        """Append lines, each with a line feed behind it."""
+        """Append lines, each with a line feed behind it.
+
+        :param lines: the lines, without line breaks.
+        """
         for line in lines:
             end = self._filled + len(line)
             if end < _BLOCK:

@@ -21,7 +21,7 @@ from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 _needs_quotes = re.compile(r'[",\r\n]|^$|^[\s#]|\s$').search
 
 FORMULAS = ("keep", "quote")
-"""What to do about texts that a spreadsheet would take for a formula."""
+"""What can be done about text that a spreadsheet would read as a formula."""
 
 # What OWASP's page "CSV Injection" lists, full-width variants included.
 _begins_like_a_formula = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]").match
@@ -39,7 +39,7 @@ def _quoted(text: str | None) -> str:
 
 
 def _harmless_cell(column: Column, raw: Buffer) -> str | None:
-    """A value as the text of one cell that no spreadsheet takes for a formula."""
+    """A value as the text of one cell that no spreadsheet reads as a formula."""
     text = cell(column, raw)
     if text is not None and column is Scalar.TEXT and _begins_like_a_formula(text) and not _is_a_number(text):
         return f"'{text}"
@@ -49,14 +49,14 @@ def _harmless_cell(column: Column, raw: Buffer) -> str | None:
 class Csv:
     """Writes records as CSV (`RFC 4180 <https://www.rfc-editor.org/rfc/rfc4180>`_), UTF-8, with a header line.
 
-    A null and a field that is not there are empty; a text of no characters is ``""``. Numbers are as LivePerson
+    A null and a missing field are empty; an empty text is ``""``. Numbers are as LivePerson
     wrote them, booleans ``true`` and ``false``. Objects and arrays are JSON in one cell. The last column,
-    ``_other``, is one JSON object of the fields that are not declared, or are not what they are declared to be;
-    it is empty where there are none.
+    ``_other``, is one JSON object of the fields that are not declared, or do not fit their column; it is empty where
+    there are none.
 
-    :param stream: takes the text.
+    :param stream: receives the text.
     :param columns: the dataset's declared columns.
-    :param formulas: ``keep`` every text as it is, or ``quote`` those that a spreadsheet would take for a formula: an
+    :param formulas: ``keep`` every text as it is, or ``quote`` those that a spreadsheet would read as a formula: an
         apostrophe goes before a text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break, unless it is
         just a negative number. Numbers, booleans and JSON cannot be formulas.
     """

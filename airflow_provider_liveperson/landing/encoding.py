@@ -42,8 +42,8 @@ FILE_FORMATS = ("jsonl", "csv", "parquet")
 class Encoding:
     """A file format with a compression.
 
-    The same records give the same bytes, however they are handed over in batches, as long as the libraries that
-    write them stay the same.
+    The same records give the same bytes in whatever batches they come, as long as the libraries that write them stay
+    the same.
 
     :param file_format: ``jsonl``: one JSON object a line, UTF-8, as LivePerson sent it. ``csv``: one column for
         each top-level field, see :class:`~airflow_provider_liveperson.landing.csv_encoding.Csv`. ``parquet``: one
@@ -52,9 +52,8 @@ class Encoding:
     :param compression: ``gzip``, ``zstd`` or ``none``; within the file for ``parquet``, around it for the others,
         which need the extra ``zstd`` for that one.
     :param columns: the columns that the dataset declares; ``jsonl`` needs none.
-    :param csv_formulas: ``keep`` texts that a spreadsheet would take for a formula, or ``quote`` them, which only
-        ``csv`` needs.
-    :raises ConfigurationError: for anything else, and for a library that is missing; names the argument.
+    :param csv_formulas: ``keep`` texts that a spreadsheet would read as a formula, or ``quote`` them; ``csv`` only.
+    :raises ConfigurationError: for any other value, and for a library that is missing; its field is the argument.
     """
 
     file_format: str = "jsonl"
@@ -100,7 +99,7 @@ class Encoding:
     def encoder(self, file: BinaryIO) -> PartEncoder:
         """A new encoder, for one part.
 
-        :param file: takes the bytes as they are stored; it is only written to, in order.
+        :param file: receives the bytes as they are stored; it is only written to, in order.
         """
         if self.file_format == "parquet":
             return Parquet(file, self.compression, self.columns)

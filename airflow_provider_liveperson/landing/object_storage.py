@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _LOCAL = ("file", "local")
 _REASON_LENGTH = 500
-# How the file systems call it.
+# What file systems call them.
 _ETAGS = ("md5Hash", "crc32c", "etag", "ETag")
 _MODIFIED = ("mtime", "last_modified", "LastModified", "updated", "modified", "created")
 
@@ -36,7 +36,7 @@ class ObjectStorageStore:
     another name, synced, and renamed.
 
     :param path: the folder, such as ``gs://conn_id@bucket/raw`` or ``file:///data``.
-    :raises ConfigurationError: for what is no such path, or has a scheme that nothing installed serves.
+    :raises ConfigurationError: for a path that is not valid, or has a scheme that nothing installed serves.
     """
 
     def __init__(self, path: str) -> None:
@@ -119,14 +119,14 @@ class ObjectStorageStore:
         if self._is_local:
             self._try("write", key, lambda: self._write_whole(key, lambda draft: _fill(draft, file)))
             return None
-        self._try("write", key, lambda: self._put(file, self._made(key)))
+        self._try("write", key, lambda: self._put(file, self._with_parents(key)))
         return self._etag(key)
 
     def write(self, key: str, data: bytes) -> None:
         if self._is_local:
             self._try("write", key, lambda: self._write_whole(key, lambda draft: draft.write_bytes(data)))
         else:
-            self._try("write", key, lambda: self._fs.pipe_file(self._made(key), data))
+            self._try("write", key, lambda: self._fs.pipe_file(self._with_parents(key), data))
 
     def swap(self, key: str, data: bytes, expected: Stored | None) -> None:
         with self._alone(key):
@@ -165,7 +165,7 @@ class ObjectStorageStore:
     def _at(self, key: str) -> str:
         return str((self._root / key).path)
 
-    def _made(self, key: str) -> str:
+    def _with_parents(self, key: str) -> str:
         """Where a key is written, with the folders that some file systems want to be there before."""
         at = self._at(key)
         self._fs.makedirs(self._fs._parent(at), exist_ok=True)
@@ -173,7 +173,7 @@ class ObjectStorageStore:
 
     def _create(self, key: str, put: Callable[[str], None]) -> str | None:
         def create() -> None:
-            at = self._made(key)
+            at = self._with_parents(key)
             try:
                 put(at)
             except FileExistsError:
@@ -183,12 +183,12 @@ class ObjectStorageStore:
         return self._etag(key)
 
     def _put(self, file: IO[bytes], at: str, **choices: Any) -> None:
-        # The file has no name but this one; see landing/spool.py.
+        # The file has no name but this one; see spool.py.
         file.seek(0)
         self._fs.put_file(f"/dev/fd/{file.fileno()}", at, **choices)
 
     def _etag(self, key: str) -> str | None:
-        """The ETag of what was just put, as listings tell it, which may be in other words than elsewhere."""
+        """The ETag of what was just put, as listings have it: some stores spell it otherwise elsewhere."""
         entry = self.entries(key.rpartition("/")[0]).get(key)
         return entry.etag if entry is not None else None
 

@@ -1,4 +1,4 @@
-"""Whether a window would land records that another landed window holds already."""
+"""Windows that overlap others: their records would land twice."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MAX_NAMED = 3
 
 
 def check_overlap(overlap: str) -> None:
-    """Refuse what is no choice.
+    """Refuse a value that is not valid.
 
-    :param overlap: what to do about a window that overlaps another: ``refuse`` or ``allow``.
+    :param overlap: ``refuse`` or ``allow`` a window that overlaps another.
     :raises ConfigurationError: for anything else.
     """
     if overlap not in OVERLAP:
@@ -26,16 +26,16 @@ def check_overlap(overlap: str) -> None:
 def refuse_overlaps(
     destination: Destination, dataset: str, account_id: str, windows: Sequence[Window]
 ) -> None:
-    """Refuse to land what is landed already under another window.
+    """Refuse windows that overlap others that have landed.
 
-    A window counts as landed once its manifest is there; the same window is no overlap, but a re-run. Windows are
-    known by the names of their folders: one listing for a day, and one more for several days.
+    A window counts as landed once its manifest is there; landing the same window again is not an overlap.
+    Windows are read from the names of their folders: one listing for a day, and one more for several days.
 
     :param destination: where they are to land.
     :param dataset: the dataset's name.
     :param account_id: the LivePerson account.
     :param windows: the windows to be landed, in order.
-    :raises ConfigurationError: naming the folders in the way, and the ways out.
+    :raises ConfigurationError: naming the folders, and what can be done.
     :raises StorageError: when the store cannot be listed.
     """
     store, home = destination.store, destination.account_folder(dataset, account_id)

@@ -24,11 +24,11 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """One finished part file.
 
     :param name: ``part-00000-{hash}.jsonl.gz``; the hash begins its ``sha256``, so that a name stands for its
-        bytes. The number tells parts apart; their order is that of the manifest.
+        bytes. The number makes names unique; the order of parts is that of the manifest.
     :param records: how many records it holds.
     :param bytes: its size as stored.
     :param sha256: the SHA-256 of its bytes as stored, hexadecimal.
-    :param etag: what the store says of its bytes; None where it says nothing.
+    :param etag: the store's ETag of its bytes; None where it has none.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PartWriter:
-    """Writes records into parts. While parts are delivered the next one is written.
+    """Writes records into parts. While parts are delivered, the next one is written.
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
-    :param deliver: is given each finished part and its file, which is gone afterwards, in the uploader's thread; what
-        it returns is the part as it was landed.
+    :param deliver: receives each finished part and its file, which is closed afterwards, in the uploader's thread, and
+        returns the part as it landed.
     :param compressor: encodes, while further records are read.
     :param uploader: delivers.
     :param roll_at: start the next part when one holds this many bytes before compression.
@@ -83,8 +83,9 @@ class PartWriter:
                 self._roll()
 
     def finish(self) -> list[Future[Part]]:
-        """Let what is left be delivered, and return all deliveries, in order.
+        """Deliver what is left.
 
+        :returns: all deliveries, in order.
         :raises StorageError: when an earlier part could not be delivered.
         """
         if self._open is not None:
@@ -92,7 +93,7 @@ class PartWriter:
         return self._deliveries
 
     def discard(self) -> None:
-        """Drop what is being written."""
+        """Drop the part that is being written."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -119,7 +120,7 @@ class PartWriter:
 class _StoredFile:
     """A file that is only appended to, and knows the hash of what it holds.
 
-    What it is given is hashed and written a good deal at a time: after each, the thread has to wait for its turn.
+    Data are hashed and written in large blocks: each releases Python's lock, and then the thread waits for its turn.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Amazon S3, or what speaks like it."""
+"""Amazon S3, and stores with its API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Together: S3 may be silent for some five minutes, or ask to slow down for about one, until a request fails.
+# Together: a request fails once S3 has been silent for some five minutes, or has asked to slow down for about one.
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
 MAX_ATTEMPTS = 8
@@ -34,14 +34,14 @@ _DELETE_AT_ONCE = 1000
 _CONFLICT = {"PreconditionFailed", "412", "ConditionalRequestConflict", "OperationAborted", "409"}
 _UNSUPPORTED = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest"}
 
-# Those of PutObject's that say which object is put, rather than how.
+# The arguments of PutObject that say which object is put, rather than how.
 _NOT_EXTRA = {
     *("Bucket", "Key", "Body", "ContentLength", "ContentMD5", "IfMatch", "IfNoneMatch", "WriteOffsetBytes"),
     *(f"Checksum{name}" for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5")),
     *("ChecksumXXHASH3", "ChecksumXXHASH64", "ChecksumXXHASH128"),
 }
 _ALSO_EXTRA = {"BypassGovernanceRetention", "ChecksumMode", "MetadataDirective", "TaggingDirective"}
-# What a copy has to say of its source, too.
+# What CopyObject needs for its source as well.
 _OF_THE_SOURCE = {
     "SSECustomerAlgorithm": "CopySourceSSECustomerAlgorithm",
     "SSECustomerKey": "CopySourceSSECustomerKey",
@@ -57,13 +57,13 @@ _OPERATIONS = (
 class S3Store:
     """Amazon S3 through Airflow's S3Hook: its connections, its lineage, its ``extra_args``.
 
-    Puts are conditional (``If-None-Match``, ``If-Match``) unless the store says that it does not know such a thing;
-    then what is there is looked at first.
+    Puts are conditional (``If-None-Match``, ``If-Match``), unless the store says that it does not support that;
+    then what is there is read first.
 
     :param bucket: the bucket's name.
-    :param make_hook: makes the hook, once it is needed. What its ``extra_args`` hold goes into every request that
-        takes it. What its connection says of timeouts and retries holds.
-    :raises ConfigurationError: for a bucket that is no name.
+    :param make_hook: makes the hook, once it is needed. Its ``extra_args`` go into every request that takes them. The
+        timeouts and retries of its connection apply.
+    :raises ConfigurationError: for a bucket name that is not valid.
     """
 
     def __init__(self, bucket: str, make_hook: Callable[[], S3Hook]) -> None:
@@ -85,10 +85,10 @@ class S3Store:
     def _client(self) -> Any:
         from botocore.config import Config
 
-        told: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
+        bounds: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
         if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & os.environ.keys():
-            told["retries"] = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
-        client = self._hook.get_client_type(config=Config(**told).merge(self._hook.config))
+            bounds["retries"] = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
+        client = self._hook.get_client_type(config=Config(**bounds).merge(self._hook.config))
         self._check_extra_args(client)
         return client
 
@@ -107,7 +107,7 @@ class S3Store:
         for name, value in extra.items():
             for operation in _OPERATIONS:
                 shape = model.operation_model(operation).input_shape.members.get(name)
-                # The report would quote the value, which may be a key.
+                # botocore's report would quote the value, which may be a key.
                 if shape is not None and ParamValidator().validate(value, shape).has_errors():
                     raise ConfigurationError(
                         f"{name} in extra_args is a {type(value).__name__} that S3 does not take; it must be a"
@@ -194,12 +194,12 @@ class S3Store:
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         etag = self._if_free(key, "PutObject", lambda condition: self._put_file(key, file, condition))
-        self._tell_lineage(key)
+        self._report_lineage(key)
         return etag
 
     def overwrite(self, key: str, file: IO[bytes]) -> str | None:
         etag = self._try("write", key, lambda: self._put_file(key, file, {}))
-        self._tell_lineage(key)
+        self._report_lineage(key)
         return etag
 
     def write(self, key: str, data: bytes) -> None:
@@ -216,7 +216,7 @@ class S3Store:
         has_etag = expected is None or expected.etag is not None
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected.etag or ""}
         self._put_on_condition(key, "PutObject", put, condition if has_etag else {}, look)
-        self._tell_lineage(key)
+        self._report_lineage(key)
 
     def copy(self, source: str, key: str, etag: str | None) -> str | None:
         expected = {} if etag is None else {"CopySourceIfMatch": etag}
@@ -234,7 +234,7 @@ class S3Store:
             return found
 
         copied = self._if_free(key, "CopyObject", copy)
-        self._tell_lineage(key)
+        self._report_lineage(key)
         return copied
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -264,12 +264,12 @@ class S3Store:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         if size >= self._hook.transfer_config.multipart_threshold:
-            return self._put_in_pieces(key, file, size, condition)
+            return self._put_multipart(key, file, size, condition)
         answer = self._call("PutObject", "put_object", Key=key, Body=file, **condition)
         etag: str | None = answer.get("ETag")
         return etag
 
-    def _put_in_pieces(self, key: str, file: IO[bytes], size: int, condition: dict[str, str]) -> str | None:
+    def _put_multipart(self, key: str, file: IO[bytes], size: int, condition: dict[str, str]) -> str | None:
         from s3transfer.utils import ReadFileChunk
 
         upload = {
@@ -277,13 +277,13 @@ class S3Store:
             "UploadId": self._call("CreateMultipartUpload", "create_multipart_upload", Key=key)["UploadId"],
         }
         try:
-            pieces = []
+            uploaded = []
             step = self._hook.transfer_config.multipart_chunksize
             for number, start in enumerate(range(0, size, step), start=1):
                 file.seek(start)
                 body = ReadFileChunk(file, min(step, size - start), size)
                 answer = self._call("UploadPart", "upload_part", Body=body, PartNumber=number, **upload)
-                pieces.append(
+                uploaded.append(
                     {
                         "PartNumber": number,
                         **{name: value for name, value in answer.items() if name in self._proofs},
@@ -292,7 +292,7 @@ class S3Store:
             answer = self._call(
                 "CompleteMultipartUpload",
                 "complete_multipart_upload",
-                MultipartUpload={"Parts": pieces},
+                MultipartUpload={"Parts": uploaded},
                 **upload,
                 **condition,
             )
@@ -307,7 +307,7 @@ class S3Store:
 
     @cached_property
     def _proofs(self) -> set[str]:
-        """What S3 answers of a piece of an upload, and wants to hear again at its end."""
+        """The fields of an answer to UploadPart that CompleteMultipartUpload takes."""
         model = self._client.meta.service_model
         shape = model.operation_model("CompleteMultipartUpload").input_shape.members["MultipartUpload"]
         return set(shape.members["Parts"].member.members) - {"PartNumber"}
@@ -347,7 +347,7 @@ class S3Store:
 
         return self._try("write", key, attempt)  # type: ignore[return-value]
 
-    def _tell_lineage(self, key: str) -> None:
+    def _report_lineage(self, key: str) -> None:
         with contextlib.suppress(Exception):  # which is not worth a landing
             from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 
@@ -360,10 +360,10 @@ class S3Store:
     def _try(self, verb: str, key: str, act: Callable[[], T]) -> T | None:
         """Do something with an object; None when it is read and not there.
 
-        Whatever comes of it that is no error of this package becomes one: S3's own errors, those of the network and
-        of the AWS libraries, and what they make of answers that make no sense.
+        Every other error becomes one of this package: those of S3, of the network and of the AWS libraries, and what
+        they raise for answers that make no sense.
         """
-        _ = self._hook  # whose own errors are said better than those of missing libraries
+        _ = self._hook  # its errors say more than those of missing libraries
         from botocore.exceptions import ClientError
 
         try:

@@ -66,19 +66,19 @@ def s3_error(
         hint = f"{bucket!r} cannot be a bucket's name; correct the operator's bucket."
         permanent = True
     elif code in _WRONG_KEY:
-        hint = f"The AWS key of {identity} is wrong: S3 does not accept it. Correct it there."
+        hint = f"S3 does not accept the AWS key of {identity}. Correct it there."
         field, permanent = "aws_conn_id", True
     elif code in _EXPIRED:
         hint = f"The AWS key of {identity} has expired; put a valid one there."
         field = "aws_conn_id"
     elif code in ("NoCredentialsError", "PartialCredentialsError"):
-        hint = f"There are no AWS credentials: {identity} has none, or not all of them."
+        hint = f"There are no AWS credentials: {identity} has none, or only some of them."
         field = "aws_conn_id"
     elif code in _REFUSED:
         hint = (
-            f"Either the AWS identity of {identity} may not ({NEEDED_ON_S3} on this bucket are needed), or a"
-            " policy demands what the request did not have, such as encryption, an ACL or"
-            " RequestPayer: those go into the operator's extra_args."
+            f"Either the AWS identity of {identity} lacks a permission (needed on this bucket: {NEEDED_ON_S3}), or a"
+            " policy requires something that the request did not have, such as encryption, an ACL or RequestPayer:"
+            " those go into the operator's extra_args."
         )
         permanent = True
     elif code in _ELSEWHERE or "recursion" in reason:  # in which boto3 asks where the bucket is
@@ -88,9 +88,7 @@ def s3_error(
         )
         field = "aws_conn_id"
     elif code in _SLOW_DOWN:
-        hint = (
-            "S3 asks to slow down, and did so for every attempt; try again later, or run fewer tasks at once."
-        )
+        hint = "S3 asked to slow down at every attempt; try again later, or run fewer tasks at once."
     else:
         hint = f"Check the bucket, the AWS credentials of {identity}, and the network."
     reason = " ".join(reason.split())[:_REASON_LENGTH]

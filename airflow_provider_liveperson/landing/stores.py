@@ -38,18 +38,18 @@ class Stored:
 
 
 class RefusedError(StorageError):
-    """The store answered that it has not done what it was asked; whatever was there is unchanged."""
+    """The store answered that it refuses the request; whatever was there is unchanged."""
 
 
 class ConflictError(RefusedError):
-    """The object is there already, or is not the one that was expected."""
+    """The object exists already, or is not the one that was expected."""
 
 
 class Store(Protocol):
     """What a landing needs of an object store.
 
-    Every method raises :class:`StorageError`. After one that is no :class:`RefusedError` it is not known whether
-    the object was written.
+    Every method raises :class:`StorageError`. Unless it is a :class:`RefusedError`, it is not known whether the object
+    was written.
     """
 
     def uri(self, key: str) -> str:
@@ -68,7 +68,7 @@ class Store(Protocol):
         """All objects in a folder, by key, in order."""
 
     def sha256(self, key: str) -> str | None:
-        """The SHA-256 of an object's bytes, in hexadecimal; None where the store's ETags do instead."""
+        """The SHA-256 of an object's bytes, in hexadecimal; None where the store's ETags serve instead."""
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         """Store a file under a key that is free, and return its ETag.
@@ -97,4 +97,4 @@ class Store(Protocol):
         """
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects; those that are not there are no error."""
+        """Remove objects; those that are not there are ignored."""

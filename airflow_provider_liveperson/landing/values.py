@@ -1,6 +1,6 @@
 """How the values of a record fit the columns that are declared for them.
 
-Everything is read as raw JSON, level by level, so that what has no column is kept exactly as it was sent.
+Everything is read as raw JSON, level by level, so that a value without a column is kept exactly as it was sent.
 """
 
 from __future__ import annotations
@@ -24,18 +24,23 @@ _FIRST = {Struct: "{", Array: "["}
 
 
 class MisfitError(ValueError):
-    """A value is not what its column is declared to be."""
+    """A value does not fit the column that is declared for it."""
 
 
 def json_text(value: Buffer) -> str:
-    """The JSON of a value as it was sent."""
+    """The JSON of a value as it was sent.
+
+    :param value: its bytes.
+    """
     return str(value, "utf-8", "replace")
 
 
 def cell(column: Column, value: Buffer) -> str | None:
     """A value as the text of one cell; null as None.
 
-    :raises MisfitError: when it is not what the column is declared to be.
+    :param column: the column that is declared for it.
+    :param value: its JSON.
+    :raises MisfitError: when it does not fit the column.
     """
     text = json_text(value)
     if text == "null":

@@ -188,14 +188,14 @@ def test_a_bucket_elsewhere_is_told_as_such(store, endpoint):
 @pytest.mark.parametrize(
     ("code", "says", "field", "permanent"),
     [
-        ("InvalidAccessKeyId", "The AWS key of .* is wrong", "aws_conn_id", True),
-        ("SignatureDoesNotMatch", "The AWS key of .* is wrong", "aws_conn_id", True),
-        ("InvalidToken", "The AWS key of .* is wrong", "aws_conn_id", True),
+        ("InvalidAccessKeyId", "does not accept the AWS key of", "aws_conn_id", True),
+        ("SignatureDoesNotMatch", "does not accept the AWS key of", "aws_conn_id", True),
+        ("InvalidToken", "does not accept the AWS key of", "aws_conn_id", True),
         ("ExpiredToken", "The AWS key of .* has expired", "aws_conn_id", None),
-        ("AccessDenied", "may not .* or a policy demands", "bucket", True),
+        ("AccessDenied", "lacks a permission .* or a policy requires", "bucket", True),
         ("NoSuchBucket", "There is no bucket 'lake'", "bucket", True),
         ("InvalidBucketName", "cannot be a bucket's name", "bucket", True),
-        ("SlowDown", "asks to slow down", "bucket", None),
+        ("SlowDown", "asked to slow down", "bucket", None),
     ],
 )
 @EVERY_ACT
@@ -219,7 +219,7 @@ def test_the_connection_is_named(endpoint, monkeypatch):
         f'{{"conn_type": "aws", "login": "a", "password": "hush-hush", "extra": {extra}}}',
     )
     endpoint.answer = error("403 Forbidden", "InvalidAccessKeyId")
-    with pytest.raises(StorageError, match="The AWS key of connection 'aws_lake' is wrong"):
+    with pytest.raises(StorageError, match="does not accept the AWS key of connection 'aws_lake'"):
         S3Store("lake", lambda: S3Hook(aws_conn_id="aws_lake")).fetch("f/k")
 
 

@@ -638,7 +638,7 @@ def test_a_policy_that_demands_encryption_is_told_as_one_of_two_causes(s3, monke
         return call(self, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", answer)
-    with pytest.raises(AirflowFailException, match=r"a policy demands .* encryption.* extra_args"):
+    with pytest.raises(AirflowFailException, match=r"a policy requires .* encryption.* extra_args"):
         operator().execute(context())
     assert operator(extra_args={"ServerSideEncryption": "AES256"}).execute(context())["records"] == 60
 
