@@ -15,12 +15,23 @@ from airflow_provider_liveperson.records.raw import Buffer
 
 as_fields = msgspec.json.Decoder(dict[str, Raw] | None).decode
 as_text = msgspec.json.Decoder(str).decode
+as_text_or_integer = msgspec.json.Decoder(str | int | None).decode
 as_number = msgspec.json.Decoder(int | float).decode
 encode = msgspec.json.encode
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}(?::[0-9]{2}){0,2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+).fullmatch
 _FIRST = {Struct: "{", Array: "["}
+
+
+_SPELLINGS = {
+    Scalar.INTEGER: _INTEGER,
+    Scalar.NUMBER: _NUMBER,
+    Scalar.TIMESTAMP: re.compile(r"0|[1-9][0-9]{0,14}").fullmatch,
+}
 
 
 class MisfitError(ValueError):
@@ -58,7 +69,9 @@ def cell(column: Column, value: Buffer) -> str | None:
     else:
         if text[0] == '"':
             text = as_text(text)
-        fits = column is Scalar.TEXT or bool((_INTEGER if column is Scalar.INTEGER else _NUMBER)(text))
+            if column is Scalar.TIMESTAMP and _INSTANT(text):
+                return text
+        fits = column is Scalar.TEXT or bool(_SPELLINGS[column](text))
     if not fits:
         raise MisfitError
     return text

@@ -13,9 +13,12 @@ hold::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 OTHER = "_other"
 """The column for what has no column of its own."""
@@ -29,6 +32,8 @@ class Scalar(Enum):
     * ``INTEGER``: a whole number of 64 bits, also one that came as a string of digits.
     * ``NUMBER``: a number of double precision, also one that came as a string.
     * ``BOOLEAN``: true or false.
+    * ``TIMESTAMP``: an instant: ISO 8601 text with its offset from UTC, to the microsecond, or milliseconds since
+      1970-01-01T00:00:00Z. Formats with types keep the instant, in UTC; others the text as it was sent.
     * ``JSON``: anything, kept as its JSON text.
     """
 
@@ -36,6 +41,7 @@ class Scalar(Enum):
     INTEGER = "integer"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
     JSON = "json"
 
 
@@ -43,6 +49,7 @@ TEXT = Scalar.TEXT
 INTEGER = Scalar.INTEGER
 NUMBER = Scalar.NUMBER
 BOOLEAN = Scalar.BOOLEAN
+TIMESTAMP = Scalar.TIMESTAMP
 JSON = Scalar.JSON
 
 
@@ -82,23 +89,52 @@ class Array:
 Column = Scalar | Struct | Array
 
 
-def paths(columns: Mapping[str, Column], above: str = "") -> Iterator[tuple[str, Column]]:
+def fold(
+    column: Column,
+    *,
+    scalar: Callable[[Scalar], T],
+    array: Callable[[Array, T], T],
+    struct: Callable[[Struct, dict[str, T]], T],
+) -> T:
+    """Make something of a column from what was made of the columns below it: a schema, a name, a list of paths.
+
+    :param column: the column.
+    :param scalar: makes it of a value without fields.
+    :param array: makes it of a list, and of what was made of its items.
+    :param struct: makes it of an object, and of what was made of its fields, in their order.
+    """
+
+    def walk(column: Column) -> T:
+        if isinstance(column, Struct):
+            return struct(column, {name: walk(field) for name, field in column.fields.items()})
+        return array(column, walk(column.items)) if isinstance(column, Array) else scalar(column)
+
+    return walk(column)
+
+
+def paths(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
     """Every field at any depth, in order, by its dotted path as ``drop_fields`` takes it.
 
     :param columns: declared columns.
-    :param above: what goes before each path.
     """
-    for name, column in columns.items():
-        yield f"{above}{name}", column
-        inner = column
-        while isinstance(inner, Array):
-            inner = inner.items
-        if isinstance(inner, Struct):
-            yield from paths(inner.fields, f"{above}{name}.")
+
+    def of_fields(struct: Struct, below: dict[str, list[tuple[str, Column]]]) -> list[tuple[str, Column]]:
+        found: list[tuple[str, Column]] = []
+        for name, field in struct.fields.items():
+            found.append((name, field))
+            found += [(f"{name}.{path}", column) for path, column in below[name]]
+        return found
+
+    if not columns:
+        return []
+    return fold(Struct(columns), scalar=lambda _: [], array=lambda _, items: items, struct=of_fields)
 
 
 def type_name(column: Column) -> str:
     """A column's type in a word: ``text``, ``object``, ``text[]`` for a list of texts."""
-    if isinstance(column, Array):
-        return f"{type_name(column.items)}[]"
-    return "object" if isinstance(column, Struct) else column.value
+    return fold(
+        column,
+        scalar=lambda scalar: scalar.value,
+        array=lambda _, items: f"{items}[]",
+        struct=lambda _, fields: "object",
+    )

@@ -220,6 +220,16 @@ def test_row_groups_are_bounded_by_bytes(monkeypatch, encoded):
     assert [about.row_group(n).num_rows for n in range(about.num_row_groups)] == [4, 2, 1]
 
 
+def test_statistics_are_kept_where_readers_look_at_them(encoded):
+    lines = [b'{"text":"a","json":[1],"record":{"id":"x","inner":{"n":1}},"records":[{"integer":1}]}'] * 3
+    group = parquet.ParquetFile(io.BytesIO(encoded(lines, "parquet", "gzip", COLUMNS))).metadata.row_group(0)
+    columns = {column.path_in_schema: column for column in map(group.column, range(group.num_columns))}
+    kept = {path for path, column in columns.items() if column.statistics is not None}
+    assert kept >= {"text", "integer", "record.id", "record.inner.n"}
+    assert not [path for path in kept if "records" in path or path in ("json", "_other")]
+    assert columns["record.inner.n"].statistics.max == 1
+
+
 @pytest.mark.parametrize(
     ("compression", "codec"), [("gzip", "GZIP"), ("zstd", "ZSTD"), ("none", "UNCOMPRESSED")]
 )

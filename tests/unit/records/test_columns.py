@@ -54,7 +54,7 @@ def test_what_varies_by_type_is_json():
 
 
 def test_a_documented_conversation_fits_whole(tmp_path):
-    from airflow_provider_liveperson.landing.parquet_encoding import _Structs
+    from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns
 
     info = {
         "conversationId": "c",
@@ -83,5 +83,5 @@ def test_a_documented_conversation_fits_whole(tmp_path):
         ],
         "latestAgentSurvey": survey,
     }
-    _, _, rest = _Structs(Struct(CONVERSATION)).columns([json.dumps(record).encode()])
+    _, rest = ArrowColumns(CONVERSATION).careful_arrays([json.dumps(record).encode()])
     assert rest == {}

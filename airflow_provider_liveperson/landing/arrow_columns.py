@@ -1,0 +1,580 @@
+"""Records as Arrow columns: decoded into typed objects where they are as declared, value by value where they are not.
+
+Each declared column has two ways to its Arrow array. The fast way takes values that msgspec has decoded as what they
+are declared to be, whole records at a time. The careful way takes raw JSON, looks at each value, and keeps what does
+not fit. Both make the same of the same record: where the careful way would make something else of a value, the fast
+one raises an error. A column in which something was odd is read raw from then on, so that further records like it
+still take the fast way for everything else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, chain
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from airflow_provider_liveperson.landing.values import (
+    MisfitError,
+    as_number,
+    as_text_or_integer,
+    cell,
+    encode,
+    json_text,
+)
+from airflow_provider_liveperson.records.columns import Array, Column, Scalar, Struct, fold
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
+from airflow_provider_liveperson.records.values import LATEST_MS
+
+_NULL = b"null"
+_NOT_TEXT = frozenset({int, bool})
+_MS_AS_TEXT = 13
+# Each becomes a field of the decoder; an object whose names vary without end is read raw instead.
+_MAX_UNKNOWN_FIELDS = 32
+_MAX_REBUILDS = 50
+_MAX_UNEXPLAINED = 10
+# Of the records of a chunk. Beyond that all are read carefully, rather than many of them twice.
+_MAX_ODD_SHARE = 0.25
+
+Rest = dict[int, Any]
+"""The JSON of what did not fit, by row."""
+
+
+class _DiffersError(Exception):
+    """The careful way would make something else of these values."""
+
+
+def arrow_type(column: Column) -> Any:
+    """A column's Arrow type."""
+    import pyarrow
+
+    scalars = {
+        Scalar.TEXT: pyarrow.string(),
+        Scalar.INTEGER: pyarrow.int64(),
+        Scalar.NUMBER: pyarrow.float64(),
+        Scalar.BOOLEAN: pyarrow.bool_(),
+        Scalar.TIMESTAMP: pyarrow.timestamp("us", "UTC"),
+        Scalar.JSON: pyarrow.string(),
+    }
+    return fold(
+        column,
+        scalar=scalars.__getitem__,
+        array=lambda _, items: pyarrow.list_(items),
+        struct=lambda _, fields: pyarrow.struct(list(fields.items())),
+    )
+
+
+class ArrowColumns:
+    """Makes Arrow arrays of records.
+
+    :param columns: the dataset's declared columns.
+    """
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._lessons = _Lessons()
+        self._structs = _Structs(Struct(columns), self._lessons)
+        self._rebuilds = 0
+        self._unexplained = 0
+        self._decode: Callable[[Line], Any] | None = None
+        self._prepare()
+
+    def arrays(self, records: Sequence[Line]) -> list[Any]:
+        """An array for each column, and one of what did not fit: a JSON object as text, or null.
+
+        :param records: one JSON object each.
+        """
+        import pyarrow
+
+        if self._decode is None:
+            return self._careful(records)
+        decode, values, odd, max_odd = self._decode, [], [], _MAX_ODD_SHARE * len(records)
+        for place, record in enumerate(records):
+            try:
+                values.append(decode(record))
+            except UNREADABLE:
+                odd.append(place)
+                if len(odd) > max_odd:
+                    return self._careful(records)
+        try:
+            fast = self._fast(values)
+        except (_DiffersError, OverflowError, pyarrow.ArrowException):
+            return self._careful(records, has_failed=True)
+        return _interleaved(fast, self._careful([records[place] for place in odd]), odd) if odd else fast
+
+    def careful_arrays(self, records: Sequence[Line]) -> tuple[list[Any], Rest]:
+        """The same the careful way: an array for each column, and the JSON of what did not fit, by row."""
+        arrays, _, rest = self._structs.columns_of_raws(records)
+        return arrays, rest
+
+    def _fast(self, values: Sequence[Any]) -> list[Any]:
+        arrays, _, rest = self._structs.columns_of_values(values)
+        return [*arrays, _other(rest, len(values))]
+
+    def _careful(self, records: Sequence[Line], *, has_failed: bool = False) -> list[Any]:
+        arrays, rest = self.careful_arrays(records)
+        if self._decode is not None:
+            self._unexplained += has_failed and not self._lessons.are_new
+            if self._unexplained > _MAX_UNEXPLAINED or self._rebuilds > _MAX_REBUILDS:
+                self._decode = None
+            elif self._lessons.are_new:
+                self._prepare()
+        return [*arrays, _other(rest, len(records))]
+
+    def _prepare(self) -> None:
+        """Make the decoder, of what is known by now."""
+        kind = self._structs.prepare()
+        self._decode = None if kind is Raw else msgspec.json.Decoder(kind).decode
+        self._lessons.are_new = False
+        self._rebuilds += 1
+
+
+def _interleaved(fast: list[Any], careful: list[Any], odd: Sequence[int]) -> list[Any]:
+    """Arrays of all records, from those of records that were read in either way.
+
+    :param odd: the places of those that were read carefully.
+    """
+    import pyarrow
+
+    rows, is_odd = len(fast[0]) + len(odd), frozenset(odd)
+    places, places_of_odd = iter(range(len(fast[0]))), iter(range(len(fast[0]), rows))
+    order = pyarrow.array(
+        [next(places_of_odd if row in is_odd else places) for row in range(rows)], pyarrow.int64()
+    )
+    return [pyarrow.concat_arrays(both).take(order) for both in zip(fast, careful, strict=True)]
+
+
+def _other(rest: Rest, rows: int) -> Any:
+    import pyarrow
+
+    if not rest:
+        return pyarrow.nulls(rows, pyarrow.string())
+    texts = [None if raw is None else str(raw, "utf-8", "replace") for raw in map(rest.get, range(rows))]
+    return pyarrow.array(texts, pyarrow.string())
+
+
+class _Lessons:
+    """Whether something was learned since the decoder was made."""
+
+    are_new = True
+
+
+class _Builder(ABC):
+    """Makes the Arrow array of one column, in either way."""
+
+    def __init__(self, column: Column, lessons: _Lessons) -> None:
+        self.type = arrow_type(column)
+        self._lessons = lessons
+        self._shall_read_raw = False
+        self._reads_raw = False
+
+    def prepare(self) -> Any:
+        """What the decoder shall make of this column's values, by what is known; they are built as that."""
+        kind = Raw if self._shall_read_raw else self._kind()
+        self._reads_raw = kind is Raw
+        return kind
+
+    def build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
+        """The array, and what did not fit.
+
+        :param values: as the decoder has made them, or None.
+        :raises _DiffersError, OverflowError, pyarrow.ArrowException: where the careful way would make something else
+            of them.
+        """
+        return self.build_raws(values) if self._reads_raw else self._build(values)
+
+    def read_raw(self) -> None:
+        """Let values be read raw once the decoder is made anew."""
+        if not self._shall_read_raw:
+            self._shall_read_raw = self._lessons.are_new = True
+
+    @abstractmethod
+    def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
+        """The array, and what did not fit.
+
+        :param raws: a value for each row as JSON, or None.
+        """
+
+    @abstractmethod
+    def _kind(self) -> Any:
+        """The type of values, for msgspec; of None, too."""
+
+    @abstractmethod
+    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
+        """As :meth:`build`, of values that are not raw."""
+
+
+def _builder(column: Column, lessons: _Lessons) -> _Builder:
+    if isinstance(column, Struct):
+        return _Structs(column, lessons)
+    if isinstance(column, Array):
+        return _Lists(column, lessons)
+    return _Scalars(column, lessons)
+
+
+_KINDS: dict[Scalar, Any] = {
+    # A number is taken as it was written, and as a float that would be lost.
+    Scalar.TEXT: str | int | bool | None,
+    Scalar.INTEGER: int | None,
+    # Arrow refuses whole numbers that a double does not hold, so these must stay whole.
+    Scalar.NUMBER: int | float | None,
+    Scalar.BOOLEAN: bool | None,
+    Scalar.TIMESTAMP: str | int | None,
+}
+
+
+def _decoder(kind: Any) -> Callable[[Sequence[Buffer | None]], list[Any]]:
+    """Decodes many values of one kind at once, which is several times faster than one by one."""
+    decode = msgspec.json.Decoder(list[kind]).decode
+
+    def decode_all(raws: Sequence[Buffer | None]) -> list[Any]:
+        values: list[Any] = decode(b"[%b]" % b",".join([_NULL if raw is None else raw for raw in raws]))
+        if len(values) != len(raws):
+            raise msgspec.DecodeError("a record is not one JSON value")
+        return values
+
+    return decode_all
+
+
+_decode_scalars = {scalar: _decoder(kind) for scalar, kind in _KINDS.items()}
+_decode_fields = _decoder(dict[str, Raw] | None)
+_decode_items = _decoder(list[Raw] | None)
+
+
+class _Scalars(_Builder):
+    """Values without fields.
+
+    What is built of many values at once must be just what ``_convert`` makes of each of them.
+    """
+
+    def __init__(self, column: Scalar, lessons: _Lessons) -> None:
+        super().__init__(column, lessons)
+        self.column = column
+        self._has_numbers = False
+
+    def _kind(self) -> Any:
+        return Raw if self.column is Scalar.JSON else _KINDS[self.column]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether Arrow takes what :meth:`plain` returns just as it is."""
+        return not self._reads_raw and self.column is not Scalar.TIMESTAMP
+
+    def plain(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Decoded values as Arrow takes them, as far as is known by now.
+
+        :raises _DiffersError: as for :meth:`build`.
+        """
+        if not self._has_numbers:
+            return values
+        return [value if value is None or type(value) is str else self._text(value) for value in values]
+
+    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
+        import pyarrow
+
+        if self.column is Scalar.TIMESTAMP:
+            return _timestamps(values, self.type), {}
+        if self.column is Scalar.TEXT and not _NOT_TEXT.isdisjoint(map(type, values)):
+            self._has_numbers = True
+        return pyarrow.array(self.plain(values), self.type), {}
+
+    def _text(self, value: int | bool) -> str:
+        """A value as it was written."""
+        if value is True or value is False:
+            return "true" if value else "false"
+        if value == 0:  # or -0
+            self.read_raw()
+            raise _DiffersError
+        return str(value)
+
+    def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
+        import pyarrow
+
+        try:
+            return self._quick(raws), {}
+        except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
+            self.read_raw()
+        values: list[Any] = []
+        rest: Rest = {}
+        for row, raw in enumerate(raws):
+            try:
+                values.append(None if raw is None else self._convert(raw))
+            except MisfitError:
+                values.append(None)
+                rest[row] = raw
+        return pyarrow.array(values, self.type), rest
+
+    def _quick(self, raws: Sequence[Buffer | None]) -> Any:
+        import pyarrow
+
+        if self.column is Scalar.JSON:
+            texts = [None if raw is None or (text := bytes(raw)) == _NULL else text for raw in raws]
+            return pyarrow.array(texts, self.type)
+        values = _decode_scalars[self.column](raws)
+        if self.column is Scalar.TIMESTAMP:
+            return _timestamps(values, self.type)
+        if self.column is Scalar.TEXT and not _NOT_TEXT.isdisjoint(map(type, values)):
+            values = [
+                json_text(raw) if raw is not None and type(value) in _NOT_TEXT else value
+                for value, raw in zip(values, raws, strict=True)
+            ]
+        return pyarrow.array(values, self.type)
+
+    def _convert(self, raw: Buffer) -> Any:
+        if self.column is Scalar.TIMESTAMP:
+            return _timestamp(raw, self.type)
+        text = cell(self.column, raw)
+        if text is None or self.column in (Scalar.TEXT, Scalar.JSON):
+            return text
+        if self.column is Scalar.BOOLEAN:
+            return text == "true"
+        if self.column is Scalar.INTEGER:
+            if len(text) > 20 or not -(1 << 63) <= (integer := int(text)) < 1 << 63:
+                raise MisfitError
+            return integer
+        try:
+            number = as_number(text)
+            double = float(number)
+        except (*UNREADABLE, OverflowError):
+            raise MisfitError from None
+        if isinstance(number, int) and int(double) != number:
+            raise MisfitError
+        return double
+
+
+def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
+    """Instants, from ISO 8601 texts with their offset from UTC, or from epoch milliseconds.
+
+    :raises pyarrow.ArrowException, OverflowError: if any is neither, or some are texts and others numbers.
+    """
+    import pyarrow
+
+    try:
+        return pyarrow.array(values, pyarrow.string()).cast(timestamp)
+    except pyarrow.ArrowTypeError:
+        numbers = pyarrow.array(values, pyarrow.int64())
+    if any(value is not None and not 0 <= value < LATEST_MS for value in values):  # type: ignore[operator]
+        raise pyarrow.ArrowInvalid("not epoch milliseconds")
+    return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(timestamp)
+
+
+def _timestamp(raw: Buffer, timestamp: Any) -> int | None:
+    """One instant, in the units of its type; also from epoch milliseconds that came as text."""
+    import pyarrow
+
+    try:
+        value = as_text_or_integer(raw)
+        if isinstance(value, str) and len(value) == _MS_AS_TEXT and value.isascii() and value.isdigit():
+            value = int(value)
+        instant: int | None = _timestamps([value], timestamp)[0].value
+    except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
+        raise MisfitError from None
+    return instant
+
+
+class _Structs(_Builder):
+    def __init__(self, record: Struct, lessons: _Lessons) -> None:
+        super().__init__(record, lessons)
+        self._fields = [self.type.field(place) for place in range(self.type.num_fields)]
+        self._builders = {name: _builder(column, lessons) for name, column in record.fields.items()}
+        self._plain = {
+            place: builder
+            for place, builder in enumerate(self._builders.values())
+            if isinstance(builder, _Scalars)
+        }
+        self._unknown: set[str] = set()
+        self._extra: list[str] = []
+        self._empty: Any = None
+
+    def _kind(self) -> Any:
+        self._extra = sorted(self._unknown)
+        kinds = [builder.prepare() for builder in self._builders.values()] + [Raw] * len(self._extra)
+        try:
+            record = msgspec.defstruct(
+                "Fields",
+                [(f"f{place}", kind, None) for place, kind in enumerate(kinds)],
+                rename={f"f{place}": name for place, name in enumerate([*self._builders, *self._extra])},
+                forbid_unknown_fields=True,
+                eq=False,
+                gc=False,
+            )
+        except ValueError:  # msgspec takes no names that JSON writes with escapes
+            return Raw
+        self._empty = record()
+        return record | None
+
+    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
+        return self._array(*self.columns_of_values(values))
+
+    def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
+        return self._array(*self.columns_of_raws(raws))
+
+    def _array(self, arrays: list[Any], is_null: list[bool] | None, rest: Rest) -> tuple[Any, Rest]:
+        import pyarrow
+
+        mask = pyarrow.array(is_null) if is_null else None
+        return pyarrow.StructArray.from_arrays(arrays, fields=self._fields, mask=mask), rest
+
+    def columns_of_values(self, values: Sequence[Any]) -> tuple[list[Any], list[bool] | None, Rest]:
+        """As :meth:`columns_of_raws`, of decoded values.
+
+        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`build`.
+        """
+        import pyarrow
+
+        rows, is_null = len(values), None
+        if not all(values):
+            is_null = [value is None for value in values]
+            values = [self._empty if value is None else value for value in values]
+        if not values:
+            return [pyarrow.nulls(0, field.type) for field in self._fields], None, {}
+        # All fields of all rows at once: far less work than a field at a time.
+        columns = list(zip(*map(msgspec.structs.astuple, values), strict=True))
+        other: dict[int, dict[str, Raw]] = {}
+        for name, column in zip(self._extra, columns[len(self._fields) :], strict=True):
+            for row, raw in enumerate(column):
+                if raw is not None:
+                    other.setdefault(row, {})[name] = raw
+        arrays: list[Any] = []
+        together: dict[Scalar, list[int]] = {}
+        for place, ((name, builder), column) in enumerate(zip(self._builders.items(), columns, strict=False)):
+            if column[0] is None and column.count(None) == rows:
+                arrays.append(pyarrow.nulls(rows, builder.type))
+            elif isinstance(builder, _Scalars) and builder.is_plain:
+                together.setdefault(builder.column, []).append(place)
+                arrays.append(None)
+            else:
+                made, left = builder.build(column)
+                arrays.append(made)
+                for row, raw in left.items():
+                    other.setdefault(row, {})[name] = Raw(raw)
+        for places in together.values():
+            self._build_together(arrays, columns, places)
+        return arrays, is_null, {row: encode(fields) for row, fields in other.items()}
+
+    def _build_together(
+        self, arrays: list[Any], columns: Sequence[Sequence[Any]], places: Sequence[int]
+    ) -> None:
+        """Build columns of one type as slices of one array: of few rows, each array costs more than its values."""
+        import pyarrow
+
+        builders = [self._plain[place] for place in places]
+        try:
+            values = [builder.plain(columns[place]) for builder, place in zip(builders, places, strict=True)]
+            made = pyarrow.array(list(chain.from_iterable(values)), builders[0].type)
+        except pyarrow.ArrowTypeError:
+            for builder, place in zip(builders, places, strict=True):
+                arrays[place], _ = builder.build(columns[place])
+            return
+        rows = len(columns[0])
+        for number, place in enumerate(places):
+            arrays[place] = made.slice(number * rows, rows)
+
+    def columns_of_raws(self, raws: Sequence[Buffer | None]) -> tuple[list[Any], list[bool] | None, Rest]:
+        """An array for each field, whether a row is null, if any is, and what did not fit."""
+        import pyarrow
+
+        objects, rest = _decoded(_decode_fields, raws)
+        if rest:
+            self.read_raw()
+        present = set[str]().union(*[fields for fields in objects if fields])
+        other: dict[int, dict[str, Raw]] = {}
+        if unknown := sorted(present - self._builders.keys()):
+            self._learn(unknown)
+            for row, fields in enumerate(objects):
+                if fields and (found := {name: fields[name] for name in unknown if name in fields}):
+                    other[row] = found
+        is_null = [fields is None for fields in objects] if None in objects else None
+        arrays = []
+        for name, builder in self._builders.items():
+            if name not in present:
+                arrays.append(pyarrow.nulls(len(objects), builder.type))
+                continue
+            values = [fields.get(name) if fields else None for fields in objects]
+            made, left = builder.build_raws(values)
+            arrays.append(made)
+            for row, raw in left.items():
+                other.setdefault(row, {})[name] = Raw(raw)
+        rest |= {row: encode(fields) for row, fields in other.items()}
+        return arrays, is_null, rest
+
+    def _learn(self, unknown: Sequence[str]) -> None:
+        """Take fields that are not declared into the decoder."""
+        if self._unknown.issuperset(unknown):
+            return
+        self._unknown.update(unknown)
+        self._lessons.are_new = True
+        if len(self._unknown) > _MAX_UNKNOWN_FIELDS:
+            self.read_raw()
+
+
+class _Lists(_Builder):
+    def __init__(self, column: Array, lessons: _Lessons) -> None:
+        super().__init__(column, lessons)
+        self._items = _builder(column.items, lessons)
+
+    def _kind(self) -> Any:
+        return list[self._items.prepare()] | None  # type: ignore[misc]
+
+    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
+        return self._array(values, {}, self._items.build)
+
+    def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
+        lists, rest = _decoded(_decode_items, raws)
+        if rest:
+            self.read_raw()
+        return self._array(lists, rest, self._items.build_raws)
+
+    def _array(
+        self, lists: Sequence[Any], rest: Rest, build: Callable[[Sequence[Any]], tuple[Any, Rest]]
+    ) -> tuple[Any, Rest]:
+        import pyarrow
+
+        is_null = None
+        if None in lists:
+            is_null = [items is None for items in lists]
+            lists = [() if items is None else items for items in lists]
+        starts = array("i", accumulate(map(len, lists), initial=0))
+        values, left = build(list(chain.from_iterable(lists)))
+        offsets = pyarrow.py_buffer(starts)
+        if is_null:
+            typed = pyarrow.Array.from_buffers(pyarrow.int32(), len(starts), [None, offsets])
+            mask = pyarrow.array(is_null)
+            made = pyarrow.ListArray.from_arrays(typed, values, type=self.type, mask=mask)
+        else:  # as above, without the time that it takes to look at the offsets
+            made = pyarrow.Array.from_buffers(self.type, len(lists), [None, offsets], children=[values])
+        other: dict[int, list[Raw | None]] = {}
+        for place, raw in sorted(left.items()):
+            row = bisect_right(starts, place) - 1
+            items = other.setdefault(row, [])
+            items += [None] * (place - starts[row] - len(items))
+            items.append(Raw(raw))
+        return made, rest | {row: encode(items) for row, items in other.items()}
+
+
+def _decoded(
+    decode_all: Callable[[Sequence[Buffer | None]], list[Any]], raws: Sequence[Buffer | None]
+) -> tuple[list[Any], Rest]:
+    """Every value decoded; None for those that cannot be, and these by their row."""
+    try:
+        return decode_all(raws), {}
+    except UNREADABLE:
+        pass
+    values: list[Any] = []
+    rest: Rest = {}
+    for row, raw in enumerate(raws):
+        try:
+            try:
+                values += decode_all([raw])
+            except UNREADABLE:
+                raw = None if raw is None else plain(raw)
+                values += decode_all([raw])
+        except UNREADABLE:
+            values.append(None)
+            rest[row] = raw
+    return values, rest
