@@ -24,7 +24,7 @@ from airflow_provider_liveperson.exceptions import (
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.pull.pull import PullResult, pull, records
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions import api as messaging
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions import request as messaging
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore

@@ -36,8 +36,10 @@ To add an API, write a module (or a folder, where one file is not enough) with t
    with an error status. :mod:`.shapes` has the handlers that repeat. Latency, faults, odd text, the request log,
    ``Date`` and the Domain API's list of services need nothing from the API.
 
-No other file of the sandbox changes: settings, command line, control, Domain API and documentation iterate over
-:data:`~airflow_provider_liveperson.sandbox.apis.registry.APIS`.
+No other file of the sandbox changes: settings, command line, control and Domain API iterate over
+:data:`~airflow_provider_liveperson.sandbox.apis.registry.APIS`, and ``python -m devtools.sandbox_reference`` writes the
+tables of ``docs/sandbox.md``. A new dataset of a known API is one name more in ``datasets``, its endpoint, and its
+``truth``.
 """
 
 from __future__ import annotations
@@ -219,6 +221,9 @@ class Api(Generic[SwitchesT]):
     """Its switches."""
     services: ClassVar[tuple[str, ...]] = ()
     """Names of the Domain API's services whose hosts serve it; case-sensitive."""
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """Names of hosts that serve it and that the Domain API does not list, as connections name them in
+    ``service_hosts``: each region has one of its own."""
     datasets: ClassVar[tuple[str, ...]] = ()
     """Names of the datasets that are read from it."""
     faults: ClassVar[Mapping[str, str]] = {}

@@ -8,12 +8,13 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint
 from airflow_provider_liveperson.sandbox.http import control, domain
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.middleware import ConnectionControl, Middleware
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.identity import (
@@ -94,10 +95,10 @@ async def _refuse(_request: Request, refusal: Exception) -> Response:
         raise refusal
     if refusal.payload is None:
         return Response(status_code=refusal.status, headers=refusal.headers)
-    return JSONResponse(refusal.payload, status_code=refusal.status, headers=refusal.headers)
+    return JsonResponse(refusal.payload, status_code=refusal.status, headers=refusal.headers)
 
 
 async def _not_served(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return JSONResponse({"message": error.detail}, status_code=error.status_code, headers=error.headers)
+    return JsonResponse({"message": error.detail}, status_code=error.status_code, headers=error.headers)

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_liveperson import __version__
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
@@ -22,7 +23,7 @@ PREFIX = "/_sandbox/"
 async def health(request: Request) -> Response:
     """``GET /_sandbox/health``: that it runs, and for which account."""
     state = _state(request)
-    return JSONResponse(
+    return JsonResponse(
         {
             "status": "ok",
             "version": __version__,
@@ -35,7 +36,7 @@ async def health(request: Request) -> Response:
 
 async def read_settings(request: Request) -> Response:
     """``GET /_sandbox/settings``: every setting but the secrets."""
-    return JSONResponse(_state(request).settings.public())
+    return JsonResponse(_state(request).settings.public())
 
 
 async def change_settings(request: Request) -> Response:
@@ -59,7 +60,7 @@ async def truth(request: Request) -> Response:
         raise Refusal(404, {"message": error.args[0]}) from None
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    return JSONResponse({"rows": api.truth(dataset, start, end)})
+    return JsonResponse({"rows": api.truth(dataset, start, end)})
 
 
 async def add_fault(request: Request) -> Response:
@@ -69,7 +70,7 @@ async def add_fault(request: Request) -> Response:
         fault = _state(request).faults.add(**description)
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    return JSONResponse(asdict(fault), status_code=201)
+    return JsonResponse(asdict(fault), status_code=201)
 
 
 async def clear_faults(request: Request) -> Response:
@@ -90,9 +91,9 @@ async def change_data(request: Request) -> Response:
         when = _moment(payload["when"], "when") if "when" in payload else None
         count = payload.get("insert")
         if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-            return JSONResponse({"inserted": api.insert(dataset, count, when)})
+            return JsonResponse({"inserted": api.insert(dataset, count, when)})
         if payload.get("change") is True:
-            return JSONResponse({"changed": api.change(dataset, when)})
+            return JsonResponse({"changed": api.change(dataset, when)})
         raise ValueError("The body must have insert, a number, or change, which is true")
     except KeyError as error:
         raise Refusal(404, {"message": error.args[0]}) from None
@@ -104,12 +105,12 @@ async def requests(request: Request) -> Response:
     """``GET /_sandbox/requests``: every request so far, without header values and secrets."""
     state = _state(request)
     secrets = state.secrets()
-    return JSONResponse({"requests": [recorded.public(secrets) for recorded in list(state.requests)]})
+    return JsonResponse({"requests": [recorded.public(secrets) for recorded in list(state.requests)]})
 
 
 async def rotate_keys(request: Request) -> Response:
     """``POST /_sandbox/rotate-keys``: sign V2 App-JWTs and id tokens with new keys."""
-    return JSONResponse({"kid": _state(request).rotate_keys()})
+    return JsonResponse({"kid": _state(request).rotate_keys()})
 
 
 async def clock_offset(request: Request) -> Response:
@@ -119,7 +120,7 @@ async def clock_offset(request: Request) -> Response:
         _state(request).configure(clock_offset_seconds=payload.get("seconds"))
     except ValueError as error:
         raise Refusal(400, {"message": str(error)}) from None
-    return JSONResponse({"now": _state(request).now()})
+    return JsonResponse({"now": _state(request).now()})
 
 
 async def reset(request: Request) -> Response:
@@ -157,7 +158,7 @@ def _further(control: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request],
     async def respond(request: Request) -> Response:
         payload = await _object(request)
         try:
-            return JSONResponse(control(payload))
+            return JsonResponse(control(payload))
         except KeyError as error:
             raise Refusal(404, {"message": error.args[0]}) from None
         except ValueError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_liveperson.sandbox.apis.registry import APIS
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -47,22 +48,22 @@ async def one_service(request: Request) -> Response:
     """``GET /api/account/{account}/service/{service}/baseURI.json?version=1.0``."""
     settings = _settings(request)
     if not _account_exists(request, settings):
-        return JSONResponse({"baseURIs": []})
+        return JsonResponse({"baseURIs": []})
     service = request.path_params["service"]
     if service not in _names(settings):
         if settings.domain_unknown_service == "empty":
-            return JSONResponse({"baseURIs": []})
+            return JsonResponse({"baseURIs": []})
         raise Refusal(settings.domain_unknown_service, {"message": f"No service named {service!r}"})
     entry = _entry(request, settings, service)
-    return JSONResponse({"baseURIs": [entry]} if settings.domain_single_shape == "list" else entry)
+    return JsonResponse({"baseURIs": [entry]} if settings.domain_single_shape == "list" else entry)
 
 
 async def all_services(request: Request) -> Response:
     """``GET /api/account/{account}/service/baseURI.json?version=1.0``."""
     settings = _settings(request)
     if not _account_exists(request, settings):
-        return JSONResponse({"baseURIs": []})
-    return JSONResponse({"baseURIs": base_uris(request, settings)})
+        return JsonResponse({"baseURIs": []})
+    return JsonResponse({"baseURIs": base_uris(request, settings)})
 
 
 def base_uris(request: Request, settings: SandboxSettings) -> list[dict[str, str]]:

@@ -9,12 +9,13 @@ from email.utils import formatdate
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_liveperson.sandbox.http.control import PREFIX
 from airflow_provider_liveperson.sandbox.http.faults import Fault
 from airflow_provider_liveperson.sandbox.http.guard import check_control, check_host, check_source
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.odd_text import spoil
 from airflow_provider_liveperson.sandbox.http.redaction import hide_in_body, hide_in_headers, hide_in_target
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
@@ -63,7 +64,7 @@ class Middleware:
         try:
             self._check(scope, is_control)
         except Refusal as refusal:
-            await JSONResponse(refusal.payload, status_code=refusal.status)(scope, receive, send)
+            await JsonResponse(refusal.payload, status_code=refusal.status)(scope, receive, send)
             return
         if is_control:
             await self._inner(scope, receive, send)

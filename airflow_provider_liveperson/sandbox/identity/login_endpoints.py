@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_liveperson.sandbox.http.domain import base_uris
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.identity.logins import Login, LoginRefused
 from airflow_provider_liveperson.sandbox.identity.people import Person, find_person, same
@@ -53,7 +54,7 @@ async def login(request: Request) -> Response:
     if state.settings.login_blocked:
         raise _error(state, 451, _BLOCKED, "The account or user name was blocked by LivePerson Support")
     opened = state.logins.open(person)
-    answer = JSONResponse(_answer(request, state, opened), headers={"Cache-Control": "no-store"})
+    answer = JsonResponse(_answer(request, state, opened), headers={"Cache-Control": "no-store"})
     return _with_session(answer, opened)
 
 

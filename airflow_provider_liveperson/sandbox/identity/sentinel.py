@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_liveperson.sandbox.http.forms import read_form
+from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.identity.people import same
 from airflow_provider_liveperson.sandbox.identity.tokens import TokenVersion
@@ -16,7 +17,7 @@ from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
 
-class TokenResponse(JSONResponse):
+class TokenResponse(JsonResponse):
     """JSON with the media type that Sentinel's pages show."""
 
     media_type = "application/json;charset=utf-8"
@@ -44,7 +45,7 @@ async def jwks(request: Request) -> Response:
     keys = state.tokens.keys.published()
     if state.settings.id_token_keys_published:
         keys += state.grants.keys.published()
-    return JSONResponse({"keys": keys})
+    return JsonResponse({"keys": keys})
 
 
 def _state(request: Request) -> SandboxState:

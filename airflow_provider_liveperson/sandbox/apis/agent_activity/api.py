@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from airflow_provider_liveperson.sandbox.apis.agent_activity.log import ActivityLog, ActivityQuery
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
-from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.http.settings import HttpSettings
+from airflow_provider_liveperson.sandbox.apis.shapes import Bounds, PagedSearch, Parameters
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import link
 
 DEFAULT_LIMIT = 1000
 
 # The links in LivePerson's answers point to machines that only LivePerson can reach.
 _INTERNAL = "http://agent-activity-service.internal:8080"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
-)
 _FILTERS = ("agentId", "empId", "groupId")
+_LINKS = ("self", "first", "next", "previous", "last")
 
 
 class AgentActivityApi(Api[AgentActivitySwitches]):
@@ -46,18 +40,14 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
 
         :param call: the request.
         """
-        asked = _Asked(call, self.switches, self.sandbox.settings, self.sandbox.now())
-        if asked.causes:
-            raise Refusal(400, {"causes": asked.causes, "message": "The request's parameters are not valid"})
+        query, window, bounds = self._read(call)
         if call.insertion:
-            self.data.insert_late_or_new(
-                asked.query, call.insertion, offset=asked.offset, now=self.sandbox.now()
-            )
-        changes, total = self.data.page(asked.query, offset=asked.offset, limit=asked.limit)
+            self.data.insert_late_or_new(query, call.insertion, offset=bounds.offset, now=self.sandbox.now())
+        changes, total = self.data.page(query, offset=bounds.offset, limit=bounds.limit)
         return json_answer(
             {
-                "_metadata": _metadata(asked, total, self.switches),
-                "timeframe": _timeframe(asked),
+                "_metadata": self._metadata(call, bounds, total),
+                "timeframe": _timeframe(*window),
                 "stateChanges": changes,
             }
         )
@@ -82,120 +72,67 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         """Say how many status changes there are."""
         return f"{len(self.data)} agent status changes"
 
-
-class _Asked:
-    """One request's parameters.
-
-    :param call: the request.
-    :param switches: limits, and what is left open.
-    :param http: what is the same for every API.
-    :param now: the sandbox's clock, epoch seconds.
-    """
-
-    def __init__(self, call: Call, switches: AgentActivitySwitches, http: HttpSettings, now: float) -> None:
-        self._parameters = call.parameters
-        self.path = call.path
-        self.causes: list[str] = []
-        """What is wrong, a sentence each."""
+    def _read(self, call: Call) -> tuple[ActivityQuery, tuple[int, int], Bounds]:
+        """Read a request's parameters: what is searched for, the window as it was asked for, and the page."""
+        switches, http = self.switches, self.sandbox.settings
+        parameters = Parameters(call.parameters)
         source = call.source_error(http.source_rule)
         if source is not None:
-            self.causes.append(source)
-        self.start, self.end = self._window(switches, now)
-        self.limit = self._number("limit", min(DEFAULT_LIMIT, switches.activity_limit_max), 1)
-        if self.limit > switches.activity_limit_max:
-            if switches.activity_over_limit == "reject":
-                self.causes.append(f"limit: must be less than or equal to {switches.activity_limit_max}")
-            self.limit = switches.activity_limit_max
-        self.offset = 0 if http.offset_ignored else self._number("offset", 0, 0)
-        filters = {name: self._parameters[name] for name in _FILTERS if name in self._parameters}
-        if len(filters) > 1:
-            self.causes.append(f"{', '.join(filters)}: only one of them may be given")
-        agents, employees, groups = (_ids(filters.get(name)) for name in _FILTERS)
-        self.query = ActivityQuery(
-            start=self.start,
-            end=self.end + (switches.activity_to == "inclusive"),
+            parameters.causes.append(source)
+        present = int(self.sandbox.now() * 1000)
+        window = parameters.window(
+            "from",
+            "to",
+            longest=timedelta(days=switches.activity_longest_days),
+            read="instant",
+            default=(present - 86_400_000, present),
+        )
+        bounds = PagedSearch(
+            default_limit=DEFAULT_LIMIT,
+            max_limit=switches.activity_limit_max,
+            over_limit=switches.activity_over_limit,
+            offset_ignored=http.offset_ignored,
+        ).bounds(parameters)
+        given = [name for name in _FILTERS if name in parameters]
+        if len(given) > 1:
+            parameters.wrong(", ".join(given), "only one of them may be given")
+        agents, employees, groups = (parameters.words(name) for name in _FILTERS)
+        parameters.check()
+        start, end = window
+        query = ActivityQuery(
+            start=start,
+            end=end + (switches.activity_to == "inclusive"),
             agents=agents,
             employees=employees,
             groups=groups,
         )
+        return query, window, bounds
 
-    def link(self, *, offset: int) -> str:
-        """Give the address of another page.
-
-        :param offset: its first row.
-        """
-        given = {name: value for name, value in self._parameters.items() if name not in ("limit", "offset")}
-        query = urlencode({**given, "limit": self.limit, "offset": offset})
-        return f"{_INTERNAL}{self.path}?{query}"
-
-    def _window(self, switches: AgentActivitySwitches, now: float) -> tuple[int, int]:
-        present = int(now * 1000)
-        given = [name for name in ("from", "to") if name in self._parameters]
-        if not given:
-            return present - 86_400_000, present
-        if len(given) == 1:
-            self.causes.append("from, to: both of them must be given, or neither")
-            return 0, 0
-        moments = [self._moment(name) for name in given]
-        start, end = moments
-        if start is None or end is None:
-            return 0, 0
-        if end < start:
-            self.causes.append("from: must not be after to")
-        elif end - start > timedelta(days=switches.activity_longest_days):
-            self.causes.append(
-                f"from, to: the range must be at most a month ({switches.activity_longest_days} days)"
-            )
-        return (start - _EPOCH) // _MILLISECOND, (end - _EPOCH) // _MILLISECOND
-
-    def _moment(self, name: str) -> datetime | None:
-        # A plus sign that was not percent-encoded arrives as a blank.
-        text = self._parameters[name].replace(" ", "+")
-        try:
-            if not _INSTANT.fullmatch(text):
-                raise ValueError
-            return datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.causes.append(f"{name}: must be a date and time as in RFC 3339")
-            return None
-
-    def _number(self, name: str, default: int, least: int) -> int:
-        text = self._parameters.get(name)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdigit() and len(text) <= 9) or int(text) < least:
-            self.causes.append(f"{name}: must be a whole number of at least {least}")
-            return default
-        return int(text)
+    def _metadata(self, call: Call, bounds: Bounds, total: int) -> dict[str, Any]:
+        """Give the links to other pages. There is no count among them, nor anywhere else in the answer."""
+        style = self.switches.activity_links
+        if style == "absent":
+            return {}
+        links = bounds.links(total, first=True, previous="previous")
+        after = bounds.offset + bounds.limit
+        if style == "always_next" or (style == "next_on_full_page" and after == total):
+            links["next"] = after
+        return {
+            "references": [
+                {"rel": rel, "href": link(_INTERNAL, call, bounds, links[rel])}
+                for rel in _LINKS
+                if rel in links
+            ]
+        }
 
 
-def _ids(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(text.split(","))
-
-
-def _metadata(asked: _Asked, total: int, switches: AgentActivitySwitches) -> dict[str, Any]:
-    """Give the links to other pages. There is no count among them, nor anywhere else in the answer."""
-    if switches.activity_links == "absent":
-        return {}
-    offset, limit = asked.offset, asked.limit
-    offsets = {"self": offset, "first": 0}
-    after = offset + limit
-    full_last_page = after == total and switches.activity_links == "next_on_full_page"
-    if after < total or full_last_page or switches.activity_links == "always_next":
-        offsets["next"] = after
-    if offset:
-        offsets["previous"] = max(0, offset - limit)
-    offsets["last"] = max(0, total - 1) // limit * limit
-    return {"references": [{"rel": rel, "href": asked.link(offset=place)} for rel, place in offsets.items()]}
-
-
-def _timeframe(asked: _Asked) -> dict[str, Any]:
+def _timeframe(start: int, end: int) -> dict[str, Any]:
     return {
-        "startTime": _text(asked.start),
-        "endTime": _text(asked.end),
+        "startTime": _text(start),
+        "endTime": _text(end),
         # LivePerson's sample shows these two as text, unlike every other field whose name ends in L.
-        "startTimeL": str(asked.start),
-        "endTimeL": str(asked.end),
+        "startTimeL": str(start),
+        "endTimeL": str(end),
     }
 
 

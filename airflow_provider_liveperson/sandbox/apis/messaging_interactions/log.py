@@ -12,16 +12,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
-import msgspec
+from pydantic_core import to_json
 
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import (
-    SDE_KEYS,
-    Rendered,
-    content_of,
-    record_of,
-    render,
-    shortened,
-)
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import render
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import (
     NEVER,
     Conversation,
@@ -29,6 +22,13 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import
     conversation_closed_at,
     conversations_of_day,
     staff_of,
+)
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.sections import (
+    SDE_KEYS,
+    Rendered,
+    content_of,
+    record_of,
+    shortened,
 )
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches import (
     MessagingInteractionsSwitches,
@@ -381,6 +381,6 @@ def _has_attribute(record: Rendered, name: str, wanted: str) -> bool:
     events = (content_of(record, "sdes") or {}).get("events", [])
     kind = SDE_KEYS.get(name)
     return any(
-        event["sdeType"] == kind and wanted.casefold() in msgspec.json.encode(event).decode().casefold()
+        event["sdeType"] == kind and wanted.casefold() in to_json(event).decode().casefold()
         for event in events
     )

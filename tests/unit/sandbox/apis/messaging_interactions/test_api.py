@@ -9,7 +9,10 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import DEFAULT_SECTIONS, SECTIONS
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.sections import (
+    DEFAULT_SECTIONS,
+    SECTIONS,
+)
 
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -305,9 +308,9 @@ def test_what_is_not_well_formed_is_refused(brand: Brand, body: Any, complaint: 
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"limit": 0}, "limit must be a whole number of at least 1"),
-        ({"offset": -1}, "offset must be a whole number of at least 0"),
-        ({"limit": "ten"}, "limit must be"),
+        ({"limit": 0}, "limit: must be a whole number of at least 1"),
+        ({"offset": -1}, "offset: must be a whole number of at least 0"),
+        ({"limit": "ten"}, "limit: must be"),
         ({"sort": "duration:asc"}, "sort must be start or end"),
         ({"sort": "start:up"}, "sort must be start or end"),
         ({"v": 3}, "v must be 1 or 2"),
@@ -357,7 +360,7 @@ def test_links_lead_to_the_other_pages_of_an_inner_host(brand: Brand) -> None:
         assert metadata[rel]["rel"] == rel
         assert metadata[rel]["href"] == (
             "http://localhost:4080/messaging_history/api/account/70000001/conversations/search"
-            f"?limit=20&offset={offset}&source=Tests"
+            f"?source=Tests&limit=20&offset={offset}"
         )
     assert list(metadata) == ["count", "self", "next", "prev", "last", "shardsStatusResult"]
     assert metadata["shardsStatusResult"] == {"partialResult": False}
@@ -373,7 +376,7 @@ def test_a_page_has_fifty_and_at_most_a_hundred(brand: Brand) -> None:
     assert len(brand.page("search", body)["conversationHistoryRecords"]) == 50
     assert len(brand.page("search", body, limit=101)["conversationHistoryRecords"]) == 100
     brand.configure(messaging_limit_over="reject")
-    assert "at most 100" in brand.refusal(body, limit=101)
+    assert "less than or equal to 100" in brand.refusal(body, limit=101)
     assert len(brand.page("search", body, limit=100)["conversationHistoryRecords"]) == 100
 
 
