@@ -17,9 +17,9 @@ from airflow_provider_liveperson.arguments import (
 )
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.pull.completeness import complete_at
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.records.masking import masking_of
 
@@ -128,7 +128,7 @@ class LandRequest:
     def _wait_for_late_records(self, wait: Callable[[datetime], None]) -> None:
         """Wait for a window that has just ended; one that ends later is refused by the pull."""
         now, window = datetime.now(UTC), self.query.window
-        moment = complete_at(self.dataset, window)
+        moment = self.dataset.limits.complete_at(window)
         if self.allow_out_of_range or not window.end <= now < moment:
             return
         log.info("The window has just ended; waiting until %s, when all its records are there", moment)

@@ -44,7 +44,7 @@ def operator(
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.providers.http.operators.http import HttpOperator
 
-    from airflow_provider_liveperson.datasets.messaging_interactions import CONTENT
+    from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT
 
     path = f"/messaging_history/api/account/{account_id}/conversations/search"
     milliseconds = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from airflow_provider_liveperson.datasets.model.dataset import Slice
+from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding

@@ -68,21 +68,21 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name,
         "title": dataset.title,
         "key": dataset.key,
-        "cursors": dict(dataset.cursors),
-        "longest_window_asked_at_once": _span(dataset.max_range),
-        "most_records_paged_at_once": dataset.deep_paging_limit,
-        "retention": _span(dataset.retention) if not dataset.is_snapshot else "the present only",
-        "lag": _span(dataset.lag),
-        "shape": dataset.shape,
-        "credentials": list(dataset.credentials),
-        "permission": dataset.permission,
-        "scope": dataset.scope,
-        "request": f"{dataset.method} {dataset.path}",
-        "service": dataset.service,
+        "cursors": {cursor.name: cursor.use for cursor in dataset.cursors},
+        "longest_window_asked_at_once": _span(dataset.limits.max_range),
+        "most_records_paged_at_once": dataset.limits.max_records,
+        "retention": _span(dataset.limits.retention) if not dataset.is_snapshot else "the present only",
+        "lag": _span(dataset.limits.lag),
+        "shape": dataset.reader.shape,
+        "credentials": dataset.access.titles,
+        "permission": dataset.access.permission,
+        "scope": dataset.access.scope,
+        "request": f"{dataset.request.method} {dataset.request.path}",
+        "service": dataset.request.service,
         "filters": {name: item.description for name, item in dataset.filters.items()},
         "filter_values": {name: item.takes for name, item in dataset.filters.items()},
         "fields": {path: type_name(column) for path, column in paths(dataset.columns)},
-        "documentation": f"{_PAGE}{dataset.documentation}",
+        "documentation": dataset.url,
     }
 
 
@@ -143,11 +143,11 @@ def _about(dataset: Dataset) -> str:
     limits = [
         ("asked at once", one["longest_window_asked_at_once"]),
         ("kept", one["retention"]),
-        ("lag", f"{one['lag']} until records have all appeared" if dataset.lag else one["lag"]),
+        ("lag", f"{one['lag']} until records have all appeared" if dataset.limits.lag else one["lag"]),
     ]
-    if dataset.deep_paging_limit is not None:
+    if dataset.limits.max_records is not None:
         limits.insert(
-            1, ("paged at once", f"{dataset.deep_paging_limit} records; a range with more is split")
+            1, ("paged at once", f"{dataset.limits.max_records} records; a range with more is split")
         )
     rights = [
         ("credentials", ", ".join(one["credentials"])),
@@ -219,7 +219,7 @@ def _print_table(datasets: list[Dataset]) -> None:
         ),
         (
             ("dataset", "API key's permission", "OAuth 2.0 scope"),
-            ((dataset.name, dataset.permission, dataset.scope) for dataset in datasets),
+            ((dataset.name, dataset.access.permission, dataset.access.scope) for dataset in datasets),
         ),
     ):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

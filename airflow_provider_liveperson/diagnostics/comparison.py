@@ -14,7 +14,8 @@ import msgspec
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.run_within import run_within
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.diagnostics.progress import OnProgress, ProgressCounter
 from airflow_provider_liveperson.diagnostics.record_set import PULLED_AT, Differences, RecordSet
 from airflow_provider_liveperson.diagnostics.report import (

@@ -14,7 +14,8 @@ from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.run_within import run_within
 from airflow_provider_liveperson.client.sender import NOTABLE_CLOCK_OFFSET
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Reader
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.diagnostics.progress import OnProgress, ProgressCounter
 from airflow_provider_liveperson.diagnostics.report import (
     Clock,
@@ -82,11 +83,9 @@ def check_reachability(
     facts = token_facts(credential, token if isinstance(token, LivePersonError) else token[0])
 
     def reason_to_skip(dataset: Dataset) -> str | None:
-        if dataset.service in services.missing:
-            return (
-                f"The account does not have the service {dataset.service}, so it has none of these records."
-            )
-        if dataset.service not in services.hosts:
+        if dataset.request.service in services.missing:
+            return f"The account does not have the service {dataset.request.service}, so it has none of these records."
+        if dataset.request.service not in services.hosts:
             return "Not checked: the Domain API did not list the services."
         return None if facts.works else "Not checked: there is no token."
 
@@ -100,7 +99,7 @@ def check_reachability(
     accesses = []
     for dataset in checked:
         answer = answers.get(dataset.name)
-        has_service = dataset.service not in services.missing
+        has_service = dataset.request.service not in services.missing
         status: Status
         if dataset.name in skipped:
             status, sentence = "refused" if is_refused and has_service else "unknown", skipped[dataset.name]
@@ -113,10 +112,10 @@ def check_reachability(
             DatasetAccess(
                 dataset=dataset.name,
                 status=status,
-                service=dataset.service,
+                service=dataset.request.service,
                 has_service=has_service,
-                permission=dataset.permission,
-                scope=dataset.scope,
+                permission=dataset.access.permission,
+                scope=dataset.access.scope,
                 sentence=sentence,
                 answered=None if failure is None else failure.status,
                 detail="" if failure is None or sentence == SEE_ABOVE else str(failure),
@@ -157,7 +156,7 @@ def _services(
             missing=[],
             sentence=f"The Domain API did not list the services. {hosts}",
         )
-    needed = dict.fromkeys(dataset.service for dataset in datasets)
+    needed = dict.fromkeys(dataset.request.service for dataset in datasets)
     missing = [service for service in needed if service not in hosts and service not in named]
     lack = f", but not {joined(missing)}" if missing else ", including all that are needed"
     return Services(
@@ -195,7 +194,7 @@ def _probe_all(
     """
     waiting: dict[str, deque[Dataset]] = {}
     for dataset in datasets:
-        waiting.setdefault(dataset.service, deque()).append(dataset)
+        waiting.setdefault(dataset.request.service, deque()).append(dataset)
     answers: dict[str, LivePersonError | None] = {}
 
     def work_through(queue: deque[Dataset]) -> None:
@@ -232,14 +231,14 @@ def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
 
     :raises LivePersonError: when it cannot be read.
     """
-    end = now - dataset.lag
+    end = now - dataset.limits.lag
     query = dataset.query(Window(end - _PROBED, end))
     slice_ = dataset.plan(query)[-1]
-    reader = dataset.read(dataset, query, slice_)
-    client.call(dataset.probe(dataset, query, slice_), partial(_parse, reader))
+    reader = dataset.open(query, slice_)
+    client.call(dataset.probe(query, slice_), partial(_parse, reader))
 
 
-def _parse(reader: Reader, answer: Answer) -> None:
+def _parse(reader: Pager, answer: Answer) -> None:
     try:
         reader.parse(answer)
     finally:
@@ -261,7 +260,9 @@ def _refusal(probed: list[Dataset], answers: Mapping[str, LivePersonError | None
     if named := next((error for error in refusals if error.field), None):
         return f"LivePerson rejected the credential. {named}"
     services = {
-        dataset.service for dataset in probed if isinstance(answers[dataset.name], AuthenticationError)
+        dataset.request.service
+        for dataset in probed
+        if isinstance(answers[dataset.name], AuthenticationError)
     }
     if len(services) < 2:
         return ""

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.diagnostics.report import RecordSample
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.records import raw
@@ -198,7 +199,7 @@ class RecordSet:
         record = raw.record(self.at(key)[0])
         if self._dataset.primary_key:
             return " / ".join(str(_at(record, path)) for path in self._dataset.primary_key)
-        time = next((str(_at(record, cursor)) for cursor in self._dataset.cursors), "")
+        time = next((str(_at(record, it.field or it.name)) for it in self._dataset.cursors), "")
         return f"{time} #{key.hex()[:12]}"
 
     def _key(self, row: bytes) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from airflow_provider_liveperson.client.credentials.api_key import FROZEN
 from airflow_provider_liveperson.client.credentials.credential import Credential
-from airflow_provider_liveperson.datasets.model.dataset import NOT_DOCUMENTED, Dataset
+from airflow_provider_liveperson.datasets.model.access import NOT_DOCUMENTED
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.diagnostics.report import Status
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -45,13 +46,13 @@ def verdict(credential: Credential, dataset: Dataset, answer: LivePersonError | 
 
 def _advice(credential: Credential, dataset: Dataset) -> str:
     """What to do so that a dataset can be read."""
-    documented = [str(kind) for kind in dataset.credentials]
+    documented = [str(kind) for kind in dataset.access.kinds]
     kind = str(credential.kind)
     if credential.rights == "permission":
         right = (
             "a permission that is not documented"
-            if dataset.permission == NOT_DOCUMENTED
-            else f"the permission {dataset.permission}"
+            if dataset.access.permission == NOT_DOCUMENTED
+            else f"the permission {dataset.access.permission}"
         )
         others = [other for other in documented if other != kind]
         elsewhere = f"; use {joined(others, 'or')} instead" if others else ""
@@ -59,8 +60,8 @@ def _advice(credential: Credential, dataset: Dataset) -> str:
     if credential.rights == "scope":
         advice = (
             "ask LivePerson which OAuth 2.0 scope it needs, which is not documented"
-            if dataset.scope == NOT_DOCUMENTED
-            else f"ask LivePerson to add this scope to the application: {dataset.scope}"
+            if dataset.access.scope == NOT_DOCUMENTED
+            else f"ask LivePerson to add this scope to the application: {dataset.access.scope}"
         )
     else:
         advice = "ask an administrator to give the user the right"

@@ -39,8 +39,8 @@ def choose_window(dataset: Dataset, wanted: Window | None, now: datetime) -> Cho
     """
     if dataset.is_snapshot:
         return ChosenWindow(Window(now - _MOMENT, now))
-    latest = now - dataset.lag
-    earliest = None if dataset.retention is None else now - dataset.retention + MARGIN
+    latest = now - dataset.limits.lag
+    earliest = None if dataset.limits.retention is None else now - dataset.limits.retention + MARGIN
     if wanted is None:
         return _latest(dataset, earliest, latest)
     part = _part(wanted, earliest, latest)
@@ -62,7 +62,7 @@ def _latest(dataset: Dataset, earliest: datetime | None, latest: datetime) -> Ch
         start, end = _ceil(earliest, step), _floor(latest, step)
         if start < end:
             break
-    note = f"LivePerson keeps these records for {_span(dataset.retention)} only, so this is not a whole day."
+    note = f"LivePerson keeps these records for {_span(dataset.limits.retention)} only, so this is not a whole day."
     return ChosenWindow(Window(max(start, end - _DAY), end), note)
 
 

@@ -305,12 +305,9 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for an unknown section, before any request.
         :raises LivePersonError: for whatever fails at LivePerson.
         """
-        from airflow_provider_liveperson.datasets.messaging_interactions import (
-            CONTENT,
-            MESSAGING_INTERACTIONS,
-            content,
-            conversations_by_ids,
-        )
+        from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
+        from airflow_provider_liveperson.datasets.messaging_interactions.lookups import conversations_by_ids
+        from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT, content
 
         wanted = content(content_to_retrieve, CONTENT)
         masking = self._masking(MESSAGING_INTERACTIONS, hash_fields, drop_fields, allow_undeclared_fields)
@@ -342,12 +339,14 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for an unknown section or status, before any request.
         :raises LivePersonError: for whatever fails at LivePerson.
         """
-        from airflow_provider_liveperson.datasets.messaging_interactions import (
-            CONSUMER_CONTENT,
-            FILTERS,
-            MESSAGING_INTERACTIONS,
-            content,
+        from airflow_provider_liveperson.datasets.messaging_interactions import FILTERS
+        from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
+        from airflow_provider_liveperson.datasets.messaging_interactions.lookups import (
             conversations_by_consumer,
+        )
+        from airflow_provider_liveperson.datasets.messaging_interactions.requests import (
+            CONSUMER_CONTENT,
+            content,
         )
 
         states = FILTERS["status"].read("status", list(status))

@@ -21,7 +21,8 @@ from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
-    from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Slice
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
+    from airflow_provider_liveperson.datasets.model.slices import Query, Slice
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.pull.request import PullRequest
     from airflow_provider_liveperson.pull.snapshots import Revision
@@ -137,7 +138,7 @@ class Attempt:
         )
         with contextlib.ExitStack() as stack:
             if shared is None:
-                query = job.query if known is None else replace(job.query, revision=known.revision)
+                query = job.query if known is None else replace(job.query, known_revision=known.revision)
                 prefetcher = stack.enter_context(Prefetcher(job.client, job.dataset, query, slices))
             else:
                 prefetcher = shared

@@ -8,13 +8,12 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_liveperson.datasets.model.dataset import Slice
+from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.manifest import SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.window import Window, instant, stamp
 
 CHECKPOINT_LIFE = timedelta(hours=24)
 
@@ -60,7 +59,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def slices(self) -> list[Slice]:
         """The slices that have not landed, in order."""
-        return [_from_json(values) for values in self.remaining]
+        return [Slice.from_json(values) for values in self.remaining]
 
     def encode(self) -> bytes:
         """As JSON."""
@@ -125,22 +124,6 @@ def remember(
         base=landing.base,
         written_at=now,
         finished=list(finished),
-        remaining=[_to_json(slice_) for slice_ in remaining],
+        remaining=[slice_.to_json() for slice_ in remaining],
     )
     landing.write_checkpoint(checkpoint.encode(), parts_of(finished))
-
-
-def _to_json(slice_: Slice) -> dict[str, Any]:
-    return {
-        "bounds": {name: [stamp(window.start), stamp(window.end)] for name, window in slice_.bounds.items()},
-        "partition": {},
-    }
-
-
-def _from_json(values: dict[str, Any]) -> Slice:
-    return Slice(
-        bounds={
-            name: Window(instant(start, name), instant(end, name))
-            for name, (start, end) in values["bounds"].items()
-        }
-    )

@@ -15,7 +15,7 @@ from airflow_provider_liveperson.pull.slice_reader import ReadSlice
 from airflow_provider_liveperson.records.line import Line, owned
 
 if TYPE_CHECKING:
-    from airflow_provider_liveperson.datasets.model.dataset import Slice
+    from airflow_provider_liveperson.datasets.model.slices import Slice
     from airflow_provider_liveperson.records.masking import Masking
 
 

@@ -10,7 +10,9 @@ from typing import Self
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.fetching import Fetcher
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Reader, Slice
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import IncompletePullError
 from airflow_provider_liveperson.pull.progress import Progress
 from airflow_provider_liveperson.pull.slice_reader import (
@@ -51,7 +53,7 @@ class Prefetcher:
         self._waiting = deque(slices)
         self._readers: deque[SliceReader] = deque()
         self._finished: list[tuple[int, int | None]] = []  # of each slice read: records received and reported
-        limit = dataset.deep_paging_limit
+        limit = dataset.limits.max_records
         self.paging_limit = limit if limit is None else client.settings.deep_paging_limit or limit
         self.fetcher = Fetcher(client, client.settings.max_concurrency)
         self.progress = Progress(dataset.name)
@@ -122,9 +124,9 @@ class Prefetcher:
         number = f"slice {len(self._finished) + 1} of {len(reported)}"
         return f"{received:,}", f"{present.received:,} of {present.reported:,} in {number}"
 
-    def new_reader(self, slice_: Slice) -> Reader:
+    def new_reader(self, slice_: Slice) -> Pager:
         """A reader for a slice."""
-        return self._dataset.read(self._dataset, self._query, slice_)
+        return self._dataset.open(self._query, slice_)
 
     def ask_ahead(self) -> None:
         """Send requests while there is room: those of the first slice that has any left.

@@ -11,7 +11,8 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.errors import ConcurrentRunError
@@ -20,7 +21,7 @@ from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
 from airflow_provider_liveperson.pull.attempt import Attempt, Job, Landed
 from airflow_provider_liveperson.pull.checkpoints import CHECKPOINT_LIFE
-from airflow_provider_liveperson.pull.completeness import can_be_complete, check_complete
+from airflow_provider_liveperson.pull.completeness import check_complete
 from airflow_provider_liveperson.pull.finished_days import FinishedDays
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.request import PullRequest
@@ -108,7 +109,7 @@ def pull(
     for window in windows:
         part = replace(query, window=window)
         # Of a longer window that is out of range, single days can be complete.
-        whole = complete or (not dataset.is_snapshot and can_be_complete(dataset, window, now))
+        whole = complete or (not dataset.is_snapshot and dataset.limits.can_be_complete(window, now))
         request = PullRequest.of(
             dataset, part, client.account_id, destination, masking=masking, complete=whole
         )
@@ -148,7 +149,7 @@ def pull(
 
 def _windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
     """The windows that are landed for a query, in order: UTC days, or parts of them."""
-    if query.cursor in dataset.open_ended_cursors:
+    if dataset.is_open_ended(query):
         return [query.window]
     begun = takewhile(lambda day: day.start < now, query.window.days())
     days = list(begun) or [next(query.window.days())]

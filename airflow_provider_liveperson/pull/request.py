@@ -15,7 +15,8 @@ from airflow_provider_liveperson.landing.manifest import ManifestHead, Selection
 from airflow_provider_liveperson.window import Window, stamp
 
 if TYPE_CHECKING:
-    from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
+    from airflow_provider_liveperson.datasets.model.slices import Query
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.manifest import Manifest
     from airflow_provider_liveperson.records.masking import Masking
@@ -89,10 +90,10 @@ class PullRequest:
             filters=_as_json(dict(query.filters)),
             arguments=_as_json(
                 {
-                    "service": dataset.service,
-                    "method": dataset.method,
-                    "path": dataset.path.replace("{account_id}", account_id),
-                    "arguments": dataset.describe(dataset, query),
+                    "service": dataset.request.service,
+                    "method": dataset.request.method,
+                    "path": dataset.request.path.replace("{account_id}", account_id),
+                    "arguments": dataset.describe(query),
                 }
             ),
             masking=_as_json(masking.describe()) if masking is not None else None,

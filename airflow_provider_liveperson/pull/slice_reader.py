@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_liveperson.client.fetching import Fetcher, InFlightRequest
-from airflow_provider_liveperson.datasets.model.dataset import Reader, Slice
-from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
+from airflow_provider_liveperson.datasets.model.slices import Slice
+from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
@@ -76,7 +76,7 @@ class Reading(Protocol):
     progress: Progress
     paging_limit: int | None
 
-    def new_reader(self, slice_: Slice) -> Reader:
+    def new_reader(self, slice_: Slice) -> Pager:
         """A reader for a slice."""
 
     def ask_ahead(self) -> None:
@@ -112,7 +112,7 @@ class SliceReader:
         self.slice_ = slice_
         self._in_flight: deque[InFlightRequest[Any]] = deque()
         self._has_peeked = False
-        self.reader: Reader = reading.new_reader(slice_)
+        self.reader: Pager = reading.new_reader(slice_)
         self.kept = 0
         self.repaired = 0
         self._bytes = 0
@@ -316,7 +316,7 @@ def warn_of_repairs(name: str, count: int) -> None:
         )
 
 
-def _warn_of_gaps(name: str, slice_: Slice, reader: Reader) -> None:
+def _warn_of_gaps(name: str, slice_: Slice, reader: Pager) -> None:
     """Say what is not as it should be in a slice that adds up."""
     if reader.undated:
         log.warning(

@@ -470,8 +470,8 @@ def test_permanent_faults_end_in_their_error_and_land_nothing(
 ) -> None:
     (fault, error), dataset = failure, DATASETS[name]
     sandbox.faults.add(match=FACTS[name].url, times=1000, **fault)
-    path = dataset.path.replace("{account_id}", sandbox.settings.account_id)
-    with pytest.raises(error, match=f"{dataset.method} {dataset.service} {path}"):
+    path = dataset.request.path.replace("{account_id}", sandbox.settings.account_id)
+    with pytest.raises(error, match=f"{dataset.request.method} {dataset.request.service} {path}"):
         run(connect(sandbox), name, NIGHT, store)
     assert store.objects == {}
 
@@ -492,7 +492,7 @@ def test_an_empty_response_is_not_taken_for_an_empty_window(
 def test_a_credential_that_does_not_fit_is_refused(
     name: str, kind: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
-    with pytest.raises(AuthenticationError, match=DATASETS[name].service):
+    with pytest.raises(AuthenticationError, match=DATASETS[name].request.service):
         run(connect(sandbox, kind), name, NIGHT, store)
     assert store.objects == {}
 

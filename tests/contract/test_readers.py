@@ -134,7 +134,9 @@ def test_a_server_that_ignores_the_offset_is_named(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 10)
+    monkeypatch.setattr(
+        "airflow_provider_liveperson.datasets.messaging_interactions.reader.MAX_PAGE_SIZE", 10
+    )
     sandbox.configure(offset_ignored=True)
     with pytest.raises(IncompletePullError, match=r"same way: .*the server ignores the offset"):
         land(connect(sandbox), store, name)
@@ -155,7 +157,9 @@ def test_a_count_that_says_too_little_is_never_a_window(
     count: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 10)
+    monkeypatch.setattr(
+        "airflow_provider_liveperson.datasets.messaging_interactions.reader.MAX_PAGE_SIZE", 10
+    )
     sandbox.configure(messaging_count=count)
     with pytest.raises(IncompletePullError, match="records were reported"):
         land(connect(sandbox), store, "messaging_interactions", cursor)

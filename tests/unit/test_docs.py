@@ -74,7 +74,7 @@ def test_the_credentials_are_those_that_the_datasets_declare():
         line[0].strip("`"): {names[kinds[at]] for at, cell in enumerate(line) if cell == "yes"}
         for line in table
     }
-    assert told == {name: set(dataset.credentials) for name, dataset in DATASETS.items()}
+    assert told == {name: set(dataset.access.titles) for name, dataset in DATASETS.items()}
 
 
 @pytest.mark.parametrize("page", ["authentication.md", "connections.md"])

@@ -1,4 +1,4 @@
-"""Pagers: small state machines that say what to ask next and judge what came. They never send."""
+"""Rows in order of time, without ids, whose pages may move while they are read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError, LivePersonError
+from airflow_provider_liveperson.datasets.readers.pages import PageRange
+from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError, StandstillGuard
+from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
 
 MAX_PAGE_SIZE = 16_000
 MAX_TIE_PASSES = 100
 EQUAL_TIE_PASSES = 8
-MAX_SAME_PAGES = 40
 UNDATED = -1
 
 
@@ -26,40 +27,6 @@ class Row(NamedTuple):
 
     at: int
     raw: bytes
-
-
-class Page(NamedTuple):
-    """What to ask for next."""
-
-    offset: int
-    limit: int
-
-
-class PagesMovedError(LivePersonError):
-    """Rows were added or taken away before the place that was read: the slice has to be read again.
-
-    Raised by pagers, caught by the puller; a user sees it only as the cause of an IncompletePullError.
-
-    :param message: what does not fit.
-    :param evidence: what was read until then. Where several readings end alike after the very same, nothing has
-        changed in between; None where that cannot be told.
-    """
-
-    def __init__(self, message: str, *, evidence: object = None) -> None:
-        super().__init__(message)
-        self.evidence = evidence
-
-
-class ContradictionError(PagesMovedError):
-    """An answer contradicts itself, or another one, which a change at LivePerson may explain, or a fault.
-
-    Where several readings end in the very same contradiction, it was no change.
-
-    :param message: the contradiction.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, evidence=message)
 
 
 class TimeOrderedPager:
@@ -82,7 +49,7 @@ class TimeOrderedPager:
     def __init__(self, *, limit: int, stop_at: int | None = None) -> None:
         self._limit = limit
         self._stop_at = stop_at
-        self._most = 0  # rows that one answer has held
+        self._max_rows = 0  # rows that one answer has held
         self._taken = 0  # the largest limit that the server has answered
         self._may_grow = True  # whether the server may give more at once than ``limit``
         self._offset = 0
@@ -91,7 +58,7 @@ class TimeOrderedPager:
         self._tie: _Tie | None = None
         self._end = 0
         self._seen = 0
-        self._first: Row | None = None  # of the first page
+        self._guard = StandstillGuard()
         self._digest = 0  # of all rows that came
         self.reported: int | None = None
         self.finished = False
@@ -111,15 +78,15 @@ class TimeOrderedPager:
         """Whether the server has answered a page of this limit before."""
         return self._limit <= self._taken
 
-    def next_page(self) -> Page | None:
+    def next_page(self) -> PageRange | None:
         """What to ask for next, or None at the end."""
         if self.finished:
             return None
         if self._probed:
-            return Page(self._probed[0], self._limit)
+            return PageRange(self._probed[0], self._limit)
         if self._tie:
-            return Page(self._tie.offset - self._ties_early, self._limit)
-        return Page(self._offset, self._limit)
+            return PageRange(self._tie.offset - self._ties_early, self._limit)
+        return PageRange(self._offset, self._limit)
 
     @property
     def _ties_early(self) -> bool:
@@ -130,17 +97,17 @@ class TimeOrderedPager:
     @property
     def _overlaps(self) -> bool:
         """Whether an answer has room for the row before those that are new."""
-        return min(self._most, self._limit) > 1
+        return min(self._max_rows, self._limit) > 1
 
     def limit_refused(self) -> bool:
         """The server refused the last page for its limit: ask for less.
 
         :returns: False when it refused what it has given before, or even one row.
         """
-        if self._limit <= max(1, self._most):
+        if self._limit <= max(1, self._max_rows):
             return False
-        self._limit = self._most or self._limit // 2
-        self._may_grow = not self._most
+        self._limit = self._max_rows or self._limit // 2
+        self._may_grow = not self._max_rows
         return True
 
     def accept(self, rows: Sequence[Row], count: int | None) -> list[Row]:
@@ -180,7 +147,7 @@ class TimeOrderedPager:
             # A row of that instant that has not been seen is one more, wherever it stands.
             end, more = offset + 1, len(rows) > 1 or rows[0] not in held_back
         if more:
-            self._ceiling_is(self._most)
+            self._ceiling_is(self._max_rows)
         return self._hand_on(held_back, end=end, at_end=not more)
 
     def _moved(
@@ -212,12 +179,10 @@ class TimeOrderedPager:
     def _check_offset(self, rows: Sequence[Row], offset: int) -> None:
         """Notice a server that answers each page with the first one."""
         before = self._before_page
-        if self._first is None:
-            self._first = rows[0] if rows else None
-        elif rows and rows[0] == self._first and before is not None and rows[0].at < before:
-            raise ContradictionError(
-                f"the page at offset {offset} begins like the first one: the server ignores the offset"
-            )
+        if rows and before is not None and rows[0].at < before:
+            self._guard.check_first(offset, rows[0])
+        elif rows:
+            self._guard.remember(rows[0])
 
     def _accept_page(self, rows: Sequence[Row]) -> list[Row]:
         self._check_offset(rows, self._offset)
@@ -228,11 +193,11 @@ class TimeOrderedPager:
             raise self._moved()
         end, new = self._offset + len(rows), list(rows[1:] if anchored else rows)
         short = len(rows) < self._limit
-        self._most = max(self._most, len(rows))
+        self._max_rows = max(self._max_rows, len(rows))
         if not short:
             return self._hand_on(new, end=end, at_end=False)
         if self.reported is not None and end < self.reported:
-            self._ceiling_is(max(1, self._most))  # one answer may be shorter than the others
+            self._ceiling_is(max(1, self._max_rows))  # one answer may be shorter than the others
             return self._hand_on(new, end=end, at_end=False)
         if not rows or end == self.reported:
             return self._hand_on(new, end=end, at_end=True)
@@ -318,8 +283,7 @@ class _Tie:
         self.at_end = False
         self._rows: list[Row] = []
         self._shown: Counter[bytes] = Counter()
-        self._latest: list[bytes] = []
-        self._same = 0
+        self._guard = StandstillGuard()
         self._passes: list[Counter[bytes]] = []
         self._answers = 0  # in this pass
 
@@ -345,21 +309,12 @@ class _Tie:
         self._rows += own
         self._shown |= Counter(row.raw for row in own)
         if rows and len(own) == len(rows):
-            self._check_progress([row.raw for row in rows])
+            self._guard.check_again([row.raw for row in rows])
             return None
         self.at_end = not rows
-        return self._judge(first.at)
+        return self._settle(first.at)
 
-    def _check_progress(self, page: list[bytes]) -> None:
-        """Notice a server that answers every page alike, and would for ever."""
-        self._same = self._same + 1 if page == self._latest else 0
-        self._latest = page
-        if self._same >= MAX_SAME_PAGES:
-            raise ContradictionError(
-                f"{MAX_SAME_PAGES} pages of one instant were the same: the server ignores the offset"
-            )
-
-    def _judge(self, at: int) -> list[Row] | None:
+    def _settle(self, at: int) -> list[Row] | None:
         size, rows = len(self._rows), Counter(row.raw for row in self._rows)
         self._passes.append(rows)
         self._rows = []

@@ -29,7 +29,10 @@ def test_rights_are_told_in_every_form(capsys):
     told = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert set(told) == set(DATASETS)
     for name, dataset in DATASETS.items():
-        assert (told[name]["permission"], told[name]["scope"]) == (dataset.permission, dataset.scope)
+        assert (told[name]["permission"], told[name]["scope"]) == (
+            dataset.access.permission,
+            dataset.access.scope,
+        )
     assert cli.main(["datasets"]) == 0
     table = " ".join(capsys.readouterr().out.split())
     assert "API key's permission" in table
@@ -45,7 +48,9 @@ def test_the_tables_fit_a_terminal_of_80_columns(capsys, monkeypatch):
     assert "…" not in table
     words = set(re.split(r"[\s,]+", table))
     assert [name for name in DATASETS if name not in words] == []
-    assert [cursor for one in DATASETS.values() for cursor in one.cursors if cursor not in words] == []
+    assert [
+        cursor.name for one in DATASETS.values() for cursor in one.cursors if cursor.name not in words
+    ] == []
     assert "datasets NAME" in table
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.account_config import AGENT_GROUPS, SKILLS, USERS
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Reader
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.window import Window
@@ -21,10 +22,10 @@ every_collection = pytest.mark.parametrize(
 )
 
 
-def reader(dataset: Dataset = SKILLS, revision: str | None = None) -> Reader:
-    query = replace(dataset.query(DAY), revision=revision)
+def reader(dataset: Dataset = SKILLS, revision: str | None = None) -> Pager:
+    query = replace(dataset.query(DAY), known_revision=revision)
     (slice_,) = dataset.plan(query)
-    return dataset.read(dataset, query, slice_)
+    return dataset.open(query, slice_)
 
 
 def test_what_is_asked():
@@ -95,7 +96,7 @@ def test_whatever_if_match_means_the_state_is_the_present_one(sandbox, connect, 
     sandbox.config.change("skills")
     sandbox.configure(config_if_match=meaning)
     present = str(sandbox.config.revision("skills"))
-    query = replace(SKILLS.query(DAY), revision=present if held == "present" else str(old))
+    query = replace(SKILLS.query(DAY), known_revision=present if held == "present" else str(old))
     found = [json.loads(raw) for raw in records(connect(), SKILLS, query)]
     if held == "present" and meaning == "304":
         assert found == []

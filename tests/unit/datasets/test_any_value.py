@@ -119,7 +119,7 @@ def read(name: str, cursor: str | None, answer: Answer) -> tuple[Any, list[bytes
     """What the reader makes of an answer to its first request."""
     dataset = DATASETS[name]
     query = dataset.query(DAY, cursor=cursor)
-    reader = dataset.read(dataset, query, dataset.plan(query)[-1])
+    reader = dataset.open(query, dataset.plan(query)[-1])
     assert reader.next_request() is not None
     parsed = reader.parse(answer)
     reader.peek(parsed)

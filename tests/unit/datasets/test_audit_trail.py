@@ -11,13 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.datasets.audit_trail import (
-    AUDIT_TRAIL,
-    FIELDS,
-    AuditTrailReader,
-    arguments,
-    instant_of,
-)
+from airflow_provider_liveperson.datasets.audit_trail.arguments import arguments, instant_of
+from airflow_provider_liveperson.datasets.audit_trail.graphql import AUDIT_TRAIL, FIELDS, AuditTrailPager
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
@@ -31,10 +26,10 @@ from airflow_provider_liveperson.window import Window
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 
 
-def reader(window: Window = DAY, **filters) -> AuditTrailReader:
+def reader(window: Window = DAY, **filters) -> AuditTrailPager:
     query = AUDIT_TRAIL.query(window, filters=filters)
     (slice_,) = AUDIT_TRAIL.plan(query)
-    return AuditTrailReader(AUDIT_TRAIL, query, slice_)
+    return AuditTrailPager(AUDIT_TRAIL, query, slice_)
 
 
 def asked(window: Window = DAY, **filters) -> tuple[dict, list[str]]:
@@ -259,7 +254,7 @@ def test_the_count_of_rows(header, total):
     assert reader().parse(answer({"data": {"auditData": []}}, X_Total_Count=header)).total == total
 
 
-def rows_read(times: list[object]) -> tuple[AuditTrailReader, list[str]]:
+def rows_read(times: list[object]) -> tuple[AuditTrailPager, list[str]]:
     """What is made of rows with these times, and the numbers of those that are handed on."""
     made, found = reader(), []
     rows = [{"changeDate": time, "element": str(number)} for number, time in enumerate(times)]

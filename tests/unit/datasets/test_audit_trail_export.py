@@ -12,12 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.datasets.audit_trail_export import (
+from airflow_provider_liveperson.datasets.audit_trail.export import (
     AUDIT_TRAIL_EXPORT,
-    AuditTrailExportReader,
+    AuditTrailExportPager,
     field_name,
 )
-from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, PagesMovedError
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -33,10 +33,10 @@ COLUMNS = ["Object type", "Object ID", "New value", "Date and time", "Originator
 FIELDS = ["objectType", "objectId", "newValue", "dateAndTime", "originatorEmployeeId"]
 
 
-def reader(**filters) -> AuditTrailExportReader:
+def reader(**filters) -> AuditTrailExportPager:
     query = AUDIT_TRAIL_EXPORT.query(DAY, filters=filters)
     (slice_,) = AUDIT_TRAIL_EXPORT.plan(query)
-    return AuditTrailExportReader(AUDIT_TRAIL_EXPORT, query, slice_)
+    return AuditTrailExportPager(AUDIT_TRAIL_EXPORT, query, slice_)
 
 
 def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom: bool = False) -> bytes:
@@ -54,7 +54,7 @@ def file(rows: list[list[str]], *, total: object = None, end: str = "\r\n", bom:
     return (b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode()
 
 
-def read(data: bytes, kind: str | None = None) -> tuple[AuditTrailExportReader, list[dict]]:
+def read(data: bytes, kind: str | None = None) -> tuple[AuditTrailExportPager, list[dict]]:
     made = reader()
     headers = {} if kind is None else {"Content-Type": kind}
     parsed = made.parse(Answer(status=200, headers=headers, file=io.BytesIO(data)))
@@ -329,7 +329,7 @@ def test_results_without_a_time_are_named():
 
 
 def test_a_full_export_is_not_taken_for_a_whole_one(monkeypatch):
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.audit_trail_export.LIMIT", 3)
+    monkeypatch.setattr("airflow_provider_liveperson.datasets.audit_trail.export.MAX_ROWS", 3)
     with pytest.raises(IncompletePullError, match="shorter window"):
         accepted(file([row()] * 3))
 

@@ -16,11 +16,11 @@ def test_each_is_found_and_fully_declared(name):
     assert declared.name == name
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)  # it becomes a folder
     assert bool(declared.cursors) is not declared.is_snapshot
-    assert all(use.endswith(".") for use in declared.cursors.values())
+    assert all(cursor.use.endswith(".") for cursor in declared.cursors)
     assert declared.key
-    assert declared.shape
-    assert declared.documentation.endswith(".html")
-    assert declared.path.startswith("/")
+    assert declared.reader.shape
+    assert declared.page.endswith(".html")
+    assert declared.request.path.startswith("/")
     assert all(it.description.endswith(".") for it in declared.filters.values())
 
 

@@ -11,13 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import ApiRequest
-from airflow_provider_liveperson.datasets.readers.offset_pages import (
-    Contents,
-    CountedPages,
-    LinkedPages,
-    Record,
-)
-from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError, Row, TimeOrderedPager
+from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPager
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
+from airflow_provider_liveperson.datasets.readers.time_ordered import Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import IncompletePullError, LivePersonError
 from airflow_provider_liveperson.pull.slice_reader import MAX_READ_ATTEMPTS, read_until_complete
 
@@ -100,10 +98,10 @@ def ask(offset: int, limit: int) -> ApiRequest:
 
 
 def record(number: int) -> Record:
-    return Record(line=b"%d" % number, key=b"%d" % number, belongs=True)
+    return Record(line=b"%d" % number, key=b"%d" % number, in_slice=True)
 
 
-def never(answer: object) -> Contents:
+def never(answer: object) -> Page:
     raise AssertionError("nobody cuts")
 
 
@@ -118,11 +116,11 @@ class SliceReader:
 
     def batches(self) -> Any:
         self.began = len(self._server.states)
-        answers: list[Contents] = []
+        answers: list[Page] = []
         while True:
             while len(answers) < self._ahead and (request := self.reader.next_request()) is not None:
                 rows, total, has_next = self._server.page(*request.json)
-                answers.append(Contents([record(row) for row in rows], total=total, has_next=has_next))
+                answers.append(Page([record(row) for row in rows], total=total, has_next=has_next))
             if not answers:
                 self.reader.finish()
                 return
@@ -147,12 +145,12 @@ def read(make: Callable[[], Any], server: Server, ahead: int = 1) -> tuple[State
     return tuple(found), server.states[lane.began :]
 
 
-def counted(*, may_grow: bool = False) -> CountedPages:
-    return CountedPages(ask=ask, cut=never, limit=LIMIT, may_grow=may_grow)
+def counted(*, may_grow: bool = False) -> OffsetPager:
+    return OffsetPager(page_request=ask, parse_page=never, page_size=LIMIT, may_grow=may_grow)
 
 
-def linked() -> LinkedPages:
-    return LinkedPages(ask=ask, cut=never, limit=LIMIT)
+def linked() -> LinkedPager:
+    return LinkedPager(page_request=ask, parse_page=never, page_size=LIMIT)
 
 
 changes = st.dictionaries(

@@ -13,15 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.datasets.messaging_interactions import (
-    CONTENT,
+from airflow_provider_liveperson.datasets.messaging_interactions.dataset import (
     CURSORS,
     MESSAGING_INTERACTIONS,
-    ConversationReader,
+)
+from airflow_provider_liveperson.datasets.messaging_interactions.lookups import (
     conversations_by_consumer,
     conversations_by_ids,
 )
-from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError
+from airflow_provider_liveperson.datasets.messaging_interactions.reader import ConversationPager
+from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -35,7 +37,7 @@ MAX_LIFE = timedelta(days=397)  # 13 months
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 WEEK = Window(datetime(2026, 1, 25, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 MINUTE = 60_000
-every_cursor = pytest.mark.parametrize("cursor", sorted(CURSORS))
+every_cursor = pytest.mark.parametrize("cursor", sorted(cursor.name for cursor in CURSORS))
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 lengths = st.timedeltas(timedelta(milliseconds=1), timedelta(days=400))
 thousandths = st.integers(0, 999)
@@ -45,10 +47,10 @@ def ms(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def reader(window: Window = DAY, cursor: str = "start", at: int = -1, **filters) -> ConversationReader:
+def reader(window: Window = DAY, cursor: str = "start", at: int = -1, **filters) -> ConversationPager:
     """The reader of one of a window's slices, the last one unless told otherwise."""
     query = MESSAGING_INTERACTIONS.query(window, filters=filters, cursor=cursor)
-    return ConversationReader(MESSAGING_INTERACTIONS, query, MESSAGING_INTERACTIONS.plan(query)[at])
+    return ConversationPager(MESSAGING_INTERACTIONS, query, MESSAGING_INTERACTIONS.plan(query)[at])
 
 
 # -- slices ----------------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ def three_months_after(at: int) -> int:
 def test_every_range_that_is_asked_for_is_one_that_liveperson_takes(cursor, start, length):
     query = MESSAGING_INTERACTIONS.query(Window(start, start + length), cursor=cursor)
     for slice_ in MESSAGING_INTERACTIONS.plan(query):
-        asked = ConversationReader(MESSAGING_INTERACTIONS, query, slice_).next_request().json
+        asked = ConversationPager(MESSAGING_INTERACTIONS, query, slice_).next_request().json
         for name in {"start", "end", "fullDialogEndTime"} & asked.keys():
             assert asked[name]["from"] <= asked[name]["to"]
             first, last = rounded(asked[name])
@@ -143,14 +145,14 @@ def test_a_filter_that_is_the_cursors_own_is_refused(cursor, own):
     ) as caught:
         MESSAGING_INTERACTIONS.query(DAY, filters={own: value}, cursor=cursor)
     assert caught.value.field == "filters"
-    for other in CURSORS:
+    for other in (cursor.name for cursor in CURSORS):
         if other != cursor:
             MESSAGING_INTERACTIONS.query(DAY, filters={own: value}, cursor=other)
 
 
 def test_the_manifest_tells_the_whole_range_that_is_asked_for():
     query = MESSAGING_INTERACTIONS.query(DAY, filters={"skillIds": ["7"]}, cursor="end")
-    told = MESSAGING_INTERACTIONS.describe(MESSAGING_INTERACTIONS, query)
+    told = MESSAGING_INTERACTIONS.describe(query)
     assert told["start"] == {"from": ms(DAY.start - MAX_LIFE), "to": ms(DAY.end) - 1}
     assert told["end"] == {"from": ms(DAY.start), "to": ms(DAY.end + timedelta(days=1)) - 1}
     assert told["skillIds"] == ["7"]
@@ -160,7 +162,7 @@ def test_the_manifest_tells_the_whole_range_that_is_asked_for():
 def test_the_manifest_tells_all_of_a_long_window():
     long = Window(datetime(2025, 9, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
     query = MESSAGING_INTERACTIONS.query(long, cursor="full_dialog_end")
-    told = MESSAGING_INTERACTIONS.describe(MESSAGING_INTERACTIONS, query)
+    told = MESSAGING_INTERACTIONS.describe(query)
     assert told["fullDialogEndTime"] == {"from": ms(long.start), "to": ms(long.end) - 1}
 
 
@@ -229,7 +231,7 @@ def answer(found: Iterable[object], count: int | None = None, **metadata) -> Ans
     return Answer(status=200, headers={}, body=json.dumps(body).encode())
 
 
-def accepted(made: ConversationReader, given_: Answer) -> list[dict]:
+def accepted(made: ConversationPager, given_: Answer) -> list[dict]:
     assert made.next_request() is not None
     return [json.loads(bytes(raw)) for raw in made.accept(made.parse(given_))]
 
@@ -238,7 +240,7 @@ FIRST, LAST, BEFORE, AFTER = ms(DAY.start), ms(DAY.end) - 1, ms(DAY.start) - 1, 
 
 
 @pytest.mark.parametrize(
-    ("cursor", "info", "belongs"),
+    ("cursor", "info", "in_slice"),
     [
         ("start", {"startTimeL": FIRST}, True),
         ("start", {"startTimeL": LAST}, True),
@@ -275,10 +277,10 @@ FIRST, LAST, BEFORE, AFTER = ms(DAY.start), ms(DAY.end) - 1, ms(DAY.start) - 1, 
         ("updated", {"startTimeL": AFTER}, False),
     ],
 )
-def test_what_belongs_to_the_window(cursor, info, belongs):
+def test_what_belongs_to_the_window(cursor, info, in_slice):
     made = reader(cursor=cursor)
     sent = conversation(**info)
-    assert accepted(made, answer([sent])) == ([sent] if belongs else [])
+    assert accepted(made, answer([sent])) == ([sent] if in_slice else [])
     assert (made.reported, made.received) == (1, 1)
 
 
@@ -344,10 +346,10 @@ def test_what_lies_outside_by_another_field_needs_no_end():
 )
 def test_where_the_number_is_missing_the_text_tells(cursor, name, nothing):
     inside, outside = "2026-01-30 10:00:00.000+0000", "2026-02-01 10:00:00.000+0000"
-    for text, belongs in ((inside, True), (outside, False)):
+    for text, in_slice in ((inside, True), (outside, False)):
         made = reader(cursor=cursor)
         sent = conversation(**{"status": "CLOSE", f"{name}L": nothing, name: text})
-        assert accepted(made, answer([sent])) == ([sent] if belongs else [])
+        assert accepted(made, answer([sent])) == ([sent] if in_slice else [])
         assert made.undated == 0
 
 
@@ -441,7 +443,7 @@ def test_a_conversation_is_in_one_slice_only_although_ranges_are_rounded():
     plan = MESSAGING_INTERACTIONS.plan(query)
     sent = conversation(startTimeL=ms(plan[0].bounds["start"].end))
     found = [
-        accepted(ConversationReader(MESSAGING_INTERACTIONS, query, slice_), answer([sent])) for slice_ in plan
+        accepted(ConversationPager(MESSAGING_INTERACTIONS, query, slice_), answer([sent])) for slice_ in plan
     ]
     assert found == [[], [sent]]
 
@@ -455,7 +457,7 @@ def test_a_conversation_that_ended_where_a_long_window_is_cut_is_in_one_slice_on
     for cut in {slice_.bounds[cursor].start for slice_ in plan if cursor in slice_.bounds} - {long.start}:
         sent = conversation(str(cut), startTimeL=ms(cut - timedelta(hours=1)), endTimeL=ms(cut))
         for slice_ in plan:
-            made = ConversationReader(MESSAGING_INTERACTIONS, query, slice_)
+            made = ConversationPager(MESSAGING_INTERACTIONS, query, slice_)
             asked = made.next_request().json
             ranges = {
                 "start": sent["info"]["startTimeL"],
@@ -534,7 +536,7 @@ def part(name: str) -> dict:
     return conversation(name, isPartial=True)
 
 
-def ask(made: ConversationReader) -> ApiRequest:
+def ask(made: ConversationPager) -> ApiRequest:
     request = made.next_request()
     assert request is not None
     return request
@@ -614,9 +616,9 @@ def test_parts_are_asked_for_100_at_a_time_at_the_end_in_their_order():
     assert found == names
 
 
-def without(missing: list[str], parts: list[str], readings: int) -> ConversationReader:
+def without(missing: list[str], parts: list[str], readings: int) -> ConversationPager:
     """The last of several readings in which some of the conversations that come in part are not found by their ids."""
-    before: ConversationReader | None = None
+    before: ConversationPager | None = None
     for _ in range(readings):
         made = reader()
         if before is not None:
@@ -810,7 +812,9 @@ def test_a_consumers_conversations_are_asked_for_by_id_where_they_come_in_part(
 def test_a_consumers_conversations_are_all_there_or_there_is_an_error(
     sandbox, connect, monkeypatch, switches
 ):
-    monkeypatch.setattr("airflow_provider_liveperson.datasets.messaging_interactions.MAX_PAGE_SIZE", 1)
+    monkeypatch.setattr(
+        "airflow_provider_liveperson.datasets.messaging_interactions.lookups.MAX_PAGE_SIZE", 1
+    )
     truth = sandbox.conversations.truth(WEEK.start, WEEK.end, "start")
     consumers = [one["consumerParticipants"][0]["participantId"] for one in truth]
     busy = next(one for one in consumers if consumers.count(one) > 1)

@@ -35,7 +35,7 @@ def page(name: str, one: bytes, other: bytes) -> bytes:
 def read(name: str, body: bytes, content_type: str = "application/json") -> list[bytes]:
     dataset = DATASETS[name]
     query = dataset.query(DAY)
-    reader = dataset.read(dataset, query, dataset.plan(query)[-1])
+    reader = dataset.open(query, dataset.plan(query)[-1])
     request = reader.next_request()
     assert request is not None
     held = {"file": io.BytesIO(body)} if request.to_disk else {"body": body}
@@ -50,7 +50,10 @@ def read(name: str, body: bytes, content_type: str = "application/json") -> list
 @every_dataset
 @settings(max_examples=100)
 @given(
-    one=st.binary(max_size=12), other=st.binary(max_size=12), cut=st.integers(0, 9), said=st.text(max_size=9)
+    one=st.binary(max_size=12),
+    other=st.binary(max_size=12),
+    cut=st.integers(0, 9),
+    said=st.text(max_size=9),
 )
 def test_whatever_comes_is_read_or_refused(name, one, other, cut, said):
     whole = page(name, one, other)

@@ -132,7 +132,9 @@ def test_of_a_window_that_is_gone_the_latest_is_compared(between):
 
 
 def test_a_dataset_that_reaches_back_a_day_is_compared_by_what_is_left(side, monkeypatch):
-    short = dataclasses.replace(DATASETS["agent_status_changes"], retention=timedelta(hours=24))
+    changes = DATASETS["agent_status_changes"]
+    limits = dataclasses.replace(changes.limits, retention=timedelta(hours=24))
+    short = dataclasses.replace(changes, limits=limits)
     monkeypatch.setitem(DATASETS, "agent_status_changes", short)
     one = side("one", datasets=["agent_status_changes", "audit_trail"])
     found = compare(one, one, now=NOW)
@@ -308,9 +310,7 @@ def live(monkeypatch):
     def make(*primary_key: str) -> None:
         skills = DATASETS["skills"]
         columns = {**skills.columns, "_pulled_at": skills.columns["name"]}
-        changed = dataclasses.replace(
-            skills, columns=columns, primary_key=primary_key, key=", ".join(primary_key)
-        )
+        changed = dataclasses.replace(skills, columns=columns, primary_key=primary_key)
         monkeypatch.setitem(DATASETS, "skills", changed)
 
     return make
@@ -490,7 +490,7 @@ def test_a_record_that_nobody_can_read_is_no_agreement(side, monkeypatch):
 def test_keys_are_those_that_people_are_told():
     for dataset in DATASETS.values():
         assert dataset.key == (", ".join(dataset.primary_key) or "none; equal rows are separate records")
-        assert timedelta(0) <= dataset.lag < timedelta(days=1)
+        assert timedelta(0) <= dataset.limits.lag < timedelta(days=1)
 
 
 def test_no_more_is_read_than_compared(sandbox, between):

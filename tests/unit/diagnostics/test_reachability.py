@@ -92,7 +92,9 @@ def test_a_missing_permission_names_what_to_ask_for(sandbox, look, kind):
     for access in report.datasets:
         assert (access.status, access.answered) == ("refused", 403)
         right = access.permission if kind == "api_key" else access.scope
-        assert right == getattr(DATASETS[access.dataset], "permission" if kind == "api_key" else "scope")
+        assert right == getattr(
+            DATASETS[access.dataset].access, "permission" if kind == "api_key" else "scope"
+        )
         assert right in access.sentence
         assert "answered 403" in access.detail
     users = report.access("users").sentence

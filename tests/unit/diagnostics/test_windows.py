@@ -17,7 +17,7 @@ TRAIL = DATASETS["audit_trail"]
 
 
 def limited(*, retention: timedelta | None = None, lag: timedelta = timedelta(0)):
-    return replace(TRAIL, retention=retention, lag=lag)
+    return replace(TRAIL, limits=replace(TRAIL.limits, retention=retention, lag=lag))
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
+from airflow_provider_liveperson.datasets.messaging_interactions.columns import CONVERSATION
 from airflow_provider_liveperson.landing import parquet_encoding
 from airflow_provider_liveperson.records.columns import (
     BOOLEAN,

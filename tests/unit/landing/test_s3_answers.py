@@ -110,7 +110,7 @@ def listing(contents: str, more: str = "<IsTruncated>false</IsTruncated>") -> by
 BOMB = (
     '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa">'
     + "".join(f'<!ENTITY {name} "{f"&{of};" * 20}">' for of, name in zip("abcdefg", "bcdefgh", strict=True))
-    + "]><ListBucketResult><Contents><Key>&h;</Key></Contents></ListBucketResult>"
+    + "]><ListBucketResult><Page><Key>&h;</Key></Page></ListBucketResult>"
 ).encode()
 
 HOSTILE = {
@@ -124,15 +124,15 @@ HOSTILE = {
     "an error of lists": http("403 Forbidden", b"<Error><Code><x/></Code><Code>2</Code></Error>"),
     "a bomb": http("200 OK", BOMB),
     "nesting": http("200 OK", b"<a>" * 50_000),
-    "sizes that are none": listing("<Contents><Key>f/k</Key><Size>many</Size></Contents>"),
-    "sizes beyond all": listing(f"<Contents><Key>f/k</Key><Size>{'9' * 5000}</Size></Contents>"),
+    "sizes that are none": listing("<Page><Key>f/k</Key><Size>many</Size></Page>"),
+    "sizes beyond all": listing(f"<Page><Key>f/k</Key><Size>{'9' * 5000}</Size></Page>"),
     "a date that is none": listing(
-        "<Contents><Key>f/k</Key><Size>1</Size><LastModified>then</LastModified></Contents>"
+        "<Page><Key>f/k</Key><Size>1</Size><LastModified>then</LastModified></Page>"
     ),
     "a year that is none": listing(
-        "<Contents><Key>f/k</Key><Size>1</Size><LastModified>99999-01-01T00:00:00Z</LastModified></Contents>"
+        "<Page><Key>f/k</Key><Size>1</Size><LastModified>99999-01-01T00:00:00Z</LastModified></Page>"
     ),
-    "an entry without anything": listing("<Contents/>"),
+    "an entry without anything": listing("<Page/>"),
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
     "nothing": b"",
     "a body that breaks off": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<List",
@@ -169,7 +169,7 @@ def came_of(act: Callable[[], object]) -> str | None:
 @given(
     status=st.sampled_from(["200 OK", "206 Partial", "301 x", "403 x", "404 x", "409 x", "412 x", "500 x"]),
     body=st.binary(max_size=60)
-    | st.from_regex(rb"\A<(Error|ListBucketResult|DeleteResult)>(<(Code|Key|Size|Contents)>[^<>&]?){0,4}\Z"),
+    | st.from_regex(rb"\A<(Error|ListBucketResult|DeleteResult)>(<(Code|Key|Size|Page)>[^<>&]?){0,4}\Z"),
     act=st.sampled_from(sorted(ACTS)),
 )
 def test_whatever_it_answers(store, endpoint, status, body, act):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.datasets.model.dataset import Slice
+from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.exceptions import PermissionDeniedError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Landing

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
 from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
-from airflow_provider_liveperson.pull.completeness import can_be_complete, check_complete, complete_at
+from airflow_provider_liveperson.pull.completeness import check_complete
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
@@ -18,10 +18,10 @@ MOMENT = timedelta(microseconds=1)
 @pytest.mark.parametrize("name", sorted(DATASETS))
 def test_a_window_can_be_complete_from_then_on(name):
     dataset = dataset_named(name)
-    moment = complete_at(dataset, DAY)
+    moment = dataset.limits.complete_at(DAY)
     assert moment >= DAY.end
-    assert can_be_complete(dataset, DAY, moment)
-    assert not can_be_complete(dataset, DAY, moment - MOMENT)
+    assert dataset.limits.can_be_complete(DAY, moment)
+    assert not dataset.limits.can_be_complete(DAY, moment - MOMENT)
 
 
 def test_a_window_that_can_be_complete_needs_no_warning(caplog):

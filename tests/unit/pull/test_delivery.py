@@ -105,7 +105,7 @@ def test_a_slice_that_is_read_again_leaves_nothing_of_its_first_reading(
     sandbox, land, store, share_below, monkeypatch
 ):
     """Its pages move after rows of it wait, or are in a part, beside those of the slices before it."""
-    from airflow_provider_liveperson.datasets.readers.time_ordered import PagesMovedError
+    from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
     from airflow_provider_liveperson.pull.slice_reader import SliceReader
 
     batches, moved = SliceReader.batches, []

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.readers.offset_pages import Contents, CountedPages, Record
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
@@ -28,6 +30,7 @@ from airflow_provider_liveperson.pull import slice_reader
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.slice_reader import ReadSlice
 from airflow_provider_liveperson.window import Window
+from devtools.datasets import declare
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -85,12 +88,12 @@ class Client:
         self.rows = sorted([*self.rows, (len(self.rows), at)], key=lambda row: row[1])
 
 
-def cut(answer: Answer) -> Contents:
-    records = [Record(line=raw, key=raw, belongs=True) for raw in answer.body.split()]
-    return Contents(records, total=int(answer.headers["count"]))
+def cut(answer: Answer) -> Page:
+    records = [Record(line=raw, key=raw, in_slice=True) for raw in answer.body.split()]
+    return Page(records, total=int(answer.headers["count"]))
 
 
-class Reader(CountedPages):
+class Reader(OffsetPager):
     """Pages of three."""
 
     def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
@@ -100,30 +103,14 @@ class Reader(CountedPages):
             asked = {"first": first, "last": last, "offset": offset, "limit": limit}
             return ApiRequest(method="GET", service="things", path="/things", json=asked)
 
-        super().__init__(ask=ask, cut=cut, limit=PAGE)
+        super().__init__(page_request=ask, parse_page=cut, page_size=PAGE)
 
-    def parse(self, answer: Answer) -> Contents:
+    def parse(self, answer: Answer) -> Page:
         return cut(answer)
 
 
-def dataset(**choices: Any) -> Dataset:
-    declared: dict[str, Any] = {
-        "name": "things",
-        "title": "Things",
-        "documentation": "things.html",
-        "service": "things",
-        "method": "GET",
-        "path": "/things",
-        "shape": "pages",
-        "cursors": {"at": "Each thing."},
-        "key": "number",
-        "credentials": ("API key",),
-        "read": Reader,
-        "describe": lambda *_: {},
-        "split_by": "at",
-        **choices,
-    }
-    return Dataset(**declared)
+def dataset(*, deep_paging_limit: int | None = None, read: Any = None) -> Dataset:
+    return declare(read or Reader, limits={"split_by": "at", "max_records": deep_paging_limit})
 
 
 def reading(client: Client, slices: Iterable[Slice], **choices: Any) -> Prefetcher:
@@ -409,7 +396,7 @@ def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeyp
         def next_request(self) -> ApiRequest | None:
             return None if self._asked else self._request(self.received)
 
-        def accept(self, parsed: Contents) -> list[bytes]:
+        def accept(self, parsed: Page) -> list[bytes]:
             self._asked.popleft()
             self.received += 1
             return [str(self.received).encode()]
@@ -442,7 +429,7 @@ def test_a_refusal_is_for_the_reader_to_judge():
 
 def test_an_answer_that_makes_no_sense_is_named_by_its_request():
     class Doubtful(Reader):
-        def accept(self, parsed: Contents) -> Iterable[bytes]:
+        def accept(self, parsed: Page) -> Iterable[bytes]:
             raise InvalidResponseError("nonsense", field="host", status=200)
 
     with pytest.raises(InvalidResponseError, match="GET things /things: nonsense") as caught:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_liveperson.datasets.messaging_columns import CONVERSATION
+from airflow_provider_liveperson.datasets.messaging_interactions.columns import CONVERSATION
 from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, Array, Column, Struct
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,41 +10,35 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.datasets.model.dataset import Dataset, Slice
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Flag, Text, Texts
+from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
     WindowOutOfRangeError,
 )
 from airflow_provider_liveperson.window import Window
+from devtools.datasets import declare
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 TEN_MINUTES = timedelta(minutes=10)
 
 
-def dataset(**choices) -> Dataset:
-    declared = {
-        "name": "things",
-        "title": "Things",
-        "documentation": "things.html",
-        "service": "msgHist",
-        "method": "GET",
-        "path": "/things",
-        "shape": "pages",
-        "cursors": {"changed": "Each change.", "created": "Each thing."},
-        "key": "id",
-        "credentials": ("API key",),
-        "read": lambda *_: pytest.fail("nobody reads"),
-        "describe": lambda *_: {},
-        "filters": {
-            "flag": Flag(description="-"),
-            "name": Text(description="-"),
-            "names": Texts(description="-"),
-        },
-    }
-    return Dataset(**{**declared, **choices})
+FILTERS = {
+    "flag": Flag(description="-"),
+    "name": Text(description="-"),
+    "names": Texts(description="-"),
+}
+
+
+def dataset(
+    *, cursors=("changed", "created"), filters=FILTERS, check=lambda query: None, **limits
+) -> Dataset:
+    return declare(
+        lambda *_: pytest.fail("nobody reads"), cursors=cursors, filters=filters, check=check, limits=limits
+    )
 
 
 def window(days_before: float, length: timedelta = DAY) -> Window:
@@ -83,7 +78,7 @@ def test_cursors():
 
 
 def test_a_dataset_without_filters_and_cursors_says_so():
-    whole = dataset(cursors={}, filters={})
+    whole = dataset(cursors=(), filters={})
     assert whole.query(window(5)).cursor == ""
     with pytest.raises(ConfigurationError, match="things has none"):
         whole.query(window(5), cursor="changed")
@@ -105,13 +100,13 @@ def test_what_does_not_go_together_is_refused_by_the_dataset_itself():
 @pytest.mark.parametrize(
     ("limits", "asked", "says"),
     [
-        ({}, window(1, DAY + timedelta(microseconds=1)), "cannot all be there yet"),
-        ({"lag": DAY}, window(1), "1 day, 0:00:00 before now"),
+        ({}, window(1, DAY + timedelta(microseconds=1)), "not all of its records can be there yet"),
+        ({"lag": DAY}, window(1), "1 day before now"),
         ({"retention": 30 * DAY}, window(31), "keeps things for 30 days"),
-        ({"is_snapshot": True}, window(0.5), "cannot all be there yet"),
-        ({"is_snapshot": True}, window(2.1), "gives things only as they are now"),
-        ({"is_snapshot": True}, window(1.1, DAY / 24), "gives things only as they are now"),
-        ({"is_snapshot": True}, window(15, 7 * DAY), "gives things only as they are now"),
+        ({"has_history": False}, window(0.5), "not all of its records can be there yet"),
+        ({"has_history": False}, window(2.1), "returns things only as they are now"),
+        ({"has_history": False}, window(1.1, DAY / 24), "returns things only as they are now"),
+        ({"has_history": False}, window(15, 7 * DAY), "returns things only as they are now"),
     ],
 )
 def test_a_window_that_cannot_be_complete_is_refused_with_the_way_round(limits, asked, says):
@@ -127,10 +122,10 @@ def test_a_window_that_cannot_be_complete_is_refused_with_the_way_round(limits, 
         ({"lag": DAY}, window(2)),
         ({"retention": 30 * DAY}, window(30)),
         ({}, window(9999)),
-        ({"is_snapshot": True}, window(1)),
-        ({"is_snapshot": True}, window(2)),
-        ({"is_snapshot": True}, window(1, DAY / 24)),
-        ({"is_snapshot": True}, window(14, 7 * DAY)),
+        ({"has_history": False}, window(1)),
+        ({"has_history": False}, window(2)),
+        ({"has_history": False}, window(1, DAY / 24)),
+        ({"has_history": False}, window(14, 7 * DAY)),
     ],
 )
 def test_a_window_up_to_the_bounds_is_let_through(limits, asked):
@@ -148,19 +143,23 @@ def test_slices_by_the_cursor_make_up_the_window(longest, slices):
     assert all(one.end == after.start for one, after in pairwise(cut))
 
 
-def test_slices_have_a_name_for_people_and_a_key_of_their_own():
+def test_slices_have_a_name_for_people_and_json_of_their_own():
     pieces = [
         Slice(bounds={"start": window(5)}),
         Slice(bounds={"start": window(4)}),
         Slice(bounds={"end": window(5)}),
         Slice(bounds={"start": window(5), "end": window(5)}),
         Slice(bounds={}),
+        Slice(partition={"product": "CAMPAIGN"}),
+        Slice(bounds={"start": window(5)}, partition={"product": "CAMPAIGN"}),
     ]
-    assert len({slice_.key for slice_ in pieces}) == len({str(slice_) for slice_ in pieces}) == len(pieces)
+    assert len({str(slice_) for slice_ in pieces}) == len(pieces)
+    assert [Slice.from_json(json.loads(json.dumps(slice_.to_json()))) for slice_ in pieces] == pieces
     assert str(pieces[3]) == (
         "start 2026-05-27T00:00:00Z to 2026-05-28T00:00:00Z, end 2026-05-27T00:00:00Z to 2026-05-28T00:00:00Z"
     )
     assert str(pieces[4]) == "the whole collection"
+    assert str(pieces[6]) == "start 2026-05-27T00:00:00Z to 2026-05-28T00:00:00Z, product CAMPAIGN"
 
 
 # -- splitting -------------------------------------------------------------------------------------

@@ -10,15 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.datasets.readers.offset_pages import (
-    Contents,
-    CountedPages,
-    LinkedPages,
-    PageReader,
-    Record,
-    WholeCollection,
-)
-from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, PagesMovedError
+from airflow_provider_liveperson.datasets.readers.collection import CollectionPager
+from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPager
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
+from airflow_provider_liveperson.datasets.readers.pages import Page, PagePager, Record
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 
 LIMIT = 10
@@ -31,8 +27,8 @@ def ask(offset: int, limit: int) -> ApiRequest:
     )
 
 
-def record(number: int, *, belongs: bool = True) -> Record:
-    return Record(line=b"%d" % number, key=b"%d" % number, belongs=belongs)
+def record(number: int, *, in_slice: bool = True) -> Record:
+    return Record(line=b"%d" % number, key=b"%d" % number, in_slice=in_slice)
 
 
 @dataclass
@@ -55,24 +51,24 @@ class Server:
     drift: dict[int, int] = field(default_factory=dict)
     asked: int = 0
 
-    def answer(self, request: ApiRequest) -> Contents:
+    def answer(self, request: ApiRequest) -> Page:
         self.before.get(self.asked, lambda rows: None)(self.rows)
         drift = self.drift.get(self.asked, 0)
         self.asked += 1
         assert self.asked < MAX_REQUESTS, "it does not come to an end"
         offset, limit = int(request.params["offset"]), int(request.params["limit"])
         page = self.rows[offset : offset + min(limit, self.most)]
-        return Contents(
-            [record(number, belongs=number >= 0) for number in page],
+        return Page(
+            [record(number, in_slice=number >= 0) for number in page],
             total=len(self.rows) + drift if self.counts else None,
             has_next=offset + len(page) < len(self.rows) if self.links else None,
         )
 
 
-def read(reader: PageReader, server: Server, *, ahead: int = 1) -> list[int]:
+def read(reader: PagePager, server: Server, *, ahead: int = 1) -> list[int]:
     """Read as the package does: up to ``ahead`` requests leave before the first answer is accepted."""
     found: list[int] = []
-    answers: list[Contents] = []
+    answers: list[Page] = []
     while True:
         while len(answers) < ahead and (request := reader.next_request()) is not None:
             answers.append(server.answer(request))
@@ -83,12 +79,16 @@ def read(reader: PageReader, server: Server, *, ahead: int = 1) -> list[int]:
         found += [int(raw) for raw in reader.accept(answers.pop(0))]
 
 
-def counted(**choices) -> CountedPages:
-    return CountedPages(ask=ask, cut=lambda answer: pytest.fail("nobody cuts"), limit=LIMIT, **choices)
+def counted(**choices) -> OffsetPager:
+    return OffsetPager(
+        page_request=ask, parse_page=lambda answer: pytest.fail("nobody cuts"), page_size=LIMIT, **choices
+    )
 
 
-def linked() -> LinkedPages:
-    return LinkedPages(ask=ask, cut=lambda answer: pytest.fail("nobody cuts"), limit=LIMIT)
+def linked() -> LinkedPager:
+    return LinkedPager(
+        page_request=ask, parse_page=lambda answer: pytest.fail("nobody cuts"), page_size=LIMIT
+    )
 
 
 sizes = st.integers(0, 65)
@@ -183,7 +183,7 @@ def test_records_that_come_again_are_counted_once_and_do_not_stand_for_others():
     reader = counted()
     reader.next_request()
     with pytest.raises(PagesMovedError, match="3 records were reported and 2 received"):
-        list(reader.accept(Contents([record(1), record(2), record(1)], total=3)))
+        list(reader.accept(Page([record(1), record(2), record(1)], total=3)))
     assert (reader.received, reader.repeated) == (2, 1)
 
 
@@ -191,7 +191,7 @@ def test_an_answer_without_a_count_is_unreadable():
     reader = counted()
     reader.next_request()
     with pytest.raises(InvalidResponseError, match="how many"):
-        list(reader.accept(Contents([record(1)])))
+        list(reader.accept(Page([record(1)])))
 
 
 @given(st.integers(1, 65), ceilings, aheads, st.integers(1, 8), st.integers(1, 25), st.booleans())
@@ -248,10 +248,10 @@ def test_a_count_that_says_less_than_there_is_ends_nothing_while_full_pages_come
 def test_a_count_of_this_page_is_noticed_by_the_next_one_that_is_named(may_grow):
     reader = counted(may_grow=may_grow)
     reader.next_request()
-    reader.accept(Contents([record(1), record(2)], total=2, has_next=True))
+    reader.accept(Page([record(1), record(2)], total=2, has_next=True))
     assert reader.next_request().params["offset"] == "1"
     with pytest.raises(ContradictionError, match="there are more"):
-        reader.accept(Contents([record(2), record(3)], total=2, has_next=False))
+        reader.accept(Page([record(2), record(3)], total=2, has_next=False))
 
 
 @pytest.mark.parametrize("may_grow", [False, True])
@@ -259,14 +259,14 @@ def test_records_beside_a_count_of_none_are_a_contradiction(may_grow):
     reader = counted(may_grow=may_grow)
     reader.next_request()
     with pytest.raises(ContradictionError, match="0 records were reported, and there are more"):
-        reader.accept(Contents([record(1)], total=0))
+        reader.accept(Page([record(1)], total=0))
 
 
 def test_a_first_page_that_is_empty_beside_a_count_is_a_contradiction():
     reader = counted()
     reader.next_request()
     with pytest.raises(ContradictionError, match="7000 records were reported, and the first page holds none"):
-        reader.accept(Contents([], total=7000, has_next=True))
+        reader.accept(Page([], total=7000, has_next=True))
 
 
 def test_a_later_page_that_is_short_ends_the_reading_at_once():
@@ -275,10 +275,10 @@ def test_a_later_page_that_is_short_ends_the_reading_at_once():
     for number in range(2):
         reader.next_request()
         page = [record(number * (LIMIT - 1) + at) for at in range(LIMIT)]
-        reader.accept(Contents(page, total=10**9))
+        reader.accept(Page(page, total=10**9))
     reader.next_request()
     with pytest.raises(ContradictionError, match="the page at offset 18 holds only 3"):
-        reader.accept(Contents([record(18 + at) for at in range(3)], total=10**9))
+        reader.accept(Page([record(18 + at) for at in range(3)], total=10**9))
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_only_one_request_leaves_at_a_time_without_a_count():
 @pytest.mark.parametrize("ahead", [1, 4])
 def test_a_server_that_ignores_the_offset_is_noticed(make, size, ahead):
     class Deaf(Server):
-        def answer(self, request: ApiRequest) -> Contents:
+        def answer(self, request: ApiRequest) -> Page:
             return super().answer(replace(request, params={**request.params, "offset": "0"}))
 
     server = Deaf(list(range(size)), counts=make is counted, links=make is linked)
@@ -384,7 +384,7 @@ def test_pages_that_alternate_for_ever_are_noticed():
         for number in range(MAX_REQUESTS):
             assert reader.next_request() is not None
             page = [record(one) for one in pages[number % 2]]
-            list(reader.accept(Contents(page, has_next=True)))
+            list(reader.accept(Page(page, has_next=True)))
 
     with pytest.raises(ContradictionError, match="came before"):
         read_on()
@@ -417,15 +417,15 @@ class Gaps(Server):
     silent: frozenset[int] = frozenset()
     always: bool = False
 
-    def answer(self, request: ApiRequest) -> Contents:
+    def answer(self, request: ApiRequest) -> Page:
         offset, limit = int(request.params["offset"]), int(request.params["limit"])
         found = super().answer(request)
         end = offset + min(limit, self.most)
         has_next = self.always or end < len(self.rows)
         if self.asked - 1 in self.silent:
-            return Contents([], has_next=True)
+            return Page([], has_next=True)
         records = [one for one in found.records if one.key != b"-1"]
-        return Contents(records, has_next=has_next, next_offset=end if has_next else None)
+        return Page(records, has_next=has_next, next_offset=end if has_next else None)
 
 
 @pytest.mark.parametrize("first", [LIMIT, 2 * LIMIT])
@@ -460,18 +460,21 @@ def test_a_next_page_that_is_named_for_ever_is_no_reason_to_read_for_ever(size):
 
 def test_equal_rows_are_one_where_they_have_a_key_and_several_where_not():
     for has_key, expected in ((True, [1, 2]), (False, [1, 2, 2])):
-        reader = LinkedPages(
-            ask=ask, cut=lambda answer: Contents([]), limit=LIMIT, has_key=lambda line, it=has_key: it
+        reader = LinkedPager(
+            page_request=ask,
+            parse_page=lambda answer: Page([]),
+            page_size=LIMIT,
+            has_key=lambda line, it=has_key: it,
         )
         reader.next_request()
-        page = Contents([record(1), record(2), record(2)], has_next=False)
+        page = Page([record(1), record(2), record(2)], has_next=False)
         assert [int(line) for line in reader.accept(page)] == expected
         assert (reader.received, reader.repeated) == (len(expected), 3 - len(expected))
 
 
 @pytest.mark.parametrize(("size", "most"), [(4999, 2), (5000, 2), (15_000, 4), (15_001, 5)])
 def test_the_overlap_costs_hardly_a_request(size, most):
-    reader = LinkedPages(ask=ask, cut=lambda answer: Contents([]), limit=5000)
+    reader = LinkedPager(page_request=ask, parse_page=lambda answer: Page([]), page_size=5000)
     server = Server(list(range(size)), most=5000, counts=False, links=True)
     assert read(reader, server) == list(range(size))
     assert server.asked <= most
@@ -496,9 +499,9 @@ def test_no_content_is_no_end_where_that_is_not_documented():
 
 
 def test_no_content_behind_the_last_full_page_is_the_end():
-    reader = CountedPages(ask=ask, cut=lambda answer: pytest.fail("nobody cuts"), limit=1)
+    reader = OffsetPager(page_request=ask, parse_page=lambda answer: pytest.fail("nobody cuts"), page_size=1)
     reader.next_request()
-    list(reader.accept(Contents([record(1)], total=1)))
+    list(reader.accept(Page([record(1)], total=1)))
     assert reader.next_request().params["offset"] == "1"
     assert list(reader.accept(reader.parse(Answer(status=204, headers={})))) == []
     assert reader.next_request() is None
@@ -508,7 +511,9 @@ def test_no_content_behind_the_last_full_page_is_the_end():
 
 @pytest.mark.parametrize("body", [b"", b"  \n"])
 def test_a_200_without_a_body_is_unreadable(body):
-    reader = CountedPages(ask=ask, cut=lambda answer: pytest.fail("there is nothing"), limit=LIMIT)
+    reader = OffsetPager(
+        page_request=ask, parse_page=lambda answer: pytest.fail("there is nothing"), page_size=LIMIT
+    )
     with pytest.raises(InvalidResponseError, match="empty"):
         reader.parse(Answer(status=200, headers={}, body=body))
 
@@ -522,7 +527,7 @@ def test_a_refusal_is_no_matter_of_paging():
 def test_no_content_in_the_middle_is_noticed():
     reader = counted()
     reader.next_request()
-    list(reader.accept(Contents([record(number) for number in range(LIMIT)], total=15)))
+    list(reader.accept(Page([record(number) for number in range(LIMIT)], total=15)))
     reader.next_request()
     with pytest.raises(PagesMovedError):
         list(reader.accept(reader.parse(Answer(status=204, headers={}))))
@@ -531,14 +536,14 @@ def test_no_content_in_the_middle_is_noticed():
 # -- a whole collection ----------------------------------------------------------------------------
 
 
-def collection(held: str | None) -> WholeCollection:
+def collection(held: str | None) -> CollectionPager:
     def ask_for(revision: str | None) -> ApiRequest:
         return ApiRequest(method="GET", service="s", path="/", headers={"If-Match": str(revision)})
 
     def cut(answer: Answer) -> list[tuple[str | None, bytes]]:
         return [(line[:1].decode().strip("-") or None, line) for line in answer.body.split()]
 
-    return WholeCollection(ask=ask_for, cut=cut, held=held)
+    return CollectionPager(request=ask_for, parse_records=cut, known_revision=held)
 
 
 def test_a_collection_is_asked_for_once():
@@ -603,15 +608,15 @@ def test_another_refusal_is_final(held, status):
 def test_few_records_of_a_page_do_not_hold_the_whole_page():
     """Views of it are for pages of which most is wanted."""
 
-    def page(belonging: int) -> Contents:
+    def page(belonging: int) -> Page:
         body = memoryview(b"0123456789")
-        return Contents(
+        return Page(
             [Record(body[number : number + 1], b"%d" % number, number < belonging) for number in range(10)],
             total=10,
         )
 
     for belonging, kind in ((4, bytes), (5, memoryview)):
-        reader = CountedPages(ask=ask, cut=lambda answer: Contents([]), limit=LIMIT)
+        reader = OffsetPager(page_request=ask, parse_page=lambda answer: Page([]), page_size=LIMIT)
         reader.next_request()
         taken = reader.accept(page(belonging))
         assert [type(line) for line in taken] == [kind] * belonging

@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.datasets.readers.time_ordered import (
-    UNDATED,
-    ContradictionError,
-    Page,
-    PagesMovedError,
-    Row,
-    TimeOrderedPager,
-)
+from airflow_provider_liveperson.datasets.readers.pages import PageRange
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError
+from airflow_provider_liveperson.datasets.readers.time_ordered import UNDATED, Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
 
 
@@ -31,9 +26,9 @@ class Server:
     count: str = "absent"
     shuffled: bool = False
     chance: random.Random = field(default_factory=lambda: random.Random(0))
-    pages: list[Page] = field(default_factory=list)
+    pages: list[PageRange] = field(default_factory=list)
 
-    def answer(self, page: Page) -> tuple[list[Row], int | None]:
+    def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
         self.pages.append(page)
         order = sorted(self.rows, key=lambda row: (row.at, self.chance.random() if self.shuffled else 0))
         rows = order[page.offset : page.offset + min(page.limit, self.ceiling or page.limit)]
@@ -177,7 +172,7 @@ def test_an_instant_that_never_comes_whole_ends_in_an_error_that_names_it() -> N
     chance = random.Random(1)
 
     class Fickle(Server):
-        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
             return [Row(7, chance.choice([b"a", b"b"]))] if page.offset < 3 else [], None
 
     with pytest.raises(IncompletePullError, match="epoch ms 7"):
@@ -197,7 +192,7 @@ def test_counts_add_up() -> None:
 class Moody(Server):
     """Gives as many rows as it likes, but some."""
 
-    def answer(self, page: Page) -> tuple[list[Row], int | None]:
+    def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
         rows, count = super().answer(page)
         return rows[: self.chance.randint(3, 10)], count
 
@@ -215,7 +210,7 @@ def test_a_short_page_is_not_taken_for_the_end(seed: int, count: str) -> None:
 @pytest.mark.parametrize("count", ["absent", "page"])
 def test_a_server_that_ignores_the_offset_is_noticed(ats: list[int], count: str) -> None:
     class Deaf(Server):
-        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
             return super().answer(page._replace(offset=0))
 
     server = Deaf(rows_of(*ats), ceiling=10, count=count)
@@ -239,7 +234,7 @@ def test_rows_without_an_instant_keep_their_place_and_lose_no_other(
     shown = [row if raw[int(row.raw)][1] else Row(UNDATED, row.raw) for row in rows]
 
     class Vague(Server):
-        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
             found = shown[page.offset : page.offset + min(page.limit, self.ceiling or page.limit)]
             return found, None if self.count == "absent" else len(shown)
 
@@ -312,7 +307,7 @@ def test_one_short_answer_among_long_ones_does_not_make_the_rest_short(
     number: int, held: int, count: str
 ) -> None:
     class Hiccup(Server):
-        def answer(self, page: Page) -> tuple[list[Row], int | None]:
+        def answer(self, page: PageRange) -> tuple[list[Row], int | None]:
             rows, total = super().answer(page)
             return (rows[:held] if len(self.pages) == number else rows), total
 

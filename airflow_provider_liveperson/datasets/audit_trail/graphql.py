@@ -12,28 +12,32 @@ LivePerson page: `audit-trail-api-methods-retrieve-audit-trail-records.html`. Wh
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.scrubbing import scrub
-from airflow_provider_liveperson.datasets.model.dataset import BaseReader, Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, Texts
-from airflow_provider_liveperson.datasets.readers.time_ordered import (
-    UNDATED,
-    PagesMovedError,
-    Row,
-    TimeOrderedPager,
+from airflow_provider_liveperson.datasets.audit_trail.arguments import (
+    ACCESS,
+    FILTERS,
+    SERVICE,
+    arguments,
+    instant_of,
 )
+from airflow_provider_liveperson.datasets.model.cursor import Cursor
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMovedError, Reader
+from airflow_provider_liveperson.datasets.readers.time_ordered import UNDATED, Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.columns import TEXT
-from airflow_provider_liveperson.records.values import epoch_ms, stated_total
-from airflow_provider_liveperson.window import Window
+from airflow_provider_liveperson.records.values import stated_total
 
 FIELDS = (
     "accountId",
@@ -52,59 +56,6 @@ FIELDS = (
     "originatorIsLpa",
 )
 MAX_PAGE_SIZE = 1000
-LANGUAGE = "en-US"
-PERMISSION = "Administration → AuditTrail (documented for the Data Usage Audit only)"
-
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
-
-FILTERS: dict[str, Filter] = {
-    "users": Texts(description="Only changes by these users. Default: by everybody."),
-    "component_types": Texts(
-        description="Only changes of these kinds of object, by LivePerson's internal names such as ACUserObject."
-        " Default: all kinds.",
-    ),
-    "lpa": Flag(description="Whether changes by LivePerson's own staff are included. Default: true."),
-    "automatic_updates": Flag(description="Whether automatic changes are included. Default: true."),
-}
-
-
-def arguments(window: Window, filters: Mapping[str, Any]) -> dict[str, Any]:
-    """What both audit trail methods are asked, in LivePerson's names.
-
-    ``toDate`` goes two days beyond the last day of the window: it may be exclusive, and days may be cut in a
-    zone east of UTC. ``fromDate`` goes one day back, for zones west of it.
-    """
-    first = window.start.date()
-    last = (window.end - timedelta(microseconds=1)).date()
-    asked: dict[str, Any] = {
-        "fromDate": (first - timedelta(days=1)).isoformat(),
-        "toDate": (last + timedelta(days=2)).isoformat(),
-        "language": LANGUAGE,
-        "timezone": "UTC",
-        "lpa": filters.get("lpa", True),
-        "automaticUpdates": filters.get("automatic_updates", True),
-    }
-    if "users" in filters:
-        asked["users"] = filters["users"]
-    if "component_types" in filters:
-        asked["componentTypes"] = filters["component_types"]
-    return asked
-
-
-def instant_of(value: object) -> int | None:
-    """The instant of a change, whose time has no zone and is UTC because that was asked for.
-
-    :param value: ``2026-01-14 16:02:11.0`` or ``2026-01-14T16:02:11``; with an offset, it is that instant.
-    :returns: epoch milliseconds, or None for no value and for what is no time.
-    """
-    found = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return epoch_ms(value)
-    try:
-        moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return round(moment.timestamp()) * 1000 + int((found[2] or "0")[:3].ljust(3, "0"))
 
 
 def graphql(name: str, arguments: dict[str, Any], fields: Sequence[str]) -> str:
@@ -153,7 +104,7 @@ def _at(row: msgspec.Raw) -> int:
     return UNDATED if at is None else at
 
 
-class AuditTrailReader(BaseReader):
+class AuditTrailPager(Pager):
     """Reads one slice of the audit trail.
 
     :param dataset: the declaration.
@@ -190,12 +141,7 @@ class AuditTrailReader(BaseReader):
             "first": page.limit,
             "offset": page.offset,
         }
-        return ApiRequest(
-            method=self._dataset.method,
-            service=self._dataset.service,
-            path=self._dataset.path,
-            json={"query": graphql("auditData", asked, self._fields)},
-        )
+        return self._dataset.request.make(json={"query": graphql("auditData", asked, self._fields)})
 
     def parse(self, answer: Answer) -> _Page:
         try:
@@ -276,40 +222,37 @@ class AuditTrailReader(BaseReader):
         self._pager = TimeOrderedPager(limit=self._limit, stop_at=self._stop_at)
 
 
-def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
-    return {
-        **arguments(query.window, query.filters),
-        "orderBy": ["changeTimestamp"],
-        "orderDirection": ["ASC"],
-    }
+class AuditTrailPages(Reader):
+    """Reads the audit trail in order of time, by GraphQL."""
 
+    shape: ClassVar[str] = "pages by time, of GraphQL"
 
-def _one_row(dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
-    asked = {**arguments(slice_.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
-    return ApiRequest(
-        method=dataset.method,
-        service=dataset.service,
-        path=dataset.path,
-        json={"query": graphql("auditData", asked, ("changeDate",))},
-    )
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> AuditTrailPager:
+        return AuditTrailPager(dataset, query, slice_)
+
+    def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+        asked = {**arguments(slice_.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
+        return dataset.request.make(json={"query": graphql("auditData", asked, ("changeDate",))})
+
+    def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
+        return {
+            **arguments(query.window, query.filters),
+            "orderBy": ["changeTimestamp"],
+            "orderDirection": ["ASC"],
+        }
 
 
 AUDIT_TRAIL = Dataset(
     name="audit_trail",
     title="Audit trail",
-    documentation="audit-trail-api-methods-retrieve-audit-trail-records.html",
-    service="accountConfigReadOnly",
-    method="POST",
-    path="/api/account/{account_id}/configuration/metadata/audit",
-    shape="pages by time, of GraphQL",
-    cursors={"changeDate": "Each change once, in the window in which it was made."},
-    key="none; equal rows are separate records",
-    credentials=("API key", "Login"),
-    permission=PERMISSION,
-    probe=_one_row,
-    read=AuditTrailReader,
-    describe=_describe,
+    page="audit-trail-api-methods-retrieve-audit-trail-records.html",
+    request=RequestTemplate(
+        service=SERVICE, method="POST", path="/api/account/{account_id}/configuration/metadata/audit"
+    ),
+    access=ACCESS,
+    reader=AuditTrailPages(),
+    cursors=(Cursor("changeDate", "Each change once, in the window in which it was made."),),
+    limits=Limits(max_range=timedelta(days=31)),
     columns=dict.fromkeys(FIELDS, TEXT),
     filters=FILTERS,
-    max_range=timedelta(days=31),
 )

@@ -11,17 +11,28 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from email.message import Message
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.datasets.audit_trail import FILTERS, PERMISSION, arguments, instant_of
-from airflow_provider_liveperson.datasets.model.dataset import BaseReader, Dataset, Query, Slice
-from airflow_provider_liveperson.datasets.readers.offset_pages import one_record
-from airflow_provider_liveperson.datasets.readers.time_ordered import ContradictionError, Row
+from airflow_provider_liveperson.datasets.audit_trail.arguments import (
+    ACCESS,
+    FILTERS,
+    SERVICE,
+    arguments,
+    instant_of,
+)
+from airflow_provider_liveperson.datasets.model.cursor import Cursor
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, Pager, Reader
+from airflow_provider_liveperson.datasets.readers.time_ordered import Row
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -32,7 +43,7 @@ from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.records.values import stated_total
 from airflow_provider_liveperson.window import Window
 
-LIMIT = 1_000_000
+MAX_ROWS = 1_000_000
 MAX_VALUE = 1 << 30
 TIME_COLUMN = "Date and time"
 
@@ -54,7 +65,7 @@ class _Export(NamedTuple):
     encoding: str
 
 
-class AuditTrailExportReader(BaseReader):
+class AuditTrailExportPager(Pager):
     """Reads one slice of the audit trail's export: one request, one file, records as they stand in it.
 
     :param dataset: the declaration.
@@ -73,13 +84,12 @@ class AuditTrailExportReader(BaseReader):
         if self._asked:
             return None
         self._asked = True
-        return ApiRequest(
-            method=self._dataset.method,
-            service=self._dataset.service,
-            path=self._dataset.path,
-            params=self._params,
-            headers={"Accept": "text/csv, application/json"},
-            to_disk=True,
+        return self.first_request()
+
+    def first_request(self) -> ApiRequest:
+        """The only request."""
+        return self._dataset.request.make(
+            params=self._params, headers={"Accept": "text/csv, application/json"}, to_disk=True
         )
 
     def parse(self, answer: Answer) -> _Export:
@@ -110,16 +120,16 @@ class AuditTrailExportReader(BaseReader):
                 raise ContradictionError(f"the export cannot be read to its end: {error}") from error
         if self.received != self.reported:
             raise ContradictionError(f"the export says {self.reported} items and holds {self.received}")
-        if self.received >= LIMIT:
+        if self.received >= MAX_ROWS:
             raise IncompletePullError(
-                f"the export of {self._window} holds {LIMIT} items, the most it can; pull a shorter window"
+                f"the export of {self._window} holds {MAX_ROWS} items, the most it can; pull a shorter window"
             )
 
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Row]:
         self._find(map(_in_utc, lines), "Total Items")
         self.reported = self._total(lines)
         self._find(lines, "Results")
-        names = [field_name(_mended(title)) for title in next(lines, [])]
+        names = [field_name(_with_replacements(title)) for title in next(lines, [])]
         try:
             time_at = names.index(field_name(TIME_COLUMN))
         except ValueError:
@@ -148,7 +158,9 @@ class AuditTrailExportReader(BaseReader):
         try:
             raw = msgspec.json.encode(record)
         except UnicodeEncodeError:
-            return RepairedLine(msgspec.json.encode({name: _mended(value) for name, value in record.items()}))
+            return RepairedLine(
+                msgspec.json.encode({name: _with_replacements(value) for name, value in record.items()})
+            )
         return RepairedLine(raw) if self._replaces and _REPLACEMENT in raw else raw
 
     @staticmethod
@@ -200,7 +212,7 @@ def _encoding(opening: bytes, answer: Answer) -> str:
     return name
 
 
-def _mended(text: str) -> str:
+def _with_replacements(text: str) -> str:
     """Text with U+FFFD in place of what is no UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -237,28 +249,36 @@ def _params(window: Window, filters: Mapping[str, Any]) -> dict[str, str]:
             return ",".join(value)
         return str(value)
 
-    return {name: text(value) for name, value in {**arguments(window, filters), "limit": LIMIT}.items()}
+    return {name: text(value) for name, value in {**arguments(window, filters), "limit": MAX_ROWS}.items()}
 
 
-def _describe(dataset: Dataset, query: Query) -> dict[str, Any]:
-    return dict(_params(query.window, query.filters))
+class AuditTrailExport(Reader):
+    """Reads the audit trail's export."""
+
+    shape: ClassVar[str] = "one CSV file"
+
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> AuditTrailExportPager:
+        return AuditTrailExportPager(dataset, query, slice_)
+
+    def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+        request = self.open(dataset, query, slice_).first_request()
+        return replace(request, params={**request.params, "limit": "1"})
+
+    def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
+        return dict(_params(query.window, query.filters))
 
 
 AUDIT_TRAIL_EXPORT = Dataset(
     name="audit_trail_export",
     title="Audit trail, CSV export",
-    documentation="audit-trail-api-methods-export-audit-trail-to-csv-file.html",
-    service="accountConfigReadOnly",
-    method="GET",
-    path="/api/account/{account_id}/configuration/metadata/audit/export",
-    shape="one CSV file",
-    cursors={"dateAndTime": "Each change once, in the window in which it was made."},
-    key="none; equal rows are separate records",
-    credentials=("API key", "Login"),
-    permission=PERMISSION,
-    probe=one_record,
-    read=AuditTrailExportReader,
-    describe=_describe,
+    page="audit-trail-api-methods-export-audit-trail-to-csv-file.html",
+    request=RequestTemplate(
+        service=SERVICE, path="/api/account/{account_id}/configuration/metadata/audit/export"
+    ),
+    access=ACCESS,
+    reader=AuditTrailExport(),
+    cursors=(Cursor("dateAndTime", "Each change once, in the window in which it was made."),),
+    limits=Limits(max_range=timedelta(days=7)),
     columns=dict.fromkeys(
         (
             "objectType",
@@ -276,5 +296,4 @@ AUDIT_TRAIL_EXPORT = Dataset(
         TEXT,
     ),
     filters=FILTERS,
-    max_range=timedelta(days=7),
 )

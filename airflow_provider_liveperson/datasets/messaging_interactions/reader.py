@@ -1,0 +1,253 @@
+"""How conversations are read: searches in ranges of start times, and again by id what came only in part."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
+from airflow_provider_liveperson.datasets.messaging_interactions.info import (
+    PLACES,
+    instants,
+    read_info,
+    read_loose_info,
+    read_search,
+)
+from airflow_provider_liveperson.datasets.messaging_interactions.requests import (
+    MAX_LIFE,
+    MAX_PAGE_SIZE,
+    MAX_RANGE,
+    SEARCHED,
+    by_ids,
+    search_body,
+)
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.filters import from_milliseconds
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError, Reader
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import LATEST_MS
+from airflow_provider_liveperson.window import Window
+
+MAX_MISSED = 2
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class ConversationPager(OffsetPager):
+    """Reads one slice of conversations; those that come in part are asked for again by their ids, at its end.
+
+    Where one page holds all of a slice, they are known, and asked for, before that page's turn.
+
+    :param dataset: the declaration.
+    :param query: the window, the filters and the cursor.
+    :param slice_: the slice.
+    """
+
+    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
+        self._dataset = dataset
+        self._body = search_body(query, slice_)
+        self._bounds = [
+            (PLACES.index(name), bound.start_ms, bound.end_ms) for name, bound in slice_.bounds.items()
+        ]
+        self._to_ask: list[bytes] | None = None  # the keys of those that came in part, once all are known
+        self._by_ids: deque[list[bytes]] = deque()
+        self._not_found: list[bytes] = []  # of those, the ones that LivePerson does not know by their ids
+        self._missed: Counter[bytes] = Counter()  # in how many readings before
+        super().__init__(
+            page_request=self._search_request,
+            parse_page=self._parse_conversations,
+            page_size=MAX_PAGE_SIZE,
+            may_grow=query.cursor == "updated",
+        )
+
+    def learn(self, before: ConversationPager) -> None:
+        self._missed = before._missed
+        # Where none of several is found, it is the search by ids that fails, and not theirs.
+        if len(before._not_found) < max(2, len(before._partial)):
+            self._missed = self._missed + Counter(before._not_found)
+
+    def next_request(self) -> ApiRequest | None:
+        if self._to_ask is None and self.pages_are_in:
+            self._to_ask = self._partial
+        if self._to_ask is None:
+            return super().next_request()
+        if not self._to_ask:
+            return None
+        ids, self._to_ask = self._to_ask[:MAX_PAGE_SIZE], self._to_ask[MAX_PAGE_SIZE:]
+        self._by_ids.append(ids)
+        return by_ids([raw.text_of(key) for key in ids], self._body["contentToRetrieve"])
+
+    def peek(self, parsed: Page) -> None:
+        super().peek(parsed)
+        if self._expected == len(parsed.records) < self._limit and not parsed.has_next:
+            self._to_ask = [
+                record.key
+                for record in parsed.records
+                if record.in_slice and not record.is_complete and not self._is_given_up(record.key)
+            ]
+
+    def accept(self, parsed: Page) -> Sequence[Line]:
+        return super().accept(parsed) if self._asked else self._accept_by_ids(parsed)
+
+    def finish(self) -> None:
+        super().finish()
+        if self._by_ids or (self._partial if self._to_ask is None else self._to_ask):
+            raise PagesMovedError("the reading ended before all conversations were whole")
+        if self._not_found:
+            raise ContradictionError(
+                f"{len(self._not_found)} of {len(self._partial)} conversations that came in part were not found by"
+                " their ids"
+            )
+
+    def _is_given_up(self, key: bytes) -> bool:
+        """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""
+        return self._missed[key] >= MAX_MISSED
+
+    def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
+        if self._is_given_up(key):
+            taken.append(line)
+            self.still_partial = [*self.still_partial, key.decode()]
+        else:
+            super()._take_partial(line, key, taken)
+
+    def _count_undated(self, parsed: Page) -> None:
+        if parsed.undated:  # what came in part may come with its times when it is asked for
+            later = {record.key for record in parsed.records if record.in_slice and not record.is_complete}
+            super()._count_undated(parsed._replace(undated=parsed.undated - later))
+
+    def _accept_by_ids(self, parsed: Page) -> Sequence[Line]:
+        wanted = self._by_ids.popleft()
+        found = {record.key: record for record in parsed.records}
+        self._not_found += [key for key in wanted if key not in found]
+        super()._count_undated(parsed._replace(undated=parsed.undated.intersection(wanted)))
+        taken = [
+            found[key] for key in wanted if key in found and found[key].in_slice and key not in parsed.undated
+        ]
+        in_part = [record.key.decode() for record in taken if not record.is_complete]
+        self.still_partial = [*self.still_partial, *in_part]
+        return [record.line for record in taken]
+
+    def _search_request(self, offset: int, limit: int) -> ApiRequest:
+        return search_request(self._dataset, self._body, offset, limit)
+
+    def _parse_conversations(self, answer: Answer) -> Page:
+        found = read_search(answer)
+        line, key_of = found.page.line, found.page.key
+        records, undated = [], set()
+        for value in found.records:
+            info = read_info(value)
+            in_slice = self._is_inside(instants(info))
+            if in_slice is None:  # the numbers do not tell; the texts may
+                in_slice = self._is_inside(instants(read_loose_info(value)))
+            key = key_of(info.conversationId)
+            if in_slice is None:
+                undated.add(key)
+                in_slice = bool(info.isPartial) and not self._is_given_up(key)
+            records.append(Record(line(value), key, in_slice, not info.isPartial))
+        return Page(records, total=found.total, has_next=found.has_next, undated=frozenset(undated))
+
+    def _is_inside(self, instants: tuple[int | None, int | None, int | None]) -> bool | None:
+        """Whether a conversation lies within every bound of the slice; None where what is known does not tell."""
+        inside: bool | None = True
+        for place, start, end in self._bounds:
+            at = instants[place]
+            if at is not None and start <= at < end:
+                continue
+            if at is not None and at < LATEST_MS:
+                return False
+            inside = None
+        return inside
+
+
+def search_request(dataset: Dataset, body: Mapping[str, Any], offset: int, limit: int) -> ApiRequest:
+    """The request for a page of a search.
+
+    :param dataset: the declaration.
+    :param body: the search.
+    :param offset: how many conversations come before the page.
+    :param limit: how many it holds at most.
+    """
+    return dataset.request.make(
+        params={
+            "offset": str(offset),
+            "limit": str(limit),
+            "sort": "start:asc",
+            "v": "2",
+            "source": SOURCE,
+        },
+        json=body,
+    )
+
+
+class Conversations(Reader):
+    """Searches for conversations in ranges of start times."""
+
+    shape: ClassVar[str] = "pages with a count"
+
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> ConversationPager:
+        return ConversationPager(dataset, query, slice_)
+
+    def plan(self, dataset: Dataset, query: Query) -> list[Slice]:
+        """Cut a query into ranges of start times, each with the range of its cursor, in the order of start times.
+
+        For a cursor other than ``start``, the ranges reach back as far as a conversation may have started.
+        """
+        window = query.window
+        if query.cursor == "start":
+            return [Slice(bounds={"start": part}) for part in window.cut(MAX_RANGE)]
+        given = query.filters.get("start")
+        first, last = window.start - MAX_LIFE, window.end
+        if given is not None:
+            first = max(first, from_milliseconds(given["from"]))
+            last = min(last, from_milliseconds(given["to"]) + MILLISECOND)
+            if first >= last:
+                return []
+        # Most of what ended in the window also started in it: a cut there saves splitting the range before.
+        cuts = [first, *([window.start] if first < window.start < last else []), last]
+        starts = [part for a, b in pairwise(cuts) for part in Window(a, b).cut(MAX_RANGE)]
+        if query.cursor == "updated":
+            return [Slice(bounds={"start": start}) for start in starts]
+        return [
+            Slice(bounds={"start": start, query.cursor: end})
+            for end in window.cut(MAX_RANGE)
+            for start in starts
+            if start.start < end.end and end.start - MAX_LIFE < start.end
+        ]
+
+    def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+        body = {**search_body(query, slice_), "contentToRetrieve": ["campaign"]}
+        return search_request(dataset, body, 0, 1)
+
+    def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
+        asked: dict[str, Any] = {"v": "2", "sort": "start:asc", **query.filters}
+        bodies = [search_body(query, slice_) for slice_ in self.plan(dataset, query)]
+        if not bodies:
+            return asked
+        whole = {
+            name: {
+                "from": min(body[name]["from"] for body in bodies),
+                "to": max(body[name]["to"] for body in bodies),
+            }
+            for name in ("start", SEARCHED.get(query.cursor, "start"))
+        }
+        return {**asked, **bodies[-1], **whole}
+
+    def check(self, query: Query) -> None:
+        """Refuse a filter that is the cursor's own business.
+
+        :raises ConfigurationError: naming it.
+        """
+        own = {**SEARCHED, "updated": "latestUpdateTime"}[query.cursor]
+        if own in query.filters:
+            raise ConfigurationError(
+                f"filters: {own} is what the cursor {query.cursor!r} searches by; give the window as start and end of"
+                " the operator instead",
+                field="filters",
+            )

@@ -1,0 +1,122 @@
+"""What is sent: searches, and conversations by their ids or consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_liveperson.client.messages import SOURCE, ApiRequest
+from airflow_provider_liveperson.datasets.model.filters import Texts, milliseconds
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.window import Window
+
+SERVICE = "msgHist"
+PATH = "/messaging_history/api/account/{account_id}/conversations"
+MAX_PAGE_SIZE = 100
+MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
+MAX_LIFE = timedelta(days=397)
+SURVEY_TIME = timedelta(days=1)
+
+CONTENT = (
+    "campaign",
+    "messageRecords",
+    "agentParticipants",
+    "agentParticipantsLeave",
+    "agentParticipantsActive",
+    "consumerParticipants",
+    "transfers",
+    "interactions",
+    "messageScores",
+    "messageStatuses",
+    "conversationSurveys",
+    "coBrowseSessions",
+    "summary",
+    "sdes",
+    "unAuthSdes",
+    "monitoring",
+    "dialogs",
+    "responseTime",
+    "skillChanges",
+    "intents",
+    "uniqueIntents",
+    "latestAgentSurvey",
+    "previouslySubmittedAgentSurveys",
+)
+CONSUMER_CONTENT = tuple(
+    name
+    for name in CONTENT
+    if name
+    not in (
+        "dialogs",
+        "skillChanges",
+        "intents",
+        "uniqueIntents",
+        "conversationSurveys",
+        "latestAgentSurvey",
+        "previouslySubmittedAgentSurveys",
+    )
+)
+STATUSES = ("OPEN", "CLOSE")
+SEARCHED = {"end": "end", "full_dialog_end": "fullDialogEndTime", "start": "start"}
+
+
+def _range(window: Window) -> dict[str, int]:
+    # Both ends are inside, and rounded outward to ten minutes.
+    return {"from": window.start_ms, "to": window.end_ms - 1}
+
+
+def search_body(query: Query, slice_: Slice) -> dict[str, Any]:
+    """The body of a search.
+
+    :param query: the window, the filters and the cursor.
+    :param slice_: the slice.
+    """
+    body: dict[str, Any] = {"status": list(STATUSES), "contentToRetrieve": list(CONTENT), **query.filters}
+    body["start"] = _range(slice_.bounds["start"])
+    if query.cursor in ("end", "full_dialog_end"):
+        ended = slice_.bounds[query.cursor]
+        # What ended in a range is found under a later end once its survey has rewritten that.
+        late = SURVEY_TIME if query.cursor == "end" else timedelta(0)
+        body[SEARCHED[query.cursor]] = _range(Window(ended.start, ended.end + late))
+        if "status" not in query.filters:
+            body["status"] = ["CLOSE"]
+    elif query.cursor == "updated":
+        body["latestUpdateTime"] = {"from": milliseconds(query.window.start)}
+    return body
+
+
+def by_ids(conversation_ids: Sequence[str], content: Sequence[str] = CONTENT) -> ApiRequest:
+    """The request for conversations by their ids, at most 100."""
+    return ApiRequest(
+        method="POST",
+        service=SERVICE,
+        path=f"{PATH}/conversation/search",
+        params={"v": "2", "source": SOURCE},
+        json={"conversationIds": list(conversation_ids), "contentToRetrieve": list(content)},
+    )
+
+
+def by_consumer(
+    consumer_id: str, status: Sequence[str], content: Sequence[str], offset: int, limit: int
+) -> ApiRequest:
+    """The request for a page of a consumer's conversations."""
+    return ApiRequest(
+        method="POST",
+        service=SERVICE,
+        path=f"{PATH}/consumer/search",
+        params={"offset": str(offset), "limit": str(limit), "v": "2", "source": SOURCE},
+        json={"consumer": consumer_id, "status": list(status), "contentToRetrieve": list(content)},
+    )
+
+
+def content(given: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
+    """The sections to retrieve.
+
+    :param given: those that the user wants, or None for all.
+    :param known: those that the method has.
+    :raises ConfigurationError: for one that it does not have.
+    """
+    if given is None:
+        return known
+    return Texts(description="", choices=tuple(known)).read("content_to_retrieve", list(given))

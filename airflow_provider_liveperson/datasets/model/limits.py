@@ -1,0 +1,110 @@
+"""What LivePerson limits: ranges, paging, how long records can be had, and when they are all there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
+from airflow_provider_liveperson.window import Window, stamp
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of a dataset. Only this class knows when a window is complete, and until when it can be pulled.
+
+    :param max_range: the longest range of one request, or None for no limit.
+    :param max_records: how many records can be paged in one slice, or None for no limit.
+    :param split_by: the bound by which a slice with more records is split, or None where it cannot be split.
+    :param split_grid: what LivePerson rounds that range to; a slice is split down to this.
+    :param retention: how long LivePerson keeps the records, or None where it does not say.
+    :param lag: how long after an instant its records may still appear.
+    :param has_history: False for a snapshot, which shows the present only.
+    :param max_per_second: how many requests LivePerson takes in a second, or None where it does not say.
+    """
+
+    max_range: timedelta | None = None
+    max_records: int | None = None
+    split_by: str | None = None
+    split_grid: timedelta = timedelta(minutes=10)
+    retention: timedelta | None = None
+    lag: timedelta = timedelta(0)
+    has_history: bool = True
+    max_per_second: float | None = None
+
+    def complete_at(self, window: Window) -> datetime:
+        """The instant from which all records of a window can be pulled.
+
+        :param window: the window.
+        :returns: an aware datetime, UTC.
+        """
+        return window.end + self.lag
+
+    def available_until(self, window: Window) -> datetime | None:
+        """The last instant at which all records of a window can be pulled.
+
+        :param window: the window.
+        :returns: an aware datetime, UTC; None where there is no such limit.
+        """
+        if not self.has_history:
+            return window.end + max(_DAY, window.end - window.start)
+        return None if self.retention is None else window.start + self.retention
+
+    def can_be_complete(self, window: Window, now: datetime) -> bool:
+        """Whether a pull at an instant finds all records of a window.
+
+        :param window: the window.
+        :param now: the instant, aware.
+        """
+        until = self.available_until(window)
+        return self.complete_at(window) <= now and (until is None or now <= until)
+
+    def check(self, name: str, window: Window, now: datetime) -> None:
+        """Refuse a window that cannot be complete.
+
+        :param name: the dataset's name, for the error.
+        :param window: the window.
+        :param now: the present, aware.
+        :raises WindowOutOfRangeError: saying by how much.
+        """
+        if self.can_be_complete(window, now):
+            return
+        if self.complete_at(window) > now:
+            latest = now - self.lag
+            late = f", {span(self.lag)} before now," if self.lag else ","
+            raise WindowOutOfRangeError(
+                f"the window ends at {stamp(window.end)}, which is after {stamp(latest)}{late} so not all of its"
+                " records can be there yet; run later, or set allow_out_of_range=True to take what there is",
+                field="end",
+            )
+        if self.retention is None or not self.has_history:
+            raise WindowOutOfRangeError(
+                f"the window ended at {stamp(window.end)}, and LivePerson returns {name} only as they are now; pull"
+                " the latest window (catchup=False), or set allow_out_of_range=True to land the present state there",
+                field="end",
+            )
+        raise WindowOutOfRangeError(
+            f"the window starts at {stamp(window.start)}, but LivePerson keeps {name} for {span(self.retention)};"
+            " start later, or set allow_out_of_range=True to take what is left",
+            field="start",
+        )
+
+    def is_gone(self, window: Window, now: datetime) -> bool:
+        """Whether nothing of a window is left at LivePerson.
+
+        :param window: the window.
+        :param now: the present, aware.
+        """
+        return self.has_history and self.retention is not None and window.end <= now - self.retention
+
+
+def span(length: timedelta) -> str:
+    """A length of time in words, exactly: ``397 days``, ``1 day``, ``2 hours``, ``15 minutes``."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0 and seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -1,0 +1,66 @@
+"""How a request names a range of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from airflow_provider_liveperson.datasets.model.filters import milliseconds
+from airflow_provider_liveperson.window import Window
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A way to write an instant.
+
+    :param write: makes the value.
+    :param tick: what it is exact to; ranges are rounded outward to that.
+    """
+
+    write: Callable[[datetime], int | str]
+    tick: timedelta
+
+
+EPOCH_MS = Clock(milliseconds, MILLISECOND)
+"""``1769904000000``."""
+ISO_MS = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z", MILLISECOND)
+"""``2026-02-01T00:00:00.000Z``."""
+ISO_SECONDS = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z", SECOND)
+"""``2026-02-01T00:00:00Z``."""
+ISO_MINUTES = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M}Z", MINUTE)
+"""``2026-02-01T00:00Z``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRange:
+    """The arguments that name a range of time.
+
+    :param start: the name of the first one.
+    :param end: the name of the last one.
+    :param clock: how instants are written.
+    :param end_is_inside: whether the range includes its end, so that the last tick before the window's end is asked
+        for. Where LivePerson does not say, leave it: what is outside the window is trimmed anyway.
+    """
+
+    start: str
+    end: str
+    clock: Clock = EPOCH_MS
+    end_is_inside: bool = False
+
+    def arguments(self, window: Window) -> dict[str, int | str]:
+        """The arguments for a window, rounded outward.
+
+        :param window: the window.
+        """
+        tick = self.clock.tick
+        start = _EPOCH + (window.start - _EPOCH) // tick * tick
+        end = _EPOCH - (_EPOCH - window.end) // tick * tick
+        if self.end_is_inside:
+            end = max(start, end - tick)
+        return {self.start: self.clock.write(start), self.end: self.clock.write(end)}

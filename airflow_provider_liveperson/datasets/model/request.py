@@ -1,0 +1,52 @@
+"""The request of a dataset, without what differs from one request to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_provider_liveperson.client.messages import ApiRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestTemplate:
+    """What all requests of a dataset have in common.
+
+    :param service: the Domain API's name of the service, case-sensitive, or that of a fixed regional host.
+    :param path: the path on its host; ``{account_id}`` stands for the account.
+    :param method: the HTTP method.
+    :param params: query parameters that are always sent, such as the API's version.
+    """
+
+    service: str
+    path: str
+    method: str = "GET"
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def make(
+        self,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object | None = None,
+        headers: Mapping[str, str] | None = None,
+        to_disk: bool = False,
+    ) -> ApiRequest:
+        """Make a request.
+
+        :param params: further query parameters.
+        :param json: the JSON body, if it has one.
+        :param headers: headers.
+        :param to_disk: take the answer to a temporary file instead of memory.
+        """
+        return ApiRequest(
+            method=self.method,
+            service=self.service,
+            path=self.path,
+            params={**self.params, **(params or {})},
+            json=json,
+            headers=headers or {},
+            to_disk=to_disk,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"

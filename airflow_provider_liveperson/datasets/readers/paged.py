@@ -1,0 +1,204 @@
+"""What readers of pages have in common: the arguments that are sent, and how an answer's records are placed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
+from airflow_provider_liveperson.datasets.model.ranges import TimeRange
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.pages import Record
+from airflow_provider_liveperson.datasets.readers.paths import PageDecoder, PathDecoder
+from airflow_provider_liveperson.datasets.readers.reader import Reader
+from airflow_provider_liveperson.exceptions import InvalidResponseError
+from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import (
+    epoch_ms,
+    identifier,
+    is_no_value,
+    stated_total,
+    whole_number,
+)
+from airflow_provider_liveperson.window import Window
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagedReader(Reader):
+    """A reader of pages of records.
+
+    :param records: the dotted path of the list of records in an answer; empty for an answer that is that list.
+    :param page_size: how many records to ask for at once.
+    :param range: how the range of time is named, for a dataset with windows.
+    :param arguments: what else is always sent.
+    :param in_body: whether arguments go into a JSON body; the page's place and size as well.
+    :param partition_argument: the argument that takes the value of the slice's partition, by the partition's name.
+    """
+
+    records: str = ""
+    page_size: int = 100
+    range: TimeRange | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    in_body: bool = False
+    partition_argument: Mapping[str, str] = field(default_factory=dict)
+
+    # -- what is sent ----------------------------------------------------------------------------------
+
+    def asked(self, query: Query, slice_: Slice) -> dict[str, Any]:
+        """The arguments that all requests of a slice share.
+
+        :param query: the window, the filters and the cursor.
+        :param slice_: the slice.
+        """
+        window = slice_.bounds.get(query.cursor)
+        return {
+            **self.arguments,
+            **self._range(window),
+            **{self.partition_argument.get(name, name): value for name, value in slice_.partition.items()},
+            **query.filters,
+        }
+
+    def request(self, dataset: Dataset, query: Query, slice_: Slice, place: Mapping[str, Any]) -> ApiRequest:
+        """The request for a page.
+
+        :param dataset: the declaration.
+        :param query: the window, the filters and the cursor.
+        :param slice_: the slice.
+        :param place: the arguments that name the page.
+        """
+        asked = {**self.asked(query, slice_), **place}
+        if self.in_body:
+            return dataset.request.make(params={"source": SOURCE}, json=asked)
+        return dataset.request.make(
+            params={**{name: _text(value) for name, value in asked.items()}, "source": SOURCE}
+        )
+
+    def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
+        window = query.window if query.cursor else None
+        return {**dataset.request.params, **self.arguments, **self._range(window), **query.filters}
+
+    def _range(self, window: Window | None) -> dict[str, Any]:
+        return {} if self.range is None or window is None else dict(self.range.arguments(window))
+
+    @abstractmethod
+    def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+        """The request for one record."""
+
+    # -- what comes ------------------------------------------------------------------------------------
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The dotted paths of what an answer says of its pages."""
+        return ()
+
+    @cached_property
+    def _page_decoder(self) -> PageDecoder:
+        return PageDecoder(self.records, self.others)
+
+    def content(self, answer: Answer) -> tuple[raw.Page[Any], Any, list[Any]]:
+        """The page, its raw records, and the values at :attr:`others`."""
+        return self._page_decoder.read(answer)
+
+    def placed(self, dataset: Dataset, query: Query, slice_: Slice) -> Placer:
+        """What places the records of a slice."""
+        return Placer(dataset, query, slice_)
+
+
+class Placer:
+    """Gives each record its key, and its place inside or outside the slice.
+
+    :param dataset: the declaration.
+    :param query: the window, the filters and the cursor.
+    :param slice_: the slice.
+    """
+
+    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
+        cursor = dataset.cursor(query.cursor)
+        self._bound = slice_.bounds.get(query.cursor)
+        time = (cursor.field or cursor.name) if cursor is not None else None
+        self._decoder = _decoder(time, dataset.primary_key)
+        self._has_time = time is not None
+        self._is_keyed = bool(dataset.primary_key)
+        self.undated: set[bytes] = set()
+
+    def records(self, page: raw.Page[Any], values: Any, *, by_line: bool = False) -> list[Record]:
+        """Place the records of a page.
+
+        :param page: the page.
+        :param values: its raw records.
+        :param by_line: whether equal records are told apart by nothing but their bytes.
+        """
+        return [self._record(page, value, by_line) for value in values]
+
+    def _record(self, page: raw.Page[Any], value: msgspec.Raw, by_line: bool) -> Record:
+        found = self._decoder.read(value)
+        line = page.line(value)
+        key = bytes(line) if by_line or not self._is_keyed else self._key(page, found, line)
+        in_slice = True
+        if self._has_time:
+            at = instant_ms(found[0])
+            bound = self._bound
+            in_slice = at is not None and (bound is None or bound.start_ms <= at < bound.end_ms)
+            if at is None:
+                self.undated.add(key)
+        return Record(line, key, in_slice)
+
+    def _key(self, page: raw.Page[Any], found: list[Any], line: Line) -> bytes:
+        names = [identifier(value) for value in found[self._has_time :]]
+        if None in names:
+            return bytes(line)
+        if len(names) == 1:
+            return page.key(str(names[0]))
+        return b"\0".join(page.key(str(name)) for name in names)
+
+
+@cache
+def _decoder(time: str | None, keys: tuple[str, ...]) -> PathDecoder:
+    """One decoder for the same paths: making it costs more than reading a page."""
+    if time is None:
+        return PathDecoder(keys)
+    return PathDecoder((time, *keys), {time: int | datetime | None})
+
+
+def instant_ms(value: object) -> int | None:
+    """An instant as it was decoded, in epoch milliseconds; None for no value and for what is not an instant."""
+    if isinstance(value, datetime):
+        return None if value.tzinfo is None else (value - _EPOCH) // _MILLISECOND
+    return epoch_ms(value)
+
+
+def read_count(values: list[Any], status: int) -> int | None:
+    """The count of records, in whatever spelling it came.
+
+    :param values: what is where it may be; the first that is there counts.
+    :param status: the answer's status, for the error.
+    :raises InvalidResponseError: for what is not a number.
+    """
+    value = next((one for one in values if not is_no_value(one)), None)
+    if value is None:
+        return None
+    total = stated_total(value) if isinstance(value, str) else whole_number(value)
+    if total is None:
+        raise InvalidResponseError(f"the count {str(value)[:40]!r} is not a number", status=status)
+    return total
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(map(_text, value))
+    return str(value)
