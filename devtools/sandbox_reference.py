@@ -54,7 +54,7 @@ def faults() -> str:
 
 
 def page(text: str) -> str:
-    """Give the page with its tables as they have to be.
+    """Return the page with its tables as they have to be.
 
     :param text: the page.
     """

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _options() -> list[str]:
-    """Give the names of the switches that are options by themselves, in the order in which they are declared."""
+    """Return the names of the switches that are options by themselves, in the order in which they are declared."""
     return [name for name in describe() if name in OPTION_FIELDS]
 
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the sandbox until SIGINT or SIGTERM.
 
     :param args: what :func:`add_arguments` declared.
-    :return: exit status: 0, or 2 if an option does not fit or the port is taken.
+    :return: exit status: 0, or 2 if an option is not valid or the port is taken.
     """
     try:
         settings = settings_of(args)
@@ -120,7 +120,7 @@ def settings_of(args: argparse.Namespace) -> SandboxSettings:
     """Turn options into settings.
 
     :param args: what :func:`add_arguments` declared.
-    :raises ValueError: if an option does not fit.
+    :raises ValueError: if an option is not valid.
     """
     chosen: dict[str, Any] = {
         name: getattr(args, name) for name in _options() if getattr(args, name) is not None

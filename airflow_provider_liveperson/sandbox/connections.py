@@ -36,7 +36,7 @@ class SandboxConnection:
         return urlsplit(self.host).port
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the connection as Airflow's JSON form and ``airflow connections import`` hold it."""
+        """Return the connection as Airflow's JSON form and ``airflow connections import`` hold it."""
         return {
             "conn_type": self.conn_type,
             "login": self.login,
@@ -47,11 +47,11 @@ class SandboxConnection:
         }
 
     def as_json(self) -> str:
-        """Give Airflow's JSON form."""
+        """Return Airflow's JSON form."""
         return json.dumps(self.as_dict())
 
     def as_uri(self) -> str:
-        """Give Airflow's URI form.
+        """Return Airflow's URI form.
 
         The extra travels as one JSON value, because Airflow would read an account id of digits as a number.
         """
@@ -64,7 +64,7 @@ class SandboxConnection:
         )
 
     def as_export(self) -> str:
-        """Give a line for a POSIX shell that sets the connection for Airflow processes."""
+        """Return a line for a POSIX shell that sets the connection for Airflow processes."""
         return f"export AIRFLOW_CONN_{self.conn_id.upper()}={shlex.quote(self.as_json())}"
 
 

@@ -54,10 +54,10 @@ class SandboxServer:
         """Listen; when this returns, requests are answered.
 
         :raises OSError: if the port is taken.
-        :raises RuntimeError: if it runs already, or did not come up.
+        :raises RuntimeError: if it is already running, or did not start.
         """
         if self._running is not None:
-            raise RuntimeError("The sandbox runs already")
+            raise RuntimeError("The sandbox is already running")
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,13 +73,13 @@ class SandboxServer:
             raise
 
     def stop(self) -> None:
-        """Close every connection and end the thread. Does nothing if it does not run."""
+        """Close every connection and end the thread. Does nothing if it is not running."""
         running, self._running = self._running, None
         if running is not None:
             running.stop()
 
     def wait(self) -> None:
-        """Wait until somebody else stops the sandbox."""
+        """Wait until another thread stops the sandbox."""
         if self._running is not None:
             self._running.thread.join()
 
@@ -87,10 +87,10 @@ class SandboxServer:
     def url(self) -> str:
         """Base URL of every service.
 
-        :raises RuntimeError: if it does not run.
+        :raises RuntimeError: if it is not running.
         """
         if self._running is None:
-            raise RuntimeError("The sandbox does not run")
+            raise RuntimeError("The sandbox is not running")
         return f"http://{HOST}:{self._running.port}"
 
     @property
@@ -104,7 +104,7 @@ class SandboxServer:
         return self._state.faults
 
     def api(self, name: str) -> Any:
-        """Give one of LivePerson's APIs: its switches, its records and what can be done with them.
+        """Return one of LivePerson's APIs: its switches, its records and what can be done with them.
 
         :param name: the API's name, that of its module in ``datasets/``, such as ``agent_activity``.
         :return: an :class:`~airflow_provider_liveperson.sandbox.apis.api.Api`.
@@ -113,11 +113,11 @@ class SandboxServer:
         return self._state.apis[name]
 
     def apis(self) -> dict[str, Api[Any]]:
-        """Give all of LivePerson's APIs that the sandbox plays, by name."""
+        """Return all of LivePerson's APIs that the sandbox plays, by name."""
         return dict(self._state.apis)
 
     def __getattr__(self, name: str) -> Any:
-        """Give the records of the API that goes by this name, such as ``sandbox.audit``."""
+        """Return the records of the API that goes by this name, such as ``sandbox.audit``."""
         if not name.startswith("_"):
             for api in self._state.apis.values():
                 if api.alias == name:
@@ -125,7 +125,7 @@ class SandboxServer:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give what a complete read of a dataset must give for a half-open window.
+        """Return what a complete read of a dataset must give for a half-open window.
 
         :param dataset: the dataset's name.
         :param start: first instant inside, aware.
@@ -167,7 +167,7 @@ class SandboxServer:
         return list(self._state.requests)
 
     def now(self) -> float:
-        """Give the sandbox's time in epoch seconds."""
+        """Return the sandbox's time in epoch seconds."""
         return self._state.now()
 
     def configure(self, **switches: Any) -> None:
@@ -198,11 +198,11 @@ class SandboxServer:
         return self._state.rotate_keys()
 
     def expire_tokens(self) -> None:
-        """Let every token that data APIs took so far be refused as expired; refresh tokens stay valid."""
+        """Expire every token that data APIs have accepted so far; refresh tokens stay valid."""
         self._state.expire_tokens()
 
     def revoke_tokens(self) -> None:
-        """Let every token that data APIs took so far be refused as revoked; refresh tokens stay valid."""
+        """Revoke every token that data APIs have accepted so far; refresh tokens stay valid."""
         self._state.revoke_tokens()
 
     @property
@@ -216,23 +216,23 @@ class SandboxServer:
         return self._state.logins
 
     def people(self) -> dict[str, Person]:
-        """Give everybody who may log in, by kind: ``user``, ``bot`` and ``sso_user``."""
+        """Return everybody who may log in, by kind: ``user``, ``bot`` and ``sso_user``."""
         return people(self.settings)
 
     def secrets(self) -> set[str]:
-        """Give every secret so far, for tests that look where none may be: keys, passwords, codes and tokens."""
+        """Return every secret so far, for tests that look where none may be: keys, passwords, codes and tokens."""
         return self._state.secrets()
 
     def connections(self) -> dict[str, SandboxConnection]:
-        """Give ready-made Airflow connections, by connection id.
+        """Return ready-made Airflow connections, by connection id.
 
-        :raises RuntimeError: if it does not run.
+        :raises RuntimeError: if it is not running.
         """
         return connections_to(self.settings, self.url)
 
 
 class _Running:
-    """One run of the server: its socket, its thread and its hold on the connections.
+    """One run of the server: its socket, its thread and its connections.
 
     :param state: what the sandbox remembers.
     :param listening: a bound socket.
@@ -262,7 +262,7 @@ class _Running:
         self.thread.start()
         self._server.ready.wait()
         if not self._server.started:
-            raise RuntimeError("The sandbox did not come up")
+            raise RuntimeError("The sandbox did not start")
 
     def stop(self) -> None:
         loop = self._server.loop

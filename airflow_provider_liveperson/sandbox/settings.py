@@ -50,7 +50,7 @@ class SandboxSettings(_Everything):
             raise ValueError(first_sentence(error, chosen, SandboxSettings)) from None
 
     def of(self, group: type[SwitchesT]) -> SwitchesT:
-        """Give the same settings as those of one group, for type checkers.
+        """Return the same settings as those of one group, for type checkers.
 
         :param group: one of :data:`GROUPS`.
         """
@@ -58,7 +58,7 @@ class SandboxSettings(_Everything):
         return self
 
     def changed(self, **switches: Any) -> SandboxSettings:
-        """Give a copy with some switches changed.
+        """Return a copy with some switches changed.
 
         :param switches: names and new values.
         :raises ValueError: for an unknown name, a value that does not fit, or a switch that shapes the data.
@@ -71,7 +71,7 @@ class SandboxSettings(_Everything):
         return SandboxSettings(**{**dict(self), **switches})
 
     def public(self) -> dict[str, Any]:
-        """Give all settings but the secrets, as values that JSON can hold."""
+        """Return all settings but the secrets, as values that JSON can hold."""
         shown: dict[str, Any] = {}
         for name, value in self:
             if name not in SECRET_FIELDS:
@@ -86,7 +86,7 @@ class SandboxSettings(_Everything):
 
 
 SECRET_FIELDS = marked(SandboxSettings, "secret")
-"""Switches that no control answer, log or repr may show."""
+"""Switches that no control answer, log or repr shows."""
 
 FIXED_FIELDS = marked(SandboxSettings, "fixed")
 """Switches that shape the data; they cannot change while a sandbox runs."""
@@ -97,7 +97,7 @@ OPTION_FIELDS = marked(SandboxSettings, "option")
 
 
 def describe() -> dict[str, str]:
-    """Give what every switch means, by name, in the order in which they are declared."""
+    """Return what every switch means, by name, in the order in which they are declared."""
     described: dict[str, str] = {}
     for group in GROUPS:
         for name, field in group.model_fields.items():

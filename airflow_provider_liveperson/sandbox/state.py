@@ -55,7 +55,7 @@ class SandboxState:
         self.api_key = ApiKeyVerifier(self.now)
 
     def api_of(self, dataset: str) -> Api[Any]:
-        """Give the API from which a dataset is read.
+        """Return the API from which a dataset is read.
 
         :param dataset: the dataset's name.
         :raises KeyError: if there is none.
@@ -67,7 +67,7 @@ class SandboxState:
         raise KeyError(f"There is no dataset {dataset!r}; known: {known}")
 
     def now(self) -> float:
-        """Give the sandbox's time in epoch seconds; it may be off on purpose."""
+        """Return the sandbox's time in epoch seconds; it may be off on purpose."""
         return time.time() + self.settings.clock_offset_seconds
 
     def configure(self, **switches: Any) -> None:
@@ -90,7 +90,7 @@ class SandboxState:
         self._begin()
 
     def secrets(self) -> set[str]:
-        """Give every value that may not leave the process."""
+        """Return every value that must not leave the process."""
         values = {getattr(self.settings, name) for name in SECRET_FIELDS}
         return values.union(
             self.tokens.issued, self.grants.secrets, self.logins.secrets, self.sessions.secrets
@@ -105,13 +105,13 @@ class SandboxState:
         return self.tokens.keys.rotate()
 
     def expire_tokens(self) -> None:
-        """Let every token that data APIs took so far be refused as expired; refresh tokens stay valid."""
+        """Expire every token that data APIs have accepted so far; refresh tokens stay valid."""
         self.tokens.expire_all()
         self.grants.end_access_tokens("has expired")
         self.logins.end_all("has expired")
 
     def revoke_tokens(self) -> None:
-        """Let every token that data APIs took so far be refused as revoked; refresh tokens stay valid."""
+        """Revoke every token that data APIs have accepted so far; refresh tokens stay valid."""
         self.tokens.revoke_all()
         self.grants.end_access_tokens("was revoked")
         self.logins.end_all("was revoked")

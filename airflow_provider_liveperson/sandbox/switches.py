@@ -21,8 +21,8 @@ def switch(
     default: T,
     description: str,
     *,
-    least: float | None = None,
-    most: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
     fixed: bool = False,
     option: bool = False,
     secret: bool = False,
@@ -31,15 +31,20 @@ def switch(
 
     :param default: its value where none is given.
     :param description: what it means, in one sentence without a period, for ``--help`` and the documentation.
-    :param least: the smallest number that it takes.
-    :param most: the largest number that it takes.
+    :param minimum: the smallest number that it takes.
+    :param maximum: the largest number that it takes.
     :param fixed: whether it shapes the data, so that it cannot change while a sandbox runs.
     :param option: whether it is an option of the command line by itself; every fixed one is.
-    :param secret: whether no control answer, log or repr may show it.
+    :param secret: whether no control answer, log or repr shows it.
     """
     marks = {"fixed": fixed, "option": fixed or option, "secret": secret}
     declared = Field(
-        default, description=description, ge=least, le=most, repr=not secret, json_schema_extra=dict(marks)
+        default,
+        description=description,
+        ge=minimum,
+        le=maximum,
+        repr=not secret,
+        json_schema_extra=dict(marks),
     )
     return declared
 
@@ -80,7 +85,7 @@ class Switches(BaseModel):
 
 @cache
 def _kinds(switches: type[Switches], name: str) -> tuple[Any, ...]:
-    """Give the alternatives of a switch's type."""
+    """Return the alternatives of a switch's type."""
     annotation = switches.model_fields[name].annotation
     return (
         get_args(annotation)
@@ -90,7 +95,7 @@ def _kinds(switches: type[Switches], name: str) -> tuple[Any, ...]:
 
 
 def marked(switches: type[Switches], mark: str) -> frozenset[str]:
-    """Give the names of the switches that were declared with a mark.
+    """Return the names of the switches that were declared with a mark.
 
     :param switches: where they are declared.
     :param mark: ``fixed``, ``option`` or ``secret``.

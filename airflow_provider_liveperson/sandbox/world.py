@@ -77,8 +77,8 @@ class WorldSettings(Switches):
     account_id: str = switch(
         "70000001", "LivePerson account that exists; every other one is unknown", fixed=True
     )
-    agents: int = switch(60, "users of the account: people, bots, and deleted ones", least=1, fixed=True)
-    days: int = switch(30, "days (UTC) that hold data", least=1, fixed=True)
+    agents: int = switch(60, "users of the account: people, bots, and deleted ones", minimum=1, fixed=True)
+    days: int = switch(30, "days (UTC) that hold data", minimum=1, fixed=True)
     until: date = Field(
         default_factory=_today,
         description="UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
@@ -142,23 +142,23 @@ class World:
             yield day, evenly + (index < left_over)
 
     def source(self, label: str) -> random.Random:
-        """Give a source of chance of its own for something that is invented.
+        """Return a source of chance of its own for something that is invented.
 
         :param label: says what for, such as ``audit/2026-01-31``; the same label always gives the same numbers.
         """
         return random.Random(f"{self.seed}/{label}")  # noqa: S311
 
-    def number(self, label: str, most: int) -> int:
-        """Give a number from 0 to a limit, quickly, for metrics of which there are many.
+    def number(self, label: str, maximum: int) -> int:
+        """Return a number from 0 to a limit, quickly, for metrics of which there are many.
 
         :param label: says what for, such as ``queue/440100/1769817600000``; the same label, the same number.
-        :param most: the largest.
+        :param maximum: the largest.
         """
-        return zlib.crc32(f"{self.seed}/{label}".encode()) % (most + 1)
+        return zlib.crc32(f"{self.seed}/{label}".encode()) % (maximum + 1)
 
 
 def milliseconds(moment: datetime) -> int:
-    """Give a moment as UTC epoch milliseconds, rounded up, so that a boundary keeps rows on the right side.
+    """Return a moment as UTC epoch milliseconds, rounded up, so that a boundary keeps rows on the right side.
 
     :param moment: aware.
     :raises ValueError: if it has no zone.
@@ -169,7 +169,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def midnight_ms(day: date) -> int:
-    """Give the start of a day (UTC) as epoch milliseconds.
+    """Return the start of a day (UTC) as epoch milliseconds.
 
     :param day: the day.
     """
@@ -177,7 +177,7 @@ def midnight_ms(day: date) -> int:
 
 
 def skill_id(index: int) -> int:
-    """Give the id of a skill by its place in the collection.
+    """Return the id of a skill by its place in the collection.
 
     :param index: place, from zero.
     """
@@ -185,7 +185,7 @@ def skill_id(index: int) -> int:
 
 
 def user_id(index: int) -> int:
-    """Give the id of a user by their place in the collection.
+    """Return the id of a user by their place in the collection.
 
     :param index: place, from zero.
     """

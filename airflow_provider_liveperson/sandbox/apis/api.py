@@ -111,7 +111,7 @@ class Call:
         return Insertion(self.fault.rows, self.fault.when)
 
     def every(self, name: str) -> list[str]:
-        """Give every value of a parameter that may be repeated.
+        """Return every value of a parameter that may be repeated.
 
         :param name: the parameter.
         """
@@ -120,7 +120,7 @@ class Call:
     def document(self) -> dict[str, Any]:
         """Read the body as a JSON object.
 
-        :raises Refusal: a 400 if it is none.
+        :raises Refusal: a 400 if it is not one.
         """
         try:
             document = json.loads(self.body)
@@ -202,7 +202,7 @@ class Sandbox(Protocol):
         """The company whose data it is."""
 
     def now(self) -> float:
-        """Give the sandbox's time in epoch seconds."""
+        """Return the sandbox's time in epoch seconds."""
 
 
 class Api(Generic[SwitchesT]):
@@ -255,11 +255,11 @@ class Api(Generic[SwitchesT]):
         return accepted
 
     def endpoints(self) -> list[Endpoint]:
-        """Give every path that it serves. Called once, when the server is built."""
+        """Return every path that it serves. Called once, when the server is built."""
         raise NotImplementedError
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give what a complete read of a dataset must give for a half-open window.
+        """Return what a complete read of a dataset must give for a half-open window.
 
         :param dataset: one of :attr:`datasets`.
         :param start: first instant inside, aware.
@@ -298,7 +298,7 @@ class Api(Generic[SwitchesT]):
         """
 
     def sizes(self) -> dict[str, int]:
-        """Give how much data there is, by the name of the switch that sets it."""
+        """Return how much data there is, by the name of the switch that sets it."""
         return {}
 
     def summary(self) -> str:
@@ -306,7 +306,7 @@ class Api(Generic[SwitchesT]):
         return ""
 
     def controls(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
-        """Give further controls: the last part of ``POST /_sandbox/{name}`` to what takes the JSON object.
+        """Return further controls: the last part of ``POST /_sandbox/{name}`` to what takes the JSON object.
 
         A ValueError becomes a 400, a KeyError a 404; the result is answered as JSON.
         """

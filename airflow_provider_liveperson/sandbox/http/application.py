@@ -27,11 +27,11 @@ from airflow_provider_liveperson.sandbox.identity import (
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
 
-def build_application(state: SandboxState, wire: ConnectionControl) -> ASGIApp:
+def build_application(state: SandboxState, connections: ConnectionControl) -> ASGIApp:
     """Put the sandbox's endpoints together.
 
     :param state: what the sandbox remembers.
-    :param wire: the server's hold on its connections, for faults.
+    :param connections: closes connections and waits, for the server, for faults.
     """
     application = Starlette(
         routes=[
@@ -46,7 +46,7 @@ def build_application(state: SandboxState, wire: ConnectionControl) -> ASGIApp:
         exception_handlers={Refusal: _refuse, HTTPException: _not_served},
     )
     application.state.sandbox = state
-    return Middleware(application, state, wire)
+    return Middleware(application, state, connections)
 
 
 def _route(state: SandboxState, api: Api[Any], endpoint: Endpoint) -> Route:

@@ -168,7 +168,7 @@ def _further(control: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request],
 
 
 def routes(state: SandboxState) -> list[BaseRoute]:
-    """Give every control.
+    """Return every control.
 
     :param state: what the sandbox remembers; its APIs may have controls of their own.
     """

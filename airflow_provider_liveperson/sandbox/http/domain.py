@@ -67,7 +67,7 @@ async def all_services(request: Request) -> Response:
 
 
 def base_uris(request: Request, settings: SandboxSettings) -> list[dict[str, str]]:
-    """Give the hosts of all services, as login answers hold them too.
+    """Return the hosts of all services, as login answers hold them too.
 
     :param request: the request; its Host header names the sandbox.
     :param settings: services that are elsewhere.

@@ -18,8 +18,8 @@ KINDS = {
     "slow": "the right answer, after `seconds`",
     "not_json": "a 200 with a page of HTML",
     "redirect": "a 302 to `location`",
-    "expire_tokens": "every token that data APIs took so far expires; then the request is answered",
-    "revoke_tokens": "every token that data APIs took so far is revoked; then the request is answered",
+    "expire_tokens": "every token that data APIs have accepted so far expires; then the request is answered",
+    "revoke_tokens": "every token that data APIs have accepted so far is revoked; then the request is answered",
     "revoke_grants": "every consent so far is revoked, with its refresh tokens; then the request is answered",
     "insert_rows": "`rows` records of what is read appear (see `when`); then the request is answered",
     "replace": "the right answer, with `put` in place of whatever in its body matches `find`",
@@ -45,7 +45,7 @@ class Fault:
     :param find: a regular expression of ``replace``; a dot stands for line breaks, too.
     :param put: what ``replace`` writes, as for ``re.sub``.
     :param when: ``newest`` for records dated now, ``late`` for records dated among rows already read.
-    :raises ValueError: if a value does not fit.
+    :raises ValueError: if a value is not valid.
     """
 
     kind: str
@@ -68,7 +68,7 @@ class Fault:
         if self.when not in get_args(hints["when"]):
             choices = ", ".join(get_args(hints["when"]))
             raise ValueError(f"when must be one of {choices}, not {self.when!r}")
-        for name, kind, least in (
+        for name, kind, minimum in (
             ("times", int, 1),
             ("skip", int, 0),
             ("status", int, 200),
@@ -76,8 +76,8 @@ class Fault:
             ("seconds", (int, float), 0),
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kind) or value < least:
-                raise ValueError(f"{name} must be a number of at least {least}, not {value!r}")
+            if isinstance(value, bool) or not isinstance(value, kind) or value < minimum:
+                raise ValueError(f"{name} must be a number of at least {minimum}, not {value!r}")
         for name in ("match", "location", "find", "put"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, not {getattr(self, name)!r}")

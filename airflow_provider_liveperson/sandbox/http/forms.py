@@ -11,7 +11,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """Read a form body.
 
     :param request: the request.
-    :return: its fields; none if the body is no form.
+    :return: its fields; none if the body is not a form.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded":

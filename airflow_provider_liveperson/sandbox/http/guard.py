@@ -32,7 +32,7 @@ _CONTROL_MEDIA_TYPES = frozenset({"", "application/json", "application/x-www-for
 def check_host(headers: Headers, allowed: Iterable[str]) -> None:
     """Refuse a request for a host that the sandbox is not.
 
-    The port may be any, as the sandbox may stand behind a proxy or a forwarded port; it is no part of the defence.
+    The port may be any, as the sandbox may stand behind a proxy or a forwarded port; it is no part of the defense.
 
     :param headers: the request's headers.
     :param allowed: further host names; ``*.example.com`` stands for every name below it, ``*`` for any name.

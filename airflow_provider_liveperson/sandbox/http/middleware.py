@@ -28,7 +28,7 @@ _NOT_DATA = re.compile(r"/service/|^/sentinel/|/(login|refresh|logout)$")
 
 
 class ConnectionControl(Protocol):
-    """A server's hold on its connections."""
+    """What closes a server's connections."""
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than the server runs.
@@ -48,13 +48,13 @@ class Middleware:
 
     :param inner: the endpoints.
     :param state: what the sandbox remembers.
-    :param wire: the server's hold on its connections.
+    :param connections: closes connections and waits, for the server.
     """
 
-    def __init__(self, inner: ASGIApp, state: SandboxState, wire: ConnectionControl) -> None:
+    def __init__(self, inner: ASGIApp, state: SandboxState, connections: ConnectionControl) -> None:
         self._inner = inner
         self._state = state
-        self._wire = wire
+        self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,7 +93,7 @@ class Middleware:
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:
-            await self._wire.pause(seconds)
+            await self._connections.pause(seconds)
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         state = self._state
@@ -188,7 +188,7 @@ class Middleware:
         return starts[0], b"".join(parts)
 
     async def _hang_up(self, scope: Scope, receive: Receive) -> None:
-        self._wire.hang_up(scope["client"])
+        self._connections.hang_up(scope["client"])
         # Returning before the connection is gone would make the server send an answer of its own.
         while (await receive())["type"] != "http.disconnect":
             continue
@@ -236,7 +236,7 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Give a body that was read already once more, then what follows it."""
+    """Return a body that was read already once more, then what follows it."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

@@ -33,7 +33,7 @@ _IN_QUERY = re.compile(
 
 
 def hidden(value: str) -> str:
-    """Give the mark that stands for a secret.
+    """Return the mark that stands for a secret.
 
     :param value: the secret.
     """
@@ -90,7 +90,7 @@ def hide_in_body(path: str, body: bytes) -> bytes:
 
 
 def _are_known(names: Iterable[str]) -> bool:
-    """Tell whether names are names, and not secrets that a strange body puts in their place."""
+    """Return whether names are names, and not secrets that a strange body puts in their place."""
     return set(names) <= _HARMLESS | _SECRET
 
 

@@ -43,7 +43,7 @@ class RecordedRequest:
     fault: str | None = None
 
     def header(self, name: str) -> str | None:
-        """Give a header's value.
+        """Return a header's value.
 
         :param name: its name, in any case.
         """
@@ -52,7 +52,7 @@ class RecordedRequest:
     def public(self, secrets: Iterable[str]) -> dict[str, Any]:
         """Describe the request without anything secret.
 
-        :param secrets: values that may not appear, wherever they were put.
+        :param secrets: values that must not appear, wherever they were put.
         """
         url = _SECRET_PARAMETERS.sub(rf"\g<1>{_HIDDEN}", self.url)
         path = self.path
@@ -74,6 +74,6 @@ class RecordedRequest:
 
 
 def _scheme(authorization: str | None) -> str | None:
-    """Give the scheme of an Authorization header; a bare token has none and must not pass for one."""
+    """Return the scheme of an Authorization header; a bare token has none and must not pass for one."""
     scheme, separator, _ = (authorization or "").partition(" ")
     return scheme if separator and scheme.lower() in ("oauth", "bearer", "basic") else None

@@ -20,7 +20,7 @@ class HttpSettings(Switches):
     latency_ms: int = switch(
         0,
         "wait before every data answer (all but Domain API and Sentinel), in milliseconds",
-        least=0,
+        minimum=0,
         option=True,
     )
     clock_offset_seconds: float = switch(

@@ -1,1 +1,1 @@
-"""The sandbox's ways in: Sentinel, logins, signatures, tokens."""
+"""The sandbox's credentials: Sentinel, logins, signatures, tokens."""

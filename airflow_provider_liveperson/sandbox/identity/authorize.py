@@ -165,7 +165,7 @@ def _must_ask(request: Request, session: SsoSession) -> bool:
 
 
 def _logged_in(request: Request, form: dict[str, str]) -> tuple[SsoSession | None, str, int]:
-    """Give the session that a login form begins, or the complaint and the status for it."""
+    """Return the session that a login form begins, or the complaint and the status for it."""
     state = _state(request)
     secret = request.cookies.get(_FORM_COOKIE, "")
     if not secret or not same(form.get("form_token", ""), _form_token(request, secret)):
@@ -236,7 +236,7 @@ def _only_redirect_uri(settings: SandboxSettings) -> str | None:
 
 
 def _why_pkce_is_refused(asked: _Asked, method: str, settings: SandboxSettings) -> str | None:
-    """Tell what is wrong with a PKCE challenge (RFC 7636, section 4.3)."""
+    """Say what is wrong with a PKCE challenge (RFC 7636, section 4.3)."""
     if asked.challenge is None:
         return "code_challenge is missing" if settings.pkce == "required" else None
     if method != "S256":

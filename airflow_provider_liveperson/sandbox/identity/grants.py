@@ -74,8 +74,8 @@ class _Refresh:
 class GrantStore:
     """Gives, renews, checks and revokes the tokens of one account's web application.
 
-    :param settings: gives the settings as they are now.
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param settings: returns the settings as they are now.
+    :param clock: returns the sandbox's time in epoch seconds.
     :param sessions: sentinel's sessions.
     """
 
@@ -93,7 +93,7 @@ class GrantStore:
         self._id_tokens: set[str] = set()
 
     def issue(self, person: Person | None = None) -> GrantedTokens:
-        """Give tokens as if somebody had consented, with no question asked.
+        """Return tokens as if a user had consented, with no question asked.
 
         :param person: who; the account's user if omitted.
         """
@@ -104,7 +104,7 @@ class GrantStore:
     def issue_code(
         self, session: SsoSession, *, redirect_uri: str, must_name_uri: bool, challenge: str | None
     ) -> str:
-        """Give an authorization code.
+        """Return an authorization code.
 
         :param session: the session of the user who consented.
         :param redirect_uri: where the code goes.
@@ -128,7 +128,7 @@ class GrantStore:
         :param code: the code.
         :param redirect_uri: the authorize request's, or None if that named none.
         :param verifier: what the PKCE challenge was made from, if there was one.
-        :raises TokenRefused: if something does not fit; whatever it is, the code is spent.
+        :raises TokenRefused: if something is wrong; whatever it is, the code is spent.
         """
         with self._lock:
             kept = self._codes.get(code)
@@ -144,13 +144,13 @@ class GrantStore:
             if redirect_uri != kept.redirect_uri and (kept.must_name_uri or redirect_uri is not None):
                 raise TokenRefused("redirect_uri is not that of the authorize request")
             if kept.challenge is not None and not _fits(verifier, kept.challenge):
-                raise TokenRefused("code_verifier does not fit the code_challenge")
+                raise TokenRefused("code_verifier does not match the code_challenge")
             if not self._sessions.prolong(kept.session):
                 raise TokenRefused("The user's session has ended")
             return self._give(kept.grant, with_id_token=self._settings().id_token_present)
 
     def refresh(self, token: str) -> GrantedTokens:
-        """Give the next tokens.
+        """Return the next tokens.
 
         :param token: a refresh token.
         :raises TokenRefused: if it is unknown, was used, or its grant or session has ended.
@@ -190,7 +190,7 @@ class GrantStore:
         return kept.grant.session.person
 
     def knows(self, access_token: str) -> bool:
-        """Tell whether a token is an access token of this office, valid or not.
+        """Return whether a token is an access token of this store, valid or not.
 
         :param access_token: the token.
         """

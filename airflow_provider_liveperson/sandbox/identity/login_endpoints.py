@@ -96,7 +96,7 @@ async def _read(request: Request, state: SandboxState) -> dict[str, Any]:
 
 
 async def _named(request: Request, state: SandboxState) -> tuple[str, str]:
-    """Give the session and the CSRF token that a request names."""
+    """Return the session and the CSRF token that a request names."""
     if request.path_params["account"] != state.settings.account_id:
         raise _refused(state, LoginRefused("session"))
     try:
@@ -112,7 +112,7 @@ def _has_password(person: Person, given: dict[str, str]) -> bool:
 
 
 def _has_keys(state: SandboxState, person: Person, given: dict[str, str]) -> bool:
-    """Tell whether a bot's keys fit: the parts of the API key, or the app's client id and secret."""
+    """Return whether a bot's keys are right: the parts of the API key, or the app's client id and secret."""
     settings = state.settings
     by_key = "api_key" in settings.bot_login and all(
         [

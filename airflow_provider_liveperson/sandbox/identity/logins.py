@@ -49,8 +49,8 @@ class Login:
 class LoginService:
     """Every login of one account.
 
-    :param settings: gives the settings as they are now.
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param settings: returns the settings as they are now.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
 
     def __init__(self, settings: Callable[[], SandboxSettings], clock: Callable[[], float]) -> None:
@@ -80,7 +80,7 @@ class LoginService:
         return login
 
     def knows(self, bearer: str) -> bool:
-        """Tell whether a token is a bearer of this desk, valid or not.
+        """Return whether a token is a bearer of this service, valid or not.
 
         :param bearer: the token.
         """

@@ -53,7 +53,7 @@ class SignedRequest:
         return collected
 
     def protocol_parameters(self) -> dict[str, str]:
-        """Give the header's parameters by name, the signature included.
+        """Return the header's parameters by name, the signature included.
 
         :raises ValueError: if the header cannot be read.
         """
@@ -64,7 +64,7 @@ class SignedRequest:
         )
 
     def is_signed_with(self, consumer_secret: str, token_secret: str) -> bool:
-        """Tell whether the signature fits.
+        """Return whether the signature matches.
 
         Where a proxy ends TLS before the sandbox, the client has signed https and the sandbox sees http: both will do.
 
@@ -97,7 +97,7 @@ class _ToVerify:
 class ApiKeyVerifier:
     """Refuses what is not signed with the sandbox's API key, and remembers nonces.
 
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -133,12 +133,12 @@ class ApiKeyVerifier:
         if given["oauth_token"] != settings.access_token:
             raise refused("token_rejected", "The access token is unknown")
         if not signed_well:
-            raise refused("signature_invalid", "The signature does not fit the request")
+            raise refused("signature_invalid", "The signature does not match the request")
         if settings.oauth1_body_hash_checked and given.get("oauth_body_hash", "") not in (
             "",
             _body_hash(body),
         ):
-            raise refused("signature_invalid", "The body hash does not fit the body")
+            raise refused("signature_invalid", "The body hash does not match the body")
         self._check_freshness(given["oauth_timestamp"], given["oauth_nonce"], settings)
 
     def _check_freshness(self, timestamp: str, nonce: str, settings: SandboxSettings) -> None:

@@ -32,7 +32,7 @@ class Person:
 
 
 def people(settings: SandboxSettings) -> dict[str, Person]:
-    """Give everybody who may log in, by kind.
+    """Return everybody who may log in, by kind.
 
     :param settings: names and passwords.
     """
@@ -68,7 +68,7 @@ def find_person(settings: SandboxSettings, name: str) -> Person | None:
 
 
 def same(given: str, expected: str) -> bool:
-    """Compare two texts in a time that does not tell where they differ.
+    """Compare two texts in a time that does not depend on where they differ.
 
     :param given: what was sent.
     :param expected: what is right.

@@ -12,7 +12,7 @@ _HOST = re.compile(r"[a-z0-9.:_-]+", re.IGNORECASE | re.ASCII)
 
 
 def why_redirect_uri_is_refused(uri: str, settings: SandboxSettings) -> str | None:
-    """Tell what is wrong with a redirect URI.
+    """Say what is wrong with a redirect URI.
 
     :param uri: the URI.
     :param settings: the registered ones.

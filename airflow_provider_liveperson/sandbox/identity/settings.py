@@ -54,7 +54,7 @@ class IdentitySettings(WorldSettings):
         403, "status for a missing permission, of every data API"
     )
     oauth1_skew_seconds: int = switch(
-        300, "how far an OAuth 1.0 timestamp may be from the sandbox's clock", least=0
+        300, "how far an OAuth 1.0 timestamp may be from the sandbox's clock", minimum=0
     )
     oauth1_nonce_memory: bool = switch(True, "whether a nonce that was seen before is refused")
     oauth1_refuse_all: bool = switch(
@@ -66,7 +66,7 @@ class IdentitySettings(WorldSettings):
     jwt_issuer: Literal["Sentinel", "sentinel"] = switch(
         "Sentinel", "`iss` of App-JWTs; documented in both spellings"
     )
-    jwt_lifetime_seconds: int = switch(3600, "`exp` minus `iat` of App-JWTs", least=1)
+    jwt_lifetime_seconds: int = switch(3600, "`exp` minus `iat` of App-JWTs", minimum=1)
     jwt_expires_in: bool = switch(False, "whether the answer with an App-JWT also holds `expires_in`")
     sentinel_error_status: Literal["rfc", "400"] = switch(
         "rfc",
@@ -82,16 +82,16 @@ class IdentitySettings(WorldSettings):
     pkce: Literal["supported", "ignored", "required"] = switch(
         "supported", "what becomes of `code_challenge`, which LivePerson does not document; S256 only"
     )
-    code_lifetime_seconds: int = switch(60, "how long an authorization code can be exchanged", least=1)
+    code_lifetime_seconds: int = switch(60, "how long an authorization code can be exchanged", minimum=1)
     code_replay_revokes: bool = switch(
         True, "whether a code that is sent twice ends what it gave the first time"
     )
     access_token_lifetime_seconds: int = switch(
-        1800, "how long a web application's access token is valid", least=1
+        1800, "how long a web application's access token is valid", minimum=1
     )
     token_expires_in: bool = switch(True, "whether token and refresh answers hold `expires_in`")
     id_token_present: bool = switch(True, "whether the token answer holds an `id_token`")
-    id_token_lifetime_seconds: int = switch(600, "`exp` minus `iat` of an `id_token`", least=1)
+    id_token_lifetime_seconds: int = switch(600, "`exp` minus `iat` of an `id_token`", minimum=1)
     id_token_keys_published: bool = switch(True, "whether the keys of `id_token` are in the JWKS")
     refresh_rotation: Literal["rotate", "keep", "reuse_revokes"] = switch(
         "rotate",
@@ -102,7 +102,7 @@ class IdentitySettings(WorldSettings):
     sso_idle_seconds: int = switch(
         3600,
         "how long a session at Sentinel lasts without a page or a refresh; its refresh tokens end with it",
-        least=1,
+        minimum=1,
     )
     revoke_ends: Literal["user", "grant"] = switch(
         "user", "a revoke ends all sessions of the user, also at the Login Service, or only the `grant`"
@@ -116,9 +116,9 @@ class IdentitySettings(WorldSettings):
         "what a bot may log in with: the four parts of an API key, or client id and secret of an app in the place"
         " of its first two",
     )
-    login_ttl_ms: int = switch(28_800_000, "how long a login lasts at most, `sessionTTl`", least=1)
+    login_ttl_ms: int = switch(28_800_000, "how long a login lasts at most, `sessionTTl`", minimum=1)
     login_idle_seconds: int = switch(
-        600, "how long a login lasts without keep-alive; reading data does not keep it alive", least=1
+        600, "how long a login lasts without keep-alive; reading data does not keep it alive", minimum=1
     )
     login_refresh_extends: bool = switch(False, "whether keep-alive also prolongs `login_ttl_ms`")
     login_refresh_session: Literal["new", "same"] = switch(

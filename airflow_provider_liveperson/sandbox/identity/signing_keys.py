@@ -25,9 +25,9 @@ def private_key(purpose: str, number: int) -> rsa.RSAPrivateKey:
 
 
 def key_day(clock: Callable[[], float]) -> str:
-    """Give the day as key ids write it.
+    """Return the day as key ids write it.
 
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
     return datetime.fromtimestamp(clock(), UTC).strftime("%d-%m-%y")
 
@@ -36,7 +36,7 @@ class KeyRing:
     """The keys that tokens of one purpose go through, oldest first.
 
     :param purpose: what they sign; key ids begin with it.
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
 
     def __init__(self, purpose: str, clock: Callable[[], float]) -> None:
@@ -58,7 +58,7 @@ class KeyRing:
         return kid
 
     def newest(self) -> tuple[str, rsa.RSAPrivateKey]:
-        """Give the key that signs now, and its id."""
+        """Return the key that signs now, and its id."""
         kid, number = list(self._numbers.items())[-1]
         return kid, private_key(self._purpose, number)
 
@@ -71,7 +71,7 @@ class KeyRing:
         return None if number is None else private_key(self._purpose, number).public_key()
 
     def published(self) -> list[dict[str, Any]]:
-        """Give the public keys, newest first, as a JSON Web Key Set holds them (RFC 7517)."""
+        """Return the public keys, newest first, as a JSON Web Key Set holds them (RFC 7517)."""
         keys = []
         for kid, number in reversed(list(self._numbers.items())):
             public = private_key(self._purpose, number).public_key()

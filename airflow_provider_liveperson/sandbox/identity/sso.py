@@ -18,7 +18,7 @@ class SsoSession:
     :param person: whose.
     :param id: what the browser's cookie holds.
     :param seen: when a page or a refresh last needed it; epoch seconds.
-    :param over: whether somebody ended it.
+    :param over: whether it was ended.
     """
 
     person: Person
@@ -30,8 +30,8 @@ class SsoSession:
 class SsoSessions:
     """Every session of one account.
 
-    :param settings: gives the settings as they are now.
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param settings: returns the settings as they are now.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
 
     def __init__(self, settings: Callable[[], SandboxSettings], clock: Callable[[], float]) -> None:
@@ -71,7 +71,7 @@ class SsoSessions:
         return True
 
     def lasts(self, session: SsoSession) -> bool:
-        """Tell whether a session lasts.
+        """Return whether a session lasts.
 
         :param session: the session.
         """
@@ -98,7 +98,7 @@ class SsoSessions:
             self._consents.add((person.id, client_id))
 
     def has_consented(self, person: Person, client_id: str) -> bool:
-        """Tell whether a user has consented before.
+        """Return whether a user has consented before.
 
         :param person: the user.
         :param client_id: the web application.

@@ -23,7 +23,7 @@ class TokenRefused(Exception):
 class TokenStore:
     """Signs, checks, expires and revokes the App-JWTs of one account.
 
-    :param clock: gives the sandbox's time in epoch seconds.
+    :param clock: returns the sandbox's time in epoch seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -59,7 +59,7 @@ class TokenStore:
                 if token not in self._issued:
                     break
                 # LivePerson's tokens have no id, so two of one second would be the same text, and revoking
-                # the first would revoke its replacement. White space tells them apart.
+                # the first would revoke its replacement. White space makes them differ.
                 payload += b" "
             self._issued.add(token)
         return token
@@ -89,7 +89,7 @@ class TokenStore:
                 options={"require": ["aud", "exp", "iat"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.PyJWTError:
-            raise TokenRefused("The token's signature or claims do not fit") from None
+            raise TokenRefused("The token's signature or claims do not match") from None
         if token in self._expired or self._clock() >= claims["exp"]:
             raise TokenRefused("The token has expired")
         if token in self._revoked:
@@ -97,12 +97,12 @@ class TokenStore:
         return "v1" if kid == self._static_kid else "v2"
 
     def expire_all(self) -> None:
-        """Let every token issued so far be refused as expired."""
+        """Expire every token issued so far."""
         with self._lock:
             self._expired |= self._issued
 
     def revoke_all(self) -> None:
-        """Let every token issued so far be refused as revoked."""
+        """Revoke every token issued so far."""
         with self._lock:
             self._revoked |= self._issued
 

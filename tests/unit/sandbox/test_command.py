@@ -110,8 +110,8 @@ def test_it_says_how_to_connect() -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--switch", "colour=red"], "no setting named 'colour'"),
-        (["--switch", "colour"], "NAME=VALUE"),
+        (["--switch", "color=red"], "no setting named 'color'"),
+        (["--switch", "color"], "NAME=VALUE"),
         (["--switch", "audit_ties=loose"], "audit_ties must be one of stable, shuffled"),
         (["--switch", "service_hosts={"], "service_hosts"),
         (["--allow-host", "http://lp.test"], "allowed_hosts must be names of hosts, .*'http://lp.test'"),

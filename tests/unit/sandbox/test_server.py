@@ -25,7 +25,7 @@ def test_it_answers_on_loopback_until_it_stops() -> None:
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(url + "/_sandbox/health", timeout=10)
     assert {thread for thread in threading.enumerate() if thread.name == "liveperson-sandbox"} == before
-    with pytest.raises(RuntimeError, match="does not run"):
+    with pytest.raises(RuntimeError, match="is not running"):
         _ = server.url
 
 
@@ -39,7 +39,7 @@ def test_it_can_start_again_and_keeps_its_state() -> None:
 
 
 def test_it_cannot_start_twice() -> None:
-    with SandboxServer(SMALL) as server, pytest.raises(RuntimeError, match="runs already"):
+    with SandboxServer(SMALL) as server, pytest.raises(RuntimeError, match="is already running"):
         server.start()
 
 

@@ -89,7 +89,7 @@ def test_a_change_keeps_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "complaint"), [("seed", "seed shapes the data"), ("colour", "no setting named 'colour'")]
+    ("name", "complaint"), [("seed", "seed shapes the data"), ("color", "no setting named 'color'")]
 )
 def test_a_change_refuses_what_cannot_change(name: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):

@@ -54,7 +54,7 @@ class AccountConfigApi(Api[AccountConfigSwitches]):
     data: Collections
 
     def endpoints(self) -> list[Endpoint]:
-        """Give every path that it serves."""
+        """Return every path that it serves."""
         folder = "/api/account/{account}/configuration/"
         return [
             Endpoint(folder + kind.path, partial(self.collection, name), reads=name.replace("_", " "))
@@ -83,7 +83,7 @@ class AccountConfigApi(Api[AccountConfigSwitches]):
         return rules.answer(call, self.data.read(name))
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give the whole collection, whatever the window."""
+        """Return the whole collection, whatever the window."""
         return self.data.truth(dataset)
 
     def change(self, dataset: str, when: datetime | None = None) -> Any:

@@ -36,4 +36,4 @@ class AccountConfigSwitches(Switches):
     config_ids: Literal["mixed", "strings", "numbers"] = switch(
         "mixed", "how ids are written; `mixed`: those of users as text, all others as numbers"
     )
-    config_repeated: int = switch(0, "how many entities come a second time, after the others", least=0)
+    config_repeated: int = switch(0, "how many entities come a second time, after the others", minimum=0)

@@ -31,7 +31,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
     data: ActivityLog
 
     def endpoints(self) -> list[Endpoint]:
-        """Give every path that it serves."""
+        """Return every path that it serves."""
         path = "/api/v2/account/{account}/status-changes"
         return [Endpoint(path, self.status_changes, reads="agent status changes")]
 
@@ -53,7 +53,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         )
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give what a complete read must give, oldest first."""
+        """Return what a complete read must give, oldest first."""
         return self.data.truth(start, end)
 
     def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
@@ -65,7 +65,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         self.data = ActivityLog(self.world, lambda: self.switches)
 
     def sizes(self) -> dict[str, int]:
-        """Give how many status changes there are."""
+        """Return how many status changes there are."""
         return {"status_changes": len(self.data)}
 
     def summary(self) -> str:
@@ -83,7 +83,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         window = parameters.window(
             "from",
             "to",
-            longest=timedelta(days=switches.activity_longest_days),
+            max_range=timedelta(days=switches.activity_longest_days),
             read="instant",
             default=(present - 86_400_000, present),
         )
@@ -109,7 +109,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         return query, window, bounds
 
     def _metadata(self, call: Call, bounds: Bounds, total: int) -> dict[str, Any]:
-        """Give the links to other pages. There is no count among them, nor anywhere else in the answer."""
+        """Return the links to other pages. There is no count among them, nor anywhere else in the answer."""
         style = self.switches.activity_links
         if style == "absent":
             return {}

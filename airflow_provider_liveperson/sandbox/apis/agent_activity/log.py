@@ -44,7 +44,7 @@ class ActivityQuery:
         return (self.agents, self.employees, self.groups) != (None, None, None)
 
     def fits(self, change: StatusChange) -> bool:
-        """Tell whether a change in the window is asked for.
+        """Return whether a change in the window is asked for.
 
         :param change: the change.
         """
@@ -59,7 +59,7 @@ class ActivityLog:
     """Status changes sorted by time.
 
     :param world: the agents, and the days that hold data.
-    :param switches: gives the switches as they are now; at first those that shape the data.
+    :param switches: returns the switches as they are now; at first those that shape the data.
     """
 
     def __init__(self, world: World, switches: Callable[[], AgentActivitySwitches]) -> None:
@@ -87,7 +87,7 @@ class ActivityLog:
     def insert_late_or_new(
         self, query: ActivityQuery, insertion: Insertion, *, offset: int, now: float
     ) -> None:
-        """Add changes in the middle of somebody's reading.
+        """Add changes while they are being read.
 
         :param query: what is being read.
         :param insertion: how many, dated now or like a change that was already read.
@@ -117,7 +117,7 @@ class ActivityLog:
         return self.rows(matching[offset : offset + limit]), len(matching)
 
     def truth(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
-        """Give what a complete read must give, oldest first.
+        """Return what a complete read must give, oldest first.
 
         :param start: first moment of the half-open window, aware.
         :param end: first moment after the window, aware.

@@ -11,7 +11,7 @@ class AgentActivitySwitches(Switches):
     """Switches of Agent Activity."""
 
     status_changes: int = switch(
-        600, "agent status changes in total, spread evenly over the days", least=0, fixed=True
+        600, "agent status changes in total, spread evenly over the days", minimum=0, fixed=True
     )
     activity_auth: frozenset[CredentialName] = switch(
         frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
@@ -20,8 +20,8 @@ class AgentActivitySwitches(Switches):
     activity_to: Literal["inclusive", "exclusive"] = switch(
         "inclusive", "whether a status change at the very moment `to` is in the answer"
     )
-    activity_longest_days: int = switch(31, "the most days between `from` and `to`", least=1)
-    activity_limit_max: int = switch(5000, "the largest `limit` of status changes", least=1)
+    activity_longest_days: int = switch(31, "the longest range in days between `from` and `to`", minimum=1)
+    activity_limit_max: int = switch(5000, "the largest `limit` of status changes", minimum=1)
     activity_over_limit: Literal["reject", "clamp"] = switch(
         "reject", "what a larger `limit` gets: a 400, or silently the largest"
     )

@@ -54,7 +54,7 @@ class AuditTrailApi(Api[AuditTrailSwitches]):
         super().__init__(sandbox)
 
     def endpoints(self) -> list[Endpoint]:
-        """Give every path that it serves."""
+        """Return every path that it serves."""
         path = "/api/account/{account}/configuration/metadata/audit"
         return [
             Endpoint(path, self.retrieve, method="POST", reads="the audit trail"),
@@ -131,7 +131,7 @@ class AuditTrailApi(Api[AuditTrailSwitches]):
         return self._ties if self.switches.audit_ties == "shuffled" else None
 
     def take_insertion(self) -> Insertion | None:
-        """Give the rows that are to appear before this page, as the switches want it, and count them."""
+        """Return the rows that are to appear before this page, as the switches want it, and count them."""
         switches = self.switches
         if not switches.audit_insert_rows or not self._inserts_left:
             return None
@@ -139,7 +139,7 @@ class AuditTrailApi(Api[AuditTrailSwitches]):
         return Insertion(switches.audit_insert_rows, switches.audit_insert_when)
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give what a complete read in UTC must give, everything included, oldest first."""
+        """Return what a complete read in UTC must give, everything included, oldest first."""
         if dataset == "audit_trail_export":
             return self.data.truth_export(start, end)
         return self.data.truth(start, end)
@@ -162,12 +162,12 @@ class AuditTrailApi(Api[AuditTrailSwitches]):
         self._inserts_left = self.switches.audit_insert_times
 
     def configured(self, names: frozenset[str]) -> None:
-        """Count the rows that appear while somebody reads anew."""
+        """Count the rows that appear from zero."""
         if any(name.startswith("audit_insert_") for name in names):
             self._inserts_left = self.switches.audit_insert_times
 
     def sizes(self) -> dict[str, int]:
-        """Give how many records there are."""
+        """Return how many records there are."""
         return {"audit_rows": len(self.data)}
 
     def summary(self) -> str:

@@ -169,7 +169,7 @@ def records_of_day(seed: int, day: date, count: int, label: str = "") -> list[Au
     :param seed: the sandbox's seed.
     :param day: the day.
     :param count: how many records the day has.
-    :param label: tells records of the same day apart that come later.
+    :param label: distinguishes records of the same day that are added later.
     """
     source = random.Random(f"{seed}/{day.isoformat()}{label}")  # noqa: S311
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

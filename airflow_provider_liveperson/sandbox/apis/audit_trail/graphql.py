@@ -40,9 +40,9 @@ def run(
     :param variables: values of its variables.
     :param operation: the operation to run, if it has several.
     :param with_action_type: whether rows have the field ``actionType``.
-    :param resolver: makes the rows; it may raise ValueError for arguments that do not fit.
+    :param resolver: makes the rows; it may raise ValueError for arguments that are not valid.
     :return: the ``data`` of the answer.
-    :raises QueryRefused: if the document cannot be read, does not fit the schema, or asks the impossible.
+    :raises QueryRefused: if the document cannot be read, does not match the schema, or asks the impossible.
     """
     _, executed = _schemas(with_action_type)
     try:

@@ -118,7 +118,7 @@ class AuditLog:
             self._views.clear()
 
     def insert_late_or_new(self, query: AuditQuery, insertion: Insertion, *, offset: int, now: float) -> None:
-        """Add records in the middle of somebody's reading.
+        """Add records while they are being read.
 
         :param query: what is being read; the new records match its filters.
         :param insertion: how many, dated now or like a record that was already read.
@@ -162,7 +162,7 @@ class AuditLog:
         return page, high - low
 
     def truth(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
-        """Give what a complete read in UTC, everything included, oldest first, must give.
+        """Return what a complete read in UTC, everything included, oldest first, must give.
 
         :param start: first moment of the half-open window, aware.
         :param end: first moment after the window, aware.
@@ -170,7 +170,7 @@ class AuditLog:
         return self.as_graphql(self._window(start, end), dict(zip(FIELDS, FIELDS, strict=True)), UTC)
 
     def truth_export(self, start: datetime, end: datetime) -> list[dict[str, str]]:
-        """Give what the CSV export must hold for a window, in UTC, everything included, oldest first.
+        """Return what the CSV export must hold for a window, in UTC, everything included, oldest first.
 
         :param start: first moment of the half-open window, aware.
         :param end: first moment after the window, aware.
@@ -234,7 +234,7 @@ class AuditLog:
         return matching[low:high]
 
     def _matching(self, query: AuditQuery) -> tuple[list[AuditRecord], int, int]:
-        """Give a list of records and the part of it that lies in the query's window."""
+        """Return a list of records and the part of it that lies in the query's window."""
         view = self._view(query)
         low = 0 if query.start is None else bisect_left(view.moments, query.start)
         high = len(view.moments) if query.end is None else bisect_left(view.moments, query.end)

@@ -13,15 +13,17 @@ from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, Crede
 class AuditTrailSwitches(Switches):
     """Switches of the Audit Trail, and of its export."""
 
-    audit_rows: int = switch(2000, "audit records in total, spread evenly over the days", least=0, fixed=True)
+    audit_rows: int = switch(
+        2000, "audit records in total, spread evenly over the days", minimum=0, fixed=True
+    )
     audit_auth: frozenset[CredentialName] = switch(
         EVERY_CREDENTIAL, "credential kinds that the audit trail accepts"
     )
     page_ceiling: int | None = switch(
-        None, "the most rows in an audit page; none for no ceiling", least=1, option=True
+        None, "the largest number of rows in an audit page; none for no ceiling", minimum=1, option=True
     )
     page_ceiling_mode: Literal["clamp", "reject"] = switch(
-        "clamp", "what a larger `first` gets: silently the most, or an error"
+        "clamp", "what a larger `first` gets: silently that number, or an error"
     )
     audit_total_count: Literal["all", "page", "absent"] = switch(
         "all", "`X-Total-Count`: all matching rows, rows of the page, or absent"
@@ -47,12 +49,12 @@ class AuditTrailSwitches(Switches):
     )
     audit_strict_json: bool = switch(True, "whether raw control characters inside JSON strings are refused")
     audit_insert_rows: int = switch(
-        0, "rows that appear before each page after the first; 0 for none", least=0
+        0, "rows that appear before each page after the first; 0 for none", minimum=0
     )
     audit_insert_when: Literal["newest", "late"] = switch(
         "newest", "such rows are dated now, or among rows already read"
     )
-    audit_insert_times: int = switch(3, "how often they appear, at most", least=0)
+    audit_insert_times: int = switch(3, "how often they appear, at most", minimum=0)
     export_order: Literal["descending", "ascending"] = switch("descending", "order of the CSV export")
     export_bom: bool = switch(False, "whether the CSV export starts with a UTF-8 byte order mark")
     export_line_end: Literal["crlf", "lf"] = switch("crlf", "line ends of the CSV export")

@@ -47,7 +47,7 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
     data: ConversationLog
 
     def endpoints(self) -> list[Endpoint]:
-        """Give every path that it serves."""
+        """Return every path that it serves."""
         made = {
             "search": self.search,
             "conversation/search": self.by_id,
@@ -106,7 +106,7 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
         return _page(asked, self.data.search(query))
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Give the whole conversations that closed in the window."""
+        """Return the whole conversations that closed in the window."""
         return self.data.truth(start, end)
 
     def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
@@ -126,7 +126,7 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
         self.data.restore()
 
     def sizes(self) -> dict[str, int]:
-        """Give how many conversations there were at first; counting them would invent them."""
+        """Return how many conversations there were at first; counting them would invent them."""
         return {"conversations": self.switches.conversations}
 
     def summary(self) -> str:
@@ -134,7 +134,7 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
         return f"{self.switches.conversations} conversations"
 
     def controls(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
-        """Give the control of single conversations."""
+        """Return the control of single conversations."""
         return {"conversations": self._control}
 
     def _control(self, payload: Mapping[str, Any]) -> Any:
@@ -160,7 +160,7 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
 
 
 def _insert(query: ConversationQuery, asked: SearchRequest) -> None:
-    """Add conversations in the middle of somebody's reading: closed just now, or among what was read."""
+    """Add conversations while they are being read: closed just now, or among what was read."""
     assert asked.call.insertion is not None
     rows, when = asked.call.insertion
     conversations = asked.api.data

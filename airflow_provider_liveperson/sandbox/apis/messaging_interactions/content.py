@@ -50,7 +50,7 @@ class _Writer:
         self._agents = talk.agents
 
     def sections(self) -> dict[str, Any]:
-        """Give every section that has content."""
+        """Return every section that has content."""
         talk, people = self._talk, Participants(self._talk)
         return {
             "info": self._info(),

@@ -30,7 +30,7 @@ NEVER = -1
 
 
 class Agent(NamedTuple):
-    """Somebody, or a bot, who answers consumers."""
+    """A user, or a bot, who answers consumers."""
 
     agent_id: str
     login: str
@@ -147,7 +147,7 @@ _TIES = (7, 8)
 
 
 def staff_of(world: World) -> Staff:
-    """Give those who answer consumers.
+    """Return those who answer consumers.
 
     :param world: the account's users, skills and groups.
     """
@@ -193,7 +193,7 @@ def conversation_closed_at(seed: int, number: int, close: int, messages: int, st
     """Invent one conversation more, of one or two minutes.
 
     :param seed: the sandbox's seed.
-    :param number: tells it from others of its kind.
+    :param number: distinguishes it from others of its kind.
     :param close: when it closed, epoch milliseconds.
     :param messages: messages of a conversation on average.
     :param staff: who answers.

@@ -46,8 +46,8 @@ _by_start = attrgetter("start", "conversation_id")
 class ConversationQuery:
     """What is searched for. Everything has to fit.
 
-    :param ranges: attribute of :class:`Conversation`, least and greatest value, both inclusive, None for no
-        bound. A conversation without the value does not fit.
+    :param ranges: attribute of :class:`Conversation`, smallest and largest value, both inclusive, None for no
+        bound. A conversation without the value is not valid.
     :param choices: attribute of :class:`Conversation`, and the values of which it has to have one.
     :param roles: parts that one of ``agents`` has to have: ``ASSIGNED_AGENT`` or ``READER``.
     :param agents: ids of agents; empty for all.
@@ -74,7 +74,7 @@ class ConversationQuery:
 
 
 class ConversationLog:
-    """All conversations. They are invented, and their records rendered, when somebody first asks for them.
+    """All conversations. They are invented, and their records rendered, when they are first requested.
 
     :param world: the account, its agents, and the days that hold data.
     :param switches: how many conversations, and how long.
@@ -112,7 +112,7 @@ class ConversationLog:
                 self._by_id, self._has_changed, self._inserted = None, False, 0
 
     def find(self, conversation_ids: Iterable[str]) -> list[Conversation]:
-        """Give conversations by id, each once, in the order of the ids; unknown ones are left out.
+        """Return conversations by id, each once, in the order of the ids; unknown ones are left out.
 
         :param conversation_ids: the ids.
         """
@@ -135,7 +135,7 @@ class ConversationLog:
             return found
 
     def rendered(self, conversation: Conversation, *, partial: bool = False) -> Rendered:
-        """Give a record's sections as bytes.
+        """Return a record's sections as bytes.
 
         :param conversation: the conversation.
         :param partial: whether only a part of its messages is wanted.
@@ -158,7 +158,7 @@ class ConversationLog:
         return sum(sum(map(len, self.rendered(conversation))) for conversation in self._known().values())
 
     def truth(self, start: datetime, end: datetime, cursor: Cursor = "end") -> list[dict[str, Any]]:
-        """Give the whole records, with every section, that belong to a half-open window.
+        """Return the whole records, with every section, that belong to a half-open window.
 
         :param start: first moment of the window, aware.
         :param end: first moment after the window, aware.
@@ -184,7 +184,7 @@ class ConversationLog:
         return [record_of(self.rendered(conversation)) for conversation in matching]
 
     def update_time(self, conversation_id: str) -> datetime:
-        """Tell when a conversation last changed, which no record says.
+        """Return when a conversation last changed, which no record says.
 
         :param conversation_id: its id.
         :raises KeyError: if there is no such conversation.
@@ -284,17 +284,17 @@ class ConversationLog:
         candidates = self._sorted
         low, high = 0, len(candidates)
         ranges = []
-        for name, least, greatest in query.ranges:
+        for name, minimum, maximum in query.ranges:
             if name == "start":
-                if least is not None:
-                    low = max(low, bisect_left(candidates, least, key=attrgetter("start")))
-                if greatest is not None:
-                    high = min(high, bisect_right(candidates, greatest, key=attrgetter("start")))
+                if minimum is not None:
+                    low = max(low, bisect_left(candidates, minimum, key=attrgetter("start")))
+                if maximum is not None:
+                    high = min(high, bisect_right(candidates, maximum, key=attrgetter("start")))
             else:
-                ranges.append((attrgetter(name), least, greatest))
+                ranges.append((attrgetter(name), minimum, maximum))
         found = candidates[low:high]
-        for value_of, least, greatest in ranges:
-            found = [item for item in found if _lies_in(value_of(item), least, greatest)]
+        for value_of, minimum, maximum in ranges:
+            found = [item for item in found if _lies_in(value_of(item), minimum, maximum)]
         for name, wanted in query.choices:
             value_of = attrgetter(name)
             found = [item for item in found if _is_one_of(value_of(item), wanted)]
@@ -328,8 +328,10 @@ def _milliseconds(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
 
 
-def _lies_in(value: float | None, least: float | None, greatest: float | None) -> bool:
-    return value is not None and (least is None or least <= value) and (greatest is None or value <= greatest)
+def _lies_in(value: float | None, minimum: float | None, maximum: float | None) -> bool:
+    return (
+        value is not None and (minimum is None or minimum <= value) and (maximum is None or value <= maximum)
+    )
 
 
 def _is_one_of(value: Any, wanted: frozenset[str]) -> bool:
@@ -344,7 +346,7 @@ def _with_roles(conversation: Conversation, roles: frozenset[str]) -> tuple[str,
 
 
 def _says(record: Rendered, query: ConversationQuery) -> bool:
-    """Tell whether a record's content fits."""
+    """Return whether a record's content fits."""
     if query.keyword or query.message_types:
         messages = content_of(record, "messageRecords")
         if query.message_types and query.message_types.isdisjoint(item["type"] for item in messages):
@@ -365,7 +367,7 @@ def _says(record: Rendered, query: ConversationQuery) -> bool:
 
 
 def _holds(text: str, wanted: str) -> bool:
-    """Tell whether a text has a quoted phrase, or every word of what is not quoted, in any case."""
+    """Return whether a text has a quoted phrase, or every word of what is not quoted, in any case."""
     text, wanted = text.casefold(), wanted.strip().casefold()
     if len(wanted) > 1 and wanted[0] == wanted[-1] == '"':
         return wanted[1:-1] in text

@@ -59,25 +59,25 @@ class Talk:
         self.lines = list(self._talk())
 
     def messages(self) -> list[dict[str, Any]]:
-        """Give the section ``messageRecords``."""
+        """Return the section ``messageRecords``."""
         return [self._message(line) for line in self.lines]
 
     def skill(self, skill: int) -> str:
-        """Give a skill's name.
+        """Return a skill's name.
 
         :param skill: its id.
         """
         return self.staff.skills.get(skill, "Unassigned")
 
     def group(self, group: int) -> str:
-        """Give a group's name.
+        """Return a group's name.
 
         :param group: its id.
         """
         return self.staff.groups.get(group, "Unassigned")
 
     def turns(self, count: int) -> list[int]:
-        """Give the moments at which a new agent or skill has its turn; the first is the start.
+        """Return the moments at which a new agent or skill has its turn; the first is the start.
 
         :param count: how many there are.
         """
@@ -87,13 +87,13 @@ class Talk:
         ]
 
     def person(self) -> tuple[str, str]:
-        """Give the consumer's first and last name."""
+        """Return the consumer's first and last name."""
         if self.is_masked:
             return DELETED, DELETED
         return NAMES[int(self.about.consumer[:4], 16) % len(NAMES)]
 
     def scores(self) -> list[dict[str, Any]]:
-        """Give the section ``messageScores``."""
+        """Return the section ``messageScores``."""
         mcs = self.about.mcs
         return [
             {
@@ -108,7 +108,7 @@ class Talk:
         ]
 
     def statuses(self) -> list[dict[str, Any]]:
-        """Give the section ``messageStatuses``."""
+        """Return the section ``messageStatuses``."""
         made = []
         latest = next((agent.agent_id for agent in self.agents), "-1")
         for line in self.lines:

@@ -23,7 +23,7 @@ class Participants:
         self._agents = talk.agents
 
     def agents(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the three sections about agents."""
+        """Return the three sections about agents."""
         about = self._about
         joined = list(zip(self._agents, self._talk.turns(len(self._agents)), strict=True))
         assigned = [self._participant(agent, "ASSIGNED_AGENT", moment) for agent, moment in joined]
@@ -61,7 +61,7 @@ class Participants:
         }
 
     def consumers(self) -> list[dict[str, Any]]:
-        """Give the section ``consumerParticipants``."""
+        """Return the section ``consumerParticipants``."""
         about = self._about
         first, last = self._talk.person()
         joined = about.start + 12
@@ -84,7 +84,7 @@ class Participants:
         ]
 
     def transfers(self) -> list[dict[str, Any]]:
-        """Give the section ``transfers``."""
+        """Return the section ``transfers``."""
         skills = self._about.skills
         made = []
         turns = list(zip(self._agents, self._talk.turns(len(self._agents)), strict=True))
@@ -114,7 +114,7 @@ class Participants:
         return made
 
     def interactions(self) -> list[dict[str, Any]]:
-        """Give the section ``interactions``."""
+        """Return the section ``interactions``."""
         turns = zip(self._agents, self._talk.turns(len(self._agents)), strict=True)
         return [
             {
@@ -131,7 +131,7 @@ class Participants:
         ]
 
     def dialogs(self) -> list[dict[str, Any]]:
-        """Give the section ``dialogs``."""
+        """Return the section ``dialogs``."""
         about = self._about
         made = [self._dialog(about.conversation_id, "MAIN", about.start, about.close)]
         if about.survey != NEVER:

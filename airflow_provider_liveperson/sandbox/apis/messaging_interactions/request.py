@@ -94,7 +94,7 @@ class SearchRequest:
         """Read ``sort``.
 
         :return: by what, and whether the latest come first.
-        :raises Refusal: if it does not fit.
+        :raises Refusal: if it is not valid.
         """
         by, _, direction = self.parameters.get("sort", self.switches.messaging_default_sort).partition(":")
         if by not in ("start", "end") or direction not in ("", "asc", "desc"):
@@ -102,9 +102,9 @@ class SearchRequest:
         return ("end" if by == "end" else "start"), direction == "desc"
 
     def sections(self) -> list[int]:
-        """Give the places of the sections that are wanted.
+        """Return the places of the sections that are wanted.
 
-        :raises Refusal: if ``contentToRetrieve`` does not fit.
+        :raises Refusal: if ``contentToRetrieve`` is not valid.
         """
         given = self.body.get("contentToRetrieve")
         names = set(DEFAULT_SECTIONS) if given is None else set(texts("contentToRetrieve", given))
@@ -133,9 +133,9 @@ class Filters:
         }
 
     def query(self) -> ConversationQuery:
-        """Give what is searched for.
+        """Return what is searched for.
 
-        :raises Refusal: if a filter does not fit.
+        :raises Refusal: if a filter is not valid.
         """
         ranges = [*self._times(), *self._numbers()]
         choices = [
@@ -177,10 +177,10 @@ class Filters:
             made.append(self._time("fullDialogEndTime", "end"))
         updated = self._left.pop("latestUpdateTime", None)
         if updated is not None:
-            least = _bound("latestUpdateTime", _range("latestUpdateTime", updated), "from")
-            if least is None:
+            earliest = _bound("latestUpdateTime", _range("latestUpdateTime", updated), "from")
+            if earliest is None:
                 raise bad_request("latestUpdateTime.from is required")
-            made.append(("updated", least // _GRID_MS * _GRID_MS, None))
+            made.append(("updated", earliest // _GRID_MS * _GRID_MS, None))
         return made
 
     def _time(self, name: str, attribute: str) -> tuple[str, float | None, float | None]:
@@ -209,9 +209,13 @@ class Filters:
                 made.append((attribute, _decimal(name, given.get("from")), _decimal(name, given.get("to"))))
         if "duration" in self._left:
             given = _range("duration", self._left.pop("duration"))
-            least, most = (_decimal("duration", given.get(side)) for side in ("from", "to"))
+            minimum, maximum = (_decimal("duration", given.get(side)) for side in ("from", "to"))
             made.append(
-                ("duration", None if least is None else least * 1000, None if most is None else most * 1000)
+                (
+                    "duration",
+                    None if minimum is None else minimum * 1000,
+                    None if maximum is None else maximum * 1000,
+                )
             )
         return made
 

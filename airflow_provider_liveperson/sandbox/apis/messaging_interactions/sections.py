@@ -72,7 +72,7 @@ def rendered(sections: dict[str, Any]) -> Rendered:
 
 
 def shortened(record: Rendered) -> Rendered:
-    """Give a record as a search gives one that is too long for it: with a part of its messages.
+    """Return a record as a search gives one that is too long for it: with a part of its messages.
 
     :param record: the whole record.
     """

@@ -11,9 +11,11 @@ class MessagingInteractionsSwitches(Switches):
     """Switches of Messaging Interactions."""
 
     conversations: int = switch(
-        300, "messaging conversations in total, spread evenly over the days", least=0, fixed=True
+        300, "messaging conversations in total, spread evenly over the days", minimum=0, fixed=True
     )
-    messages_per_conversation: int = switch(20, "messages of a conversation on average", least=1, fixed=True)
+    messages_per_conversation: int = switch(
+        20, "messages of a conversation on average", minimum=1, fixed=True
+    )
     messaging_auth: frozenset[CredentialName] = switch(
         EVERY_CREDENTIAL, "credential kinds that Messaging Interactions accepts"
     )
@@ -24,14 +26,14 @@ class MessagingInteractionsSwitches(Switches):
         "clamp", "what a `limit` over 100 gets: silently 100, or a 400"
     )
     messaging_deep_limit: int | None = switch(
-        10_000, "the most that `offset` and `limit` may be together; none for no limit", least=1
+        10_000, "the largest sum of `offset` and `limit`; none for no limit", minimum=1
     )
     messaging_deep_error: Literal["500", "400"] = switch(
         "500", "what lies beyond: a 500 with the search engine's code 0007, or a 400"
     )
     messaging_count: Literal["all", "capped", "page", "half"] = switch(
         "all",
-        "which conversations are counted: all that were found, at most as many as the limit above (`capped`), those"
+        "which conversations are counted: all that were found, no more than the limit above (`capped`), those"
         " of the page, or half of them",
     )
     messaging_empty: Literal["200", "204"] = switch("200", "status where nothing is found")
@@ -52,7 +54,7 @@ class MessagingInteractionsSwitches(Switches):
         "whether there is a filter `fullDialogEndTime`; if not, `messaging_unknown_filter` says what that means",
     )
     messaging_partial_share: float = switch(
-        0.01, "share of conversations, 0 to 1, of which searches return only a part", least=0
+        0.01, "share of conversations, 0 to 1, of which searches return only a part", minimum=0
     )
     messaging_by_id: Literal["whole", "partial", "absent"] = switch(
         "whole", "what becomes of those where they are asked for by id"

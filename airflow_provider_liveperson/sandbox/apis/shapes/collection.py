@@ -34,12 +34,12 @@ class Collection:
 
 
 class Collections:
-    """An account's collections, which may change while somebody reads them.
+    """An account's collections, which may change while they are being read.
 
     :param entities: the entities of each collection before any change, by its name.
     :param source: source of chance that picks the entities that change.
     :param now: the sandbox's clock, epoch seconds.
-    :param written: gives an entity as it is answered, from the collection's name and the entity as it is kept.
+    :param written: returns an entity as it is answered, from the collection's name and the entity as it is kept.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Collections:
         self._collections = {name: Collection(FIRST_REVISION, tuple(made)) for name, made in entities.items()}
 
     def read(self, collection: str) -> Collection:
-        """Give a collection as it is answered.
+        """Return a collection as it is answered.
 
         :param collection: its name.
         :raises ValueError: for another name.
@@ -67,7 +67,7 @@ class Collections:
         return Collection(kept.revision, tuple(self._written(collection, entity) for entity in kept.entities))
 
     def revision(self, collection: str) -> int:
-        """Give a collection's revision.
+        """Return a collection's revision.
 
         :param collection: its name.
         :raises ValueError: for another name.
@@ -93,7 +93,7 @@ class Collections:
         return self._edit(collection, lambda _revision: {"deleted": True})
 
     def truth(self, collection: str) -> list[Entity]:
-        """Give what a complete read must give: all entities, the deleted ones too, with all fields.
+        """Return what a complete read must give: all entities, the deleted ones too, with all fields.
 
         :param collection: its name.
         :raises ValueError: for another name.

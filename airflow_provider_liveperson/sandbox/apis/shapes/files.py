@@ -50,7 +50,7 @@ class FileListing:
             self._files = tuple(sorted((*self._files, *files), key=lambda file: (file.start, file.name)))
 
     def overlapping(self, start: int, end: int) -> list[StoredFile]:
-        """Give the files whose scope overlaps a half-open range.
+        """Return the files whose scope overlaps a half-open range.
 
         :param start: epoch milliseconds.
         :param end: epoch milliseconds.
@@ -58,7 +58,7 @@ class FileListing:
         return [file for file in self._files if file.start < end and file.end > start]
 
     def beginning(self, start: int, end: int) -> list[StoredFile]:
-        """Give the files whose scope begins in a half-open window, for truths.
+        """Return the files whose scope begins in a half-open window, for truths.
 
         :param start: epoch milliseconds.
         :param end: epoch milliseconds.
@@ -66,7 +66,7 @@ class FileListing:
         return [file for file in self._files if start <= file.start < end]
 
     def find(self, name: str) -> StoredFile:
-        """Give a file.
+        """Return a file.
 
         :param name: its name.
         :raises KeyError: if there is no such file.
@@ -78,7 +78,7 @@ class FileListing:
 
 
 def one_or_many(items: Sequence[Any], *, single_as_object: bool) -> Any:
-    """Give a list as what once was XML has it: a single element may stand for itself.
+    """Return a list as what once was XML has it: a single element may stand for itself.
 
     :param items: the elements; at least one.
     :param single_as_object: whether a single one stands for itself.

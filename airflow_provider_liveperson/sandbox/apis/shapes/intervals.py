@@ -25,7 +25,7 @@ class Interval:
     timestamp: int
 
     def buckets(self, grid_ms: int = 5 * MINUTE_MS) -> range:
-        """Give the beginnings of the grid's cells in it, from which its numbers are added up.
+        """Return the beginnings of the grid's cells in it, from which its numbers are added up.
 
         :param grid_ms: length of a cell.
         """
@@ -51,7 +51,7 @@ class IntervalMetrics:
     """Reads a frame that ends now, or lies in the recent past, and cuts it into intervals.
 
     :param max_timeframe: the longest frame, in minutes, which is also how far back it reaches.
-    :param least_interval: the shortest interval, in minutes; the grid of LivePerson's numbers.
+    :param min_interval: the shortest interval, in minutes; the grid of LivePerson's numbers.
     :param stamp: whether an interval is named by its start or by its end.
     :param rounded: whether that name is on the grid; if not, it depends on the moment of the request.
     :param one_more: whether one interval more than asked for comes back: that in which the frame begins and the one
@@ -61,7 +61,7 @@ class IntervalMetrics:
     """
 
     max_timeframe: int = 1440
-    least_interval: int = 5
+    min_interval: int = 5
     stamp: Literal["start", "end"] = "start"
     rounded: bool = True
     one_more: bool = False
@@ -71,7 +71,7 @@ class IntervalMetrics:
     @property
     def grid_ms(self) -> int:
         """Length of the cells that numbers are kept for, in milliseconds."""
-        return self.least_interval * MINUTE_MS
+        return self.min_interval * MINUTE_MS
 
     def frame(self, parameters: Parameters, now: float) -> Frame:
         """Read ``timeframe`` and ``interval``, both in minutes.
@@ -80,7 +80,7 @@ class IntervalMetrics:
         :param now: the sandbox's time, epoch seconds.
         """
         parameters.require("timeframe")
-        minutes = parameters.number("timeframe", self.max_timeframe, least=1, most=self.max_timeframe)
+        minutes = parameters.number("timeframe", self.max_timeframe, minimum=1, maximum=self.max_timeframe)
         end = int(now * 1000)
         return self._with_interval(parameters, end - minutes * MINUTE_MS, end)
 
@@ -129,10 +129,10 @@ class IntervalMetrics:
     def rendered(
         self, frame: Frame, numbers: Callable[[Interval], Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Give the list of intervals as an answer has it.
+        """Return the list of intervals as an answer has it.
 
         :param frame: a frame with an interval's length.
-        :param numbers: gives the sections of an interval, such as ``skillsMetrics`` and ``metricsTotal``.
+        :param numbers: returns the sections of an interval, such as ``skillsMetrics`` and ``metricsTotal``.
         """
         made: list[dict[str, Any]] = []
         for interval in self.intervals(frame):
@@ -146,7 +146,7 @@ class IntervalMetrics:
         return made
 
     def whole(self, frame: Frame) -> Interval:
-        """Give a frame as one interval, widened outward to the grid.
+        """Return a frame as one interval, widened outward to the grid.
 
         :param frame: the frame.
         """
@@ -156,7 +156,7 @@ class IntervalMetrics:
     def _with_interval(self, parameters: Parameters, start: int, end: int) -> Frame:
         if "interval" not in parameters:
             return Frame(start, end)
-        minutes = parameters.number("interval", self.least_interval, least=self.least_interval)
+        minutes = parameters.number("interval", self.min_interval, minimum=self.min_interval)
         length = minutes * MINUTE_MS
         if length > end - start or (end - start) % length:
             parameters.wrong("interval", "must divide the time frame without a remainder")
@@ -165,7 +165,7 @@ class IntervalMetrics:
 
 
 def grid(start: int, end: int, step_ms: int) -> Iterator[Interval]:
-    """Give every interval of a clock grid that begins in a half-open window, for truths.
+    """Return every interval of a clock grid that begins in a half-open window, for truths.
 
     :param start: epoch milliseconds.
     :param end: epoch milliseconds.

@@ -35,14 +35,14 @@ class Bounds:
     limit: int
 
     def cut(self, rows: Sequence[T]) -> Sequence[T]:
-        """Give the records of this page.
+        """Return the records of this page.
 
         :param rows: all records, in their order.
         """
         return rows[self.offset : self.offset + self.limit]
 
     def links(self, count: int, *, first: bool = False, previous: str = "prev") -> dict[str, int]:
-        """Give the offsets of other pages, by the names of the links to them.
+        """Return the offsets of other pages, by the names of the links to them.
 
         :param count: how many records there are.
         :param first: whether there is a link to the first page.
@@ -89,8 +89,8 @@ class PagedSearch:
         limit = parameters.number(
             "limit",
             min(self.default_limit, self.max_limit),
-            least=1,
-            most=self.max_limit,
+            minimum=1,
+            maximum=self.max_limit,
             over=self.over_limit,
         )
         if self.offset_ignored:
@@ -103,7 +103,7 @@ class PagedSearch:
 
 
 def link(host: str, call: Call, bounds: Bounds, offset: int) -> str:
-    """Give the address of another page, as LivePerson's answers have it: its host is one that only LivePerson reaches.
+    """Return the address of another page, on a host that only LivePerson reaches, as its answers have it.
 
     :param host: scheme and host, such as ``http://localhost:4080``.
     :param call: the request.
@@ -115,7 +115,7 @@ def link(host: str, call: Call, bounds: Bounds, offset: int) -> str:
 
 
 def drifted(count: int, fault: Fault | None) -> int:
-    """Give the count that an answer has.
+    """Return the count that an answer has.
 
     :param count: the right one.
     :param fault: what goes wrong with the request; ``count_drift`` makes the count wrong.
@@ -160,14 +160,14 @@ class KeyedPages:
     _secret: str = field(default="sandbox", repr=False)
 
     def page(self, call: Call, parameters: Parameters, rows: Sequence[T]) -> KeyedPage[T]:
-        """Give the page that a request asks for.
+        """Return the page that a request asks for.
 
         :param call: the request.
         :param parameters: its parameters; what is wrong is noted there.
         :param rows: all records, in their order.
         """
         size = parameters.number(
-            self.size_parameter, self.default_size, least=1, most=self.max_size, over=self.over_size
+            self.size_parameter, self.default_size, minimum=1, maximum=self.max_size, over=self.over_size
         )
         key = call.parameters.get(self.key_parameter)
         step = self._step(call, key) if key is not None else 0

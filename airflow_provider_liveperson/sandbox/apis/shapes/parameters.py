@@ -37,7 +37,7 @@ class Parameters:
     """Reads parameters. A wrong one is noted, and its default returned, so that one answer names all that is wrong.
 
     >>> parameters = Parameters(call.parameters)  # doctest: +SKIP
-    >>> limit = parameters.number("limit", 50, least=1, most=100)  # doctest: +SKIP
+    >>> limit = parameters.number("limit", 50, minimum=1, maximum=100)  # doctest: +SKIP
     >>> parameters.check()  # doctest: +SKIP
 
     :param given: the query's parameters, or the JSON object of the body.
@@ -85,16 +85,16 @@ class Parameters:
         name: str,
         default: int,
         *,
-        least: int = 0,
-        most: int | None = None,
+        minimum: int = 0,
+        maximum: int | None = None,
         over: Literal["reject", "clamp"] = "reject",
     ) -> int:
         """Read a whole number.
 
         :param name: the parameter.
         :param default: its value where it is absent.
-        :param least: the smallest that is allowed.
-        :param most: the largest that is allowed; None for any.
+        :param minimum: the smallest number allowed.
+        :param maximum: the largest number allowed; None for any.
         :param over: what a larger one gets: a 400 (``reject``), or silently the largest (``clamp``).
         """
         value = self._given.get(name)
@@ -102,13 +102,13 @@ class Parameters:
             return default
         text = str(value)
         is_number = isinstance(value, (str, int)) and not isinstance(value, bool)
-        if not is_number or not (text.isascii() and text.isdigit() and len(text) <= 9) or int(text) < least:
-            self.wrong(name, f"must be a whole number of at least {least}")
+        if not is_number or not (text.isascii() and text.isdigit() and len(text) <= 9) or int(text) < minimum:
+            self.wrong(name, f"must be a whole number of at least {minimum}")
             return default
-        if most is not None and int(text) > most:
+        if maximum is not None and int(text) > maximum:
             if over == "reject":
-                self.wrong(name, f"must be less than or equal to {most}")
-            return most
+                self.wrong(name, f"must be less than or equal to {maximum}")
+            return maximum
         return int(text)
 
     def milliseconds(self, name: str) -> int | None:
@@ -202,7 +202,7 @@ class Parameters:
         start: str,
         end: str,
         *,
-        longest: timedelta,
+        max_range: timedelta,
         read: Literal["milliseconds", "instant"] = "milliseconds",
         default: tuple[int, int] | None = None,
     ) -> tuple[int, int]:
@@ -210,7 +210,7 @@ class Parameters:
 
         :param start: the parameter that says where it begins.
         :param end: the parameter that says where it ends.
-        :param longest: how long it may be.
+        :param max_range: how long it may be.
         :param read: how instants are written: epoch ``milliseconds``, or RFC 3339 text (``instant``).
         :param default: what is meant where both are absent; None where they are required.
         :return: epoch milliseconds; 0 and 0 if anything is wrong.
@@ -225,8 +225,8 @@ class Parameters:
             return 0, 0
         if last < first:
             self.wrong(start, f"must not be after {end}")
-        elif last - first > longest // _MILLISECOND:
-            self.wrong(f"{start}, {end}", f"the range must be at most {_text(longest)}")
+        elif last - first > max_range // _MILLISECOND:
+            self.wrong(f"{start}, {end}", f"the range must be at most {_text(max_range)}")
         return (first, last) if len(self.causes) == before else (0, 0)
 
     def unknown(self, known: Collection[str], rule: Literal["ignore", "reject"]) -> None:

@@ -14,7 +14,7 @@ from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 class RateLimit:
     """Counts the requests of the last second.
 
-    :param clock: gives seconds that only grow.
+    :param clock: returns seconds that only grow.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -13,7 +13,7 @@ class Snapshot:
     """Records of which only the present state can be read; their truth is that of the present, whatever the window.
 
     :param rows: the first state.
-    :param key: name of the field that tells the records apart.
+    :param key: name of the field that identifies a record.
     """
 
     def __init__(self, rows: Sequence[Row], key: str) -> None:
@@ -26,7 +26,7 @@ class Snapshot:
         return len(self._rows)
 
     def read(self) -> list[Row]:
-        """Give the records as they are now, in their order."""
+        """Return the records as they are now, in their order."""
         return list(self._rows)
 
     def change(self, edit: Callable[[Row, int], Row]) -> Row:

@@ -51,7 +51,7 @@ def page(name: str, *, status: int = 200, returns_to: str | None = None, **value
 
 
 def _origin(url: str) -> str:
-    """Give a URL's origin as a content security policy writes it, where IPv6 addresses have no form."""
+    """Return a URL's origin as a content security policy writes it, where IPv6 addresses have no form."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if ":" in host:

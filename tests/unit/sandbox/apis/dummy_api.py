@@ -26,7 +26,7 @@ from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, Crede
 class DummySwitches(Switches):
     """Switches of the dummy."""
 
-    dummy_rows: int = switch(10, "rows of the dummy", least=0, fixed=True)
+    dummy_rows: int = switch(10, "rows of the dummy", minimum=0, fixed=True)
     dummy_auth: frozenset[CredentialName] = switch(EVERY_CREDENTIAL, "credential kinds that it accepts")
     dummy_empty_pages: Literal["some", "none"] = switch("some", "whether keys lead through empty pages")
 

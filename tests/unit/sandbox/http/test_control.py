@@ -55,7 +55,7 @@ def test_settings_are_read_and_changed(sandbox: Any) -> None:
     assert server.ask("{auditData{element}}").status_code == 403
 
 
-@pytest.mark.parametrize("wrong", [{"colour": 1}, {"seed": 3}, {"audit_to_date": "sometimes"}, []])
+@pytest.mark.parametrize("wrong", [{"color": 1}, {"seed": 3}, {"audit_to_date": "sometimes"}, []])
 def test_settings_refuse_what_does_not_fit(sandbox: Any, wrong: Any) -> None:
     server = sandbox()
     before = server.settings

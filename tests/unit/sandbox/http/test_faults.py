@@ -202,7 +202,7 @@ def test_control_requests_meet_no_fault(sandbox: Any) -> None:
     [
         {},
         {"kind": "explode"},
-        {"kind": "drop", "colour": "red"},
+        {"kind": "drop", "color": "red"},
         {"kind": "drop", "times": 0},
         {"kind": "drop", "times": "two"},
         {"kind": "drop", "skip": -1},

@@ -1,4 +1,4 @@
-"""The web application's way in, as a browser and the application's server walk it."""
+"""Consent for a web application, as a browser and the application's server go through it."""
 
 from __future__ import annotations
 

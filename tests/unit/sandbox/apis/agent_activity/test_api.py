@@ -128,7 +128,7 @@ BAD: dict[str, dict[str, Any]] = {
     "odd source": {"source": "a-b"},
     "only from": {"to": None},
     "only to": {"from": None},
-    "backwards": {"from": "2026-02-02T00:00Z"},
+    "backward": {"from": "2026-02-02T00:00Z"},
     "more than a month": {"from": "2025-12-31T23:59Z"},
     "no zone": {"from": "2026-01-27T00:00"},
     "only a date": {"from": "2026-01-27"},

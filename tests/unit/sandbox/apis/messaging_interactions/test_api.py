@@ -442,11 +442,11 @@ def test_only_the_sections_that_are_named_come(brand: Brand) -> None:
     assert sections() == {"info", *DEFAULT_SECTIONS}
     assert sections(contentToRetrieve=EVERYTHING) == set(SECTIONS)
     assert sections(1, contentToRetrieve=EVERYTHING) == set(SECTIONS) - {"unAuthSdes"}
-    assert sections(contentToRetrieve=["dialogs", "summary", "colour"]) == {"info", "dialogs", "summary"}
+    assert sections(contentToRetrieve=["dialogs", "summary", "color"]) == {"info", "dialogs", "summary"}
     assert sections(contentToRetrieve=[]) == {"info"}
     brand.configure(messaging_unknown_filter="reject")
-    body = {"start": span(UNTIL, UNTIL), "contentToRetrieve": ["dialogs", "colour"]}
-    assert brand.refusal(body) == "contentToRetrieve does not know colour"
+    body = {"start": span(UNTIL, UNTIL), "contentToRetrieve": ["dialogs", "color"]}
+    assert brand.refusal(body) == "contentToRetrieve does not know color"
     assert len(DEFAULT_SECTIONS) == 14
     assert len(EVERYTHING) == 23
 
@@ -479,7 +479,7 @@ def values(records: list[dict[str, Any]], section: str, name: str) -> list[Any]:
         ({"sdeSearch": {"purchase": "EUR", "personalInfo": "nobody"}}, lambda r: "PURCHASE" in str(r["sdes"])),
         ({"conversationsWithStepUpOnly": True}, lambda r: r["info"]["wasStepUp"]),
         ({"responseTime": {"from": 1}}, lambda r: r["responseTime"]["latestEffectiveResponseDueTime"] > 0),
-        ({"skillIds": [], "keyword": "", "colour": "red"}, lambda r: True),
+        ({"skillIds": [], "keyword": "", "color": "red"}, lambda r: True),
     ],
 )  # fmt: skip
 def test_filters(brand: Brand, filters: Any, fits: Callable[[Any], bool]) -> None:
@@ -487,11 +487,11 @@ def test_filters(brand: Brand, filters: Any, fits: Callable[[Any], bool]) -> Non
     expected = [name for record in everything for name in ids([record]) if fits(record)]
     assert ids(brand.infos(**filters)) == expected
     assert expected
-    if "colour" not in filters:
+    if "color" not in filters:
         assert len(expected) < len(everything)
     brand.configure(messaging_unknown_filter="reject")
     body = {"start": span(UNTIL - 90 * DAY, UNTIL), **filters}
-    assert brand.post("search", body).status_code == (400 if "colour" in filters else 200)
+    assert brand.post("search", body).status_code == (400 if "color" in filters else 200)
 
 
 def texts(record: dict[str, Any]) -> list[str]:

@@ -95,7 +95,7 @@ def test_a_flag_is_true_or_false() -> None:
 
 def window(**given: Any) -> tuple[tuple[int, int], list[str]]:
     parameters = Parameters(given)
-    return parameters.window("from", "to", longest=timedelta(days=30)), parameters.causes
+    return parameters.window("from", "to", max_range=timedelta(days=30)), parameters.causes
 
 
 def test_a_window_has_a_length() -> None:
@@ -111,7 +111,7 @@ def test_a_window_has_a_length() -> None:
 
 
 def test_a_window_may_have_a_default() -> None:
-    assert Parameters({}).window("from", "to", longest=timedelta(days=1), default=(3, 4)) == (3, 4)
+    assert Parameters({}).window("from", "to", max_range=timedelta(days=1), default=(3, 4)) == (3, 4)
 
 
 def test_unknown_parameters_are_ignored_or_wrong() -> None:
