@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,102 +23,19 @@ from airflow_provider_liveperson.exceptions import (
     ServiceUnavailableError,
 )
 from airflow_provider_liveperson.pull.pull import PullResult, pull, records
-from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
+from tests.contract.facts import FACTS
+from tests.contract.facts.facts import KINDS, Row
 
-KINDS = ("api_key", "app_jwt_v2", "app_jwt_v1")
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
 NIGHT = Window(datetime(2026, 1, 28, 22, 30, tzinfo=UTC), datetime(2026, 1, 29, 1, 15, tzinfo=UTC))
 EMPTY = Window(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC))
 ALL = Window(datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC))
-NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 
-Row = dict[str, Any]
 Connect = Callable[..., LivePersonClient]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What these tests have to know of a dataset beside its declaration, and all that a new one has to add here.
-
-    Its truth comes from the sandbox, by its name.
-
-    :param url: part of the URL of its requests; by it faults find them.
-    :param change: changes something on 28 January 2026, as LivePerson's users would.
-    :param kinds: the credential kinds with which it can be read.
-    :param small_pages: switches that have it given in many small pages; None if it comes in one answer.
-    :param never_rests: lets no reading of it ever add up; None where LivePerson tells nothing to add up to.
-    :param as_landed: makes the record that is to be landed of one of the truth.
-    """
-
-    url: str
-    change: Callable[[SandboxServer], object]
-    kinds: tuple[str, ...] = KINDS
-    small_pages: dict[str, Any] | None = None
-    never_rests: Callable[[SandboxServer], object] | None = None
-    as_landed: Callable[[Row], Row] = field(default=lambda row: row)
-
-
-EXPORT_NAMES = {
-    "Object type": "objectType",
-    "Object ID": "objectId",
-    "Object name": "objectName",
-    "Action type": "actionType",
-    "Element": "element",
-    "Old value": "oldValue",
-    "New value": "newValue",
-    "Date and time": "dateAndTime",
-    "Originator": "originator",
-    "Originator Employee ID": "originatorEmployeeId",
-    "Originator Profiles": "originatorProfiles",
-}
-
-
-def _change_audit(sandbox: SandboxServer) -> None:
-    sandbox.audit.insert(records_of_day(99, date(2026, 1, 28), 3))
-
-
-def _collection(name: str, path: str) -> Facts:
-    return Facts(url=f"/configuration/le-users/{path}", change=lambda sandbox: sandbox.config.change(name))
-
-
-FACTS: dict[str, Facts] = {
-    "agent_groups": _collection("agent_groups", "agentGroups"),
-    "agent_status_changes": Facts(
-        url="/status-changes",
-        change=lambda sandbox: sandbox.activity.insert(3, NOON),
-        kinds=("api_key", "app_jwt_v2"),  # LivePerson's page names no others
-        small_pages={"activity_limit_max": 40, "activity_over_limit": "clamp"},
-    ),
-    "audit_trail": Facts(
-        url="/metadata/audit",
-        change=_change_audit,
-        small_pages={"page_ceiling": 100},
-        never_rests=lambda sandbox: sandbox.configure(
-            audit_insert_rows=2, audit_insert_when="late", audit_insert_times=10_000, page_ceiling=40
-        ),
-    ),
-    "audit_trail_export": Facts(
-        url="/metadata/audit/export",
-        change=_change_audit,
-        never_rests=lambda sandbox: sandbox.faults.add(
-            kind="status", status=200, body="Total Items\n5\n", match="/metadata/audit", times=1000
-        ),
-        as_landed=lambda row: {EXPORT_NAMES[title]: value for title, value in row.items()},
-    ),
-    "messaging_interactions": Facts(
-        url="/messaging_history/",
-        change=lambda sandbox: sandbox.conversations.insert(3, NOON),
-        small_pages={},  # 100 to a page, whatever the switches
-        never_rests=lambda sandbox: sandbox.faults.add(
-            kind="count_drift", rows=1, match="/messaging_history/", times=1000
-        ),
-    ),
-    "skills": _collection("skills", "skills"),
-    "users": _collection("users", "users"),
-}
 
 KNOWN = sorted(set(DATASETS) & set(FACTS))
 PAGED = [name for name in KNOWN if FACTS[name].small_pages is not None]
@@ -190,8 +106,10 @@ def assert_proven(pulled: PullResult, store: MemoryStore) -> None:
 
 def test_the_table_holds_every_dataset(sandbox: SandboxServer) -> None:
     missing, gone = sorted(set(DATASETS) - set(FACTS)), sorted(set(FACTS) - set(DATASETS))
-    assert not missing, f"Add the facts of {', '.join(missing)} to FACTS, so that the contract holds for them"
-    assert not gone, f"{', '.join(gone)} in FACTS are no datasets"
+    assert not missing, (
+        f"Add the facts of {', '.join(missing)} to tests/contract/facts, so that the contract holds for them"
+    )
+    assert not gone, f"{', '.join(gone)} in tests/contract/facts are not datasets"
     for name in KNOWN:
         assert truth(sandbox, name, ALL), f"The sandbox has no truth about {name}"
 

@@ -20,7 +20,8 @@ from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.http.odd_text import FIELDS, spoil
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.memory_store import MemoryStore
-from tests.contract.test_every_dataset import DAY, FACTS, Connect
+from tests.contract.facts import FACTS
+from tests.contract.test_every_dataset import DAY, Connect
 
 # The export is CSV, whose bytes have their own tests.
 NAMES = sorted(set(DATASETS) - {"audit_trail_export"})

@@ -1,0 +1,38 @@
+"""What a dataset's facts are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+
+KINDS = ("api_key", "app_jwt_v2", "app_jwt_v1")
+NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
+"""On the day of which the tests know."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What these tests have to know of a dataset beside its declaration, and all that a new one has to add here.
+
+    Its truth comes from the sandbox, by its name.
+
+    :param url: part of the URL of its requests; by it faults find them.
+    :param change: changes something on 28 January 2026, as LivePerson's users would.
+    :param kinds: the credential kinds with which it can be read.
+    :param small_pages: switches that have it given in many small pages; None if it comes in one answer.
+    :param never_rests: lets no reading of it ever add up; None where LivePerson tells nothing to add up to.
+    :param as_landed: makes the record that is to be landed of one of the truth.
+    """
+
+    url: str
+    change: Callable[[SandboxServer], object]
+    kinds: tuple[str, ...] = KINDS
+    small_pages: dict[str, Any] | None = None
+    never_rests: Callable[[SandboxServer], object] | None = None
+    as_landed: Callable[[Row], Row] = field(default=lambda row: row)

@@ -1,0 +1,16 @@
+"""Messaging Interactions."""
+
+from __future__ import annotations
+
+from tests.contract.facts.facts import NOON, Facts
+
+FACTS = {
+    "messaging_interactions": Facts(
+        url="/messaging_history/",
+        change=lambda sandbox: sandbox.insert("messaging_interactions", 3, NOON),
+        small_pages={},  # 100 to a page, whatever the switches
+        never_rests=lambda sandbox: sandbox.faults.add(
+            kind="count_drift", rows=1, match="/messaging_history/", times=1000
+        ),
+    ),
+}
