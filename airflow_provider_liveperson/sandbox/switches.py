@@ -55,7 +55,7 @@ class Switches(BaseModel):
     Names are global: those of an API begin with a prefix of its own.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

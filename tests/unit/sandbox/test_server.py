@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+from airflow_provider_liveperson.sandbox.apis.registry import APIS
 
 SMALL = SandboxSettings(seed=7, audit_rows=10, days=1)
 
@@ -102,3 +104,58 @@ def test_it_is_idle_once_nobody_is_connected_and_nothing_is_being_answered():
         assert not server.wait_until_idle(0.01)
         waits.close()
         assert server.wait_until_idle(30)
+
+
+WINDOW = (datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def data() -> SandboxServer:
+    """A sandbox that is not running: its data can be read and changed all the same."""
+    return SandboxServer(
+        SandboxSettings(
+            seed=7, audit_rows=6, status_changes=6, conversations=6, agents=5, days=2, until=date(2026, 2, 1)
+        )
+    )
+
+
+@pytest.mark.parametrize("dataset", ["audit_trail", "agent_status_changes", "messaging_interactions"])
+def test_records_are_added_to_any_dataset_by_its_name(data: SandboxServer, dataset: str) -> None:
+    before = len(data.truth(dataset, *WINDOW))
+    assert len(data.insert(dataset, 3, NOON)) == 3
+    assert len(data.truth(dataset, *WINDOW)) == before + 3
+    data.reset()
+    assert len(data.truth(dataset, *WINDOW)) == before
+
+
+@pytest.mark.parametrize("dataset", ["users", "skills", "agent_groups", "messaging_interactions"])
+def test_a_record_of_a_dataset_changes(data: SandboxServer, dataset: str) -> None:
+    before = data.truth(dataset, *WINDOW)
+    assert data.change(dataset)
+    assert data.truth(dataset, *WINDOW) != before or dataset == "messaging_interactions"
+    data.reset()
+    assert data.truth(dataset, *WINDOW) == before
+
+
+def test_what_cannot_be_done_to_a_dataset_is_said(data: SandboxServer) -> None:
+    with pytest.raises(ValueError, match="Records of audit_trail do not change"):
+        data.change("audit_trail")
+    with pytest.raises(ValueError, match="Records cannot be added to users"):
+        data.insert("users", 1)
+    for act in (data.change, lambda name: data.insert(name, 1), lambda name: data.truth(name, *WINDOW)):
+        with pytest.raises(KeyError, match="no dataset 'color'; known: audit_trail"):
+            act("color")
+
+
+def test_an_api_is_found_by_its_name_and_by_its_alias(data: SandboxServer) -> None:
+    for api in APIS:
+        found = data.api(api.name)
+        assert type(found) is api
+        assert data.apis()[api.name] is found
+        if api.alias is not None:
+            assert getattr(data, api.alias) is found.data
+    with pytest.raises(KeyError):
+        data.api("color")
+    with pytest.raises(AttributeError, match="no attribute 'color'"):
+        _ = data.color

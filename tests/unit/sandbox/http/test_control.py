@@ -160,3 +160,42 @@ def test_no_control_answer_shows_a_secret(sandbox: Any) -> None:
         assert answer.status_code == 200
         for secret in (*secrets, token, "mistyped-secret", "oauth_signature"):
             assert secret not in answer.text
+
+
+def test_data_is_changed_by_dataset(sandbox: Any) -> None:
+    server = sandbox()
+    window = {"start": START, "end": END}
+
+    def count(dataset: str) -> int:
+        return len(control(server, "GET", f"truth/{dataset}", params=window).json()["rows"])
+
+    before = count("agent_status_changes")
+    added = control(server, "POST", "data/agent_status_changes", json={"insert": 3, "when": START})
+    assert (added.status_code, len(added.json()["inserted"])) == (200, 3)
+    assert count("agent_status_changes") == before + 3
+    changed = control(server, "POST", "data/skills", json={"change": True})
+    assert changed.json()["changed"] in server.config.truth("skills")
+    assert server.config.revision("skills") > 171
+
+
+@pytest.mark.parametrize(
+    ("dataset", "payload", "status"),
+    [
+        ("color", {"insert": 1}, 404),
+        ("audit_trail", {"change": True}, 400),
+        ("audit_trail", {"insert": True}, 400),
+        ("audit_trail", {"insert": 0}, 400),
+        ("audit_trail", {}, 400),
+        ("audit_trail", {"insert": 1, "when": "2026-01-28T00:00:00"}, 400),
+        ("audit_trail", [], 400),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(sandbox: Any, dataset: str, payload: Any, status: int) -> None:
+    answer = control(sandbox(), "POST", f"data/{dataset}", json=payload)
+    assert answer.status_code == status
+    assert answer.json()["message"]
+
+
+def test_the_truth_of_an_unknown_dataset_is_not_found(sandbox: Any) -> None:
+    answer = control(sandbox(), "GET", "truth/color", params={"start": START, "end": END})
+    assert (answer.status_code, "known: audit_trail" in answer.json()["message"]) == (404, True)
