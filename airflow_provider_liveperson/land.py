@@ -1,4 +1,4 @@
-"""From arguments as somebody gave them to what has landed: what the operators and ``hook.land`` share."""
+"""From arguments to what has landed: what the operators and ``hook.land`` share."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 
 def wait_until(moment: datetime) -> None:
-    """Wait here.
+    """Wait until an instant.
 
-    :param moment: until when, aware.
+    :param moment: the instant, aware.
     """
     retries.pause((moment - datetime.now(UTC)).total_seconds())
 
@@ -58,14 +58,14 @@ class LandRequest:
     def read(
         cls, dataset: object, window: Window, *, filters: object, cursor: object, **choices: Any
     ) -> LandRequest:
-        """Read arguments, tolerantly as to what templates make of them.
+        """Read arguments, in the forms that templates give them too.
 
         :param dataset: the dataset's name.
         :param window: what to pull.
         :param filters: the dataset's filters.
         :param cursor: one of its cursors.
         :param choices: the rest, as an operator's arguments of the same names.
-        :raises ConfigurationError: for a wrong one, by its name.
+        :raises ConfigurationError: for one that is not valid; its field is the argument.
         """
         declared = dataset_named(read_text(dataset, "dataset"))
         query = declared.query(
@@ -98,9 +98,9 @@ class LandRequest:
         """Land it, once LivePerson has all records of the window.
 
         :param client: sends the requests.
-        :param destination: where to, made of file format and compression.
+        :param destination: makes the destination, given file format and compression.
         :param salt: the salt of ``hash_fields``.
-        :param wait: waits until a moment.
+        :param wait: waits until an instant.
         :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
         """
         masking = masking_of(

@@ -15,7 +15,7 @@ from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.diagnostics.report import RecordSample
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.spool import open_spool, telling_when_full
+from airflow_provider_liveperson.spool import open_spool, spool_errors
 
 MAX_EXAMPLES = 5
 """How many differing records are named."""
@@ -124,7 +124,7 @@ class RecordSet:
 
     def add(self, row: bytes) -> None:
         """Add a record."""
-        with telling_when_full():
+        with spool_errors():
             self.places.setdefault(self._key(row), []).append(self._spool.seek(0, 2))
             self._spool.write(row + b"\n")
         self.count += 1

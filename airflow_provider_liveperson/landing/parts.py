@@ -12,7 +12,7 @@ import msgspec
 from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.records.line import Line
-from airflow_provider_liveperson.spool import open_spool, telling_when_full
+from airflow_provider_liveperson.spool import open_spool, spool_errors
 
 PREFIX = "part-"
 ROLL_AT = 256 * 1024 * 1024
@@ -141,7 +141,7 @@ class _StoredFile:
 
     def flush(self) -> None:
         self.hash.update(self._gathered)
-        with telling_when_full(), memoryview(self._gathered) as data:
+        with spool_errors(), memoryview(self._gathered) as data:
             written = 0
             while written < len(data):
                 written += self.file.write(data[written:])

@@ -23,7 +23,7 @@ class FinishedDay(msgspec.Struct, frozen=True, kw_only=True):
     """A day that has landed.
 
     :param folder: its folder.
-    :param fingerprint: of everything that decides what its parts hold.
+    :param fingerprint: of its request.
     :param finished_at: epoch seconds by the clock of the machine that wrote this.
     :param manifest: the SHA-256 of its manifest's bytes.
     """
@@ -57,7 +57,7 @@ class FinishedDays:
         """The manifest of a day that an earlier try has landed, if all of it is still there as it was.
 
         :param folder: the day's folder.
-        :param fingerprint: of the landing that wants to know.
+        :param fingerprint: of its request.
         """
         day = self._days.get(folder)
         if day is None or day.fingerprint != fingerprint:
@@ -72,10 +72,10 @@ class FinishedDays:
         return manifest
 
     def remember(self, folder: str, fingerprint: str, *, now: float) -> None:
-        """Keep that a day has landed.
+        """Remember that a day has landed.
 
         :param folder: the day's folder.
-        :param fingerprint: of its landing.
+        :param fingerprint: of its request.
         :param now: epoch seconds.
         """
         data = self._store.read(f"{folder}/{manifests.NAME}")
@@ -88,7 +88,7 @@ class FinishedDays:
         self._is_there = True
 
     def forget(self) -> None:
-        """Remove the file: the window has landed."""
+        """Remove the file, once the whole window has landed."""
         if self._is_there:
             try:
                 self._store.delete([self._key])

@@ -27,7 +27,7 @@ from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.request import PullRequest
 from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
 from airflow_provider_liveperson.records.line import Line
-from airflow_provider_liveperson.spool import open_spool, telling_when_full
+from airflow_provider_liveperson.spool import open_spool, spool_errors
 from airflow_provider_liveperson.window import Window, stamp
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def records(
     with open_spool() as spool, Prefetcher(client, dataset, query, dataset.plan(query)) as prefetcher:
 
         def spool_slice(batches: Iterator[list[Line]]) -> None:
-            with telling_when_full():
+            with spool_errors():
                 spool.seek(0)
                 spool.truncate()
                 for record in islice(chain.from_iterable(batches), left):

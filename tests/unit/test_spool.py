@@ -16,7 +16,7 @@ import pytest
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.pull.pull import records
-from airflow_provider_liveperson.spool import open_spool, telling_when_full
+from airflow_provider_liveperson.spool import open_spool, spool_errors
 from airflow_provider_liveperson.window import Window
 
 WAITS = """
@@ -94,5 +94,5 @@ def test_the_error_of_records_says_that_the_disk_is_full(connect, sandbox, monke
 
 
 def test_another_error_is_not_reported_as_a_full_disk():
-    with pytest.raises(ZeroDivisionError), telling_when_full():
+    with pytest.raises(ZeroDivisionError), spool_errors():
         raise ZeroDivisionError
