@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client.exchange import Stop
-from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.slices import Query, Slice
-from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
-from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.model.slices import Slice
+from airflow_provider_liveperson.datasets.readers.pages import Page
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
@@ -31,89 +27,16 @@ from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.slice_reader import ReadSlice
 from airflow_provider_liveperson.window import Window
 from devtools.datasets import declare
+from tests.unit.pull.things import HOUR, START, NumberedRecords, ThingsPager, hours, of
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-PAGE = 3
 LONG = 30.0  # seconds after which a test that hangs fails
 
 
-def hours(first: float, last: float) -> Slice:
-    return Slice(bounds={"at": Window(START + first * HOUR, START + last * HOUR)})
-
-
-def of(slice_: Slice) -> tuple[float, float]:
-    window = slice_.bounds["at"]
-    return (window.start - START) / HOUR, (window.end - START) / HOUR
-
-
-class Client:
-    """A server with numbered records at hours of a day, and a client of it.
-
-    :param at: the hour of each record.
-    :param most: the most requests under way at once.
-    """
-
-    def __init__(self, at: Iterable[float], *, most: int = 4, deep_paging_limit: int | None = None) -> None:
-        self.rows = list(enumerate(sorted(at)))
-        self.settings = SimpleNamespace(max_concurrency=most, deep_paging_limit=deep_paging_limit)
-        self.asked: list[tuple[float, int]] = []
-        self.spans: list[tuple[float, float, int]] = []
-        self.before: Callable[[float, int], None] = lambda hour, offset: None
-        self.lock = threading.Lock()
-        self.stop = Stop()
-
-    def call(
-        self,
-        request: ApiRequest,
-        parse: Callable[[Answer], Any],
-        *,
-        answer: Answer | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        if answer is not None:
-            return parse(answer)
-        asked = request.json
-        assert isinstance(asked, dict)
-        with self.lock:
-            self.asked.append((asked["first"], asked["offset"]))
-            self.spans.append((asked["first"], asked["last"], asked["offset"]))
-        self.before(asked["first"], asked["offset"])
-        found = [f"{number}" for number, at in self.rows if asked["first"] <= at < asked["last"]]
-        page = found[asked["offset"] : asked["offset"] + asked["limit"]]
-        return parse(Answer(status=200, headers={"count": str(len(found))}, body=" ".join(page).encode()))
-
-    def join(self, at: float) -> None:
-        """Add a record, before those that are later."""
-        self.rows = sorted([*self.rows, (len(self.rows), at)], key=lambda row: row[1])
-
-
-def cut(answer: Answer) -> Page:
-    records = [Record(line=raw, key=raw, in_slice=True) for raw in answer.body.split()]
-    return Page(records, total=int(answer.headers["count"]))
-
-
-class Reader(OffsetPager):
-    """Pages of three."""
-
-    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
-        first, last = of(slice_)
-
-        def ask(offset: int, limit: int) -> ApiRequest:
-            asked = {"first": first, "last": last, "offset": offset, "limit": limit}
-            return ApiRequest(method="GET", service="things", path="/things", json=asked)
-
-        super().__init__(page_request=ask, parse_page=cut, page_size=PAGE)
-
-    def parse(self, answer: Answer) -> Page:
-        return cut(answer)
-
-
 def dataset(*, deep_paging_limit: int | None = None, read: Any = None) -> Dataset:
-    return declare(read or Reader, limits={"split_by": "at", "max_records": deep_paging_limit})
+    return declare(read or ThingsPager, limits={"split_by": "at", "max_records": deep_paging_limit})
 
 
-def reading(client: Client, slices: Iterable[Slice], **choices: Any) -> Prefetcher:
+def reading(client: NumberedRecords, slices: Iterable[Slice], **choices: Any) -> Prefetcher:
     declared = dataset(**choices)
     query = declared.query(Window(START, START + 24 * HOUR))
     return Prefetcher(client, declared, query, slices)  # type: ignore[arg-type]
@@ -142,7 +65,7 @@ times = st.lists(st.integers(0, 24 * 60 - 1).map(lambda minute: minute / 60), ma
 )
 def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, most, limit):
     slices = [hours(a, b) for a, b in pairwise([0, *sorted(cuts), 24])]
-    client = Client(at, most=most)
+    client = NumberedRecords(at, most=most)
     crowded = limit is not None and any(
         sum(int(one * 6) == int(other * 6) for other in at) >= limit for one in at
     )
@@ -155,7 +78,7 @@ def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, 
 
 
 def test_slices_behind_are_asked_for_while_the_first_one_waits():
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
     behind_is_asked = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
@@ -172,7 +95,7 @@ def test_slices_behind_are_asked_for_while_the_first_one_waits():
 
 def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn():
     """They must not take the room of the slice that is being read."""
-    client = Client([number / 10 for number in range(240)], most=4)
+    client = NumberedRecords([number / 10 for number in range(240)], most=4)
     behind_was_asked = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
@@ -196,7 +119,7 @@ def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn
 
 
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
-    client = Client([number / 10 for number in range(240)], most=4)
+    client = NumberedRecords([number / 10 for number in range(240)], most=4)
     piece_was_asked = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
@@ -211,7 +134,7 @@ def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
 
 
 def test_a_slice_behind_that_cannot_be_split_fails_in_its_turn():
-    client = Client([0.5, *[1.0] * 50])
+    client = NumberedRecords([0.5, *[1.0] * 50])
     rows = read(reading(client, [hours(0, 1), hours(1, 2)], deep_paging_limit=30))
     assert next(rows) == 0
     with pytest.raises(IncompletePullError, match="50 records"):
@@ -220,7 +143,7 @@ def test_a_slice_behind_that_cannot_be_split_fails_in_its_turn():
 
 def test_unread_are_the_slices_that_have_not_been_handed_on():
     slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
-    made, during, after = reading(Client(range(24)), slices), [], []
+    made, during, after = reading(NumberedRecords(range(24)), slices), [], []
 
     def consume(batches: Iterator[list[Any]]) -> None:
         during.append(made.unread)
@@ -239,14 +162,14 @@ def until(hour: float) -> Callable[[Slice], bool]:
 
 def test_what_lands_apart_is_read_apart_and_in_order():
     slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
-    with reading(Client(range(24)), slices) as made:
+    with reading(NumberedRecords(range(24)), slices) as made:
         first = [row for _, found in made.read(numbers, until(4)) for row in found]
         second = [row for _, found in made.read(numbers, until(24)) for row in found]
     assert (first, second) == ([0, 1, 2, 3], [4, 5, 6, 7])
 
 
 def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_landing():
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
     next_is_asked = threading.Event()
     client.before = lambda hour, offset: next_is_asked.set() if hour == 4 else None
     with reading(client, [hours(0, 4), hours(4, 8)]) as made:
@@ -256,7 +179,7 @@ def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_l
 
 
 def test_other_slices_can_take_the_place_of_those_that_come_next():
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
     made = reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)])
     made.ask_ahead()
     made.replace(until(4), [hours(3, 4)])
@@ -265,14 +188,14 @@ def test_other_slices_can_take_the_place_of_those_that_come_next():
 
 
 def test_no_slices_no_requests():
-    client = Client(range(3))
+    client = NumberedRecords(range(3))
     assert list(read(reading(client, []))) == []
     assert client.asked == []
 
 
 def test_a_slice_whose_pages_move_is_read_again_and_the_next_one_is_not_disturbed(caplog):
     caplog.set_level("INFO", logger="airflow_provider_liveperson.pull")
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
     moved: list[bool] = []
 
     def move(hour: float, offset: int) -> None:
@@ -290,7 +213,7 @@ def test_a_slice_whose_pages_move_is_read_again_and_the_next_one_is_not_disturbe
 
 
 def test_a_slice_is_handed_on_with_what_was_counted():
-    with reading(Client(range(9)), [hours(0, 4), hours(4, 9)]) as made:
+    with reading(NumberedRecords(range(9)), [hours(0, 4), hours(4, 9)]) as made:
         done = [one for one, _ in made.read(numbers)]
     assert done[0] == ReadSlice(
         slice_=hours(0, 4),
@@ -308,7 +231,7 @@ def test_a_slice_is_handed_on_with_what_was_counted():
 
 
 def test_a_consumer_is_called_anew_for_each_reading_and_its_last_result_counts():
-    client, begun = Client(range(9)), []
+    client, begun = NumberedRecords(range(9)), []
 
     def disturb_twice(batches: Iterator[list[Any]]) -> int:
         begun.append(len(begun))
@@ -325,7 +248,7 @@ def test_a_consumer_is_called_anew_for_each_reading_and_its_last_result_counts()
 
 
 def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
-    client = Client([hour + minute / 60 for hour in range(4) for minute in range(0, 60, 6)])
+    client = NumberedRecords([hour + minute / 60 for hour in range(4) for minute in range(0, 60, 6)])
     with reading(client, [hours(0, 2), hours(2, 4)], deep_paging_limit=15) as made:
         seen = [of(done.slice_) for done, _ in made.read(numbers)]
     assert seen == [(0, 1), (1, 2), (2, 3), (3, 4)]
@@ -333,7 +256,7 @@ def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
 
 @pytest.mark.parametrize("most", [1, 4])
 def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
-    client = Client([number / 60 for number in range(60)], most=most)
+    client = NumberedRecords([number / 60 for number in range(60)], most=most)
     made = reading(client, [hours(0, 1)], deep_paging_limit=30)
     list(read(made))
     whole = [asked for asked in client.spans if asked[:2] == (0.0, 1.0)]
@@ -341,7 +264,7 @@ def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
 
 
 def test_nothing_is_handed_on_of_a_slice_that_is_too_large():
-    client, given_ = Client([number / 60 for number in range(60)]), []
+    client, given_ = NumberedRecords([number / 60 for number in range(60)]), []
 
     def consume(batches: Iterator[list[Any]]) -> list[int]:
         given_.append(0)
@@ -359,18 +282,18 @@ def test_nothing_is_handed_on_of_a_slice_that_is_too_large():
 
 
 def test_the_connections_limit_goes_before_the_datasets():
-    client = Client([number / 60 for number in range(60)], deep_paging_limit=100)
+    client = NumberedRecords([number / 60 for number in range(60)], deep_paging_limit=100)
     assert len(list(read(reading(client, [hours(0, 1)], deep_paging_limit=10)))) == 60
     assert len({first for first, _ in client.asked}) == 1
 
 
 def test_a_dataset_without_a_limit_has_none_whatever_the_connection_says():
-    client = Client([number / 60 for number in range(60)], deep_paging_limit=10)
+    client = NumberedRecords([number / 60 for number in range(60)], deep_paging_limit=10)
     assert len(list(read(reading(client, [hours(0, 1)])))) == 60
 
 
 def test_an_error_of_a_slice_behind_waits_for_its_turn():
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
     second_has_failed = threading.Event()
 
     def fail(hour: float, offset: int) -> None:
@@ -388,9 +311,9 @@ def test_an_error_of_a_slice_behind_waits_for_its_turn():
 
 def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeypatch):
     monkeypatch.setattr(slice_reader, "MAX_PAGES", 20)
-    client = Client(range(24))
+    client = NumberedRecords(range(24))
 
-    class Endless(Reader):
+    class Endless(ThingsPager):
         """Asks for one page after the other, each with records that are new."""
 
         def next_request(self) -> ApiRequest | None:
@@ -407,7 +330,7 @@ def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeyp
 
 
 def test_a_refusal_is_for_the_reader_to_judge():
-    client = Client(range(3))
+    client = NumberedRecords(range(3))
     refused: list[int] = []
 
     def refuse_once(hour: float, offset: int) -> None:
@@ -415,7 +338,7 @@ def test_a_refusal_is_for_the_reader_to_judge():
             refused.append(1)
             raise RequestRejectedError("no", status=412)
 
-    class Stubborn(Reader):
+    class Stubborn(ThingsPager):
         def refused(self, error: RequestRejectedError) -> None:
             self._asked.clear()
             self._next = 0
@@ -428,12 +351,12 @@ def test_a_refusal_is_for_the_reader_to_judge():
 
 
 def test_an_answer_that_makes_no_sense_is_named_by_its_request():
-    class Doubtful(Reader):
+    class Doubtful(ThingsPager):
         def accept(self, parsed: Page) -> Iterable[bytes]:
             raise InvalidResponseError("nonsense", field="host", status=200)
 
     with pytest.raises(InvalidResponseError, match="GET things /things: nonsense") as caught:
-        list(read(reading(Client(range(3)), [hours(0, 24)], read=Doubtful)))
+        list(read(reading(NumberedRecords(range(3)), [hours(0, 24)], read=Doubtful)))
     assert (caught.value.field, caught.value.status) == ("host", 200)
 
 
@@ -448,7 +371,7 @@ def told(made: Prefetcher, caplog) -> list[str]:
 
 
 def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
-    lines = told(reading(Client(range(8), most=1), [hours(0, 24)]), caplog)
+    lines = told(reading(NumberedRecords(range(8), most=1), [hours(0, 24)]), caplog)
     assert [line.partition(" (")[0] for line in lines] == [
         "3 of 8 records read in 1 pages, 3 of them in the window",
         "5 of 8 records read in 2 pages, 5 of them in the window",
@@ -459,7 +382,7 @@ def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
 
 def test_progress_says_it_of_a_slice_where_it_is_not_known_of_all(caplog):
     slices = [hours(first, first + 4) for first in range(0, 24, 4)]
-    lines = told(reading(Client(range(24), most=1), slices), caplog)
+    lines = told(reading(NumberedRecords(range(24), most=1), slices), caplog)
     assert lines[0].startswith("3 records read in 1 pages")
     assert lines[0].endswith("; 3 of 4 in slice 1 of 6")
     assert lines[-1].startswith("24 of 24 records read in 12 pages")
@@ -467,7 +390,7 @@ def test_progress_says_it_of_a_slice_where_it_is_not_known_of_all(caplog):
 
 
 def test_progress_without_counts_says_what_has_been_read(caplog):
-    made = reading(Client(range(8), most=1), [hours(0, 24)])
+    made = reading(NumberedRecords(range(8), most=1), [hours(0, 24)])
     made._finished.append((5, None))  # a slice of which LivePerson gave no count
     lines = told(made, caplog)
     assert lines[-1].startswith("13 records read in 4 pages")
