@@ -43,7 +43,7 @@ class PartWriter:
 
     :param encoding: file format and compression.
     :param first: the number of the first part.
-    :param deliver: receives each finished part and its file, which is closed afterwards, in the uploader's thread, and
+    :param deliver: receives each finished part and its file, which is closed afterward, in the uploader's thread, and
         returns the part as it landed.
     :param compressor: encodes, while further records are read.
     :param uploader: delivers.

@@ -93,7 +93,7 @@ class Masking:
         return _masked_columns(columns, self._tree)
 
     def refuse_undeclared(self, dataset: str, columns: Mapping[str, Column]) -> None:
-        """Refuse paths that a dataset does not declare: a misspelt path masks nothing, and the data would land.
+        """Refuse paths that a dataset does not declare: a misspelled path masks nothing, and the data would land.
 
         Paths into a value that is kept as JSON are accepted: what it holds is not declared.
 

@@ -84,7 +84,7 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes, content_type: str = "") 
     """Read the body of an answer, whose records are to be landed as they came.
 
     :param decoder: makes the content.
-    :param body: the body. JSON is UTF-8; a byte order mark is passed over, and UTF-16 and UTF-32 are recognised.
+    :param body: the body. JSON is UTF-8; a byte order mark is passed over, and UTF-16 and UTF-32 are recognized.
     :param content_type: the answer's ``Content-Type``: a charset there counts for a body that is not UTF-8.
     :raises msgspec.DecodeError: for what is no JSON, is nested too deeply, or is not what the decoder expects.
     """

@@ -76,7 +76,7 @@ def test_airflows_own_command_prints_nothing_else_either(check):
     assert json.loads(answer.stdout)["ok"]
 
 
-def test_airflows_own_command_fails_where_it_should(check):
+def test_airflows_own_command_fails_when_it_should(check):
     answer = check(AIRFLOWS, "nowhere")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "there is no connection 'nowhere' in Airflow" in answer.stderr

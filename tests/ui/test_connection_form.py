@@ -239,11 +239,11 @@ def test_add_test_mistype_correct_edit(
     connections.expect_message("Test Connection Successful", success)
 
     # Each secret is mistyped in turn, and corrected with the next.
-    mend: dict[str, str] = {}
+    correction: dict[str, str] = {}
     for field in secret_fields(form, values):
         dialog = connections.edit(conn_id, form)
-        dialog.fill({**mend, field.name: WRONG})
-        mend = {field.name: values[field.name]}
+        dialog.fill({**correction, field.name: WRONG})
+        correction = {field.name: values[field.name]}
         dialog.save()
         answer = connections.test(conn_id)
         assert answer["status"] is False
@@ -252,7 +252,7 @@ def test_add_test_mistype_correct_edit(
         for secret in (WRONG, *secrets_of(form, values)):
             assert secret not in answer["message"]
     dialog = connections.edit(conn_id, form)
-    dialog.fill(mend)
+    dialog.fill(correction)
     dialog.save()
     assert connections.test(conn_id)["status"] is True
 

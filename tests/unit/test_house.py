@@ -103,12 +103,12 @@ def test_arrows_go_one_way(part):
         (f"{NAME}.client", {".*"}),
     ],
 )
-def test_the_rule_sees_what_is_wrong(module, forbidden):
+def test_the_rule_finds_violations(module, forbidden):
     assert is_forbidden(module, forbidden)
 
 
 @pytest.mark.parametrize("module", ["requests", f"{NAME}.window.Window", "airflow_provider_other.x"])
-def test_the_rule_lets_the_rest_through(module):
+def test_the_rule_allows_the_rest(module):
     assert not is_forbidden(module, {"airflow", ".landing"})
 
 

@@ -60,7 +60,7 @@ OLD_CLASSES = {
         "Pulled",
         "DisturbedError",
     ),
-    *("TokenOffice", "GrantOffice", "LoginDesk", "ApiKeyGate", "FrontDoor", "Wire", "Found"),
+    *("TokenOffice", "GrantOffice", "LoginDesk", "ApiKeyGate", "FrontDoor", "Wire"),
 }
 OLD_NAMES = re.compile(rf"`(?:{'|'.join(sorted(OLD_CLASSES))}|_unfinished\.json|READINGS|LANDINGS|find_out)`")
 

@@ -106,7 +106,7 @@ class AuditTrailExportPager(Pager):
         return _Export(answer.file, encoding)
 
     def accept(self, parsed: _Export) -> Iterable[bytes]:
-        # What is no text of the encoding is let through, and mended in the records that hold it.
+        # Bytes that are not valid in the encoding are let through, and replaced in the records that hold them.
         self._replaces = parsed.encoding not in _UTF_8
         errors = "replace" if self._replaces else "surrogateescape"
         with parsed.file, io.TextIOWrapper(parsed.file, parsed.encoding, errors, newline="") as text:

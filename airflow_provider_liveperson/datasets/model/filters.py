@@ -59,9 +59,9 @@ class Flag:
         return "true or false"
 
     def read(self, name: str, value: object) -> bool:
-        spelt = value.strip().lower() if isinstance(value, str) else value
-        if spelt in ("true", "false"):
-            return spelt == "true"
+        text = value.strip().lower() if isinstance(value, str) else value
+        if text in ("true", "false"):
+            return text == "true"
         if not isinstance(value, bool):
             raise _wrong(name, self.takes, value)
         return value
@@ -181,7 +181,7 @@ class InstantRange:
             from_milliseconds(value)
         except OverflowError:
             raise ConfigurationError(
-                f"{name} is {value}, which are no epoch milliseconds of this age", field="filters"
+                f"{name} is {value}, which is out of range for epoch milliseconds", field="filters"
             ) from None
         return int(value)
 

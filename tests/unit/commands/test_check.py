@@ -80,7 +80,7 @@ def test_what_is_refused_says_what_to_ask_for_and_does_not_fail(sandbox, check):
     assert "skills" not in told
 
 
-def test_a_wrong_secret_is_told_once_and_above_the_table(monkeypatch, sandbox, check):
+def test_a_wrong_secret_is_shown_once_above_the_table(monkeypatch, sandbox, check):
     made = json.loads(os.environ["AIRFLOW_CONN_OLD"])
     monkeypatch.setenv("AIRFLOW_CONN_OLD", json.dumps({**made, "password": "hush" * 8}))
     code, out, _ = check("old")

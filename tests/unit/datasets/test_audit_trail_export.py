@@ -252,7 +252,7 @@ TEXT = "Küche “ß” 日本"
         ("cp1252", "text/csv; header=present; charset=windows-1252"),
     ],
 )
-def test_a_charset_is_honoured(encoding, kind):
+def test_a_charset_is_honored(encoding, kind):
     text = {"shift_jis": "日本", "iso-8859-1": "Küche ß", "cp1252": "Küche “ß”"}.get(encoding, TEXT)
     made, found = read(file([row(text)]).decode().encode(encoding), kind)
     assert [one["newValue"] for one in found] == [text]
@@ -280,7 +280,7 @@ def test_a_charset_that_nobody_knows_is_named(charset):
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "mended"),
+    ("kind", "value", "replaced"),
     [
         (None, b"K\xfcche", "K\ufffdche"),
         (None, b"cut \xe2\x82", "cut \ufffd"),
@@ -289,10 +289,10 @@ def test_a_charset_that_nobody_knows_is_named(charset):
         ("text/csv; charset=shift_jis", b"\xff", "\ufffd"),
     ],
 )
-def test_bytes_that_are_no_text_are_replaced_and_the_record_counted(kind, value, mended):
+def test_bytes_that_are_no_text_are_replaced_and_the_record_counted(kind, value, replaced):
     data = file([row("a"), row("b"), row("c")]).replace(b'"b"', b'"' + value + b'"')
     made, found = read(data, kind)
-    assert {one["newValue"] for one in found} == {"a", mended, "c"}
+    assert {one["newValue"] for one in found} == {"a", replaced, "c"}
     assert sorted(made.is_repaired) == [False, False, True]
 
 

@@ -79,7 +79,7 @@ class Server:
 
     def _change(self, kind: str, place: float) -> None:
         at = int(place * len(self.rows))
-        if kind == "insert":  # between its neighbours, in order
+        if kind == "insert":  # between its neighbors, in order
             before = self.rows[at - 1] if at else 0
             after = self.rows[at] if at < len(self.rows) else before + 2 * STEP
             if after - before > 1:
@@ -236,7 +236,7 @@ def test_pages_without_a_count(server):
         server.empty = frozenset()
     if (
         server.most == 1
-    ):  # each row is looked at once more afterwards; in between, two changes may make up for another
+    ):  # each row is looked at once more afterward; in between, two changes may make up for another
         server.changes = dict(list(server.changes.items())[:1])
     try:
         found, states = read(linked, server)

@@ -207,7 +207,7 @@ def test_conversations_are_masked(sandbox):
 
 
 @pytest.mark.parametrize("method", ["records", "conversations", "consumer_conversations"])
-def test_a_misspelt_mask_is_refused_before_anything_is_asked(sandbox, method):
+def test_a_misspelled_mask_is_refused_before_anything_is_asked(sandbox, method):
     arguments = {
         "records": (["messaging_interactions"], {"start": START, "end": END}),
         "conversations": ([["a"]], {}),

@@ -158,7 +158,7 @@ COLUMNS_OF_TEXT = {
 
 
 def formulas_and_more() -> tuple[list[bytes], list[str], list[list[str]]]:
-    """Records, their texts, and the cells that are no text."""
+    """Records, their texts, and the cells that do not hold text."""
     told = [*FORMULAS, *HARMLESS]
     others = {"number": -1.5, "integer": "-7", "json": -3, "record": {"a": "=1"}, "@new": "=1"}
     lines = [json.dumps({"text": text, "after": "x", **others}).encode() for text in told]

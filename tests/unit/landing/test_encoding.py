@@ -79,12 +79,12 @@ def test_another_is_refused_by_name(field, value):
         ("csv", "zstd", "zstandard", "compression", "zstd"),
     ],
 )
-def test_a_missing_library_is_told_at_once_with_the_mend(
+def test_the_error_for_a_missing_library_says_how_to_install_it(
     monkeypatch, file_format, compression, library, field, extra
 ):
     monkeypatch.setitem(sys.modules, library, None)
-    mend = rf"pip install 'airflow-provider-liveperson\[{extra}\]'"
-    with pytest.raises(ConfigurationError, match=mend) as caught:
+    remedy = rf"pip install 'airflow-provider-liveperson\[{extra}\]'"
+    with pytest.raises(ConfigurationError, match=remedy) as caught:
         Encoding(file_format, compression, COLUMNS)
     assert caught.value.field == field
 

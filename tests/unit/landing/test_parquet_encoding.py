@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_kept_beside_at_its_place(stored, column, line, val
     assert one(stored, column, line) == (value, f'{{"it":{other.decode()}}}')
 
 
-def test_one_odd_value_changes_nothing_for_its_neighbours(stored):
+def test_one_odd_value_changes_nothing_for_its_neighbors(stored):
     sent = [1, "2", "x", None, -0.0, 2**70, 3]
     rows = stored([b'{"it":%b}' % json.dumps(it).encode() for it in sent], {"it": INTEGER})
     assert [row["it"] for row in rows] == [1, 2, None, None, None, None, 3]

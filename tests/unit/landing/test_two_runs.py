@@ -126,7 +126,7 @@ def moments(slices: Slices, base: Slices | None) -> Iterator[int]:
 
 @BASES
 @RECORDS
-def test_one_run_comes_whole_between_any_two_requests_of_another(base, other):
+def test_a_complete_run_between_any_two_requests_of_another(base, other):
     for moment in moments(ONE, base):
         store = begun(base)
         one = SteppedRun(store, ONE)

@@ -199,7 +199,7 @@ def test_a_part_that_has_gone_missing_is_landed_again(run, store):
     assert store.objects == before
 
 
-def test_a_part_that_was_overwritten_with_the_same_size_is_put_again(run, store, caplog):
+def test_a_part_overwritten_with_the_same_size_is_written_again(run, store, caplog):
     first = run()
     before = dict(store.objects)
     key = first.objects[1].removeprefix("memory://")

@@ -142,7 +142,7 @@ def test_validity_is_pythons(data):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
-def test_other_unicode_encodings_are_recognised(encoding):
+def test_other_unicode_encodings_are_recognized(encoding):
     assert landed('[{"a":"grün"}]'.encode(encoding)) == ['{"a":"grün"}'.encode()]
     assert raw.values('{"a":"grün"}'.encode(encoding)) == {"a": "grün"}
 
@@ -174,7 +174,7 @@ def test_a_charset_declared_by_habit_does_not_spoil_what_is_utf8():
 @pytest.mark.parametrize(
     "name", ["shift_jis", "euc_jp", "gb18030", "big5", "koi8-r", "windows-1251", "iso-8859-2"]
 )
-def test_charsets_of_other_languages_are_honoured(name):
+def test_charsets_of_other_languages_are_honored(name):
     text = {"koi8-r": "Спасибо, всё хорошо", "windows-1251": "Спасибо", "iso-8859-2": "dziękuję żółw"}.get(
         name, "繁體中文的訊息，謝謝您" if name == "big5" else "有難 日本の文字"
     )
