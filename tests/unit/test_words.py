@@ -49,18 +49,17 @@ PHRASES = re.compile(
 
 OLD_CLASSES = {
     *(
-        "Lane",
-        "Reading",
+        "ApiKeyGate",
         "Asked",
-        "Contents",
-        "Journal",
-        "InTurn",
         "Cells",
-        "Seal",
-        "Pulled",
+        "Contents",
         "DisturbedError",
+        "FrontDoor",
+        "GrantOffice",
+        "InTurn",
+        "Journal",
     ),
-    *("TokenOffice", "GrantOffice", "LoginDesk", "ApiKeyGate", "FrontDoor", "Wire"),
+    *("Lane", "LoginDesk", "Pulled", "Seal", "TokenOffice", "Wire"),
 }
 OLD_NAMES = re.compile(rf"`(?:{'|'.join(sorted(OLD_CLASSES))}|_unfinished\.json|READINGS|LANDINGS|find_out)`")
 
