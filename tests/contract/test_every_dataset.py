@@ -119,7 +119,7 @@ def test_the_table_holds_every_dataset(sandbox: SandboxServer) -> None:
 def test_lands_the_truth_with_its_proof_and_only_once(
     name: str, kind: str, window: Window, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
-    sandbox.configure(audit_ties="shuffled")
+    sandbox.configure(**FACTS[name].at_worst)
     pulled = run(connect(sandbox, kind), name, window, store)
     expected = truth(sandbox, name, window)
     assert expected
@@ -184,7 +184,7 @@ TOKEN_SERVICE: dict[str, dict[str, Any]] = {
     "short tokens with expires_in": {"jwt_lifetime_seconds": 2, "jwt_expires_in": True},
     "other issuer": {"jwt_issuer": "sentinel"},
     "list of one domain": {"domain_single_shape": "list"},
-    "no source wanted": {"source_rule": "lenient", "messaging_source": "lenient"},
+    "no source wanted": {"source_rule": "lenient"},
 }
 
 
@@ -197,112 +197,20 @@ def test_every_reading_of_what_all_apis_share_gives_the_truth(
     assert lines(read(connect(sandbox, "app_jwt_v2"), name, NIGHT)) == lines(truth(sandbox, name, NIGHT))
 
 
-AUDIT_TRAIL: dict[str, dict[str, Any]] = {
-    "no page count": {"audit_total_count": "absent"},
-    "count of the page": {"audit_total_count": "page"},
-    "toDate exclusive": {"audit_to_date": "exclusive"},
-    "days cut in the east, toDate exclusive": {
-        "audit_to_date": "exclusive",
-        "audit_day_zone": "Pacific/Kiritimati",
-    },
-    "days cut in the west": {"audit_day_zone": "US/Hawaii"},
-    "days cut in UTC, toDate exclusive": {"audit_to_date": "exclusive", "audit_day_zone": "UTC"},
-    "no actionType, 400": {"audit_action_type": "unknown"},
-    "no actionType, 200 with errors": {"audit_action_type": "unknown", "audit_error_style": "200"},
-    "no actionType, no word why": {"audit_action_type": "unknown", "audit_error_silent": True},
-    "pages clamped": {"page_ceiling": 40},
-    "pages clamped, no count": {"page_ceiling": 40, "audit_total_count": "absent"},
-    "pages clamped, count of the page": {"page_ceiling": 40, "audit_total_count": "page"},
-    "large pages rejected": {"page_ceiling": 40, "page_ceiling_mode": "reject"},
-    "large pages rejected, no word why": {
-        "page_ceiling": 40,
-        "page_ceiling_mode": "reject",
-        "audit_error_silent": True,
-    },
-    "large pages rejected in a 200": {
-        "page_ceiling": 40,
-        "page_ceiling_mode": "reject",
-        "audit_error_style": "200",
-    },
-    "large pages and actionType rejected, no word why": {
-        "page_ceiling": 40,
-        "page_ceiling_mode": "reject",
-        "audit_action_type": "unknown",
-        "audit_error_silent": True,
-    },
-    "ties shuffled": {"audit_ties": "shuffled"},
-    "ties shuffled, clamped below a tie's size": {
-        "audit_ties": "shuffled",
-        "page_ceiling": 8,
-        "audit_total_count": "absent",
-    },
-    "clamped below a tie's size": {"page_ceiling": 5, "audit_total_count": "page"},
-    "rows arrive": {"audit_insert_rows": 3, "page_ceiling": 40, "audit_insert_times": 50},
-    "rows arrive among those read": {
-        "audit_insert_rows": 2,
-        "audit_insert_when": "late",
-        "page_ceiling": 40,
-    },
-    "rows arrive among those read, ties shuffled, no count": {
-        "audit_insert_rows": 2,
-        "audit_insert_when": "late",
-        "page_ceiling": 30,
-        "audit_ties": "shuffled",
-        "audit_total_count": "absent",
-    },
-}
-AUDIT_TRAIL_EXPORT: dict[str, dict[str, Any]] = {
-    "ascending, BOM, LF": {"export_order": "ascending", "export_bom": True, "export_line_end": "lf"},
-    "days cut in the east, toDate exclusive": AUDIT_TRAIL["days cut in the east, toDate exclusive"],
-    "days cut in the west": AUDIT_TRAIL["days cut in the west"],
-    "ties shuffled": AUDIT_TRAIL["ties shuffled"],
-}
-STATUS_CHANGES: dict[str, dict[str, Any]] = {
-    "to exclusive": {"activity_to": "exclusive"},
-    "oldest first": {"activity_order": "oldest"},
-    "oldest first, clamped": {
-        "activity_order": "oldest",
-        "activity_limit_max": 5,
-        "activity_over_limit": "clamp",
-    },
-    "next on a full page": {"activity_links": "next_on_full_page"},
-    "next on a full page, clamped": {
-        "activity_links": "next_on_full_page",
-        "activity_limit_max": 7,
-        "activity_over_limit": "clamp",
-    },
-    "clamped": {"activity_limit_max": 7, "activity_over_limit": "clamp"},
-    "clamped to one": {"activity_limit_max": 1, "activity_over_limit": "clamp"},
-    "no links": {"activity_links": "absent"},
-    "no links, clamped": {
-        "activity_links": "absent",
-        "activity_limit_max": 7,
-        "activity_over_limit": "clamp",
-    },
-    "ids as text": {"activity_ids": "strings"},
-    "reasons as in the table": {"activity_no_reason": "table"},
-    "a week at most": {"activity_longest_days": 8},
-}
-MAX_READ_ATTEMPTS = [
-    pytest.param(name, switches, id=f"{name}: {label}")
-    for name, table in {
-        "audit_trail": AUDIT_TRAIL,
-        "audit_trail_export": AUDIT_TRAIL_EXPORT,
-        "agent_status_changes": STATUS_CHANGES,
-    }.items()
-    for label, switches in table.items()
-]
-
-
-@pytest.mark.parametrize(("name", "switches"), MAX_READ_ATTEMPTS)
+@pytest.mark.parametrize(
+    ("name", "switches"),
+    [
+        pytest.param(name, switches, id=f"{name}: {label}")
+        for name in KNOWN
+        for label, switches in FACTS[name].readings.items()
+    ],
+)
 def test_every_reading_of_the_docs_gives_the_truth(
     name: str, switches: dict[str, Any], sandbox: SandboxServer, connect: Connect
 ) -> None:
     sandbox.configure(**switches)
     landed = read(connect(sandbox), name, NIGHT)
-    expected = truth(sandbox, name, NIGHT)
-    if switches.get("audit_action_type") == "unknown":
-        expected = [{key: value for key, value in row.items() if key != "actionType"} for row in expected]
+    expected = [FACTS[name].as_read(switches, row) for row in truth(sandbox, name, NIGHT)]
     assert expected
     assert lines(landed) == lines(expected)
 
@@ -338,10 +246,7 @@ def test_faults_are_survived(
     connect: Connect,
     store: MemoryStore,
 ) -> None:
-    if name == "agent_status_changes":
-        sandbox.configure(activity_limit_max=7, activity_over_limit="clamp")
-    else:
-        sandbox.configure(page_ceiling=60)
+    sandbox.configure(**FACTS[name].many_requests)
     for fault in faults:
         sandbox.faults.add(match=FACTS[name].url, **fault)
     pulled = run(connect(sandbox, kind), name, NIGHT, store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 """On the day of which the tests know."""
 
 Row = dict[str, Any]
+Switches = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,10 @@ class Facts:
     :param change: changes something on 28 January 2026, as LivePerson's users would.
     :param kinds: the credential kinds with which it can be read.
     :param small_pages: switches that have it given in many small pages; None if it comes in one answer.
+    :param many_requests: switches that make a night of it take several requests, where its pages can be small.
+    :param at_worst: switches that make it as hard to read as it may be.
+    :param readings: switches for each point on which LivePerson's pages can be understood in several ways.
+    :param as_read: makes the record that is to be expected with such switches, of one that is to be landed.
     :param never_rests: lets no reading of it ever add up; None where LivePerson tells nothing to add up to.
     :param as_landed: makes the record that is to be landed of one of the truth.
     """
@@ -33,6 +38,10 @@ class Facts:
     url: str
     change: Callable[[SandboxServer], object]
     kinds: tuple[str, ...] = KINDS
-    small_pages: dict[str, Any] | None = None
+    small_pages: Switches | None = None
+    many_requests: Switches = field(default_factory=dict)
+    at_worst: Switches = field(default_factory=dict)
+    readings: Mapping[str, Switches] = field(default_factory=dict)
+    as_read: Callable[[Switches, Row], Row] = field(default=lambda switches, row: row)
     never_rests: Callable[[SandboxServer], object] | None = None
     as_landed: Callable[[Row], Row] = field(default=lambda row: row)
