@@ -17,18 +17,14 @@ from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
+from tests.contract.facts import SIZES
 
 # Small, but with several pages of everything that has pages, and some conversations that searches return in part.
 SETTINGS = SandboxSettings(
     seed=20260201,
     until=date(2026, 2, 1),
     days=6,
-    audit_rows=900,
-    status_changes=600,
-    agents=40,
-    conversations=300,
-    messages_per_conversation=2,
-    messaging_partial_share=0.05,
+    **SIZES,
 )
 
 

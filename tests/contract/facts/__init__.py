@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from airflow_provider_liveperson.datasets.catalog import APIS
 from tests.contract.facts.facts import Facts
 
-FACTS: dict[str, Facts] = {
-    name: facts
-    for api in APIS
-    for name, facts in import_module(f"{__name__}.{api.__name__.rpartition('.')[2]}").FACTS.items()
-}
+_MODULES = [import_module(f"{__name__}.{api.__name__.rpartition('.')[2]}") for api in APIS]
+
+FACTS: dict[str, Facts] = {name: facts for module in _MODULES for name, facts in module.FACTS.items()}
+
+SIZES: dict[str, Any] = {name: value for module in _MODULES for name, value in module.SIZES.items()}
+"""How much data the sandbox holds, by its switches."""

@@ -14,3 +14,4 @@ FACTS = {
     "skills": _collection("skills", "skills"),
     "users": _collection("users", "users"),
 }
+SIZES = {"agents": 40}

@@ -40,3 +40,4 @@ FACTS = {
         readings=READINGS,
     ),
 }
+SIZES = {"status_changes": 600}

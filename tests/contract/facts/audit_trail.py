@@ -118,3 +118,4 @@ FACTS = {
         as_landed=lambda row: {EXPORT_NAMES[title]: value for title, value in row.items()},
     ),
 }
+SIZES = {"audit_rows": 900}

@@ -15,3 +15,4 @@ FACTS = {
         ),
     ),
 }
+SIZES = {"conversations": 300, "messages_per_conversation": 2, "messaging_partial_share": 0.05}
