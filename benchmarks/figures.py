@@ -14,7 +14,7 @@ SLOW_MS = 200
 class Case(NamedTuple):
     """What is run.
 
-    :param road: ``floor``, ``package`` or ``by_hand``.
+    :param road: ``floor``, ``package``, ``parquet`` or ``by_hand``.
     :param size: how much data, as a multiple of the smallest.
     :param latency_ms: the sandbox's wait before every page.
     :param threads: how many requests may be under way at once.
@@ -117,6 +117,28 @@ class Target:
         return self.figure <= self.bound if self.at_most else self.figure >= self.bound
 
 
+def side_targets(side_roads: Mapping[str, Any]) -> list[Target]:
+    """The targets of masking and Parquet by themselves.
+
+    :param side_roads: what :mod:`benchmarks.side_roads` printed.
+    """
+    masking = [
+        Target(
+            text=f"hash_fields against a msgspec loop: {paths}", unit="x", bound=1.0, figure=found["ratio"]
+        )
+        for paths, found in side_roads["masking"].items()
+    ]
+    return [
+        *masking,
+        Target(
+            text="Parquet against DuckDB's COPY, single thread, gzip, the same columns",
+            unit="x",
+            bound=1.0,
+            figure=side_roads["parquet"]["gzip"]["ratio"],
+        ),
+    ]
+
+
 def targets(
     results: Mapping[Case, Figures], *, idle_rss_bytes: int, import_seconds: float, size: int
 ) -> list[Target]:
@@ -131,15 +153,16 @@ def targets(
     def ratio(of: Callable[[Mapping[Case, Figures], Case], float | None], case: Case) -> float | None:
         return of(results, case) if case in results else None
 
-    def peak(of_size: int) -> int | None:
+    def peak(of_size: int, road: str = "package") -> int | None:
         peaks = [
             found.peak_rss_bytes
             for case, found in results.items()
-            if case.road == "package" and case.size == of_size and case.threads == PARALLEL
+            if case.road == road and case.size == of_size and case.threads == PARALLEL
         ]
         return max(peaks, default=None)
 
     large, small = peak(size), peak(1)
+    large_parquet, small_parquet = peak(size, "parquet"), peak(1, "parquet")
     fast = [Case("package", size, 0, threads) for threads in (1, PARALLEL)]
     slow = Case("package", size, SLOW_MS, PARALLEL)
     return [
@@ -182,6 +205,20 @@ def targets(
             unit="MB",
             bound=100.0,
             figure=None if large is None or small is None else (max(large, small) - idle_rss_bytes) / MB,
+            at_most=True,
+        ),
+        Target(
+            text=f"peak memory of Parquet with {size} times the data, as a multiple of that with the data once",
+            unit="x",
+            bound=1.1,
+            figure=None if large_parquet is None or small_parquet is None else large_parquet / small_parquet,
+            at_most=True,
+        ),
+        Target(
+            text="peak memory of Parquet above JSON Lines",
+            unit="MB",
+            bound=150.0,
+            figure=None if large is None or large_parquet is None else (large_parquet - large) / MB,
             at_most=True,
         ),
         Target(

@@ -41,7 +41,8 @@ LATE_IMPORTS = (
 class Assignment:
     """What a process has to do.
 
-    :param road: ``package``, ``floor``, ``by_hand``, ``plan`` (writes the requests of a pull to ``requests``),
+    :param road: ``package``, ``parquet`` (the same, with another file format), ``floor``, ``by_hand``,
+        ``plan`` (writes the requests of a pull to ``requests``),
         ``idle`` (imports Airflow's SDK only) or ``idle_s3`` (and makes an S3 client).
     :param start: the window's first instant, ISO 8601.
     :param end: its first instant outside.
@@ -132,6 +133,7 @@ def _package(assignment: Assignment) -> Callable[[], dict[str, int]]:
         bucket=BUCKET,
         prefix=assignment.prefix,
         liveperson_conn_id=CONN_ID,
+        file_format="parquet" if assignment.road == "parquet" else "jsonl",
     )
 
     def work() -> dict[str, int]:
@@ -235,6 +237,7 @@ def _idle(assignment: Assignment) -> Callable[[], dict[str, int]]:
 
 ROADS: dict[str, Callable[[Assignment], Callable[[], dict[str, int]]]] = {
     "package": _package,
+    "parquet": _package,
     "floor": _floor,
     "by_hand": _by_hand,
     "plan": _plan,

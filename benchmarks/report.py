@@ -15,12 +15,13 @@ from benchmarks.imports import typical
 _NAMES = {
     "floor": "bare download",
     "package": "this package",
+    "parquet": "... as Parquet",
     "by_hand": "HttpOperator",
     "plan": "the first pull",
     "idle": "an idle Python",
     "idle_s3": "an idle Python with an S3 client",
 }
-_ORDER = ("floor", "package", "by_hand")
+_ORDER = ("floor", "package", "parquet", "by_hand")
 
 
 def name(case: Case) -> str:
@@ -73,9 +74,44 @@ def show(console: Console, result: Mapping[str, Any]) -> None:
     for line in lines:
         console.print(line, markup=False)
     console.print()
+    if "side_roads" in result:
+        show_side_roads(console, result["side_roads"])
     console.print(_targets(result))
     for problem in result["problems"]:
         console.print(f"Incomplete: {problem}", style="bold red", markup=False)
+
+
+def side_rows(side_roads: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Masking and Parquet by themselves: what, both rates, and the ratio, as text.
+
+    :param side_roads: what :mod:`benchmarks.side_roads` printed.
+    """
+    masking, parquet = side_roads["masking"], side_roads["parquet"]
+    told = [(f"hash_fields against a msgspec loop: {paths}", found) for paths, found in masking.items()]
+    told += [
+        (f"Parquet against DuckDB's COPY, single thread, {codec}", found) for codec, found in parquet.items()
+    ]
+    return [
+        (
+            text,
+            f"{found['package']:.0f}",
+            f"{found['msgspec' if 'msgspec' in found else 'duckdb']:.0f}",
+            f"{found['ratio']:.2f}",
+        )
+        for text, found in told
+    ]
+
+
+def show_side_roads(console: Console, side_roads: Mapping[str, Any]) -> None:
+    """Print how masking and Parquet do by themselves."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("MB of JSON for each second of CPU time", overflow="fold")
+    for title in ("this package", "the other", "ratio"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in side_rows(side_roads):
+        table.add_row(*row)
+    console.print(table)
+    console.print()
 
 
 def _records(cases: Mapping[Case, Figures], size: int) -> str:

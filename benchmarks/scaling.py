@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_provider_liveperson.landing.parts import ROLL_AT
 from benchmarks.figures import MB, PARALLEL, SLOW_MS, Case
-from benchmarks.report import cases_of
+from benchmarks.report import cases_of, side_rows
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "scaling.md"
 RESULTS = Path(__file__).parent / "results.json"
@@ -94,12 +94,30 @@ def tables(result: Mapping[str, Any]) -> str:
         " independent of each other as long as there is a CPU for each and LivePerson answers as fast.",
         "",
         _past(result, cases),
+        *_side_roads(result),
     ]
     return "\n".join(lines)
 
 
 def _row(text: str, of_a_million: float, unit: str, digits: str) -> str:
     return f"| {text} | {of_a_million:{digits}}{unit} | {of_a_million * (ACCOUNT / MILLION):{digits}}{unit} |"
+
+
+def _side_roads(result: Mapping[str, Any]) -> list[str]:
+    """What masking and Parquet cost, against the plain ways to do the same."""
+    if "side_roads" not in result:
+        return []
+    return [
+        "",
+        "Masking and Parquet work beside the download. Megabytes of JSON for each second of CPU time:",
+        "",
+        "| | this package | the other | ratio |",
+        "| --- | --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in side_rows(result["side_roads"])),
+        "",
+        "The loop is `msgspec.json.decode` → `hmac.digest` → `msgspec.json.encode`, which does not keep the bytes of"
+        " the values beside. DuckDB has the same columns declared, and drops what they do not hold.",
+    ]
 
 
 def _past(result: Mapping[str, Any], cases: Mapping[Case, Any]) -> str:

@@ -12,7 +12,7 @@ from airflow_provider_liveperson.records.line import Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
 _ROW_GROUP = 16 << 20
-_CHUNK = 2 << 20
+_CHUNK = 1 << 20
 # From gzip's level 4 to 2, files grow by a twelfth, and compressing them takes half the time.
 _CODECS = {"gzip": ("gzip", 2), "zstd": ("zstd", 1), "none": ("none", None)}
 

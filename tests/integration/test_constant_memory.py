@@ -38,14 +38,15 @@ class Sink:
     def swap(self, key, data, expected): self.held[key] = Stored(data)
     def delete(self, keys): pass
 
-url, name, connection = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+url, name, connection, file_format = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), sys.argv[4]
 client = LivePersonClient(
     ClientSettings(account_id=connection["extra"]["account_id"], host=url),
     AppJwtCredential(client_id=connection["login"], client_secret=connection["password"]),
 )
 dataset = DATASETS[name]
 window = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-pulled = pull(client, dataset, dataset.query(window), Destination(store=Sink(), prefix="", encoding=Encoding()))
+encoding = Encoding(file_format, columns=dataset.columns)
+pulled = pull(client, dataset, dataset.query(window), Destination(store=Sink(), prefix="", encoding=encoding))
 print(json.dumps([pulled.records, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 
@@ -62,10 +63,10 @@ def sandbox(rows: int) -> Iterator[dict[str, Any]]:
             process.terminate()
 
 
-def peak(about: dict[str, Any], name: str, rows: int) -> int:
+def peak(about: dict[str, Any], name: str, rows: int, file_format: str = "jsonl") -> int:
     as_json = json.dumps(about["connections"]["liveperson_app_jwt"])
     done = subprocess.run(
-        [sys.executable, "-c", PULL, about["url"], name, as_json],
+        [sys.executable, "-c", PULL, about["url"], name, as_json, file_format],
         stdout=subprocess.PIPE,
         check=True,
         cwd=Path(__file__).resolve().parents[2],
@@ -83,3 +84,15 @@ def test_ten_times_the_data_in_the_same_memory(name: str) -> None:
     with sandbox(60_000) as many:
         large = peak(many, name, 60_000)
     assert large <= 1.1 * small
+
+
+@pytest.mark.slow
+def test_parquet_takes_a_bounded_amount_more() -> None:
+    # As much as fills a row group, and three times that.
+    with sandbox(60_000) as few:
+        plain = peak(few, "audit_trail", 60_000)
+        small = peak(few, "audit_trail", 60_000, "parquet")
+    with sandbox(180_000) as many:
+        large = peak(many, "audit_trail", 180_000, "parquet")
+    assert large <= 1.1 * small
+    assert max(small, large) - plain <= 150 * 1024
