@@ -1,4 +1,4 @@
-"""Which fields hold personal data, so far as LivePerson documents them: for ``drop_fields`` and ``hash_fields``.
+"""Fields with personal data, as far as LivePerson documents them: for ``drop_fields`` and ``hash_fields``.
 
 >>> from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS
 >>> LivePersonToS3Operator(  # doctest: +SKIP
@@ -6,7 +6,7 @@
 ... )
 
 What LivePerson does not document cannot be listed: a section or field that it adds later, or that an account's own
-engagement attributes carry elsewhere, is landed until it is named.
+engagement attributes contain, is landed until it is listed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Airflow's own retries of a task, by the same table as the request loop. For Airflow 3.3 and later.
+"""Airflow's retries of a task, by the same table as the request loop. For Airflow 3.3 and later.
 
 >>> from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 >>> AuditTrailToS3Operator(..., retries=3, retry_policy=LivePersonRetryPolicy())  # doctest: +SKIP
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LivePersonRetryPolicy(RetryPolicy):
-    """Stays away as long as LivePerson asks, an hour at most, and fails at once where trying again cannot help."""
+    """Waits as long as LivePerson asks, at most an hour, and fails at once if trying again cannot help."""
 
     def evaluate(
         self,
@@ -27,7 +27,7 @@ class LivePersonRetryPolicy(RetryPolicy):
         max_tries: int,
         context: Context | None = None,
     ) -> RetryDecision:
-        """Decide about one failure; see the class."""
+        """Decide whether and when to retry after a failure; see the class."""
         from airflow_provider_liveperson.client.responses import capped_delay, is_permanent, outcome_of_error
         from airflow_provider_liveperson.version_compat import AirflowFailException
 

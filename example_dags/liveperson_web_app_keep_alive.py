@@ -5,7 +5,7 @@ may end, and then a user has to consent again. Tasks that pull renew them by the
 between the pulls.
 
 Copy this file into your DAG folder and change the value at its top, or set LIVEPERSON_WEB_APP_CONN_ID. The connection
-is of the type "LivePerson (web application, OAuth 2.0)" and has been authorised on the LivePerson page in Airflow's
+is of the type "LivePerson (web application, OAuth 2.0)" and has been authorized on the LivePerson page in Airflow's
 Admin menu. If the consent ends all the same, the task fails and says so.
 """
 

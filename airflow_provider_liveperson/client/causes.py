@@ -1,4 +1,4 @@
-"""Why a request failed, in the words of the system or the library, without their classes, objects and URLs."""
+"""Why a request failed, in the words of the operating system or library, without their classes, objects and URLs."""
 
 from __future__ import annotations
 

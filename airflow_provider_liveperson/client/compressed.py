@@ -1,4 +1,4 @@
-"""Whether a compressed answer has come to its end, which urllib3 does not ask of every coding."""
+"""Whether a compressed answer is complete, which urllib3 does not check for every coding."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib3.response import GzipDecoderState
 
 
 def has_ended(raw: Any) -> bool:
-    """Whether the compressed stream of an answer that was read has its end.
+    """Whether the compressed stream of an answer is complete.
 
-    The framing of HTTP may be whole around a stream that is not, as when a server dies behind a proxy. What was
+    The HTTP framing may be complete around a stream that is not, as when a server dies behind a proxy. What was
     decompressed until then looks like a shorter answer.
 
     :param raw: the ``urllib3.HTTPResponse``, read to its end with ``decode_content``.
-    :returns: True also where nothing is compressed, and for a coding whose decoder cannot tell.
+    :returns: True also if nothing is compressed, and for a coding whose decoder does not know.
     """
     decoder = getattr(raw, "_decoder", None)
     return decoder is None or _is_at_end(decoder)
@@ -24,7 +24,7 @@ def _is_at_end(decoder: Any) -> bool:
     if (chain := getattr(decoder, "_decoders", None)) is not None:
         return all(_is_at_end(one) for one in chain)
     if getattr(decoder, "_state", None) == GzipDecoderState.SWALLOW_DATA:
-        return True  # a whole stream, and something behind it that is none
+        return True  # a complete stream, followed by something else
     stream = getattr(decoder, "_obj", None)
     if (at_end := getattr(stream, "eof", None)) is not None:  # zlib and Zstandard
         return bool(at_end)

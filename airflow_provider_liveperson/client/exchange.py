@@ -1,9 +1,9 @@
-"""Requests that are under way: how long they may take, and how they are ended from outside.
+"""Requests that are under way: how long they may take, and how other threads end them.
 
-A time-out of the socket bounds the wait for the next byte, and somebody who sends one byte a minute never lets it come.
-So every request also has an end, whatever drips. One thread a client looks after all of them: it shuts the sockets of
-those that are overdue, upon which whoever reads from them wakes up. In the same way, what is under way ends when a
-client is closed or a pull has failed.
+The timeout of a socket bounds the wait for the next byte, and never expires if a byte arrives every minute. So every
+request also has a deadline. One thread per client watches all requests: it shuts the sockets of those that are overdue,
+which wakes the threads that read from them. Requests are ended in the same way when a client is closed or a pull has
+failed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _here = threading.local()
 class Exchange:
     """One request, from its first byte to the last of its answer, in the thread that waits for it.
 
-    :param ends_at: monotonic seconds when it is overdue.
+    :param ends_at: its deadline, in monotonic seconds.
     """
 
     def __init__(self, ends_at: float) -> None:
@@ -34,11 +34,11 @@ class Exchange:
 
     @property
     def is_cut(self) -> bool:
-        """Whether it was ended from outside: what was read of the answer may not be all of it."""
+        """Whether another thread has ended it: what was read of the answer may be incomplete."""
         return self.is_overdue or self.is_stopped
 
-    def goes_through(self, connected: socket.socket) -> None:
-        """Take note of the socket that it is sent through, plain or secured."""
+    def use_socket(self, connected: socket.socket) -> None:
+        """Record the socket that it is sent through, plain or secured."""
         with self._lock:
             self._sockets = [connected]
             cut = self.is_cut
@@ -46,34 +46,34 @@ class Exchange:
             self._shut()
 
     def cut(self, *, overdue: bool) -> None:
-        """End it: its thread wakes up with an error or the end of the answer."""
+        """End it: its thread wakes with an error or the end of the answer."""
         with self._lock:
             self.is_overdue = self.is_overdue or overdue
             self.is_stopped = self.is_stopped or not overdue
         self._shut()
 
-    def over(self) -> None:
-        """Let go of its socket, which may serve another request now."""
+    def finish(self) -> None:
+        """Release its socket, which may serve another request now."""
         with self._lock:
             self._sockets = []
 
     def _shut(self) -> None:
         with self._lock:
             for one in self._sockets:
-                # Of the plain socket below TLS, whose state belongs to the thread that reads from it.
+                # The method of the plain socket below TLS, whose state belongs to the thread that reads from it.
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
-def present() -> Exchange | None:
-    """What this thread waits for just now."""
+def current_exchange() -> Exchange | None:
+    """The exchange that this thread waits for now."""
     return getattr(_here, "exchange", None)
 
 
 class Stop:
-    """Says to all who ask for somebody that nothing more is to be asked, and ends what is under way for it.
+    """Stops a group of requests: ends those under way, and lets no further ones begin.
 
-    :param parent: whose stop stops this one too.
+    :param parent: a stop that also sets this one.
     """
 
     def __init__(self, parent: Stop | None = None) -> None:
@@ -82,11 +82,11 @@ class Stop:
         self._under_way: set[Exchange] = set()
         self._children: weakref.WeakSet[Stop] = weakref.WeakSet()
         if parent is not None:
-            parent._adopt(self)
+            parent._add_child(self)
 
     @property
     def is_set(self) -> bool:
-        """Whether nothing more is to be asked."""
+        """Whether it is set: no further requests may begin."""
         return self._event.is_set()
 
     def set(self) -> None:
@@ -101,7 +101,7 @@ class Stop:
             child.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait, but no longer than until it is set.
+        """Wait until it is set, but at most that many seconds.
 
         :returns: whether it is set.
         """
@@ -109,7 +109,7 @@ class Stop:
 
     @contextmanager
     def ending(self, exchange: Exchange) -> Iterator[None]:
-        """Let an exchange be ended by this, while inside."""
+        """Inside, this stop ends the exchange when it is set."""
         with self._lock:
             self._under_way.add(exchange)
             late = self._event.is_set()
@@ -121,7 +121,7 @@ class Stop:
             with self._lock:
                 self._under_way.discard(exchange)
 
-    def _adopt(self, child: Stop) -> None:
+    def _add_child(self, child: Stop) -> None:
         with self._lock:
             self._children.add(child)
             late = self._event.is_set()
@@ -129,10 +129,10 @@ class Stop:
             child.set()
 
 
-class Watch:
+class Watchdog:
     """Ends exchanges that are overdue.
 
-    Its thread lives as long as there are any, and does not keep the process alive.
+    Its thread lives as long as there are exchanges, and does not keep the process alive.
     """
 
     def __init__(self) -> None:
@@ -142,30 +142,30 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def over(self, exchange: Exchange) -> Iterator[None]:
-        """Look after an exchange of this thread, while inside."""
+    def watching(self, exchange: Exchange) -> Iterator[None]:
+        """Inside, the exchange of this thread is watched."""
         with self._changed:
             self._under_way.add(exchange)
             if self._thread is None or not self._thread.is_alive():  # as after a fork
-                self._thread = threading.Thread(target=self._look, name="liveperson-watch", daemon=True)
+                self._thread = threading.Thread(target=self._watch, name="liveperson-watchdog", daemon=True)
                 self._thread.start()
             elif exchange.ends_at < self._wakes_at:
                 self._changed.notify()
-        before, _here.exchange = present(), exchange
+        before, _here.exchange = current_exchange(), exchange
         try:
             yield
         finally:
             _here.exchange = before
-            exchange.over()
+            exchange.finish()
             with self._changed:
                 self._under_way.discard(exchange)
 
     def close(self) -> None:
-        """Let the thread end, if nothing is under way."""
+        """Let the thread end, once no requests are under way."""
         with self._changed:
             self._changed.notify()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         with self._changed:
             while self._under_way:
                 now = time.monotonic()

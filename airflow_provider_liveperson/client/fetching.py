@@ -1,4 +1,4 @@
-"""Requests ahead of their use: a bounded pool that asks for more while LivePerson answers well, for less when not."""
+"""Requests ahead of their use: a bounded pool that sends more at once while LivePerson answers well, fewer if not."""
 
 from __future__ import annotations
 
@@ -34,19 +34,18 @@ _NOTABLE_RISE = 0.25
 class AdaptiveLimit:
     """How many requests may be under way at once.
 
-    It begins low and grows by one with every good answer, so that it doubles in each round trip, until the
-    first setback; from then on by one in each round trip. A setback halves it: a 429, or answers that take
-    more than twice as long as the best of late. Setbacks of requests that left before the last halving say
-    nothing new, and are passed over.
+    It begins low and grows by one with every good answer, so that it doubles in each round trip, until the first
+    setback; from then on it grows by one in each round trip. A setback halves it: a 429, or answers that take more than
+    twice as long as the best recent ones. Setbacks of requests that were sent before the last halving are ignored.
 
-    :param most: the upper bound.
+    :param upper: the upper bound.
     :param now: a monotonic clock, in seconds.
     """
 
-    def __init__(self, most: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+    def __init__(self, upper: int, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._upper = upper
         self._now = now
-        self._limit = float(min(_FIRST_LIMIT, most))
+        self._limit = float(min(_FIRST_LIMIT, upper))
         self._steep = True
         self._halved_at = float("-inf")
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
@@ -54,20 +53,20 @@ class AdaptiveLimit:
 
     @property
     def limit(self) -> int:
-        """The limit as it is now, at least 1."""
+        """The current limit, at least 1."""
         return int(self._limit)
 
     @property
     def quickest(self) -> float:
-        """The seconds of the quickest of the latest good answers; 0 before any."""
+        """The seconds of the quickest recent good answer; 0 before any."""
         with self._lock:
             return min(self._seconds, default=0.0)
 
     def answered(self, started: float, seconds: float | None) -> None:
-        """Take note of a good answer.
+        """Record a good answer.
 
-        :param started: when its request left.
-        :param seconds: how long it took, or None where that tells nothing, as for a small answer.
+        :param started: when its request was sent.
+        :param seconds: how long it took, or None where that means nothing, as for a small answer.
         """
         with self._lock:
             if seconds is not None:
@@ -75,12 +74,12 @@ class AdaptiveLimit:
                 if self._is_rising():
                     self._halve(started)
                     return
-            self._limit = min(self._most, self._limit + (1.0 if self._steep else 1.0 / self._limit))
+            self._limit = min(self._upper, self._limit + (1.0 if self._steep else 1.0 / self._limit))
 
     def refused(self, started: float) -> None:
-        """Take note of a 429.
+        """Record a 429.
 
-        :param started: when its request left.
+        :param started: when its request was sent.
         """
         with self._lock:
             self._halve(started)
@@ -99,9 +98,9 @@ class AdaptiveLimit:
 
 
 class InFlightRequest(Generic[T]):
-    """A request that was handed over to a :class:`Fetcher`.
+    """A request that was submitted to a :class:`Fetcher`.
 
-    :param request: what is asked.
+    :param request: the request.
     :param parse: makes the result of the answer.
     """
 
@@ -112,35 +111,35 @@ class InFlightRequest(Generic[T]):
         self.result: Future[T] = Future()
 
     @property
-    def has_come(self) -> bool:
-        """Whether its answer is there, or what the request ended in."""
+    def is_answered(self) -> bool:
+        """Whether its answer has arrived, or the request has failed."""
         return self.answer.done()
 
 
 class _Workers:
-    """Threads that do jobs, as many as are needed and at most so many.
+    """Threads that run jobs, as many as needed up to a limit.
 
-    Those of ``concurrent.futures`` are waited for before the process may end, for as long as a request takes.
+    A process waits for the threads of ``concurrent.futures`` before it ends, for as long as a request takes.
 
-    :param most: the most threads.
+    :param max_threads: the limit.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_threads: int) -> None:
+        self._max_threads = max_threads
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._threads = 0
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Have a job done; called by one thread at a time."""
+        """Run a job; called by one thread at a time."""
         self._jobs.put(job)
-        if not self._idle.acquire(blocking=False) and self._threads < self._most:
+        if not self._idle.acquire(blocking=False) and self._threads < self._max_threads:
             self._threads += 1
             threading.Thread(target=self._work, name="liveperson-fetch", daemon=True).start()
 
     def dismiss(self) -> None:
-        """Let the threads end once they have done their jobs; nobody waits for it."""
-        for _ in range(self._most):
+        """Let the threads end once they have done their jobs, without waiting."""
+        for _ in range(self._max_threads):
             self._jobs.put(None)
 
     def _work(self) -> None:
@@ -151,24 +150,24 @@ class _Workers:
 
 
 class Fetcher:
-    """Sends requests from a pool of threads, in the order in which they were handed over. Use it as a context manager.
+    """Sends requests from a pool of threads, in the order in which they were submitted. Use it as a context manager.
 
-    What has been handed over and not yet been taken is bounded, in number and in bytes, so that one slow page
-    does not let the pages behind it pile up. Twice as many as may be under way, and a few, wait at most: so the
-    next one leaves as soon as one has come, whatever its taker is doing.
+    Requests submitted but not yet taken are bounded, in number and in bytes, so that pages do not pile up behind a slow
+    one. At most twice as many as may be under way, plus a few, wait: so the next request is sent as soon as an answer
+    arrives, whatever the caller is doing.
 
-    The threads of the pool do nothing but ask. Answers are parsed by whoever takes them: a thread that parsed, which
-    keeps all others of a Python from going on, would hold up the very requests that are to be under way meanwhile.
+    The threads of the pool only send requests. Answers are parsed by the caller that takes them: while one thread
+    parses, no other can run Python, and requests would be sent late.
 
-    :param client: asks LivePerson.
-    :param most: the most requests under way at once.
+    :param client: sends the requests.
+    :param max_concurrency: at most how many requests are under way at once.
     """
 
-    def __init__(self, client: LivePersonClient, most: int) -> None:
+    def __init__(self, client: LivePersonClient, max_concurrency: int) -> None:
         self._client = client
-        self._workers = _Workers(most)
+        self._workers = _Workers(max_concurrency)
         self._stop = Stop(client.stop)
-        self._limit = AdaptiveLimit(most)
+        self._limit = AdaptiveLimit(max_concurrency)
         self._outstanding: set[InFlightRequest[Any]] = set()
         self._largest = 0
         self._changed = threading.Condition()
@@ -187,18 +186,18 @@ class Fetcher:
 
     @property
     def has_room(self) -> bool:
-        """Whether one more request may be handed over now."""
-        most = min(2 * self._limit.limit + _SPARE, self._fitting(self._ahead_bytes))
-        return len(self._outstanding) < max(2, most)
+        """Whether one more request may be submitted now."""
+        room = min(2 * self._limit.limit + _SPARE, self._fitting(self._ahead_bytes))
+        return len(self._outstanding) < max(2, room)
 
     @property
-    def most_first_pages(self) -> int:
-        """How many answers may wait at most for slices that are not read yet."""
+    def max_first_pages(self) -> int:
+        """At most how many answers may wait for slices that are not being read yet."""
         return max(1, min(self._limit.limit, self._fitting(self._ahead_bytes // 4)))
 
     @property
     def _ahead_bytes(self) -> int:
-        """How much may wait: the longer an answer takes, the more, as that is what has to be bridged."""
+        """How many bytes may wait: the more, the longer an answer takes."""
         return min(MAX_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
 
     def _fitting(self, size: int) -> int:
@@ -207,84 +206,84 @@ class Fetcher:
     def submit(
         self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
     ) -> InFlightRequest[T]:
-        """Let a request leave as soon as it may.
+        """Send a request as soon as the limits permit.
 
-        :param request: what to ask.
+        :param request: the request.
         :param parse: makes the result; an InvalidResponseError from it has the request repeated.
-        :param urgent: whether it leaves before those that wait already.
+        :param urgent: whether it is sent before those that wait already.
         """
-        asked = InFlightRequest(request, parse)
-        self._outstanding.add(asked)
+        in_flight = InFlightRequest(request, parse)
+        self._outstanding.add(in_flight)
         with self._changed:
             if urgent:
-                self._waiting.appendleft(asked)
+                self._waiting.appendleft(in_flight)
             else:
-                self._waiting.append(asked)
+                self._waiting.append(in_flight)
             self._start()
-        return asked
+        return in_flight
 
-    def read(self, asked: InFlightRequest[T]) -> T:
-        """Give the result of a request, once it has come, and keep it.
+    def read(self, in_flight: InFlightRequest[T]) -> T:
+        """Wait for the result of a request, and keep it.
 
-        :raises LivePersonError: what the request ended in.
+        :raises LivePersonError: when the request has failed.
         """
-        if not asked.result.done():
-            answer = asked.answer.result()
+        if not in_flight.result.done():
+            answer = in_flight.answer.result()
             try:
-                asked.result.set_result(self._parse(asked, answer))
+                in_flight.result.set_result(self._parse(in_flight, answer))
             except LivePersonError as error:
-                asked.result.set_exception(error)
-        return asked.result.result()
+                in_flight.result.set_exception(error)
+        return in_flight.result.result()
 
-    def take(self, asked: InFlightRequest[T]) -> T:
-        """Give the result of a request, once it has come, and make room.
+    def take(self, in_flight: InFlightRequest[T]) -> T:
+        """Wait for the result of a request, and make room.
 
-        :raises LivePersonError: what the request ended in.
+        :raises LivePersonError: when the request has failed.
         """
         try:
-            return self.read(asked)
+            return self.read(in_flight)
         finally:
-            self._outstanding.discard(asked)
+            self._outstanding.discard(in_flight)
 
     def wait(self) -> None:
-        """Wait until any request ends that was under way."""
-        pending = [asked.answer for asked in self._outstanding if not asked.has_come]
+        """Wait until any request under way ends."""
+        pending = [in_flight.answer for in_flight in self._outstanding if not in_flight.is_answered]
         if pending:
             wait(pending, return_when=FIRST_COMPLETED)
 
-    def drop(self, forgotten: Sequence[InFlightRequest[Any]]) -> None:
-        """Forget requests whose results nobody needs."""
-        for asked in forgotten:
-            if not asked.answer.cancel():
-                asked.answer.add_done_callback(_close_file)
-            self._outstanding.discard(asked)
+    def drop(self, requests: Sequence[InFlightRequest[Any]]) -> None:
+        """Drop requests whose results are not needed."""
+        for in_flight in requests:
+            if not in_flight.answer.cancel():
+                in_flight.answer.add_done_callback(_close_file)
+            self._outstanding.discard(in_flight)
 
     def _start(self) -> None:
-        """Let leave what may; the lock is held."""
+        """Send waiting requests up to the limit; the lock is held."""
         while self._waiting and self._under_way < self._limit.limit:
-            asked = self._waiting.popleft()
-            if asked.answer.set_running_or_notify_cancel():
+            in_flight = self._waiting.popleft()
+            if in_flight.answer.set_running_or_notify_cancel():
                 self._under_way += 1
-                self._workers.submit(partial(self._run, asked))
+                self._workers.submit(partial(self._run, in_flight))
 
-    def _come_back(self) -> None:
-        """Let the next one leave in place of one that has come."""
+    def _end(self) -> None:
+        """Send the next request in place of one that has ended."""
         with self._changed:
             self._under_way -= 1
             self._start()
             self._changed.notify()
 
-    def _leave(self) -> None:
-        """Wait until a request may leave that is none of the pool's."""
+    def _begin(self) -> None:
+        """Wait until a request outside the pool may be sent."""
         with self._changed:
             self._changed.wait_for(lambda: self._under_way < self._limit.limit)
             self._under_way += 1
 
-    def _run(self, asked: InFlightRequest[Any]) -> None:
+    def _run(self, in_flight: InFlightRequest[Any]) -> None:
         try:
-            asked.answer.set_result(self._fetch(asked.request))
+            in_flight.answer.set_result(self._fetch(in_flight.request))
         except BaseException as error:
-            asked.answer.set_exception(error)
+            in_flight.answer.set_exception(error)
 
     def _fetch(self, request: ApiRequest) -> Answer:
         started = time.monotonic()
@@ -297,7 +296,7 @@ class Fetcher:
                 self._limit.refused(started)
 
         try:
-            answer = self._client.call(request, _as_it_is, notice=notice, stop=self._stop)
+            answer = self._client.call(request, _unparsed, notice=notice, stop=self._stop)
             if not failed:
                 size = len(answer.body)
                 self._largest = max(self._largest, size)
@@ -306,38 +305,38 @@ class Fetcher:
                 self._limit.answered(started, time.monotonic() - started if is_telling else None)
             return answer
         finally:
-            self._come_back()
+            self._end()
 
-    def _parse(self, asked: InFlightRequest[T], answer: Answer) -> T:
-        """Read an answer; one that cannot be read is asked for again, in its turn."""
+    def _parse(self, in_flight: InFlightRequest[T], answer: Answer) -> T:
+        """Parse an answer; if it cannot be parsed, the request is sent again."""
         try:
-            return asked.parse(answer)
+            return in_flight.parse(answer)
         except LivePersonError:
-            return self._ask_again(asked, answer)
+            return self._send_again(in_flight, answer)
 
-    def _ask_again(self, asked: InFlightRequest[T], answer: Answer) -> T:
+    def _send_again(self, in_flight: InFlightRequest[T], answer: Answer) -> T:
         is_under_way = False
 
         def notice(action: Action) -> None:
             nonlocal is_under_way
             if not is_under_way:
-                self._leave()
+                self._begin()
                 is_under_way = True
 
         try:
             return self._client.call(
-                asked.request, asked.parse, notice=notice, answer=answer, stop=self._stop
+                in_flight.request, in_flight.parse, notice=notice, answer=answer, stop=self._stop
             )
         finally:
             if is_under_way:
-                self._come_back()
+                self._end()
 
 
-def _as_it_is(answer: Answer) -> Answer:
+def _unparsed(answer: Answer) -> Answer:
     return answer
 
 
 def _close_file(future: Future[Answer]) -> None:
-    """Close what an answer holds that nobody will read."""
+    """Close the file of an answer that will not be read."""
     if not future.cancelled() and future.exception() is None and (file := future.result().file) is not None:
         file.close()

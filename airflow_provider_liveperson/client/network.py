@@ -1,6 +1,6 @@
 """How LivePerson is reached from inside a company's network: proxies, CA bundles, client certificates.
 
-Everything is looked at before the first request, so that a wrong path is not found out by a broken handshake.
+All settings are checked before the first request, so that a wrong path does not show as a failed handshake.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ PROXIED = ("http", "https", "all")
 
 
 def check_proxies(proxies: Mapping[str, str]) -> None:
-    """See that proxies are what can be used.
+    """Check proxies.
 
     :param proxies: ``http``, ``https`` or ``all`` to the proxy's URL.
-    :raises ConfigurationError: which tells no value, as a proxy's URL may hold a password.
+    :raises ConfigurationError: whose message has no values, as a proxy's URL may contain a password.
     """
     for scheme, url in proxies.items():
         if scheme not in PROXIED:
             raise ConfigurationError(
-                f"proxies has the key {scheme!r}; it must be one of {', '.join(PROXIED)}: the scheme of what is asked,"
-                " which is https for LivePerson",
+                f"proxies has the key {scheme!r}; it must be one of {', '.join(PROXIED)}: the scheme of the"
+                " requested URL, which is https for LivePerson",
                 field="proxies",
             )
         if _proxy(url) is None:
             raise ConfigurationError(
-                f"proxies has a value for {scheme} that is no proxy's URL; write it like http://proxy.example.com:3128"
+                f"proxies has a value for {scheme} that is not a valid proxy URL; write it like http://proxy.example.com:3128"
                 " or http://user:password@proxy.example.com:3128, with every special character of the password"
                 " percent-encoded",
                 field="proxies",
@@ -40,7 +40,7 @@ def check_proxies(proxies: Mapping[str, str]) -> None:
 
 
 def proxy_secrets(proxies: Mapping[str, str]) -> Iterator[str]:
-    """What no message may hold of proxies' URLs: passwords, as written, as meant and as sent."""
+    """The secrets in proxies' URLs: passwords, as written, as decoded and as sent."""
     for url in proxies.values():
         proxy = _proxy(url)
         if proxy is None or not proxy.password:
@@ -53,11 +53,11 @@ def proxy_secrets(proxies: Mapping[str, str]) -> Iterator[str]:
 
 
 def check_verify(verify: bool | str, host: str) -> None:
-    """See that certificates can be verified as told.
+    """Check how certificates are to be verified.
 
     :param verify: True, the path of a CA bundle, or False where the host is loopback.
     :param host: the connection's host.
-    :raises ConfigurationError: for False with another host, and for a file that is no CA bundle.
+    :raises ConfigurationError: for False with any other host, and for a file that is not a CA bundle.
     """
     if verify is False and not _names_loopback(host):
         raise ConfigurationError(
@@ -71,14 +71,14 @@ def check_verify(verify: bool | str, host: str) -> None:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=verify)
         except (ssl.SSLError, OSError) as error:
             raise ConfigurationError(
-                f"verify names {verify}, which holds no readable CA certificate; it must be a PEM file with the"
+                f"verify names {verify}, which has no readable CA certificate; it must be a PEM file with the"
                 f" certificates of the authorities to trust ({type(error).__name__})",
                 field="verify",
             ) from error
 
 
 def cert_files(client_cert: str | None) -> tuple[str, str] | str | None:
-    """Read ``client_cert``: one path, or those of the certificate and of its key, with a comma between."""
+    """Read ``client_cert``: one path, or those of the certificate and its key, separated by a comma."""
     if client_cert is None:
         return None
     certificate, _, key = (part.strip() for part in client_cert.partition(","))
@@ -86,10 +86,10 @@ def cert_files(client_cert: str | None) -> tuple[str, str] | str | None:
 
 
 def check_client_cert(client_cert: str | None) -> None:
-    """See that a client certificate can be shown.
+    """Check that a client certificate can be used.
 
-    :param client_cert: the path of a PEM file with certificate and key, or two paths with a comma between.
-    :raises ConfigurationError: for a file that is not there or holds something else.
+    :param client_cert: the path of a PEM file with certificate and key, or two paths separated by a comma.
+    :raises ConfigurationError: for a file that is missing or has other content.
     """
     files = cert_files(client_cert)
     if files is None:
@@ -98,12 +98,12 @@ def check_client_cert(client_cert: str | None) -> None:
     for path in paths:
         _readable(path, field="client_cert", what="the client certificate")
     try:
-        # An encrypted key would have OpenSSL ask at a terminal.
+        # For an encrypted key, OpenSSL would prompt at a terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(paths[0], keyfile=paths[-1], password="")
     except (ssl.SSLError, OSError, ValueError) as error:
         raise ConfigurationError(
             f"client_cert names {' and '.join(paths)}, which cannot be used together; it must be a PEM file with the"
-            " certificate and its key, or the certificate's and the key's with a comma between, and the key may not"
+            " certificate and its key, or the paths of both separated by a comma, and the key must not"
             f" be encrypted ({type(error).__name__})",
             field="client_cert",
         ) from error
@@ -114,7 +114,7 @@ def _readable(path: str, *, field: str, what: str) -> None:
         with Path(path).open("rb"):
             return
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no path"
+        reason = getattr(error, "strerror", None) or "it is not a valid path"
         raise ConfigurationError(
             f"{field} names {path!r}, which cannot be read: {reason}. The file of {what} must be on every machine that"
             " uses the connection, readable for Airflow's user",

@@ -36,7 +36,7 @@ class Pacer:
             self._next[key] = slot + 1.0 / per_second
         return slot - now
 
-    def wait_turn(self, key: str, per_second: float, *, stop: retries.Waking) -> None:
+    def wait_turn(self, key: str, per_second: float, *, stop: retries.Interrupt) -> None:
         """Reserve the next slot and wait for it.
 
         :param key: what the rate applies to.

@@ -1,4 +1,4 @@
-"""Jobs that may hang: done at once in threads that nobody waits for longer than a given time."""
+"""Jobs that may hang: run in threads, and waited for no longer than a given time."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ T = TypeVar("T")
 
 
 def run_within(
-    jobs: Sequence[Callable[[], T]], *, most: int, seconds: float, name: str = "liveperson-check"
+    jobs: Sequence[Callable[[], T]], *, max_threads: int, seconds: float, name: str = "liveperson-check"
 ) -> list[T | Exception | None]:
-    """Do jobs, but give up those that are not done in time, whatever hangs: name resolution, dripping bytes.
+    """Run jobs, but abandon those that are not done in time, whatever hangs: name resolution, dripping bytes.
 
-    What has been given up goes on in threads that do not keep the process alive.
+    An abandoned job continues in a thread that does not keep the process alive.
 
-    :param jobs: what to do.
-    :param most: how many at once.
-    :param seconds: how long to wait for all of them together.
+    :param jobs: the jobs.
+    :param max_threads: at most how many run at once.
+    :param seconds: at most how long to wait for all of them together.
     :param name: the threads' name.
-    :returns: for each job what it returned or raised, or None when it was not done by then.
+    :returns: for each job what it returned or raised, or None if it was not done in time.
     """
     waiting: SimpleQueue[tuple[int, Callable[[], T]]] = SimpleQueue()
     ended: SimpleQueue[tuple[int, T | Exception]] = SimpleQueue()
@@ -42,14 +42,14 @@ def run_within(
                 ended.put((at, error))
 
     deadline = time.monotonic() + seconds
-    for _ in range(min(most, len(jobs))):
+    for _ in range(min(max_threads, len(jobs))):
         Thread(target=work, name=name, daemon=True).start()
     try:
         for _ in jobs:
             at, result = ended.get(timeout=max(0.0, deadline - time.monotonic()))
             results[at] = result
     except Empty:
-        while not waiting.empty():  # what has not begun need not begin
+        while not waiting.empty():  # jobs that have not begun need not begin
             try:
                 waiting.get_nowait()
             except Empty:

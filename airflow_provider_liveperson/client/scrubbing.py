@@ -24,7 +24,7 @@ MAX_LAYERS = 3
 _SHORTEST_BASE64 = 6
 _SHORTEST_REST = 6
 
-# No quantifier of these can begin at one place and run over another where it may begin too, but for a bounded length.
+# No quantifier can run over a place where it may begin too, except for a bounded length: matching stays linear.
 _CREDENTIAL_SHAPES = re.compile(
     r"""eyJ[\w-]{8,}(?:\.[\w-]*)*                                # a JWT, or its beginning
       | (?:(?<![^\W_])oauth_\w{1,32}                              # a named value
@@ -52,11 +52,11 @@ Span = tuple[int, int]
 def hide(text: str, secrets: Iterable[str]) -> str:
     """Replace known secrets by ``***``, in any spelling that a server may echo.
 
-    Case does not count. Known are: the plain text; up to three layers of percent-encoding, form encoding, JSON and
+    Case is ignored. Recognized are: the plain text; up to three layers of percent-encoding, form encoding, JSON and
     other backslash escapes and HTML entities, also mixed; base64 of the secret, alone or inside another text. So is
-    the beginning of a secret at the end of the text, where it may have been cut.
+    the beginning of a secret at the end of the text, where it may have been cut off.
 
-    :param text: text that people will read; cut to :data:`MAX_TEXT` characters.
+    :param text: text that users will read; cut to :data:`MAX_TEXT` characters.
     :param secrets: the values that must not appear.
     """
     text = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
@@ -71,7 +71,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Replace known secrets, and whatever looks like a credential, by ``***``; at most 500 characters.
+    """Replace known secrets, and anything that looks like a credential, by ``***``; at most 500 characters.
 
     :param text: text from outside, an answer's body for example.
     :param secrets: the values that must not appear, in any encoding that a server may echo.
@@ -83,10 +83,10 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 class _Layer:
-    """A text as it reads after some layers of encoding have been undone.
+    """A text after some layers of encoding have been undone.
 
     :param text: the text.
-    :param places: where each of its characters begins in the original, and at last where that ends.
+    :param places: where each of its characters begins in the original, followed by where the original ends.
     """
 
     def __init__(self, text: str, places: list[int]) -> None:
@@ -94,7 +94,7 @@ class _Layer:
         self.places = places
 
     def spans(self, secrets: Iterable[str]) -> Iterator[Span]:
-        """Where secrets stand in the original.
+        """Where secrets are in the original.
 
         :param secrets: in lower case.
         """
@@ -108,7 +108,7 @@ class _Layer:
                 yield self.places[len(text.rstrip("…")) - rest], self.places[-1]
 
     def decoded(self) -> _Layer:
-        """The same with one layer undone."""
+        """The text with one more layer undone."""
         pieces: list[str] = []
         places: list[int] = []
         at = 0
@@ -136,7 +136,7 @@ def _layers(text: str) -> Iterator[_Layer]:
 
 
 def _characters(found: re.Match[str]) -> Iterator[tuple[str, int]]:
-    """The characters that something encoded stands for, each with how much of the text it takes."""
+    """The characters that an encoded sequence stands for, each with the length it takes in the text."""
     whole = found[0]
     if found["percent"]:
         for character in bytes.fromhex(whole.replace("%", "")).decode("utf-8", "surrogateescape"):
@@ -155,13 +155,13 @@ def _characters(found: re.Match[str]) -> Iterator[tuple[str, int]]:
 
 
 def _beginning_at_end(text: str, secret: str) -> int:
-    """How many of a secret's first characters end a text; 0 for a few, which tell nothing."""
+    """How many of a secret's first characters are at the end of a text; 0 for a few, which prove nothing."""
     longest = min(len(text), len(secret) - 1)
     return next((size for size in range(longest, _SHORTEST_REST - 1, -1) if text.endswith(secret[:size])), 0)
 
 
 def _base64_spans(text: str, secrets: Iterable[str]) -> Iterator[Span]:
-    """Where words of base64 stand that hold a secret, whatever stands before and behind it in what was encoded."""
+    """Where base64 words are that contain a secret, whatever is before and after it in the encoded text."""
     cores = {core for secret in secrets for core in _cores(secret)}
     for word in _BASE64.finditer(text):
         plain = word[0].translate(_STANDARD_BASE64)
@@ -174,7 +174,7 @@ def _cores(secret: str) -> Iterator[str]:
     if len(data) < _SHORTEST_BASE64:
         return
     for before in range(3):
-        # Of the first and the last group of characters, those that other bytes take part in are left out.
+        # Characters of the first and last group that also encode other bytes are left out.
         encoded = base64.b64encode(b"\0" * before + data).decode()
         first = -(-before * 8 // 6)
         yield encoded[first : (before + len(data)) * 8 // 6]

@@ -19,7 +19,7 @@ import urllib3
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.body import host_of, read_answer
 from airflow_provider_liveperson.client.causes import cause_of
-from airflow_provider_liveperson.client.exchange import Exchange, Stop, Watch
+from airflow_provider_liveperson.client.exchange import Exchange, Stop, Watchdog
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.client.pacing import Pacer
 from airflow_provider_liveperson.client.responses import (
@@ -103,7 +103,7 @@ class Sender:
         self._schedule = schedule
         self._own_secrets = tuple(secrets)
         self._deadline = None if budget is None else time.monotonic() + budget
-        self._watch = Watch()
+        self._watchdog = Watchdog()
         self._pacer = Pacer()
         self.stop = Stop()
         self.clock_offset: float | None = None
@@ -114,7 +114,7 @@ class Sender:
 
     def close(self) -> None:
         """End the thread that watches requests; :attr:`stop` ends the requests themselves."""
-        self._watch.close()
+        self._watchdog.close()
 
     def send(
         self,
@@ -260,7 +260,7 @@ class Sender:
             ends_at = min(ends_at, max(self._deadline + _GRACE, least))
         exchange = Exchange(ends_at)
         stopping = stop.ending(exchange) if request.when_closed == "end" else nullcontext()
-        with stopping, self._watch.over(exchange):
+        with stopping, self._watchdog.watching(exchange):
             yield exchange
 
     def _taken(

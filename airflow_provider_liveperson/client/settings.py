@@ -25,7 +25,7 @@ def trusted_hosts_of_environment() -> tuple[str, ...]:
 
 
 def split_hosts(text: str) -> tuple[str, ...]:
-    """The hosts of a list that is separated by commas or white space."""
+    """The hosts of a list separated by commas or white space."""
     return tuple(text.replace(",", " ").split())
 
 
@@ -42,15 +42,15 @@ class ClientSettings:
         the account's other services.
     :param deep_paging_limit: at most how many records LivePerson pages for one request; None for what each dataset
         assumes.
-    :param service_hosts: service name to host, for services that shall not be discovered.
-    :param proxies: ``http``, ``https`` or ``all`` to the URL of the proxy to go through; secret, as such a URL may
-        hold a password. They go before those of the environment.
+    :param service_hosts: service name to host, for services that are not looked up.
+    :param proxies: ``http``, ``https`` or ``all`` to the URL of the proxy to use; secret, as such a URL may have a
+        password. They take precedence over those of the environment.
     :param verify: whether certificates are verified: True, by a CA bundle of that path, or, for a loopback host
         only, False.
-    :param client_cert: the path of a PEM file with a client certificate and its key, or two paths with a comma
-        between.
-    :param trusted_hosts: the hosts beside LivePerson's that ``service_hosts`` may name, which the deployment says and
-        never the connection; default: those of the environment variable ``LIVEPERSON_TRUSTED_HOSTS``.
+    :param client_cert: the path of a PEM file with a client certificate and its key, or two paths separated by
+        a comma.
+    :param trusted_hosts: the hosts beside LivePerson's that ``service_hosts`` may name, set by the deployment and
+        never by the connection; default: those of the environment variable ``LIVEPERSON_TRUSTED_HOSTS``.
     :raises ConfigurationError: naming the field that is missing or malformed.
     """
 
@@ -84,14 +84,14 @@ class ClientSettings:
             )
         if not _SOURCE.fullmatch(self.source):
             raise ConfigurationError(
-                f"source is {self.source!r}; LivePerson takes 1 to 20 letters, digits or underscores",
+                f"source is {self.source!r}; LivePerson accepts 1 to 20 letters, digits or underscores",
                 field="source",
             )
         if self.deep_paging_limit is not None and (
             self.deep_paging_limit < 100 or self.deep_paging_limit % 100
         ):
             raise ConfigurationError(
-                f"deep_paging_limit is {self.deep_paging_limit}; it must be a multiple of 100, which is a page",
+                f"deep_paging_limit is {self.deep_paging_limit}; it must be a multiple of 100, the size of a page",
                 field="deep_paging_limit",
             )
         if self.region is not None and self.region not in REGIONS:
@@ -104,5 +104,5 @@ class ClientSettings:
 
     @property
     def secrets(self) -> Iterable[str]:
-        """Every value that may not appear in a message of the network."""
+        """All values that must not appear in any message."""
         return tuple(network.proxy_secrets(self.proxies))

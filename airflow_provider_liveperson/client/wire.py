@@ -1,8 +1,8 @@
-"""HTTP/1.1 as it comes over the wire, read more strictly than http.client does.
+"""HTTP/1.1 read from the wire, more strictly than http.client does.
 
-What http.client takes as it comes and this does not: interim answers (1xx other than 100) that it hands on as if they
-were the answer, so that the real one is taken for that of the next request; lengths and chunk sizes that are no numbers
-or differ from each other, upon which it reads on for as long as something comes.
+What http.client accepts and this does not: interim answers (1xx other than 100), which it returns as if they were the
+answer, so that the real answer is taken for that of the next request; and lengths and chunk sizes that are not numbers
+or contradict each other, after which it reads for as long as data arrives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_liveperson.client.exchange import present
+from airflow_provider_liveperson.client.exchange import current_exchange
 
 MAX_INTERIM_ANSWERS = 32
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -30,7 +30,7 @@ class MalformedAnswerError(http.client.HTTPException):
 
 
 class Response(http.client.HTTPResponse):
-    """An answer whose interim answers are skipped, and whose lengths are numbers."""
+    """An answer without its interim answers, and with valid lengths."""
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM_ANSWERS):
@@ -38,8 +38,8 @@ class Response(http.client.HTTPResponse):
                 version, status, reason = super()._read_status()  # type: ignore[misc]
             except http.client.RemoteDisconnected:
                 raise
-            except http.client.BadStatusLine:  # which holds the line: it may be a piece of an answer's data
-                raise MalformedAnswerError("the answer does not begin with a status line of HTTP") from None
+            except http.client.BadStatusLine:  # which quotes the line: it may be customers' data
+                raise MalformedAnswerError("the answer does not begin with an HTTP status line") from None
             if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
                 return version, status, reason
             http.client.parse_headers(self.fp)
@@ -50,16 +50,16 @@ class Response(http.client.HTTPResponse):
             return
         super().begin()
         if self.status == _SWITCHING_PROTOCOLS:
-            raise MalformedAnswerError("the answer switches to another protocol, which nobody asked for")
+            raise MalformedAnswerError("the answer switches to another protocol, which was not requested")
         lengths = {
             length.strip()
             for value in self.headers.get_all("Content-Length", ())
             for length in str(value).split(",")
         }
         if len(lengths) > 1:
-            raise MalformedAnswerError("the answer has several lengths, which differ")
+            raise MalformedAnswerError("the answer has several lengths that differ")
         if any(not _LENGTH.fullmatch(length) for length in lengths):
-            raise MalformedAnswerError("the answer's Content-Length is no length")
+            raise MalformedAnswerError("the answer's Content-Length is not a valid length")
 
     def _read_next_chunk_size(self) -> int:
         line = self.fp.readline(65537)
@@ -68,7 +68,7 @@ class Response(http.client.HTTPResponse):
             self._close_conn()  # type: ignore[attr-defined]
             if not line:
                 raise http.client.IncompleteRead(b"")
-            raise MalformedAnswerError("a chunk of the answer has a size that is no number")
+            raise MalformedAnswerError("a chunk of the answer has a size that is not a number")
         return int(found[1], 16)
 
 
@@ -93,12 +93,12 @@ class _Plain(HTTPConnection):
 
 
 class _Secure(_Plain, HTTPSConnection):
-    """The same, secured: the order of its bases has what :class:`_Plain` adds go before what both share."""
+    """The same, secured: by the order of its bases, the methods of :class:`_Plain` come first."""
 
 
 def _note(connected: socket.socket | None) -> None:
-    if connected is not None and (exchange := present()) is not None:
-        exchange.goes_through(connected)
+    if connected is not None and (exchange := current_exchange()) is not None:
+        exchange.use_socket(connected)
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -113,7 +113,7 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 class Adapter(HTTPAdapter):
-    """What requests leave through, whether or not through a proxy."""
+    """Sends requests, directly or through a proxy."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -108,7 +108,7 @@ def _check_all(
             )
             for hook, client in zip(hooks, clients, strict=True)
         ],
-        most=len(clients),
+        max_threads=len(clients),
         seconds=NO_LIMIT,
     )
     reports = []

@@ -110,7 +110,7 @@ def compare(
 
     results = run_within(
         [partial(compare_one, name) for name in to_read],
-        most=_datasets_at_once(first.client, second.client),
+        max_threads=_datasets_at_once(first.client, second.client),
         seconds=deadline - time.monotonic(),
     )
     counter.close()
@@ -232,7 +232,7 @@ def _read_both(
             partial(RecordSet.read, side.client, dataset, query, limit, by_key_only=by_key_only)
             for side in (first, second)
         ],
-        most=2,
+        max_threads=2,
         seconds=NO_LIMIT,
         name="liveperson-compare",
     )

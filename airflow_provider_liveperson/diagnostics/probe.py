@@ -33,7 +33,7 @@ def probe_within(client: LivePersonClient, seconds: float = BUDGET) -> str:
     :raises ServiceUnavailableError: when there is no answer by then.
     :raises LivePersonError: as for :func:`probe`.
     """
-    (result,) = run_within([lambda: probe(client)], most=1, seconds=seconds)
+    (result,) = run_within([lambda: probe(client)], max_threads=1, seconds=seconds)
     if result is None:
         raise ServiceUnavailableError(
             f"LivePerson did not answer within {seconds:.0f} s; check the host, the network and any proxy",

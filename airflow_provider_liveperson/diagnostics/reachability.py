@@ -139,7 +139,7 @@ def check_reachability(
 
 def _within(job: Callable[[], T], deadline: float) -> T | LivePersonError:
     """The result of a job; the error that it raised, or :data:`LATE` where it was not done in time."""
-    (result,) = run_within([job], most=1, seconds=deadline - time.monotonic())
+    (result,) = run_within([job], max_threads=1, seconds=deadline - time.monotonic())
     if isinstance(result, Exception) and not isinstance(result, LivePersonError):
         raise result
     return LATE if result is None else result
@@ -216,7 +216,9 @@ def _probe_all(
         for queue in waiting.values()
         for _ in range(min(MAX_REQUESTS_PER_SERVICE, len(queue)))
     ]
-    results = run_within(jobs, most=client.settings.max_concurrency, seconds=deadline - time.monotonic())
+    results = run_within(
+        jobs, max_threads=client.settings.max_concurrency, seconds=deadline - time.monotonic()
+    )
     for queue in waiting.values():
         queue.clear()  # what has not begun need not begin
     for result in results:

@@ -1,1 +1,1 @@
-"""Airflow connections made into clients."""
+"""Airflow hooks: a LivePerson client from an Airflow connection."""

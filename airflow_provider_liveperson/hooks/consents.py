@@ -1,7 +1,7 @@
-"""Where consents are kept: in Airflow's Variables, which Airflow encrypts, and which workers may write.
+"""Where consents are stored: in Airflow's Variables, which Airflow encrypts, and which workers may write.
 
-Airflow's own ``Variable.get`` is not used: it asks secrets backends first, which cannot be written, and in a task
-it takes an API server that fails for a Variable that is not there.
+Airflow's own ``Variable.get`` is not used: it reads secrets backends first, which cannot be written, and in a task
+it takes a failing API server for a missing Variable.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.client.credentials.grants import CellGrantStore
+from airflow_provider_liveperson.client.credentials.grants import KeyValueGrantStore
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.exceptions import ServiceUnavailableError
 from airflow_provider_liveperson.hooks.metadata import database, supervisor, team_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.credentials.grants import Grant
 
 DESCRIPTION = (
-    "Kept by airflow-provider-liveperson; do not edit. The LivePerson page in the Admin menu manages it."
+    "Managed by airflow-provider-liveperson; do not edit. See the LivePerson page in the Admin menu."
 )
 
 _PLAIN = re.compile(r"[a-z0-9_.-]{1,150}")
@@ -28,8 +28,8 @@ _PLAIN = re.compile(r"[a-z0-9_.-]{1,150}")
 def variable_key(kind: str, conn_id: str) -> str:
     """The Variable of one kind for one connection. No two kinds, and no two ids, share one.
 
-    The kind ends at the first dot. An id that is not plain becomes what can be read of it, ``~``, which no plain id
-    has, and a hash. Capital letters are not plain, since MySQL does not tell Variables apart by them.
+    The kind ends at the first dot. An id that is not plain becomes its readable part, ``~``, which no plain id has, and
+    a hash. Capital letters are not plain, since MySQL ignores case in the keys of Variables.
 
     :param kind: without a dot. Airflow masks the values of Variables with ``token`` in their names.
     :param conn_id: the connection.
@@ -41,30 +41,30 @@ def variable_key(kind: str, conn_id: str) -> str:
 
 
 def grant_key(conn_id: str) -> str:
-    """The Variable that holds a connection's consent."""
+    """The Variable with a connection's consent."""
     return variable_key("liveperson_token", conn_id)
 
 
 def lease_key(conn_id: str) -> str:
-    """The Variable that holds who may renew it."""
+    """The Variable with the lease to renew it."""
     return variable_key("liveperson_lease", conn_id)
 
 
 def store_for(conn_id: str, client_secret: str) -> ConsentStore:
-    """The store of a connection's consent, in whatever Airflow process this is.
+    """The store of a connection's consent, in any Airflow process.
 
     :param conn_id: the connection.
-    :param client_secret: the connection's client secret, which encrypts what is kept: a supervisor that runs at DEBUG
-        logs the Variables that its task writes.
+    :param client_secret: the connection's client secret, which encrypts what is stored: at DEBUG, a supervisor logs
+        the Variables that its task writes.
     """
-    cells = VariableCells(team_of(conn_id))
+    cells = VariableStore(team_of(conn_id))
     return ConsentStore(
         cells, grant_key(conn_id), Lease(cells, lease_key(conn_id)), secret=client_secret.strip()
     )
 
 
-class ConsentStore(CellGrantStore):
-    """A grant store whose tokens Airflow masks wherever it logs."""
+class ConsentStore(KeyValueGrantStore):
+    """A grant store whose tokens Airflow masks in its logs."""
 
     def load(self) -> Grant | None:
         grant = super().load()
@@ -77,10 +77,10 @@ class ConsentStore(CellGrantStore):
         super().save(grant)
 
 
-class VariableCells:
+class VariableStore:
     """Variables of Airflow's metadata database: through the supervisor in a task, directly elsewhere.
 
-    :param team_name: the team to which Variables that are written directly belong, so that its tasks find them. A task
+    :param team_name: the team that owns the Variables that are written directly, so that its tasks find them. A task
         writes for its own team.
     """
 
@@ -90,7 +90,7 @@ class VariableCells:
     def get(self, name: str) -> str | None:
         """The Variable's value, or None if there is none.
 
-        :raises ServiceUnavailableError: when that cannot be told.
+        :raises ServiceUnavailableError: when it cannot be read.
         """
         if reached := supervisor():
             from airflow.sdk.execution_time.comms import ErrorResponse, GetVariable, VariableResult
@@ -100,7 +100,7 @@ class VariableCells:
                 return answer.value
             if isinstance(answer, ErrorResponse) and answer.error.name == "VARIABLE_NOT_FOUND":
                 return None
-            raise ServiceUnavailableError(f"Airflow's API server does not tell the Variable {name!r}")
+            raise ServiceUnavailableError(f"Airflow's API server did not return the Variable {name!r}")
         from airflow.models import Variable
         from airflow.utils.session import create_session
         from sqlalchemy import select
@@ -132,13 +132,13 @@ class VariableCells:
             Variable.set(name, value, description=DESCRIPTION, session=session)
             if hasattr(
                 Variable, "team_name"
-            ):  # Airflow 3.2 and newer; Variable.set keeps the team of an old row
+            ):  # Airflow 3.2 and newer; Variable.set does not change the team of an existing row
                 session.execute(
                     update(Variable).where(Variable.key == name).values(team_name=self._team_name)
                 )
 
     def delete(self, name: str) -> None:
-        """Delete a Variable, if it is there, whichever team's it is.
+        """Delete a Variable, if it exists, of any team.
 
         :raises ServiceUnavailableError: when that fails.
         """

@@ -1,4 +1,4 @@
-"""Destinations that Airflow's connections lead to."""
+"""Destinations by Airflow's connections."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveperson.landing.encoding import Encoding
 
-# A part goes up while the next one is read, in one thread: ten would take more memory, for a network that is faster
-# than LivePerson answers anyway. In one thread, several requests for what fits into one only cost more.
+# A part is uploaded while the next one is read, in one thread: ten would take more memory, for a network that is faster
+# than LivePerson anyway. In one thread, several requests for what fits into one only cost more.
 _TRANSFER = {"use_threads": False, "multipart_threshold": 1 << 26, "multipart_chunksize": 1 << 26}
 
 
@@ -22,7 +22,7 @@ _SECRET = ("SSECustomerKey", "SSECustomerKeyMD5")
 
 
 def read_extra_args(value: object) -> dict[str, Any]:
-    """What every request to S3 shall say; what is secret of it is masked from here on, wherever Airflow shows it.
+    """Further arguments of all requests to S3; Airflow masks the secret ones from here on.
 
     :param value: a dict, or None.
     :raises ConfigurationError: for anything else.
@@ -45,8 +45,8 @@ def s3_destination(
     :param bucket: the bucket's name.
     :param prefix: the folder in it; may be empty.
     :param aws_conn_id: the AWS connection.
-    :param extra_args: what every request to S3 shall say, by name.
-    :raises ConfigurationError: for a bucket or prefix that cannot be.
+    :param extra_args: further arguments of all requests to S3, by name.
+    :raises ConfigurationError: for an invalid bucket or prefix.
     """
     from airflow_provider_liveperson.landing.s3 import S3Store
 
@@ -74,7 +74,7 @@ def path_destination(encoding: Encoding, *, path: object) -> Destination:
 
     :param encoding: file format and compression.
     :param path: the folder.
-    :raises ConfigurationError: for a path that cannot be.
+    :raises ConfigurationError: for an invalid path.
     """
     from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 

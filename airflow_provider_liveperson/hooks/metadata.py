@@ -1,4 +1,4 @@
-"""Airflow's metadata database, for processes that have it at hand: the API server and the command line, not tasks."""
+"""Airflow's metadata database, for processes that can access it: the API server and the command line, not tasks."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, ServiceUn
 
 
 def supervisor() -> Any:
-    """What a task, a triggerer or a DAG processor reaches Airflow by; None where the database is at hand."""
+    """The connection of a task, triggerer or DAG processor to Airflow; None where the database is accessible."""
     return getattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS", None)
 
 
 @contextmanager
 def database() -> Iterator[None]:
-    """Turn what the database raises into an error of this package.
+    """Turn errors of the database into errors of this package.
 
-    :raises ServiceUnavailableError: when the database does not answer, or Airflow's Fernet key does not open what is
+    :raises ServiceUnavailableError: when the database does not answer, or Airflow's Fernet key cannot decrypt what is
         stored there.
     """
     from cryptography.fernet import InvalidToken
@@ -30,9 +30,9 @@ def database() -> Iterator[None]:
 
     try:
         yield
-    except SQLAlchemyError as error:  # without its text, which holds the statement's values
+    except SQLAlchemyError as error:  # without its text, which quotes the statement's values
         raise ServiceUnavailableError(
-            "Airflow's database, where connections and LivePerson consents are kept, does not answer"
+            "Airflow's database, where connections and LivePerson consents are stored, does not answer"
             f" ({type(error).__name__})"
         ) from None
     except InvalidToken:
@@ -63,7 +63,7 @@ def saved_connections(*conn_types: str) -> dict[str, Any]:
 
 
 def team_of(conn_id: str) -> str | None:
-    """The team that a connection of Airflow's database belongs to; None in a task, whose supervisor knows its own.
+    """The team that owns a connection in Airflow's database; None in a task, whose supervisor knows its team.
 
     :param conn_id: the connection.
     :raises ServiceUnavailableError: when there is no database.
@@ -74,7 +74,7 @@ def team_of(conn_id: str) -> str | None:
 
 
 def team_connection(conn_id: str) -> Any:
-    """A connection that belongs to a team, as the tasks of that team get it; None for every other.
+    """A connection that belongs to a team, as the tasks of that team get it; None for any other.
 
     :param conn_id: the connection.
     :raises AirflowNotFoundException: when Airflow does not find it.
@@ -83,7 +83,7 @@ def team_connection(conn_id: str) -> Any:
         team = team_of(conn_id)
     except (
         ServiceUnavailableError
-    ):  # no database: then it comes from elsewhere, or Airflow says what is wrong
+    ):  # no database: the connection comes from elsewhere, or Airflow reports what is wrong
         return None
     if team is None:
         return None
@@ -94,7 +94,7 @@ def team_connection(conn_id: str) -> Any:
 
 
 def why_not_found(conn_id: str) -> ConfigurationError | None:
-    """Why Airflow calls a connection not found that is there; None where it is not there.
+    """Why Airflow does not find a connection that exists; None if it does not exist.
 
     :param conn_id: the connection.
     """
@@ -127,7 +127,7 @@ def why_not_found(conn_id: str) -> ConfigurationError | None:
         return None
     return ConfigurationError(
         f"connection {conn_id!r} belongs to the team {team!r}, and Airflow hides it while [core] multi_team is off;"
-        " switch that on, or take the connection out of the team",
+        " switch that on, or remove the connection from the team",
         field="conn_id",
     )
 
@@ -139,7 +139,7 @@ def _has_teams() -> bool:
 
 
 def _stored(conn_id: str) -> Any:
-    """A connection's row, of whichever team; None if there is none."""
+    """A connection's row, of any team; None if there is none."""
     from airflow.models import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select

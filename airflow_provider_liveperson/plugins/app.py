@@ -207,11 +207,11 @@ def callback(
     hook = LivePersonWebAppHook(conn_id)
     try:
         with closing(hook.client_for_consent()) as client:
-            grant = _credential(client).authorise(
+            grant = _credential(client).authorize(
                 code=code,
                 redirect_uri=begun.redirect_uri,
                 code_verifier=begun.code_verifier,
-                authorised_by=str(caller.user.get_name()),
+                authorized_by=str(caller.user.get_name()),
             )
     except FAILURES as failure:
         return _back(caller, f"{conn_id}: {failure}", bad=True, whole=True)

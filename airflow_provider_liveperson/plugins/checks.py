@@ -18,9 +18,9 @@ from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, or_, select
 
-from airflow_provider_liveperson.client.credentials.secret_box import Seal
+from airflow_provider_liveperson.client.credentials.secret_box import SecretBox
 from airflow_provider_liveperson.diagnostics.report import CheckReport
-from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
+from airflow_provider_liveperson.hooks.consents import VariableStore, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.plugins.pending import KIND as PENDING
 from airflow_provider_liveperson.records import raw
@@ -101,7 +101,7 @@ def keep(result: Result, owner: str, pair: tuple[str, str]) -> None:
     :param pair: the connection, and the one it was compared with or nothing.
     :raises ServiceUnavailableError: when the database does not answer.
     """
-    sealed = _seal(owner).close(msgspec.json.encode(result).decode())
+    sealed = _seal(owner).encrypt(msgspec.json.encode(result).decode())
     _put(_result_key(owner, pair), f"{result.checked_at:.0f}:{sealed}", pair[0])
 
 
@@ -118,7 +118,7 @@ def kept(owner: str, pair: tuple[str, str]) -> Result | None:
         text = (row.get_val() if row is not None else None) or ""
     if _is_over(text):
         return None
-    return _read(_seal(owner).open(text.partition(":")[2]) or "", Result)
+    return _read(_seal(owner).decrypt(text.partition(":")[2]) or "", Result)
 
 
 def sweep(connections: Iterable[Connection]) -> None:
@@ -141,7 +141,7 @@ def sweep(connections: Iterable[Connection]) -> None:
 
 
 def _put(name: str, value: str, conn_id: str) -> None:
-    VariableCells(team_of(conn_id)).put(name, value)
+    VariableStore(team_of(conn_id)).put(name, value)
 
 
 def _result_key(owner: str, pair: tuple[str, str]) -> str:
@@ -171,8 +171,8 @@ def _fields(conn: Connection) -> str:
     return hmac.new(_secret().encode(), json.dumps(about).encode(), hashlib.sha256).hexdigest()
 
 
-def _seal(owner: str) -> Seal:
-    return Seal(f"a check's result: {_secret()}: {owner}")
+def _seal(owner: str) -> SecretBox:
+    return SecretBox(f"a check's result: {_secret()}: {owner}")
 
 
 def _secret() -> str:

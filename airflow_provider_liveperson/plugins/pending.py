@@ -9,7 +9,7 @@ from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
-from airflow_provider_liveperson.hooks.consents import VariableCells, variable_key
+from airflow_provider_liveperson.hooks.consents import VariableStore, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.records import raw
 
@@ -37,7 +37,7 @@ def begin(conn_id: str, pending: Pending) -> None:
     :raises ServiceUnavailableError: when the database does not answer.
     """
     text = msgspec.json.encode(pending).decode()
-    VariableCells(team_of(conn_id)).put(variable_key(KIND, conn_id), text)
+    VariableStore(team_of(conn_id)).put(variable_key(KIND, conn_id), text)
 
 
 def take(conn_id: str, nonce: str) -> Pending | None:

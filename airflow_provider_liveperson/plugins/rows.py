@@ -110,9 +110,9 @@ def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:
             "hint": "Press Authorise: you log in at LivePerson and allow this application to read as you.",
         }
     facts = [
-        ("Authorised by", grant.authorised_by),
+        ("Authorised by", grant.authorized_by),
         ("LivePerson user", grant.subject or "not told by LivePerson"),
-        ("Authorised at", iso(grant.authorised_at)),
+        ("Authorised at", iso(grant.authorized_at)),
         ("Last refreshed", iso(grant.refreshed_at)),
     ]
     about = {"facts": facts, "error": grant.last_error, "can_revoke": True}

@@ -141,7 +141,7 @@ class Prefetcher:
             if at and reader.is_too_large and self._split_ahead(reader):
                 continue
             if first_pages:
-                if first_pages > self.fetcher.most_first_pages:
+                if first_pages > self.fetcher.max_first_pages:
                     return
                 if not reader.has_requests:
                     reader.send_next()

@@ -140,7 +140,7 @@ class SliceReader:
 
     def peek(self) -> None:
         """Look whether the first answer has come, and take note of what it says."""
-        if not self._has_peeked and self._in_flight and self._in_flight[0].has_come:
+        if not self._has_peeked and self._in_flight and self._in_flight[0].is_answered:
             self._has_peeked = True
             with contextlib.suppress(LivePersonError):  # raised again when it is its turn
                 self.reader.peek(self._reading.fetcher.read(self._in_flight[0]))
@@ -207,7 +207,7 @@ class SliceReader:
                 self.reader.finish()
                 return
             self._reading.ask_ahead()
-            while not self._in_flight[0].has_come:
+            while not self._in_flight[0].is_answered:
                 self._reading.fetcher.wait()
                 self._reading.ask_ahead()
             self._has_peeked = True

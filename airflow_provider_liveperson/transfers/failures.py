@@ -1,4 +1,4 @@
-"""How a task fails: at once where trying again cannot help, and with a plain sentence as the last thing in its log."""
+"""How a task fails: at once if trying again cannot help, and with a plain sentence as the last line of its log."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 def fail(error: LivePersonError) -> NoReturn:
     """Raise an error as Airflow should treat it.
 
-    What cannot heal is raised as Airflow's ``AirflowFailException``, which spends no further try, with the package's
-    error as its cause. What may heal is raised as it is. Either way without the frames and causes below it: they are
-    a screen of library code that says nothing which the sentence does not. At level DEBUG the frames are logged.
+    A permanent error is raised as Airflow's ``AirflowFailException``, which prevents further tries, with the package's
+    error as its cause. Any other error is raised unchanged. Both are raised without the frames and causes below them:
+    these are a screen of library code that adds nothing to the message. At level DEBUG the frames are logged.
 
-    :param error: what happened.
-    :raises AirflowFailException: for what trying again cannot heal.
-    :raises LivePersonError: for the rest.
+    :param error: the error.
+    :raises AirflowFailException: for a permanent error.
+    :raises LivePersonError: for any other error.
     """
     from airflow_provider_liveperson.client.responses import is_permanent
     from airflow_provider_liveperson.version_compat import AirflowFailException
@@ -36,7 +36,7 @@ def fail(error: LivePersonError) -> NoReturn:
 
 
 def say_why(context: Context) -> None:
-    """Log why a task has failed, in one line: Airflow calls this after it has logged its traceback.
+    """Log in one line why a task has failed; Airflow calls this after it has logged its traceback.
 
     :param context: the task's context, with the exception.
     """

@@ -80,7 +80,7 @@ def web_app(sandbox: SandboxServer) -> Credential:
         refresh_token=given.refresh_token,
         expires_at=now + about.access_token_lifetime_seconds,
         refreshed_at=now,
-        authorised_at=now,
+        authorized_at=now,
     )
     return WebAppCredential(
         client_id=about.web_app_client_id,

@@ -278,7 +278,7 @@ def test_records_that_stay_partial_are_named(
     assert ids(store.records()) == ids(sandbox.conversations.truth(DAY.start, DAY.end, cursor="end"))
 
 
-def test_a_record_not_found_by_its_id_lands_as_it_is(
+def test_a_record_not_found_by_its_id_lands_unparsed(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     sandbox.configure(messaging_partial_share=0.3)

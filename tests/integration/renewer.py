@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.client.credentials.grants import CellGrantStore, Grant
+from airflow_provider_liveperson.client.credentials.grants import Grant, KeyValueGrantStore
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
 from airflow_provider_liveperson.client.messages import ApiRequest
@@ -31,7 +31,7 @@ def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-class Watched(CellGrantStore):
+class Watched(KeyValueGrantStore):
     def save(self, grant: Grant) -> None:
         if about["stop"] and not grant.renewal_begun_at:
             say(at="save")

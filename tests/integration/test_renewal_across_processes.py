@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveperson.client.credentials.grants import CellGrantStore, Grant
+from airflow_provider_liveperson.client.credentials.grants import Grant, KeyValueGrantStore
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.file_key_value_store import FileKeyValueStore
@@ -20,7 +20,7 @@ from devtools.file_key_value_store import FileKeyValueStore
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
 RENEWAL_IS_DUE = 290.0
-MEND = "open the LivePerson page in Airflow's Admin menu and press Authorise for connection 'lp'"
+MEND = "open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
 
 
 class Renewer:
@@ -64,13 +64,13 @@ def sandbox(running: SandboxServer) -> SandboxServer:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> CellGrantStore:
+def store(tmp_path: Path) -> KeyValueGrantStore:
     cells = FileKeyValueStore(tmp_path)
-    return CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s")
+    return KeyValueGrantStore(cells, "grant", Lease(cells, "lease"), secret="s")
 
 
 @pytest.fixture
-def consent(sandbox: SandboxServer, store: CellGrantStore) -> Callable[[float], Grant]:
+def consent(sandbox: SandboxServer, store: KeyValueGrantStore) -> Callable[[float], Grant]:
     """Stores a consent whose access token lasts that many more seconds."""
 
     def give(left: float) -> Grant:
@@ -80,7 +80,7 @@ def consent(sandbox: SandboxServer, store: CellGrantStore) -> Callable[[float], 
             refresh_token=tokens.refresh_token,
             expires_at=now + left,
             refreshed_at=now + left - 1800,
-            authorised_at=now + left - 1800,
+            authorized_at=now + left - 1800,
         )
         store.save(grant)
         return grant

@@ -57,8 +57,8 @@ def keep(home: AirflowHome, sandbox: SandboxServer) -> Grant:
         refresh_token=tokens.refresh_token,
         expires_at=now + 900,
         refreshed_at=now - 900,
-        authorised_at=now - 900,
-        authorised_by="ada",
+        authorized_at=now - 900,
+        authorized_by="ada",
     )
     about = {name: getattr(grant, name) for name in grant.__struct_fields__}
     answer = home.python("-c", KEEP, json.dumps(about), sandbox.settings.web_app_client_secret)
@@ -82,7 +82,7 @@ def test_a_task_renews_the_consent_that_the_page_stored(home, sandbox):
     assert home.states(DAG_ID) == {"keep_alive": {"success"}}, answer.stdout[-5000:]
     after = kept(home, sandbox)
     assert after.refresh_token != before.refresh_token
-    assert after.authorised_by == "ada"
+    assert after.authorized_by == "ada"
     (lasts,) = home.query("SELECT value FROM xcom WHERE key = 'return_value'")
     assert datetime.fromtimestamp(after.expires_at, UTC).isoformat() in lasts["value"]
     (refresh,) = [one for one in sandbox.requests if one.path.endswith("/token")]
@@ -102,7 +102,7 @@ def test_a_task_without_a_consent_says_what_to_do(home, sandbox):
     for _ in range(2):
         answer = home.run("dags", "test", DAG_ID, "2026-03-05")
         assert home.states(DAG_ID) == {"keep_alive": {"failed"}}
-        assert "open the LivePerson page in Airflow's Admin menu and press Authorise" in answer.stdout
+        assert "open the LivePerson page in Airflow's Admin menu and press Authorize" in answer.stdout
     assert kept(home, sandbox).is_lost
 
 

@@ -249,7 +249,7 @@ class TestTheRoad:
         page = ada.page().text
         assert sandbox.people()["user"].id in page
         first = grant()
-        assert first.authorised_by == "ada"
+        assert first.authorized_by == "ada"
 
         answer = ada.post("refresh")
         assert (answer.status_code, answer.headers["location"]) == (303, "/liveperson/")

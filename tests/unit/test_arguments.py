@@ -105,5 +105,5 @@ def test_moments_are_left_to_the_window():
 
 
 @pytest.mark.parametrize("value", ["text", 5, None, "9" * 10_000, "__import__('os')", "1 +"])
-def test_text_that_is_not_a_literal_stays_as_it_is(value):
+def test_text_that_is_not_a_literal_stays_unparsed(value):
     assert literal(value) == value

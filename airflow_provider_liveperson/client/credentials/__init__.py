@@ -1,1 +1,1 @@
-"""The ways in. Each is one file: something that signs requests and, where it can, renews itself."""
+"""The kinds of credentials, one file each: what signs requests and, where possible, renews itself."""

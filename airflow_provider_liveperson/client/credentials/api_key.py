@@ -15,11 +15,11 @@ from requests_oauthlib import OAuth1
 from airflow_provider_liveperson.client.credentials.credential import Credential
 from airflow_provider_liveperson.credential_kind import CredentialKind
 
-FROZEN = "LivePerson adds no permission to a key any more"
+FROZEN = "LivePerson no longer adds permissions to API keys"
 """Since 30 September 2025 the page of the API keys is read-only."""
 
 _LACKS = f"the API key lacks the permission, and {FROZEN}: use a connection of another type"
-_PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, the rest is the same vocabulary
+_PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, the others are of the same vocabulary
     "consumer_key_unknown": ("app_key", "the app key is not known to LivePerson"),
     "consumer_key_rejected": ("app_key", "LivePerson rejects the app key"),
     "signature_invalid": (
@@ -29,13 +29,16 @@ _PROBLEMS = {  # OAuth Problem Reporting; LivePerson documents token_rejected, t
     "token_rejected": ("access_token", "LivePerson rejects the access token"),
     "token_revoked": ("access_token", "the access token has been revoked"),
     "timestamp_refused": (None, "LivePerson refuses the timestamp: check this machine's clock"),
-    "nonce_used": (None, "LivePerson has seen this request before: check for a proxy that repeats requests"),
+    "nonce_used": (
+        None,
+        "LivePerson has received this request before: check for a proxy that repeats requests",
+    ),
     "permission_denied": (None, _LACKS),
 }
 
 
 class ApiKeyCredential(Credential):
-    """The four parts of an API key.
+    """An API key, of four parts.
 
     :param app_key: the consumer key.
     :param app_secret: the consumer secret; signs and is never sent.
@@ -58,8 +61,8 @@ class ApiKeyCredential(Credential):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         path, mark, query = str(request.url).partition("?")
-        # A plus sign means a space in forms only. A server that takes it for itself in a query would not be wrong, and
-        # would expect another signature (RFC 5849, 3.6).
+        # A plus sign stands for a space in forms only. A server may take it literally in a query, and then expects
+        # another signature (RFC 5849, 3.6).
         request.url = f"{path}{mark}{query.replace('+', '%20')}"
         signed: requests.PreparedRequest = self._sign(request)
         authorization: str | bytes = signed.headers["Authorization"]
@@ -77,7 +80,7 @@ def _drop_debug(record: logging.LogRecord) -> bool:
 
 
 def _keep_signers_quiet() -> None:
-    """At DEBUG the signing libraries log secrets and base strings; nobody may switch that on by accident."""
+    """Keep the signing libraries from logging secrets and base strings at DEBUG."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("oauthlib", "requests_oauthlib"):
             logging.getLogger(name).addFilter(_drop_debug)

@@ -1,7 +1,7 @@
 """App-JWT: OAuth 2.0 client credentials (RFC 6749, 4.4) at LivePerson's sentinel service.
 
-LivePerson page: `oauth-2-0-client-credentials.html`. Version 2 signs with rotating keys and is what the data
-APIs want; version 1 is for the Connector API. All parameters go in the form body, so that none is in a URL.
+LivePerson page: `oauth-2-0-client-credentials.html`. Version 2 signs with rotating keys and is required
+by the data APIs; version 1 is for the Connector API. All parameters are sent in the form body, none in the URL.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from airflow_provider_liveperson.records import raw
 
 TOKEN_VERSIONS = ("v2", "v1")
 DEFAULT_LIFETIME = 600.0
-"""Seconds that a token is taken to last of which nothing can be told; LivePerson documents an hour."""
+"""Seconds that a token is assumed to last if nothing says how long; LivePerson documents an hour."""
 
 _SENDABLE = re.compile(r"[!-~]+")
 
@@ -46,7 +46,7 @@ class AppJwtCredential(TokenCredential):
     :param client_id: the application's ID, a UUID.
     :param client_secret: its secret.
     :param token_version: ``v2`` or ``v1``.
-    :raises ConfigurationError: for another version.
+    :raises ConfigurationError: for any other version.
     """
 
     rights = "scope"
@@ -68,7 +68,7 @@ class AppJwtCredential(TokenCredential):
 
     @property
     def secrets(self) -> Iterable[str]:
-        return (self._client_secret, *self._met)
+        return (self._client_secret, *self._seen_secrets)
 
     def fetch(self, exchange: Exchange) -> Token:
         v1 = self._version == "v1"
@@ -92,19 +92,19 @@ class AppJwtCredential(TokenCredential):
             )
         except (AuthenticationError, PermissionDeniedError, RequestRejectedError) as error:
             raise AuthenticationError(
-                f"LivePerson's sentinel gives no token: the client ID or the client secret is wrong, or the"
+                f"Sentinel did not issue a token: the client ID or the client secret is wrong, or the"
                 f" application is not installed for this account. {error}",
                 field="client_secret",
                 status=error.status,
             ) from error
         try:
             granted = raw.decode(msgspec.json.Decoder(_TokenAnswer), answer.body)
-            if not _SENDABLE.fullmatch(granted.access_token):  # http.client would quote it in its complaint
+            if not _SENDABLE.fullmatch(granted.access_token):  # http.client would quote it in its error
                 raise ValueError("no header can hold the token")
             lifetime = lifetime_of(granted.access_token, granted.expires_in, default=DEFAULT_LIFETIME)
         except (msgspec.DecodeError, ValueError) as error:
             raise InvalidResponseError(
-                "POST sentinel: the answer holds no readable access_token; check the host",
+                "POST sentinel: the answer has no readable access_token; check the host",
                 status=answer.status,
             ) from error
         return Token.lasting(granted.access_token, lifetime, asked_at=asked_at)
@@ -112,6 +112,6 @@ class AppJwtCredential(TokenCredential):
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         if status == 403:
             return None, (
-                "the application may not do this: have the scope that this service wants added to it in LivePerson"
+                "the application lacks the scope that this service requires: have it added in LivePerson"
             )
-        return None, "LivePerson's sentinel gave a token, but this service does not accept it"
+        return None, "Sentinel issued a token, but this service does not accept it"

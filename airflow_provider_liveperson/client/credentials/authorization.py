@@ -1,8 +1,8 @@
-"""The authorization-code way (RFC 6749, 4.1) at LivePerson's sentinel service, request by request.
+"""The authorization code grant (RFC 6749, 4.1) at LivePerson's sentinel service, request by request.
 
 LivePerson pages: `authorizing-conversational-cloud-applications-methods-authorization-request.html`,
-`…-token-request.html`, `…-refresh-request.html`, `…-token-revocation-request.html`. Secrets go in form bodies only.
-What a request means for a kept consent is told in ``credentials/web_app.py``.
+`…-token-request.html`, `…-refresh-request.html`, `…-token-revocation-request.html`. Secrets are sent in form bodies
+only. What each request means for a stored consent is in ``credentials/web_app.py``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from airflow_provider_liveperson.exceptions import (
 from airflow_provider_liveperson.records import raw
 
 DEFAULT_LIFETIME = 1800.0
-"""Seconds that an access token is taken to last whose answer does not tell: LivePerson wants a refresh about every
-30 minutes."""
+"""Seconds that an access token is assumed to last if the answer does not say: LivePerson asks for a refresh about
+every 30 minutes."""
 
 _PATH = "/sentinel/api/account/{account_id}/"
-_CLOCKS = 60.0
+_CLOCK_LEEWAY = 60.0
 _SENDABLE = re.compile(r"[!-~]+")
-_BLAMES_THE_CLIENT = re.compile(r"\b(?:invalid|unauthorized)_client\b")
+_NAMES_THE_CLIENT = re.compile(r"\b(?:invalid|unauthorized)_client\b")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """What sentinel's token endpoint answers."""
+    """The answer of sentinel's token endpoint."""
 
     access_token: str
     refresh_token: str
@@ -68,9 +68,9 @@ class WebApp:
 
 
 class TokenRefusedError(AuthenticationError):
-    """Sentinel refuses a code or a refresh token.
+    """Sentinel rejects a code or a refresh token.
 
-    :param certain: whether it said so in the words of OAuth (``invalid_grant``), and not only by its status.
+    :param certain: whether it said so with the OAuth error ``invalid_grant``, and not only by its status.
     """
 
     def __init__(self, message: str, *, certain: bool, status: int | None = None) -> None:
@@ -87,13 +87,13 @@ def authorize_url(
     state: str,
     code_challenge: str | None = None,
 ) -> str:
-    """The URL where a LivePerson user consents. It holds no secret.
+    """The URL where a LivePerson user consents. It has no secrets.
 
     :param sentinel: the base URL of the service ``sentinel``.
     :param account_id: the account.
     :param client_id: the application.
-    :param redirect_uri: where the browser is sent back to.
-    :param state: comes back with it.
+    :param redirect_uri: where the browser is redirected afterwards.
+    :param state: is returned with the redirect.
     :param code_challenge: for PKCE (RFC 7636), which LivePerson does not document.
     """
     query = {
@@ -117,16 +117,16 @@ def challenge_of(verifier: str) -> str:
 def exchange_code(
     exchange: Exchange, app: WebApp, *, code: str, redirect_uri: str, code_verifier: str | None = None
 ) -> Tokens:
-    """Buy the first tokens with the code that a consent gave.
+    """Exchange the code of a consent for the first tokens.
 
     :param exchange: sends an unsigned request.
     :param app: the application.
-    :param code: from the redirect.
+    :param code: the code from the redirect.
     :param redirect_uri: as in the authorize URL.
     :param code_verifier: for PKCE.
-    :raises TokenRefusedError: when the code is refused.
+    :raises TokenRefusedError: when the code is rejected.
     :raises AuthenticationError: when the application is; names the field.
-    :raises LivePersonError: for whatever else goes wrong. It is asked once only, because codes work once.
+    :raises LivePersonError: for any other failure. The request is sent only once, because codes work once.
     """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if code_verifier:
@@ -135,45 +135,45 @@ def exchange_code(
 
 
 def refresh(exchange: Exchange, app: WebApp, *, refresh_token: str) -> Tokens:
-    """Buy the next tokens.
+    """Exchange a refresh token for the next tokens.
 
     :param exchange: sends an unsigned request.
     :param app: the application.
-    :param refresh_token: from the answer before.
-    :raises TokenRefusedError: when the refresh token is refused.
+    :param refresh_token: the latest refresh token.
+    :raises TokenRefusedError: when the refresh token is rejected.
     :raises AuthenticationError: when the application is; names the field.
-    :raises LivePersonError: for whatever else goes wrong. It is asked once only: LivePerson may take a refresh
-        token that comes twice for a stolen one.
+    :raises LivePersonError: for any other failure. The request is sent only once: LivePerson may take a refresh token
+        that arrives twice for a stolen one.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return _tokens(_ask(exchange, app, "token", form, repeatable=False))
 
 
 def revoke(exchange: Exchange, app: WebApp, *, refresh_token: str) -> None:
-    """End a consent. LivePerson also ends the user's session in all its applications.
+    """Revoke a consent. LivePerson also ends the user's session in all its applications.
 
     :param exchange: sends an unsigned request.
     :param app: the application.
-    :param refresh_token: the latest.
-    :raises TokenRefusedError: when LivePerson does not know the token (any more).
-    :raises AuthenticationError: when it refuses the application; names the field.
-    :raises LivePersonError: for whatever else goes wrong.
+    :param refresh_token: the latest refresh token.
+    :raises TokenRefusedError: when LivePerson does not know the token, or no longer.
+    :raises AuthenticationError: when it rejects the application; names the field.
+    :raises LivePersonError: for any other failure.
     """
     _ask(exchange, app, "token/revoke", {"token": refresh_token}, repeatable=True)
 
 
 def subject_of(exchange: Exchange, app: WebApp, id_token: str) -> str:
-    """Verify an ``id_token`` and read whom it is about.
+    """Verify an ``id_token`` and return its subject.
 
-    It must be signed with RS256 by one of sentinel's present keys, be meant for this application, come from sentinel
-    (however it spells its name), and not have ended.
+    It must be signed with RS256 by one of sentinel's current keys, be issued for this application by sentinel (its name
+    in upper or lower case), and not have expired.
 
-    :param exchange: sends an unsigned request: for the keys.
+    :param exchange: sends an unsigned request, for the keys.
     :param app: the application.
     :param id_token: the token.
     :returns: the ID of the LivePerson user.
-    :raises AuthenticationError: when it is not what it must be.
-    :raises LivePersonError: when the keys cannot be had.
+    :raises AuthenticationError: when it is not valid.
+    :raises LivePersonError: when the keys cannot be read.
     """
     try:
         header = jwt.get_unverified_header(id_token)
@@ -184,15 +184,15 @@ def subject_of(exchange: Exchange, app: WebApp, id_token: str) -> str:
             _key(exchange, header.get("kid")),
             algorithms=["RS256"],
             audience=app.client_id,
-            leeway=_CLOCKS,
+            leeway=_CLOCK_LEEWAY,
             options={"require": ["sub", "aud", "iss", "exp"]},
         )
         if str(claims["iss"]).lower() != "sentinel":
             raise jwt.InvalidIssuerError("it is not issued by sentinel")
     except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
         raise AuthenticationError(
-            f"LivePerson's id_token does not hold ({type(error).__name__}), so nobody is taken to have consented: check"
-            " the client ID and this machine's clock, and authorise again",
+            f"LivePerson's id_token is not valid ({type(error).__name__}), so no user counts as having consented: check"
+            " the client ID and this machine's clock, and authorize again",
             field="client_id",
         ) from error
     return str(claims["sub"])
@@ -229,15 +229,15 @@ def _ask(exchange: Exchange, app: WebApp, path: str, form: dict[str, str], *, re
 
 
 def _refused(error: LivePersonError) -> AuthenticationError:
-    told = str(error)
-    if error.status == 401 or _BLAMES_THE_CLIENT.search(told):
+    message = str(error)
+    if error.status == 401 or _NAMES_THE_CLIENT.search(message):
         return AuthenticationError(
-            "LivePerson's sentinel does not accept the application: the client ID or the client secret is wrong, or the"
-            f" application is not installed for this account. {told}",
+            "Sentinel does not accept the application: the client ID or the client secret is wrong, or the"
+            f" application is not installed for this account. {message}",
             field="client_secret",
             status=error.status,
         )
-    return TokenRefusedError(told, certain="invalid_grant" in told, status=error.status)
+    return TokenRefusedError(message, certain="invalid_grant" in message, status=error.status)
 
 
 def _tokens(answer: Answer) -> Tokens:
@@ -246,8 +246,8 @@ def _tokens(answer: Answer) -> Tokens:
         if not (_SENDABLE.fullmatch(tokens.access_token) and _SENDABLE.fullmatch(tokens.refresh_token)):
             raise ValueError("no header can hold the token")
     except (msgspec.DecodeError, ValueError):
-        raise InvalidResponseError(  # without its cause, which may quote what is there
-            "POST sentinel: the answer holds no readable access_token and refresh_token; check the host",
+        raise InvalidResponseError(  # without its cause, which may quote the tokens
+            "POST sentinel: the answer has no readable access_token and refresh_token; check the host",
             status=answer.status,
         ) from None
     return tokens

@@ -1,4 +1,4 @@
-"""What every credential is."""
+"""The interface of all credentials, and what those with a token have in common."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ MAX_LIFETIME = 86_400.0
 """Seconds; a token that claims to last longer is renewed as if it lasted for these."""
 
 Exchange = Callable[[ApiRequest], Answer]
-"""Sends an unsigned request with all retries: how a credential asks for its token."""
+"""Sends an unsigned request with all retries; credentials request their tokens through it."""
 
 
 class Credential(AuthBase, ABC):
     """Signs requests. Bind it to a client before its first use."""
 
     signs_the_time: ClassVar[bool] = False
-    """Whether a wrong clock on this machine spoils what it signs."""
+    """Whether its signatures are invalid if this machine's clock is wrong."""
 
     rights: ClassVar[Literal["permission", "scope"] | None] = None
-    """Which of a dataset's two rights opens it to this kind: the API key's permission or the OAuth 2.0 scope."""
+    """What lets this kind read a dataset: a permission of an API key, an OAuth 2.0 scope, or neither."""
 
     @property
     @abstractmethod
     def kind(self) -> CredentialKind:
-        """Which kind it is, as datasets name those that read them."""
+        """Its kind."""
 
     @property
     @abstractmethod
     def secrets(self) -> Iterable[str]:
-        """Every value that may not appear in a message."""
+        """All values that must not appear in any message."""
 
     def bind(self, exchange: Exchange) -> None:
-        """Take the road by which tokens are fetched; nothing to do for a credential that needs none.
+        """Bind it to a client; does nothing for a credential without tokens.
 
         :param exchange: sends an unsigned request.
         """
@@ -57,28 +57,32 @@ class Credential(AuthBase, ABC):
         """Sign one attempt of one request."""
 
     def renew(self, rejected: requests.PreparedRequest) -> bool:
-        """Answer a 401: drop what signed the request, and say whether asking once more has a chance."""
+        """React to a 401: drop what signed the request.
+
+        :param rejected: the rejected request.
+        :returns: whether sending it once more may succeed.
+        """
         return False
 
     def token(self) -> Token | None:
-        """The token that it signs with now, fetched if need be; None for a credential that signs without one.
+        """The current token, fetched if necessary; None for a credential that signs without one.
 
-        :raises LivePersonError: when there is none to be had.
+        :raises LivePersonError: when no token can be obtained.
         """
         return None
 
     def close(self) -> None:
-        """End what was begun at LivePerson, such as a login; called by the client's close.
+        """End what was begun at LivePerson, such as a login; called when the client is closed.
 
-        Never raises LivePersonError: logs at WARNING.
+        Never raises LivePersonError: failures are logged at WARNING.
         """
 
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
-        """Read an answer's refusal.
+        """Explain why LivePerson rejected a request.
 
         :param status: 401 or 403.
         :param body: the answer's scrubbed body.
-        :returns: the field of the connection that it blames and a sentence that says so; None for unknown.
+        :returns: the field of the connection that is wrong and a sentence that says so; None where unknown.
         """
         return None, None
 
@@ -92,7 +96,7 @@ class Token:
 
     :param value: what follows ``Bearer``.
     :param renew_at: monotonic seconds from when on it should be replaced.
-    :param lifetime: seconds that it lasts from its beginning, where that is known.
+    :param lifetime: seconds that it is valid in total, where known.
     """
 
     value: str = field(repr=False)
@@ -101,43 +105,43 @@ class Token:
 
     @classmethod
     def lasting(cls, value: str, lifetime: float, *, asked_at: float) -> Token:
-        """A token that is renewed ahead of its end: five minutes, but never more than half its life.
+        """A token that is renewed five minutes before it expires, but not before half its lifetime.
 
         :param value: the token.
-        :param lifetime: seconds that it lasts.
-        :param asked_at: monotonic seconds when it was asked for, which is before its life began.
+        :param lifetime: seconds that it is valid.
+        :param asked_at: monotonic seconds when it was requested, before its lifetime began.
         """
         return cls(value, asked_at + lifetime - min(MAX_MARGIN, lifetime / 2), lifetime)
 
 
-def seconds_of(told: msgspec.Raw, *, unit: float = 1.0) -> float | None:
-    """A duration of an answer that was told as a number or as its text, in seconds.
+def seconds_of(value: msgspec.Raw, *, unit: float = 1.0) -> float | None:
+    """A duration in an answer, given as a number or as text, in seconds.
 
-    :param told: the JSON as it was sent; empty where there was none.
+    :param value: the JSON as it was sent; empty where there was none.
     :param unit: how many seconds the number 1 means.
-    :returns: at most :data:`MAX_LIFETIME`; None for whatever is no duration of at least a second.
+    :returns: at most :data:`MAX_LIFETIME`; None for anything but a duration of at least a second.
     """
     try:
-        seconds = float(bytes(told).strip(b'" ')) * unit
+        seconds = float(bytes(value).strip(b'" ')) * unit
     except ValueError:
         return None
     return min(seconds, MAX_LIFETIME) if math.isfinite(seconds) and seconds >= 1 else None
 
 
-def lifetime_of(token: str, told: msgspec.Raw, *, default: float) -> float:
-    """Seconds that a new token lasts.
+def lifetime_of(token: str, expires_in: msgspec.Raw, *, default: float) -> float:
+    """Seconds that a new token is valid.
 
-    :param token: the token; of a JWT, ``exp`` less ``iat`` counts where nothing usable was told (RFC 7519, 4.1).
-    :param told: ``expires_in`` as it was sent (RFC 6749, 5.1).
-    :param default: what counts where neither tells.
+    :param token: the token; of a JWT, ``exp`` less ``iat`` counts if ``expires_in`` is unusable (RFC 7519, 4.1).
+    :param expires_in: ``expires_in`` as it was sent (RFC 6749, 5.1).
+    :param default: the seconds if neither says.
     """
-    return seconds_of(told) or _claimed_lifetime(token) or default
+    return seconds_of(expires_in) or _claimed_lifetime(token) or default
 
 
 def _claimed_lifetime(token: str) -> float | None:
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
-        # Without iat this machine's clock has to do.
+        # Without iat, this machine's clock is used.
         seconds = float(claims["exp"]) - float(claims.get("iat", time.time()))
     except (jwt.InvalidTokenError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
         return None
@@ -145,7 +149,7 @@ def _claimed_lifetime(token: str) -> float | None:
 
 
 class TokenCredential(Credential):
-    """A credential that buys a short-lived bearer token, once for all threads.
+    """A credential that obtains short-lived bearer tokens, one at a time for all threads.
 
     Subclasses say how in :meth:`fetch`.
     """
@@ -155,23 +159,23 @@ class TokenCredential(Credential):
     def __init__(self) -> None:
         self._exchange: Exchange | None = None
         self._token: Token | None = None
-        self._met: set[str] = set()  # an answer may still speak of a token that has been replaced
+        self._seen_secrets: set[str] = set()  # an answer may still quote a token that has been replaced
         self._lock = threading.Lock()
 
     @abstractmethod
     def fetch(self, exchange: Exchange) -> Token:
-        """Ask for a new token.
+        """Obtain a new token.
 
         :param exchange: sends an unsigned request.
-        :raises AuthenticationError: naming the fields, when it is refused.
+        :raises AuthenticationError: when LivePerson rejects the credential; names the field.
         """
 
     def keep(self, token: Token, exchange: Exchange) -> Token | None:
-        """Look after the token in use; called by one thread at a time, whenever a request is signed.
+        """Keep the current token alive; called by one thread at a time, whenever a request is signed.
 
-        :param token: the token in use.
+        :param token: the current token.
         :param exchange: sends an unsigned request.
-        :returns: the token, or None for one that has ended, in whose place another is fetched.
+        :returns: the token, or None if it has ended and a new one is needed.
         """
         return token
 
@@ -199,11 +203,11 @@ class TokenCredential(Credential):
                 self._token = self.keep(self._token, self._exchange)
             if self._token is None or self.now() >= self._token.renew_at:
                 self._token = self.fetch(self._exchange)
-                self._met = self._met | {self._token.value}
+                self._seen_secrets = self._seen_secrets | {self._token.value}
             return self._token
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None, "_met": set()}
+        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None, "_seen_secrets": set()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

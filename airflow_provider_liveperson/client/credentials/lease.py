@@ -1,11 +1,11 @@
-"""One renewer at a time, among processes that share nothing but cells of text.
+"""One renewer at a time, among processes that share nothing but a key-value store.
 
-Airflow's workers reach their Variables by get, put and delete only; nothing compares and swaps. What is left is
-Fischer's timed mutual exclusion (Lamport, "A fast mutual exclusion algorithm", 1987): see that the cell is free, write
-one's own name into it, wait until whoever saw it free at the same time has written too, and read it back. The last
+Airflow's workers reach their Variables by get, put and delete only; there is no compare-and-swap. What remains is
+Fischer's timed mutual exclusion (Lamport, "A fast mutual exclusion algorithm", 1987): see that the key is free, write
+your own name, wait until every process that saw it free at the same time has written too, and read it back. The last
 writer finds its own name and is alone.
 
-What if a write is late is told beside it in :class:`Lease`; why this and not something else, in
+What happens when a write is late is explained in :class:`Lease`; the reasons for this algorithm are in
 `docs/decisions/0015-where-consents-are-kept.md`.
 """
 
@@ -26,38 +26,38 @@ POLL = 0.5
 _FREE = ""
 
 
-class Cells(Protocol):
-    """Named texts that several processes share."""
+class KeyValueStore(Protocol):
+    """Texts by key, shared by several processes."""
 
     def get(self, name: str) -> str | None:
-        """The text of a cell as it is now, or None; never an old one, and never None because of a failure."""
+        """The current value of a key, or None; never a stale one, and never None because of a failure."""
 
     def put(self, name: str, value: str) -> None:
-        """Write a cell."""
+        """Write a value."""
 
     def delete(self, name: str) -> None:
-        """Empty a cell; nothing happens if it is empty."""
+        """Delete a key; nothing happens if it is absent."""
 
 
 class Lease:
-    """The right to do something alone, for at most ``lifetime`` seconds.
+    """The exclusive right to do something, for at most ``lifetime`` seconds.
 
-    No clock is compared with another machine's: whose claim has stood unchanged for ``lifetime`` seconds by the clock
-    of the one who waits is dead.
+    No clock is compared with another machine's: a claim that has not changed for ``lifetime`` seconds, by the clock of
+    the process that waits, is dead.
 
-    :param cells: where the claim is kept.
-    :param name: the cell.
-    :param settle: seconds within which who saw the cell free has written into it.
+    :param store: where the claim is stored.
+    :param name: its key.
+    :param settle: seconds within which a process that saw the key free must have written to it.
     :param lifetime: seconds for which a claim holds; what is done under it must take less.
-    :param patience: seconds after which waiting is given up.
-    :param poll: seconds between two looks at a cell that is not free.
+    :param patience: seconds after which to stop waiting.
+    :param poll: seconds between two reads of a key that is not free.
     :param now: a monotonic clock in seconds.
     :param sleep: waits for seconds.
     """
 
     def __init__(
         self,
-        cells: Cells,
+        store: KeyValueStore,
         name: str,
         *,
         settle: float = SETTLE,
@@ -67,7 +67,7 @@ class Lease:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._cells = cells
+        self._store = store
         self._name = name
         self._settle = settle
         self._lifetime = lifetime
@@ -80,9 +80,9 @@ class Lease:
     def held(self, unless: Callable[[], bool] = lambda: False) -> Iterator[bool]:
         """Wait for the lease and hold it.
 
-        :param unless: is asked before each look at a cell that is not free; once it says True, nobody waits on.
-        :returns: whether the lease is held; False after ``unless`` said True.
-        :raises ServiceUnavailableError: when others have held it for longer than one has patience.
+        :param unless: called before each read of a key that is not free; ends the wait once it returns True.
+        :returns: whether the lease is held; False after ``unless`` returned True.
+        :raises ServiceUnavailableError: when others have held it for longer than ``patience``.
         """
         claim = self._claim(unless)
         if claim is None:
@@ -92,10 +92,10 @@ class Lease:
         try:
             yield True
         finally:
-            # Late, the claim may be another's before the write arrives: then it is left to die of age.
-            if self._now() - claimed_at < self._lifetime / 2 and self._cells.get(self._name) == holder:
-                # Emptied, not deleted: a cell that is there stays everybody's who could see it so far.
-                self._cells.put(self._name, _FREE)
+            # Late, another process may claim it before the write arrives: then the claim is left to expire.
+            if self._now() - claimed_at < self._lifetime / 2 and self._store.get(self._name) == holder:
+                # Emptied, not deleted: the key stays visible to all processes that could see it so far.
+                self._store.put(self._name, _FREE)
 
     def _claim(self, unless: Callable[[], bool]) -> tuple[str, float] | None:
         began = self._now()
@@ -103,31 +103,31 @@ class Lease:
         seen_since = began
         while True:
             looked_at = self._now()
-            claim = self._cells.get(self._name) or None
+            claim = self._store.get(self._name) or None
             if claim != seen:
                 seen, seen_since = claim, self._now()
             if claim is None or self._now() - seen_since >= self._lifetime:
                 holder = secrets.token_hex(16)
-                self._cells.put(self._name, holder)
+                self._store.put(self._name, holder)
                 written_at = self._now()
                 if written_at - looked_at <= self._settle:
                     self._sleep(self._settle)
-                    if self._cells.get(self._name) == holder:
+                    if self._store.get(self._name) == holder:
                         return holder, written_at
-                    self._be_patient(began)
+                    self._check_patience(began)
                 else:
-                    # So late that somebody may already have found himself alone, and this claim stands over his. It
-                    # is nobody's, and keeps everybody out until that one has surely finished.
+                    # So late that another process may already hold the lease, and this claim has overwritten its own.
+                    # It belongs to no process, and keeps all others out until that one has surely finished.
                     seen, seen_since = holder, written_at
             elif unless():
                 return None
             else:
-                self._be_patient(began)
+                self._check_patience(began)
                 self._sleep(self._poll)
 
-    def _be_patient(self, began: float) -> None:
+    def _check_patience(self, began: float) -> None:
         if self._now() - began > self._patience:
             raise ServiceUnavailableError(
-                f"others have been renewing LivePerson's tokens for {self._patience:.0f} s (Variable"
+                f"other processes have been renewing LivePerson's tokens for {self._patience:.0f} s (Variable"
                 f" {self._name!r}); try again later"
             )

@@ -1,10 +1,10 @@
-"""The Login Service: a user's name and password, or a bot's name and key, for a session at LivePerson.
+"""The Login Service: a session at LivePerson by a user's name and password, or a bot's name and key.
 
 LivePerson pages: `login-service-api-methods-user-login.html`, `…-application-login.html`, `…-refresh.html`,
-`…-logout.html`, `login-service-retry-policy.html`. LivePerson asks to prefer its OAuth 2.0 ways wherever they are
-possible, and closes this one to users who sign in by single sign-on (SAML, OIDC).
+`…-logout.html`, `login-service-retry-policy.html`. LivePerson asks to prefer OAuth 2.0 wherever possible, and
+does not let users log in here who sign in by single sign-on (SAML, OIDC).
 
-A login is a bearer that signs, a cookie and a csrf value that keep it alive, and an end: whoever logged in logs out.
+A login is a bearer token that signs requests, and a cookie and a CSRF value that keep it alive. A logout ends it.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LIFETIME = 8 * 3600.0
 KEEP_ALIVE = 240.0
-"""Seconds between keep-alives; LivePerson wants one every three to five minutes."""
+"""Seconds between keep-alives; LivePerson asks for one every three to five minutes."""
 KEEP_ALIVE_AGAIN = 60.0
-"""Seconds until the next keep-alive after one that got lost."""
+"""Seconds until the next keep-alive after one that failed."""
 SHORTEST_WAIT = 5.0
-DUMMY = "unused"
-"""Stands for the access token and its secret where client ID and client secret stand for the key."""
+UNUSED = "unused"
+"""The access token and its secret, where a client ID and client secret take the place of the key."""
 
 _PATIENCE = 1.0
 _SENDABLE = re.compile(r"[!-~]+")
 _COOKIE = re.compile(r"(?:^|[,;]\s*)Session_id=([!-+\--:<-~]+)")
 _NO_SSO = (
-    "A user who signs in by single sign-on (SAML, OIDC) cannot log in this way, LivePerson closes it to them: make a"
-    " connection of the type liveperson_web_app for such a user, or liveperson_app_jwt where no user is needed"
+    "LivePerson does not let users log in this way who sign in by single sign-on (SAML, OIDC): create a connection of"
+    " the type liveperson_web_app for such a user, or liveperson_app_jwt where no user is needed"
 )
 
 
@@ -64,10 +64,10 @@ class _LoginAnswer(msgspec.Struct):
 
 @dataclass(frozen=True, kw_only=True)
 class _Login:
-    """A login that stands at LivePerson.
+    """A login that is open at LivePerson.
 
-    :param csrf: goes into the body of keep-alive and logout.
-    :param cookie: the value of ``Session_id``, or nothing.
+    :param csrf: is sent in the body of keep-alive and logout.
+    :param cookie: the value of ``Session_id``; empty if there is none.
     :param keep_at: monotonic seconds when the next keep-alive is due.
     """
 
@@ -75,38 +75,38 @@ class _Login:
     cookie: str = field(repr=False)
     keep_at: float
 
-    def request(self, what: str) -> ApiRequest:
-        """Ask for ``refresh`` or ``logout``. Once: what it would repeat in vain for is not worth the wait."""
+    def request(self, action: str) -> ApiRequest:
+        """The request for ``refresh`` or ``logout``, sent once: neither is worth a wait for retries."""
         return ApiRequest(
             method="POST",
             service="agentVep",
-            path=f"/api/account/{{account_id}}/{what}",
+            path=f"/api/account/{{account_id}}/{action}",
             json={"csrf": self.csrf},
             headers={"Cookie": f"Session_id={self.cookie}"} if self.cookie else {},
             signed=False,
             repeatable=False,
             json_answer=False,
-            when_closed="begin" if what == "logout" else "finish",
+            when_closed="begin" if action == "logout" else "finish",
         )
 
 
 class LoginCredential(TokenCredential):
     """A user with a password, or a bot with a key.
 
-    A bot's key is an API key's four parts; LivePerson has announced the end of that for 30 April 2026. In its place,
-    an application's client ID and client secret go as ``app_key`` and ``app_secret``, without the other two.
+    A bot's key is an API key of four parts, which LivePerson has announced to end on 30 April 2026, or an application's
+    client ID and client secret, given as ``app_key`` and ``app_secret`` without the other two.
 
-    The login is kept alive by whatever is signed: a keep-alive goes ahead of a request when four minutes have passed
-    since the last. Where nothing was sent for so long that LivePerson has ended the login, the next request gets a
-    401 and logs in again. A login that LivePerson has refused is not tried again, as that may lock the user out.
+    The login is kept alive as requests are signed: a keep-alive is sent before a request if four minutes have passed
+    since the last one. If no request was sent for so long that LivePerson has ended the login, the next one gets a 401
+    and logs in again. A login that LivePerson has rejected is not tried again, as that may lock the user out.
 
     :param user_name: the user's or bot's login name.
     :param password: the user's password.
     :param app_key: the bot's app key, or a client ID.
     :param app_secret: the bot's app secret, or a client secret.
-    :param access_token: the bot's access token, or nothing beside a client ID.
-    :param access_token_secret: the bot's access token secret, or nothing beside a client ID.
-    :raises ConfigurationError: for both a password and a key, for neither, and for half a key.
+    :param access_token: the bot's access token; none beside a client ID.
+    :param access_token_secret: the bot's access token secret; none beside a client ID.
+    :raises ConfigurationError: for both a password and a key, for neither, and for an incomplete key.
     """
 
     kind = CredentialKind.LOGIN
@@ -139,8 +139,8 @@ class LoginCredential(TokenCredential):
             self._body |= {
                 "appKey": app_key or "",
                 "secret": app_secret or "",
-                "accessToken": access_token or DUMMY,
-                "accessTokenSecret": access_token_secret or DUMMY,
+                "accessToken": access_token or UNUSED,
+                "accessTokenSecret": access_token_secret or UNUSED,
             }
         self._login: _Login | None = None
         self._refusal: AuthenticationError | None = None
@@ -148,7 +148,7 @@ class LoginCredential(TokenCredential):
 
     @property
     def secrets(self) -> Iterable[str]:
-        return (*self._secrets, *self._met)
+        return (*self._secrets, *self._seen_secrets)
 
     def bind(self, exchange: Exchange) -> None:
         super().bind(exchange)
@@ -178,18 +178,18 @@ class LoginCredential(TokenCredential):
             raise _again(self._refusal) from error
         try:
             granted = raw.decode(msgspec.json.Decoder(_LoginAnswer), answer.body)
-            if not _SENDABLE.fullmatch(granted.bearer):  # http.client would quote it in its complaint
+            if not _SENDABLE.fullmatch(granted.bearer):  # http.client would quote it in its error
                 raise ValueError("no header can hold the bearer")
         except (msgspec.DecodeError, ValueError) as error:
             raise InvalidResponseError(
-                "POST agentVep: the answer holds no readable bearer and csrf; check the host",
+                "POST agentVep: the answer has no readable bearer and csrf; check the host",
                 status=answer.status,
             ) from error
         cookie = _cookie(answer, granted.sessionId)
-        self._met = (self._met | {granted.bearer, granted.csrf, cookie}) - {""}
+        self._seen_secrets = (self._seen_secrets | {granted.bearer, granted.csrf, cookie}) - {""}
         self._login = _Login(csrf=granted.csrf, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
-        # Told in milliseconds; LivePerson's example has eight hours.
+        # In milliseconds; LivePerson's example has eight hours.
         lifetime = seconds_of(granted.sessionTTl, unit=0.001) or DEFAULT_LIFETIME
         return Token.lasting(granted.bearer, lifetime, asked_at=asked_at)
 
@@ -202,12 +202,12 @@ class LoginCredential(TokenCredential):
         except AuthenticationError:
             log.info("LivePerson has ended the login of %s; logging in again", self._user_name)
             return None
-        except LivePersonError as error:  # the login may well stand; if not, a 401 will tell
+        except LivePersonError as error:  # the login may still be open; if not, a 401 will show it
             log.warning("The login of %s was not kept alive: %s", self._user_name, error)
             self._login = replace(login, keep_at=self.now() + KEEP_ALIVE_AGAIN)
         else:
             cookie = _cookie(answer, None) or login.cookie
-            self._met = (self._met | {cookie}) - {""}
+            self._seen_secrets = (self._seen_secrets | {cookie}) - {""}
             self._login = replace(login, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
         return token
@@ -218,7 +218,7 @@ class LoginCredential(TokenCredential):
     def close(self) -> None:
         """Log out. Nothing is signed after that, until the credential is bound again."""
         self._closed = True
-        # Whoever holds the lock for longer is logging in or keeping alive, and logs out as soon as that is done.
+        # A thread that holds the lock for longer is logging in or keeping alive, and logs out as soon as that is done.
         if self._lock.acquire(timeout=_PATIENCE):
             try:
                 self._token = None
@@ -230,15 +230,15 @@ class LoginCredential(TokenCredential):
     def explain(self, status: int, body: str) -> tuple[str | None, str | None]:
         if status == 403:
             return None, (
-                f"{self._user_name} may not do this: have the permission added to the user's profile in LivePerson"
+                f"{self._user_name} lacks the permission: have it added to the user's profile in LivePerson"
             )
-        return None, "LivePerson's Login Service gave a login, but this service does not accept it"
+        return None, "LivePerson's Login Service accepted the login, but this service does not"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_login": None, "_refusal": None, "_closed": False}
 
     def _end(self, exchange: Exchange, level: int) -> None:
-        """Log out of the login that stands, if one does; the lock is held."""
+        """Log out, if there is a login; the lock is held."""
         if self._login is None:
             return
         try:
@@ -246,20 +246,25 @@ class LoginCredential(TokenCredential):
         except AuthenticationError:
             log.debug("The login of %s had ended before its logout", self._user_name)
         except LivePersonError as error:
-            log.log(level, "The login of %s was not ended, LivePerson will: %s", self._user_name, error)
+            log.log(
+                level,
+                "The login of %s could not be ended; LivePerson will end it: %s",
+                self._user_name,
+                error,
+            )
         finally:
             self._login = None
 
     def _stop_if_closed(self, exchange: Exchange) -> None:
         if self._closed:
             self._end(exchange, logging.WARNING)
-            raise AuthenticationError("the client has been closed; nothing is asked of LivePerson any more")
+            raise AuthenticationError("the client has been closed; no more requests are sent")
 
     def _refused(self, error: LivePersonError) -> AuthenticationError:
         if error.status == 451:
             return AuthenticationError(
                 f"LivePerson Support has blocked this account or the user name {self._user_name}; only LivePerson"
-                f" Support can lift that: ask there. {error}",
+                f" Support can unblock it. {error}",
                 field="user_name",
                 status=451,
             )
@@ -285,12 +290,14 @@ def _check(password: str | None, key: Mapping[str, str | None]) -> None:
     given = [name for name, value in key.items() if value]
     if password is not None and given:
         raise ConfigurationError(
-            f"there are both a password and {', '.join(given)}; keep the password for a user, or the key for a bot",
+            f"the connection has both a password and {', '.join(given)}; keep the password for a user, or the key for a"
+            " bot",
             field="password",
         )
     if password is None and not given:
         raise ConfigurationError(
-            "there is neither a password nor a key; enter the password for a user, or app_key and app_secret for a bot",
+            "the connection has neither a password nor a key; enter the password for a user, or app_key and app_secret"
+            " for a bot",
             field="password",
         )
     for name in ("app_key", "app_secret"):
@@ -309,13 +316,13 @@ def _check(password: str | None, key: Mapping[str, str | None]) -> None:
 
 
 def _again(refusal: AuthenticationError) -> AuthenticationError:
-    """The same error anew, as several threads may raise it."""
+    """A new instance of the error, as several threads may raise it."""
     return AuthenticationError(str(refusal), field=refusal.field, status=refusal.status)
 
 
-def _cookie(answer: Answer, told: object) -> str:
-    """The value of ``Session_id``, from the answer's Set-Cookie, else what its body told."""
+def _cookie(answer: Answer, session_id: object) -> str:
+    """The value of ``Session_id``, from the answer's Set-Cookie, else from its body."""
     found = _COOKIE.search(answer.headers.get("Set-Cookie", ""))
     if found:
         return found[1]
-    return told if isinstance(told, str) and _COOKIE.fullmatch(f"Session_id={told}") else ""
+    return session_id if isinstance(session_id, str) and _COOKIE.fullmatch(f"Session_id={session_id}") else ""

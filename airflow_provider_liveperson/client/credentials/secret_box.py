@@ -1,4 +1,4 @@
-"""Encrypts what is kept with a secret that everybody who may use it has anyway."""
+"""Encrypts stored values with a secret that everything that reads them has anyway."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 _PURPOSE = b"airflow-provider-liveperson: a consent's tokens"
 
 
-class Seal:
-    """Closes and opens texts with a key that is derived from a secret (HKDF with SHA-256, RFC 5869; Fernet).
+class SecretBox:
+    """Encrypts and decrypts texts with a key that is derived from a secret (HKDF with SHA-256, RFC 5869; Fernet).
 
     :param secret: long and random, such as a client secret.
     """
@@ -21,13 +21,13 @@ class Seal:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
-    def close(self, text: str) -> str:
+    def encrypt(self, text: str) -> str:
         """Encrypt a text."""
         return self._fernet.encrypt(text.encode()).decode("ascii")
 
-    def open(self, sealed: str) -> str | None:
-        """Decrypt a text; None if it was not closed with this secret, or changed since."""
+    def decrypt(self, encrypted: str) -> str | None:
+        """Decrypt a text; None if it was encrypted with another secret, or has changed since."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernet.decrypt(encrypted.encode()).decode()
         except (InvalidToken, UnicodeError):
             return None

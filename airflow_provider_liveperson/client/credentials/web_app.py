@@ -1,7 +1,7 @@
-"""The web application: OAuth 2.0 with a user's consent, kept in a grant store and renewed from there.
+"""The web application: OAuth 2.0 with a user's consent, stored in a grant store and renewed from there.
 
-LivePerson page: `authorizing-conversational-cloud-applications-overview.html`. How a renewal stays safe while many
-renew at once, and when a renewer dies, is reasoned in `docs/decisions/0015-where-consents-are-kept.md`.
+LivePerson page: `authorizing-conversational-cloud-applications-overview.html`. How a renewal stays safe while several
+processes renew at once, and when one of them dies, is explained in `docs/decisions/0015-where-consents-are-kept.md`.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class WebAppCredential(TokenCredential):
 
     :param client_id: the application's ID.
     :param client_secret: its secret.
-    :param store: where the consent is kept.
-    :param conn_id: the Airflow connection, for sentences that say what to press.
+    :param store: where the consent is stored.
+    :param conn_id: the Airflow connection, for errors that say what to press.
     """
 
     kind = CredentialKind.WEB_APP
@@ -58,7 +58,7 @@ class WebAppCredential(TokenCredential):
         self._store = store
         self._conn_id = conn_id
         self._rejected = ""
-        self._met: set[str] = set()
+        self._seen_secrets: set[str] = set()
         self._closed = False
 
     def bind(self, exchange: Exchange) -> None:
@@ -66,12 +66,12 @@ class WebAppCredential(TokenCredential):
         self._closed = False
 
     def close(self) -> None:
-        """Wait no longer for another who renews. There is nothing to end at LivePerson: the consent stays."""
+        """Stop waiting for another process that renews. Nothing ends at LivePerson: the consent stays."""
         self._closed = True
 
     @property
     def secrets(self) -> Iterable[str]:
-        return (self._app.client_secret, *self._met)
+        return (self._app.client_secret, *self._seen_secrets)
 
     def renew(self, rejected: requests.PreparedRequest) -> bool:
         with self._lock:
@@ -80,44 +80,48 @@ class WebAppCredential(TokenCredential):
         return True
 
     def fetch(self, exchange: Exchange) -> Token:
-        grant = self._held()
+        grant = self._load()
         if not self._is_fresh(grant):
             grant = self._renewed(exchange, self._is_fresh)
         left = grant.expires_at - self.clock()
         if grant.renewal_begun_at:
             use_for = left - _LAST_SECONDS
-        else:  # past the time to renew, because renewing has failed: once more in a minute
+        else:  # renewing has failed: try again in a minute
             use_for = max(grant.renew_at - self.clock(), min(_TRY_AGAIN_AFTER, left - _LAST_SECONDS))
         return Token(
             grant.access_token, self.now() + max(0.0, use_for), grant.expires_at - grant.refreshed_at
         )
 
-    def authorise(
-        self, *, code: str, redirect_uri: str, authorised_by: str, code_verifier: str | None = None
+    def authorize(
+        self, *, code: str, redirect_uri: str, authorized_by: str, code_verifier: str | None = None
     ) -> Grant:
-        """Turn the code of a consent into a grant, and keep it.
+        """Turn the code of a consent into a grant, and store it.
 
-        :param code: from LivePerson's redirect.
+        :param code: the code from LivePerson's redirect.
         :param redirect_uri: as it was in the authorize URL.
-        :param authorised_by: the Airflow user.
+        :param authorized_by: the Airflow user.
         :param code_verifier: for PKCE.
-        :raises AuthenticationError: when the code, the application or the ``id_token`` does not hold.
-        :raises LivePersonError: for whatever else goes wrong.
+        :raises AuthenticationError: when the code, the application or the ``id_token`` is not valid.
+        :raises LivePersonError: for any other failure.
         """
-        self._met = self._met | ({code, code_verifier or ""} - {""})
+        self._seen_secrets = self._seen_secrets | ({code, code_verifier or ""} - {""})
         asked_at = self.clock()
         tokens = exchange_code(
-            self._road(), self._app, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
+            self._bound_exchange(),
+            self._app,
+            code=code,
+            redirect_uri=redirect_uri,
+            code_verifier=code_verifier,
         )
-        self._meet(tokens)
-        subject = subject_of(self._road(), self._app, tokens.id_token) if tokens.id_token else ""
+        self._remember(tokens)
+        subject = subject_of(self._bound_exchange(), self._app, tokens.id_token) if tokens.id_token else ""
         grant = Grant(
             access_token=tokens.access_token,
             refresh_token=tokens.refresh_token,
             expires_at=asked_at + tokens.lifetime,
             refreshed_at=asked_at,
-            authorised_at=asked_at,
-            authorised_by=authorised_by,
+            authorized_at=asked_at,
+            authorized_by=authorized_by,
             subject=subject,
         )
         with self._store.renewing():
@@ -125,37 +129,35 @@ class WebAppCredential(TokenCredential):
         return grant
 
     def keep_alive(self) -> Grant:
-        """Renew the grant now, unless another does so meanwhile or a broken-off renewal forbids it.
+        """Renew the grant now, unless another process does so or an unfinished renewal forbids it.
 
-        :returns: the grant that is now kept.
+        :returns: the grant that is now stored.
         :raises AuthenticationError: when only a new consent helps.
-        :raises LivePersonError: when LivePerson cannot be asked.
+        :raises LivePersonError: when LivePerson cannot be reached.
         """
-        before = self._held()
+        before = self._load()
         with self._lock:
             self._token = None
         return self._renewed(
-            self._road(), lambda grant: grant.refresh_token != before.refresh_token, insist=True
+            self._bound_exchange(), lambda grant: grant.refresh_token != before.refresh_token, insist=True
         )
 
     def revoke(self) -> None:
-        """End the consent at LivePerson and forget it. Nothing happens if there is none.
+        """Revoke the consent at LivePerson and delete it. Nothing happens if there is none.
 
-        :raises AuthenticationError: when LivePerson refuses the application.
-        :raises LivePersonError: when LivePerson cannot be asked; then the grant is still kept.
+        :raises AuthenticationError: when LivePerson rejects the application.
+        :raises LivePersonError: when LivePerson cannot be reached; the grant is still stored then.
         """
         with self._store.renewing():
             grant = self._store.load()
             if grant is None:
                 return
-            self._meet(grant)
+            self._remember(grant)
             if grant.refresh_token:
                 try:
-                    revoke(self._road(), self._app, refresh_token=grant.refresh_token)
+                    revoke(self._bound_exchange(), self._app, refresh_token=grant.refresh_token)
                 except TokenRefusedError as error:
-                    log.info(
-                        "LivePerson knew no consent to revoke any more: %s", scrub(str(error), self.secrets)
-                    )
+                    log.info("LivePerson had no consent left to revoke: %s", scrub(str(error), self.secrets))
             self._store.delete()
         with self._lock:
             self._token = None
@@ -164,15 +166,15 @@ class WebAppCredential(TokenCredential):
         if status == 403:
             return (
                 None,
-                "the LivePerson user who consented may not do this: have the user's profile changed there",
+                "the LivePerson user who consented lacks the permission: have it added to the user's profile there",
             )
-        return None, f"LivePerson does not accept what the user's consent gave; {self._mend()}"
+        return None, f"LivePerson does not accept the token of the user's consent; {self._hint()}"
 
     def _renewed(self, exchange: Exchange, done: Callable[[Grant], bool], *, insist: bool = False) -> Grant:
-        """The grant after a renewal by whomever.
+        """The grant after a renewal, by this process or another.
 
         :param done: whether a grant needs no renewal.
-        :param insist: whether a renewal that fails is an error though the access token is still good.
+        :param insist: whether a failed renewal is an error even if the access token is still valid.
         """
 
         def renewed_by_another() -> bool:
@@ -182,7 +184,7 @@ class WebAppCredential(TokenCredential):
             return now is None or now.is_lost or done(now)
 
         with self._store.renewing(renewed_by_another) as alone:
-            grant = self._held()
+            grant = self._load()
             if not alone or done(grant) or (grant.renewal_begun_at and self._is_good(grant)):
                 return grant
             return self._renew(exchange, grant, insist=insist)
@@ -195,7 +197,7 @@ class WebAppCredential(TokenCredential):
             tokens = refresh(exchange, self._app, refresh_token=grant.refresh_token)
         except LivePersonError as error:
             return self._failed(marked, error, insist=insist)
-        self._meet(tokens)
+        self._remember(tokens)
         renewed = msgspec.structs.replace(
             grant,
             access_token=tokens.access_token,
@@ -205,36 +207,36 @@ class WebAppCredential(TokenCredential):
             last_error="",
             renewal_begun_at=0.0,
         )
-        if self._store.load() != marked:  # a new consent, or its end, came in between: that counts
-            return self._held()
+        if self._store.load() != marked:  # a new consent, or its revocation, came in between and counts
+            return self._load()
         self._store.save(renewed)
         return renewed
 
     def _failed(self, marked: Grant, error: LivePersonError, *, insist: bool) -> Grant:
-        """Write down what a failed renewal means, and go on with the access token if it is still good."""
-        told = scrub(str(error), self.secrets)
-        kept = msgspec.structs.replace(marked, last_error=told)
+        """Store the outcome of a failed renewal, and continue with the access token if it is still valid."""
+        reason = scrub(str(error), self.secrets)
+        kept = msgspec.structs.replace(marked, last_error=reason)
         if isinstance(error, TokenRefusedError) and error.certain:
             kept = msgspec.structs.replace(kept, access_token="", refresh_token="", renewal_begun_at=0.0)
         elif isinstance(error, AuthenticationError | RateLimitedError) or never_left(error.__cause__):
-            kept = msgspec.structs.replace(
-                kept, renewal_begun_at=0.0
-            )  # the refresh token is as good as before
+            kept = msgspec.structs.replace(kept, renewal_begun_at=0.0)  # the refresh token is still valid
         if self._store.load() != marked:
-            return self._held()
+            return self._load()
         self._store.save(kept)
         if isinstance(error, TokenRefusedError) and (kept.is_lost or not self._is_good(kept)):
-            raise self._no_consent(f"LivePerson refuses to renew the consent. {told}") from error
+            raise self._no_consent(f"LivePerson did not renew the consent. {reason}") from error
         if insist or kept.is_lost or not self._is_good(kept):
             raise error
-        log.warning("The LivePerson tokens could not be renewed, the present ones are still good: %s", told)
+        log.warning(
+            "The LivePerson tokens could not be renewed, the current ones are still valid: %s", reason
+        )
         return kept
 
-    def _held(self) -> Grant:
+    def _load(self) -> Grant:
         grant = self._store.load()
         if grant is None:
             raise self._no_consent("No LivePerson user has consented, or the consent has been revoked.")
-        self._meet(grant)
+        self._remember(grant)
         if grant.is_lost:
             raise self._no_consent(f"The LivePerson user's consent has ended. {grant.last_error}".strip())
         return grant
@@ -245,20 +247,20 @@ class WebAppCredential(TokenCredential):
     def _is_fresh(self, grant: Grant) -> bool:
         return self._is_good(grant) and self.clock() < grant.renew_at
 
-    def _meet(self, it: Grant | Tokens) -> None:
-        self._met = (self._met | {it.access_token, it.refresh_token}) - {""}
+    def _remember(self, tokens: Grant | Tokens) -> None:
+        self._seen_secrets = (self._seen_secrets | {tokens.access_token, tokens.refresh_token}) - {""}
 
-    def _road(self) -> Exchange:
+    def _bound_exchange(self) -> Exchange:
         if self._exchange is None:
             raise AuthenticationError(f"{type(self).__name__} is not bound to a client")
         return self._exchange
 
-    def _mend(self) -> str:
+    def _hint(self) -> str:
         named = f" for connection {self._conn_id!r}" if self._conn_id else ""
-        return f"open the LivePerson page in Airflow's Admin menu and press Authorise{named}"
+        return f"open the LivePerson page in Airflow's Admin menu and press Authorize{named}"
 
     def _no_consent(self, why: str) -> AuthenticationError:
-        return AuthenticationError(f"{why} To mend it, {self._mend()}.")
+        return AuthenticationError(f"{why} To fix this, {self._hint()}.")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_met": set(), "_rejected": ""}
+        return {**super().__getstate__(), "_seen_secrets": set(), "_rejected": ""}

@@ -230,8 +230,8 @@ def test_results_are_taken_in_the_order_of_the_requests_however_they_come(client
         client.wait_until_sent(4)
         client.answer("/1")
         fetcher.wait()
-        assert handed[1].has_come
-        assert not handed[0].has_come
+        assert handed[1].is_answered
+        assert not handed[0].is_answered
         client.answer("*")
         assert [fetcher.take(asked) for asked in handed] == [f"/{number}" for number in range(len(handed))]
 
@@ -447,7 +447,7 @@ def test_leaving_does_not_wait_for_what_is_under_way(client):
     with Fetcher(client, 1) as fetcher:
         waiting = [fetcher.submit(request(f"/{number}"), text) for number in range(2)]
         client.wait_until_sent(1)
-    assert not waiting[0].has_come
+    assert not waiting[0].is_answered
     assert waiting[1].answer.cancelled()
 
 

@@ -76,7 +76,7 @@ def test_what_to_do_about_an_exception(error, action, kind):
 @pytest.mark.parametrize(
     "error", [KeyError("a"), MemoryError(), OSError(28, "disk full"), LivePersonError("no")]
 )
-def test_what_is_not_the_networks_doing_surfaces_as_it_is(error):
+def test_what_is_not_the_networks_doing_surfaces_unparsed(error):
     assert outcome_of_exception(error) is None
 
 

@@ -75,6 +75,6 @@ def test_a_window_asked_for_is_cut_to_what_can_be_read(wanted, window, note):
 
 
 @pytest.mark.parametrize("wanted", [None, Window(at(1), at(2))])
-def test_a_snapshot_is_read_as_it_is_now(wanted):
+def test_a_snapshot_is_read_unparsed_now(wanted):
     chosen = choose_window(DATASETS["users"], wanted, NOW)
     assert (chosen.window.end, chosen.note) == (NOW, "")

@@ -143,7 +143,7 @@ def test_a_proxy_that_the_deployment_trusts_may_be_named_anew(monkeypatch, liste
     assert all(HUSH.encode() not in heard for heard in listener.heard)
 
 
-def test_what_is_tested_as_it_is_stored_is_tested(monkeypatch, sandbox, waits):
+def test_what_is_tested_unparsed_stored_is_tested(monkeypatch, sandbox, waits):
     monkeypatch.setattr(tested, "saved_connections", lambda *_: {})
     for conn_id in ("stored", MADE_UP):
         made = sandbox.connections()["liveperson_api_key"]

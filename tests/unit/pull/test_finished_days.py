@@ -86,7 +86,7 @@ def test_a_day_without_a_manifest_is_not_remembered(store):
     assert store.changes == []
 
 
-def test_a_day_that_lands_again_is_remembered_as_it_is_now(remembered):
+def test_a_day_that_lands_again_is_remembered_unparsed_now(remembered):
     finished = days(remembered)
     land(remembered, FIRST, b"22")
     assert finished.recall(FIRST, f"of {FIRST}") is None

@@ -52,7 +52,7 @@ def test_what_cannot_heal_spends_no_further_try(error):
 
 
 @pytest.mark.parametrize("error", MAY_HEAL, ids=str)
-def test_what_may_heal_is_raised_as_it_is(error):
+def test_what_may_heal_is_raised_unparsed(error):
     assert not is_permanent(error)
     with pytest.raises(type(error)) as raised:
         fail(error)

@@ -52,7 +52,7 @@ def test_it_freezes_once_in_a_process(monkeypatch):
     assert frozen == [1]
 
 
-def test_a_process_that_is_frozen_already_is_left_as_it_is(monkeypatch):
+def test_a_process_that_is_frozen_already_is_left_unparsed(monkeypatch):
     monkeypatch.setattr(gc, "get_freeze_count", lambda: 7)
     monkeypatch.setattr(gc, "freeze", lambda: pytest.fail("froze again"))
     process._freeze_loaded_objects.cache_clear()

@@ -93,7 +93,7 @@ def test_known_answer_of_a_get_with_a_query():
     assert header(signed)["oauth_signature"] == "djZ4g5Xgre5urLgcTbCy++kcwP4="
 
 
-def test_a_space_in_the_query_is_sent_as_it_is_signed():
+def test_a_space_in_the_query_is_sent_unparsed_signed():
     signed = sign("GET", AUDIT, params={"users": "Ada Lovelace", "sum": "1+1"})
     assert urlsplit(signed.url).query == "users=Ada%20Lovelace&sum=1%2B1"
     assert header(signed)["oauth_signature"] == expected_signature(signed)

@@ -216,7 +216,7 @@ def test_a_token_that_lasts_for_ever_is_renewed_once_a_day():
     assert sign(credential) != first
 
 
-def test_an_opaque_token_is_used_as_it_is():
+def test_an_opaque_token_is_used_unparsed():
     credential = AppJwtCredential(client_id="id", client_secret="secret")
     credential.bind(lambda request: Answer(status=200, headers={}, body=b'{"access_token": "not-a-jwt"}'))
     assert sign(credential) == "Bearer not-a-jwt"

@@ -26,7 +26,7 @@ from airflow_provider_liveperson.client.credentials.authorization import (
     challenge_of,
     subject_of,
 )
-from airflow_provider_liveperson.client.credentials.grants import CellGrantStore, Grant
+from airflow_provider_liveperson.client.credentials.grants import Grant, KeyValueGrantStore
 from airflow_provider_liveperson.client.credentials.lease import Lease
 from airflow_provider_liveperson.client.credentials.web_app import WebAppCredential
 from airflow_provider_liveperson.client.messages import Answer
@@ -42,7 +42,7 @@ from devtools.file_key_value_store import FileKeyValueStore
 from devtools.memory_grants import MemoryGrantStore
 
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
-MEND = r"open the LivePerson page in Airflow's Admin menu and press Authorise for connection 'lp'"
+MEND = r"open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
 
 
 def passed(answer: Answer) -> Answer:
@@ -58,8 +58,8 @@ def grant_of(sandbox, *, age: float = 0.0, lifetime: float = 1800.0, **changed) 
             refresh_token=tokens.refresh_token,
             expires_at=now - age + lifetime,
             refreshed_at=now - age,
-            authorised_at=now - age,
-            authorised_by="ada",
+            authorized_at=now - age,
+            authorized_by="ada",
             subject="42",
         ),
         **changed,
@@ -122,7 +122,7 @@ def authorization(request) -> str:
 
 
 class TestUse:
-    def test_a_fresh_grant_is_used_as_it_is(self, sandbox, web_app, store, audit_request):
+    def test_a_fresh_grant_is_used_unparsed(self, sandbox, web_app, store, audit_request):
         assert web_app().call(audit_request, passed).status == 200
         assert authorization(audit_requests(sandbox)[0]) == hidden(store.grant.access_token)
         assert token_requests(sandbox) == []
@@ -140,7 +140,7 @@ class TestUse:
         assert urlsplit(asked.url).query == "v=1.0"
         assert store.grant.refresh_token != before.refresh_token
         assert store.grant.expires_at == pytest.approx(time.time() + 1800, abs=20)
-        assert (store.grant.authorised_by, store.grant.subject) == ("ada", "42")
+        assert (store.grant.authorized_by, store.grant.subject) == ("ada", "42")
         assert store.grant.renewal_begun_at == 0
         assert authorization(audit_requests(sandbox)[0]) == hidden(store.grant.access_token)
 
@@ -217,11 +217,13 @@ class TestUse:
 
     def test_sixteen_threads_with_a_real_lease_renew_once(self, sandbox, web_app, audit_request, tmp_path):
         cells = FileKeyValueStore(tmp_path)
-        CellGrantStore(cells, "grant", Lease(cells, "lease"), secret="s").save(grant_of(sandbox, age=1600))
+        KeyValueGrantStore(cells, "grant", Lease(cells, "lease"), secret="s").save(
+            grant_of(sandbox, age=1600)
+        )
         together = threading.Barrier(16)
 
         def ask(_: int) -> int:
-            store = CellGrantStore(
+            store = KeyValueGrantStore(
                 cells, "grant", Lease(cells, "lease", settle=1.0, lifetime=20.0, poll=0.05), secret="s"
             )
             client = web_app(store=store)
@@ -415,7 +417,7 @@ class TestKeepAlive:
         assert token_requests(sandbox) == []
 
 
-class TestAuthorise:
+class TestAuthorize:
     REDIRECT = "http://127.0.0.1:8080/liveperson/callback"
 
     def code(self, sandbox, **changed) -> str:
@@ -424,50 +426,50 @@ class TestAuthorise:
             session, redirect_uri=self.REDIRECT, must_name_uri=True, challenge=changed.get("challenge")
         )
 
-    def authorise(self, web_app, sandbox, **changed) -> Grant:
+    def authorize(self, web_app, sandbox, **changed) -> Grant:
         code = changed.pop("code", None) or self.code(sandbox)
-        return web_app().credential.authorise(
-            code=code, redirect_uri=self.REDIRECT, authorised_by="ada", **changed
+        return web_app().credential.authorize(
+            code=code, redirect_uri=self.REDIRECT, authorized_by="ada", **changed
         )
 
     def test_a_code_becomes_a_grant(self, sandbox, web_app, store, audit_request):
         store.grant = None
-        grant = self.authorise(web_app, sandbox)
+        grant = self.authorize(web_app, sandbox)
         assert store.grant == grant
-        assert grant.authorised_by == "ada"
+        assert grant.authorized_by == "ada"
         assert grant.subject == sandbox.people()["user"].id
         assert web_app().call(audit_request, passed).status == 200
 
     def test_pkce(self, sandbox, web_app, store):
         verifier = "v" * 64
-        self.authorise(
+        self.authorize(
             web_app,
             sandbox,
             code=self.code(sandbox, challenge=challenge_of(verifier)),
             code_verifier=verifier,
         )
         with pytest.raises(AuthenticationError):
-            self.authorise(web_app, sandbox, code=self.code(sandbox, challenge=challenge_of("w" * 64)))
+            self.authorize(web_app, sandbox, code=self.code(sandbox, challenge=challenge_of("w" * 64)))
 
     def test_a_code_works_once_and_is_not_told(self, sandbox, web_app, store):
         store.grant = None
         code = self.code(sandbox)
-        self.authorise(web_app, sandbox, code=code)
+        self.authorize(web_app, sandbox, code=code)
         kept = store.grant
         with pytest.raises(AuthenticationError) as caught:
-            self.authorise(web_app, sandbox, code=code)
+            self.authorize(web_app, sandbox, code=code)
         assert code not in str(caught.value)
         assert store.grant == kept
 
     def test_without_an_id_token_the_subject_is_unknown(self, sandbox, web_app, store):
         sandbox.configure(id_token_present=False)
-        assert self.authorise(web_app, sandbox).subject == ""
+        assert self.authorize(web_app, sandbox).subject == ""
 
     def test_an_id_token_whose_key_is_not_sentinels_gives_no_consent(self, sandbox, web_app, store):
         store.grant = None
         sandbox.configure(id_token_keys_published=False)
         with pytest.raises(AuthenticationError, match="id_token"):
-            self.authorise(web_app, sandbox)
+            self.authorize(web_app, sandbox)
         assert store.grant is None
 
     def test_the_url_holds_what_liveperson_documents_and_nothing_secret(self, sandbox):
@@ -586,18 +588,18 @@ class TestKept:
         cells = FileKeyValueStore(tmp_path)
         grant = grant_of(sandbox)
 
-        def store(secret: str) -> CellGrantStore:
-            return CellGrantStore(cells, "grant", Lease(cells, "lease"), secret=secret)
+        def store(secret: str) -> KeyValueGrantStore:
+            return KeyValueGrantStore(cells, "grant", Lease(cells, "lease"), secret=secret)
 
         store("right").save(grant)
         assert store("right").load() == grant
-        for what in (grant.access_token, grant.refresh_token, grant.authorised_by):
+        for what in (grant.access_token, grant.refresh_token, grant.authorized_by):
             assert what not in cells.get("grant")
-        with pytest.raises(AuthenticationError, match="press Authorise"):
+        with pytest.raises(AuthenticationError, match="press Authorize"):
             store("changed").load()
         for broken in ("x", "{}", cells.get("grant")[:-9] + "AAAAAAAAA"):
             cells.put("grant", broken)
-            with pytest.raises(AuthenticationError, match="press Authorise") as caught:
+            with pytest.raises(AuthenticationError, match="press Authorize") as caught:
                 store("right").load()
             assert broken not in str(caught.value)
 
@@ -640,7 +642,7 @@ class TestSecrecy:
             which: f"{token}hush{token}" if token else "",
         }
         store = MemoryGrantStore(
-            Grant(access_token="a", refresh_token="r", expires_at=1.0, refreshed_at=0.0, authorised_at=0.0)
+            Grant(access_token="a", refresh_token="r", expires_at=1.0, refreshed_at=0.0, authorized_at=0.0)
         )
         credential = WebAppCredential(client_id="i", client_secret="s", store=store)
         answer = Answer(status=200, headers={}, body=msgspec.json.encode(body))
