@@ -7,7 +7,7 @@ Copy this file into your DAG folder and change the four values at its top. Then 
   the bucket.
 
 Each run lands one UTC day below ``s3://BUCKET/PREFIX/audit_trail/account_id=…/dt=YYYY-MM-DD/`` and writes
-``_manifest.json`` there as the last thing: where there is a manifest, the day is complete.
+``_manifest.json`` there last: a day with a manifest is complete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from airflow_provider_liveperson.transfers.liveperson_to_s3 import AuditTrailToS
 try:
     from airflow.sdk import CronDataIntervalTimetable
 
-    BACKOFF: float = 2.0  # every wait is twice the one before
+    BACKOFF: float = 2.0  # every wait is twice as long as the one before
 except ImportError:  # Airflow 3.1
     from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -31,7 +31,7 @@ except ImportError:  # Airflow 3.1
 try:
     from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 
-    # Stays away as long as LivePerson asks when it limits the rate.
+    # Waits as long as LivePerson asks when it limits the rate.
     RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
 except ImportError:  # before Airflow 3.3
     RETRY_POLICY = {}

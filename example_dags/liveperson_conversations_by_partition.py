@@ -21,7 +21,7 @@ except ImportError:  # Airflow 3.1
 try:
     from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 
-    # Stays away as long as LivePerson asks when it limits the rate.
+    # Waits as long as LivePerson asks when it limits the rate.
     RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
 except ImportError:  # before Airflow 3.3
     RETRY_POLICY = {}

@@ -1,4 +1,4 @@
-"""LivePerson in tasks of your own: land a day with the hook, then use what it says.
+"""LivePerson in your own tasks: land a day with the hook, then use its summary.
 
 Copy this file into your DAG folder and change the values at its top. The connections are those of the other examples.
 """
@@ -19,7 +19,7 @@ except ImportError:  # Airflow 3.1
 try:
     from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 
-    # What cannot heal, such as a wrong secret, spends no retries.
+    # Permanent errors, such as a wrong secret, are not retried.
     RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
 except ImportError:  # before Airflow 3.3
     RETRY_POLICY = {}

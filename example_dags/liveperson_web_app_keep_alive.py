@@ -1,12 +1,12 @@
 """Keeps the consent of a LivePerson web application alive.
 
-LivePerson wants the tokens of a web application renewed about every 30 minutes; a consent whose tokens are not renewed
-may end, and then a user has to consent again. Tasks that pull renew them by themselves, so this is for the times
-between the pulls.
+LivePerson asks for the tokens of a web application to be renewed about every 30 minutes; a consent whose tokens are not
+renewed may end, and a user has to consent again. Tasks that pull renew them themselves, so this is for the times
+between pulls.
 
 Copy this file into your DAG folder and change the value at its top, or set LIVEPERSON_WEB_APP_CONN_ID. The connection
 is of the type "LivePerson (web application, OAuth 2.0)" and has been authorized on the LivePerson page in Airflow's
-Admin menu. If the consent ends all the same, the task fails and says so.
+Admin menu. If the consent ends anyway, the task fails and says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from airflow.sdk import DAG, task
 try:
     from airflow_provider_liveperson.retry_policy import LivePersonRetryPolicy
 
-    # Fails at once where trying again cannot help: a consent that has ended, a connection of another type.
+    # Fails at once if trying again cannot help: a consent that has ended, a connection of another type.
     RETRY_POLICY = {"retry_policy": LivePersonRetryPolicy()}
 except ImportError:  # before Airflow 3.3
     RETRY_POLICY = {}
@@ -31,7 +31,7 @@ with DAG(
     description="Renews the tokens of a LivePerson web application every 20 minutes",
     schedule=timedelta(minutes=20),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    # What was missed cannot be made up for.
+    # A missed renewal cannot be made up for.
     catchup=False,
     max_active_runs=1,
     default_args={
@@ -51,8 +51,8 @@ with DAG(
         :param conn_id: the connection.
         :returns: until when they now last, in UTC.
         """
-        from airflow_provider_liveperson.hooks.web_app import LivePersonWebAppHook
+        from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
-        return LivePersonWebAppHook(liveperson_conn_id=conn_id).keep_alive().isoformat()
+        return LivePersonHook.for_connection(conn_id).keep_alive().isoformat()
 
     keep_alive(WEB_APP_CONN_ID)

@@ -1,4 +1,4 @@
-"""What the operators have in common: everything but the store."""
+"""The base class of the operators: everything but the store."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 class LivePersonTransferOperator(BaseOperator):
     """Pull one window of a LivePerson dataset: exactly once, complete, with a manifest as the proof.
 
-    The window is ``start`` to ``end`` if they are given, else that of the run's partition key, else the run's
-    data interval. Its files are in ``{dataset}/account_id={account}/dt={YYYY-MM-DD}/{start}_{end}/``, below what
-    the operator's store begins with; the manifest in there is written last. The UTC day is the unit of landing: a
+    The window is ``start`` to ``end`` if they are given, else that of the run's partition key, else the run's data
+    interval. Its files are in ``{dataset}/account_id={account}/dt={YYYY-MM-DD}/{start}_{end}/``, below the
+    operator's folder in its store; the manifest there is written last. The UTC day is the unit of landing: a
     longer window lands day by day, just as daily runs would. A re-run of the same window replaces what has changed,
     and changes nothing if nothing has.
 
     It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects,
-    manifests``, and gives each asset among its outlets the same as event extra.
+    manifests``, and adds the same to the event extra of each asset among its outlets.
 
     :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
         airflow_provider_liveperson datasets`` lists them. (templated)
@@ -42,30 +42,30 @@ class LivePersonTransferOperator(BaseOperator):
         (templated)
     :param end: the first instant outside it, likewise. (templated)
     :param filters: the dataset's filters, by name. (templated)
-    :param cursor: which of the dataset's time fields puts a record into a window, where it has several.
+    :param cursor: which of the dataset's time fields assigns a record to a window, if it has several.
         (templated)
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. (templated)
     :param compression: ``gzip``, ``zstd`` or ``none``. (templated)
-    :param csv_formulas: in CSV files, ``keep`` texts that a spreadsheet would take for formulas as LivePerson sent
-        them, or ``quote`` them with an apostrophe. (templated)
+    :param csv_formulas: in CSV files, ``keep`` texts that a spreadsheet would read as formulas as LivePerson sent them,
+        or ``quote`` them with an apostrophe. (templated)
     :param hash_fields: fields to replace by their salted hashes before anything is written, as dotted paths such as
         ``consumerParticipants.email``; the salt is the connection's. (templated)
     :param drop_fields: fields to leave out, likewise. (templated)
-    :param allow_undeclared_fields: take paths of fields that the dataset does not declare. Otherwise they are refused,
-        because a misspelt one would mask nothing.
-    :param skip_on_empty: end as skipped when the window holds no record, after landing its manifest.
-    :param allow_out_of_range: take what there is of a window that ends in the future or reaches past what
-        LivePerson keeps, instead of refusing it.
-    :param overlap: what to do about a window that overlaps another one that has landed under the same prefix, such as
-        an hour of a day that is there: ``refuse`` it, or ``allow`` it, which lands the records of both twice.
+    :param allow_undeclared_fields: accept paths of fields that the dataset does not declare. They are rejected
+        otherwise, because a misspelled path would mask nothing.
+    :param skip_on_empty: end as skipped if the window has no records, after landing its manifest.
+    :param allow_out_of_range: accept a window that ends in the future or begins before what LivePerson keeps, and
+        land the records that there are, instead of failing.
+    :param overlap: what to do with a window that overlaps another one that has landed under the same prefix, such as an
+        hour of a day that has landed: ``refuse`` it, or ``allow`` it, which lands the records of both twice.
         (templated)
-    :param deferrable: a window that has just ended is waited for until LivePerson has all its records, which takes
-        it up to the dataset's lag: 15 minutes for conversations. Whether to wait in the triggerer instead of the
-        worker.
+    :param deferrable: whether to wait in the triggerer instead of the worker. If a window has just ended, the task
+        waits until LivePerson has all its records, which takes up to the dataset's lag: 15 minutes for conversations.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
-    :raises AirflowFailException: for what trying again cannot heal: a bad argument or connection field, before any
-        request; a wrong secret or a missing permission. Its cause is the package's error. Airflow spends no retries.
-    :raises LivePersonError: for the rest, see ``airflow_provider_liveperson.exceptions``; nothing is left half-written.
+    :raises AirflowFailException: for a permanent error: an invalid argument or connection field, before any request; a
+        wrong secret or a missing permission. Its cause is the package's error. Airflow does not retry.
+    :raises LivePersonError: for any other error, see ``airflow_provider_liveperson.exceptions``; nothing is left
+        half-written.
     """
 
     template_fields: Sequence[str] = (
@@ -107,7 +107,7 @@ class LivePersonTransferOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # Behind the user's own: what is logged by it is the last thing that one reads.
+        # After the user's own callbacks, so that its line is the last of the log.
         self.on_failure_callback = [*_callbacks(self.on_failure_callback), say_why]
         self.on_retry_callback = [*_callbacks(self.on_retry_callback), say_why]
         self.dataset = dataset
@@ -133,7 +133,7 @@ class LivePersonTransferOperator(BaseOperator):
         return LivePersonHook.for_connection(read_text(self.liveperson_conn_id, "liveperson_conn_id"))
 
     def destination(self, encoding: Encoding) -> Destination:
-        """Where the records go.
+        """Where the records are written.
 
         :param encoding: file format and compression.
         """
@@ -144,8 +144,8 @@ class LivePersonTransferOperator(BaseOperator):
 
         :param context: the task's context.
         :returns: the summary.
-        :raises AirflowFailException: for what trying again cannot heal; its cause is the package's error.
-        :raises LivePersonError: for the rest.
+        :raises AirflowFailException: for a permanent error; its cause is the package's error.
+        :raises LivePersonError: for any other error.
         """
         try:
             return self._execute(context)
@@ -192,7 +192,7 @@ class LivePersonTransferOperator(BaseOperator):
         return summary
 
     def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after waiting in the triggerer."""
+        """Continue after waiting in the triggerer."""
         return self.execute(context)
 
     def _wait_until(self, deferrable: bool, moment: datetime) -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
-    """Pull one window of a LivePerson dataset into local files, Google Cloud Storage, Azure, and what else there is.
+    """Pull one window of a LivePerson dataset into local files, Google Cloud Storage, Azure, or any other store.
 
-    See :class:`LivePersonTransferOperator` for what holds. The store is that of Airflow's ``ObjectStoragePath``,
-    so each scheme but ``file`` needs its provider: ``gs`` that of Google, ``abfs`` that of Microsoft Azure.
+    See :class:`LivePersonTransferOperator` for everything else. The store is that of Airflow's ``ObjectStoragePath``,
+    so every scheme except ``file`` needs its provider: ``gs`` that of Google, ``abfs`` that of Microsoft Azure.
 
     :param dataset: the dataset's name. (templated)
     :param path: the folder: ``file:///data/liveperson``, or ``gs://conn_id@bucket/folder``. (templated)
@@ -29,10 +29,10 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         self.path = path
 
     def destination(self, encoding: Encoding) -> Destination:
-        """Where the records go: the folder.
+        """Where the records are written: the folder.
 
         :param encoding: file format and compression.
-        :raises ConfigurationError: for a path that cannot be.
+        :raises ConfigurationError: for an invalid path.
         """
         from airflow_provider_liveperson.hooks.destinations import path_destination
 

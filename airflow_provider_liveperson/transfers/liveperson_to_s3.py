@@ -1,4 +1,4 @@
-"""LivePerson to Amazon S3, or what speaks like it."""
+"""LivePerson to Amazon S3, or a store with the same API."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class LivePersonToS3Operator(LivePersonTransferOperator):
-    """Pull one window of a LivePerson dataset into S3; see :class:`LivePersonTransferOperator` for what holds.
+    """Pull one window of a LivePerson dataset into S3; see :class:`LivePersonTransferOperator`.
 
     :param dataset: the dataset's name. (templated)
     :param bucket: the bucket. (templated)
     :param prefix: the folder in it; may be empty. (templated)
     :param aws_conn_id: the AWS connection. (templated)
-    :param extra_args: what every request to S3 shall say beyond that, as for Airflow's ``S3Hook``: such as
+    :param extra_args: further arguments of all requests to S3, as for Airflow's ``S3Hook``, such as
         ``ServerSideEncryption``, ``SSEKMSKeyId``, ``ACL``, ``RequestPayer``, ``StorageClass``, ``ExpectedBucketOwner``.
-        Each goes into every request that takes it. Let ``SSECustomerKey`` come from a template, such as
+        Each is added to every request that accepts it. Take ``SSECustomerKey`` from a template, such as
         ``{{ conn.my_key.password }}``: it is masked in logs and rendered fields, but the DAG's own text is not.
         (templated)
     """
@@ -60,7 +60,7 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         self.extra_args = extra_args
 
     def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
-        """Render the templates, and have what is secret of them masked wherever Airflow shows it.
+        """Render the templates, and have Airflow mask the secret ones.
 
         :param context: the task's context.
         :param jinja_env: the environment to render in.
@@ -68,14 +68,14 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         super().render_template_fields(context, jinja_env)
         from airflow_provider_liveperson.hooks.destinations import read_extra_args
 
-        with contextlib.suppress(ConfigurationError):  # which is for the task to say
+        with contextlib.suppress(ConfigurationError):  # which the task will report
             read_extra_args(self.extra_args)
 
     def destination(self, encoding: Encoding) -> Destination:
-        """Where the records go: the bucket, below the prefix.
+        """Where the records are written: the bucket, below the prefix.
 
         :param encoding: file format and compression.
-        :raises ConfigurationError: for a bucket or prefix that cannot be.
+        :raises ConfigurationError: for an invalid bucket or prefix.
         """
         from airflow_provider_liveperson.hooks.destinations import s3_destination
 

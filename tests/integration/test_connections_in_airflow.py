@@ -83,4 +83,4 @@ def test_the_command_line_names_the_wrong_field(airflow_home, sandbox):
     )
     said = " ".join(answer.stdout.split())
     assert "Connection failed!" in said
-    assert "'Client secret' (password): LivePerson's sentinel gives no token" in said
+    assert "'Client secret' (password): Sentinel did not issue a token" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -151,3 +152,21 @@ def test_parsing_a_dag_with_an_operator_is_light(module):
     airflow_alone = loaded_by("import airflow.sdk\nfrom airflow.sdk import BaseOperator")
     with_operator = loaded_by(f"import {NAME}.transfers.{module}")
     assert (with_operator - airflow_alone) & heavy == set()
+
+
+def test_only_operators_tune_their_process():
+    """A library does not retune its host: neither a hook in somebody's task nor the API server is changed."""
+    tuning = f"{NAME}.transfers.process"
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in files(".")
+        for _, module in imports(path)
+        if module.startswith(tuning)
+    }
+    assert users == {"transfers/base.py"}
+    makers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in files(".")
+        if re.search(r"\bmallopt\b|\bgc\.(freeze|disable|set_threshold)\b", path.read_text(encoding="utf-8"))
+    }
+    assert makers == {"transfers/process.py"}
