@@ -25,22 +25,22 @@ class RetrySchedule:
     rate_limit_repeats: int = 6
     max_wait: float = 120.0
 
-    def server_wait(self, repeat: int, *, asked: float | None = None) -> float:
+    def server_wait(self, repeat: int, *, retry_after: float | None = None) -> float:
         """Seconds to wait after the ``repeat``-th failure, the first being 1.
 
-        :param asked: the seconds of the answer's ``Retry-After``, if there was one; the wait is not shorter.
+        :param retry_after: the seconds of the answer's ``Retry-After``, if there was one; the wait is not shorter.
         """
         wait = self.waits[min(repeat, len(self.waits)) - 1] if self.waits else 0.0
-        return wait if asked is None else max(wait, min(asked, self.max_wait))
+        return wait if retry_after is None else max(wait, min(retry_after, self.max_wait))
 
-    def rate_limit_wait(self, repeat: int, *, shortest: float, asked: float | None) -> float:
+    def rate_limit_wait(self, repeat: int, *, shortest: float, retry_after: float | None) -> float:
         """Seconds to wait after the ``repeat``-th 429 in a row, the first being 1.
 
         :param shortest: the least number of seconds that LivePerson asks for (1; 5 for a login).
-        :param asked: the seconds of the answer's ``Retry-After``, if there was one.
+        :param retry_after: the seconds of the answer's ``Retry-After``, if there was one.
         """
-        if asked is not None:
-            return min(max(asked, shortest), self.max_wait)
+        if retry_after is not None:
+            return min(max(retry_after, shortest), self.max_wait)
         return min(shortest * 2.0 ** (repeat - 1) * random.uniform(1.0, 1.5), self.max_wait)  # noqa: S311
 
 

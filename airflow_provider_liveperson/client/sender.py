@@ -153,7 +153,7 @@ class Sender:
             nonlocal answer
             present, answer = answer, None
             try:
-                return self._parse(request, url, parse, present or self._ask(request, url, stop))
+                return self._parse(request, url, parse, present or self._send_signed(request, url, stop))
             except _RetryableError as failed:
                 if stop.is_set:  # nothing more is sent
                     raise failed.error from failed.__cause__
@@ -171,9 +171,9 @@ class Sender:
             repeat = failures[failed.outcome.action]
             if failed.outcome.action is Action.WAIT:
                 return self._schedule.rate_limit_wait(
-                    repeat, shortest=request.shortest_wait, asked=failed.error.retry_after
+                    repeat, shortest=request.shortest_wait, retry_after=failed.error.retry_after
                 )
-            return self._schedule.server_wait(repeat, asked=failed.error.retry_after)
+            return self._schedule.server_wait(repeat, retry_after=failed.error.retry_after)
 
         def sleep(seconds: float) -> None:
             log.debug("%s failed; trying again in %.1f s", request, seconds)
@@ -192,18 +192,18 @@ class Sender:
             raise failed.error from failed.__cause__
         return result
 
-    def _ask(self, request: ApiRequest, url: str, stop: Stop) -> Answer:
+    def _send_signed(self, request: ApiRequest, url: str, stop: Stop) -> Answer:
         """Send a request once, or twice where the credential can be renewed, and read its answer.
 
         Whatever the libraries below raise becomes an error of this package.
         """
         for may_renew in (True, False):
             if request.when_closed != "begin":
-                self._may_begin(request, url, stop)
+                self._check_may_begin(request, url, stop)
             self._keep_rate(request, url, stop)
             # An error that the credential raises while it signs is final: it comes from a request of its own, with
             # retries of its own.
-            prepared = self._prepared(request, url)
+            prepared = self._prepare(request, url)
             with self._under_way(request, stop) as exchange:
                 try:
                     response = self._exchange(request, prepared)
@@ -211,20 +211,20 @@ class Sender:
                     if renews and self._session.credential.renew(response.request):
                         response.close()
                         continue
-                    return self._taken(request, url, response, exchange)
+                    return self._accepted(request, url, response, exchange)
                 except (LivePersonError, _RetryableError, MemoryError):
                     raise
                 except Exception as error:
-                    raise self._broken(request, url, error, exchange) from error
+                    raise self._exchange_error(request, url, error, exchange) from error
         raise AssertionError("the second round always ends")  # pragma: no cover
 
     def _keep_rate(self, request: ApiRequest, url: str, stop: Stop) -> None:
         """Wait for this request's turn, where its service has a declared rate."""
         if request.max_per_second is not None:
             self._pacer.wait_turn(request.service, request.max_per_second, stop=stop)
-            self._may_begin(request, url, stop)
+            self._check_may_begin(request, url, stop)
 
-    def _may_begin(self, request: ApiRequest, url: str, stop: Stop) -> None:
+    def _check_may_begin(self, request: ApiRequest, url: str, stop: Stop) -> None:
         if stop.is_set:
             raise _stopped(request)
         if self._deadline is not None and time.monotonic() >= self._deadline + _GRACE:
@@ -234,7 +234,7 @@ class Sender:
                 field="host",
             )
 
-    def _prepared(self, request: ApiRequest, url: str) -> requests.PreparedRequest:
+    def _prepare(self, request: ApiRequest, url: str) -> requests.PreparedRequest:
         """Make and sign one attempt."""
         made = requests.Request(
             request.method,
@@ -248,7 +248,7 @@ class Sender:
         try:
             return self._session.prepare_request(made)
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
-            raise self._breakdown(request, url, error) from error
+            raise self._library_error(request, url, error) from error
 
     @contextmanager
     def _under_way(self, request: ApiRequest, stop: Stop) -> Iterator[Exchange]:
@@ -263,7 +263,7 @@ class Sender:
         with stopping, self._watchdog.watching(exchange):
             yield exchange
 
-    def _taken(
+    def _accepted(
         self, request: ApiRequest, url: str, response: requests.Response, exchange: Exchange
     ) -> Answer:
         outcome = _outcome(request, response.status_code)
@@ -279,7 +279,9 @@ class Sender:
             raise requests.exceptions.ConnectionError("ended by this client")
         return answer
 
-    def _broken(self, request: ApiRequest, url: str, error: Exception, exchange: Exchange) -> Exception:
+    def _exchange_error(
+        self, request: ApiRequest, url: str, error: Exception, exchange: Exchange
+    ) -> Exception:
         """The error for an exchange that failed without an answer."""
         if exchange.is_stopped:
             return _stopped(request)
@@ -292,7 +294,7 @@ class Sender:
                 field="timeout",
             )
             return _RetryableError(LATE, failure) if request.repeatable else failure
-        return self._breakdown(request, url, error)
+        return self._library_error(request, url, error)
 
     def _parse(self, request: ApiRequest, url: str, parse: Callable[[Answer], T], answer: Answer) -> T:
         try:
@@ -305,7 +307,7 @@ class Sender:
             unreadable = InvalidResponseError(
                 f"the answer is not what LivePerson documents ({error})", status=answer.status
             )
-            raise self._breakdown(request, url, unreadable) from error
+            raise self._library_error(request, url, unreadable) from error
         except LivePersonError as error:
             if answer.file is not None:
                 answer.file.close()
@@ -313,7 +315,7 @@ class Sender:
             if not isinstance(error, InvalidResponseError):
                 error.args = (f"{request} at {host_of(url)}: {error}",)
                 raise
-            raise self._breakdown(request, url, error) from error
+            raise self._library_error(request, url, error) from error
 
     def _exchange(self, request: ApiRequest, prepared: requests.PreparedRequest) -> requests.Response:
         timeout = None
@@ -364,7 +366,7 @@ class Sender:
             retry_after=retry_after(response.headers) if outcome.action in _AGAIN else None,
         )
 
-    def _breakdown(self, request: ApiRequest, url: str, error: Exception) -> Exception:
+    def _library_error(self, request: ApiRequest, url: str, error: Exception) -> Exception:
         # An unforeseen exception comes from an answer that the libraries cannot read.
         outcome = outcome_of_exception(error) or UNREADABLE
         if isinstance(error, InvalidResponseError):

@@ -1,4 +1,4 @@
-"""The pooled session of a client: what signs, bounds and guards every request that leaves."""
+"""The pooled session of a client: signs, bounds and guards every request."""
 
 from __future__ import annotations
 

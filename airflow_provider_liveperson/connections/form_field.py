@@ -72,7 +72,7 @@ class FormField:
         return schema | {rule: value for rule, value in rules.items() if value is not None}
 
     def read(self, raw: object) -> Any:
-        """Turn what a connection holds, already known not to be empty, into the field's value.
+        """Convert the non-empty value in a connection into the field's value.
 
         :raises ValueError: saying what the value must be, and what it is unless it is secret.
         """

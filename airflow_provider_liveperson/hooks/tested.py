@@ -60,9 +60,9 @@ def check_tested(conn: Any, host_of: Callable[[Any], str | None], trusted_hosts:
     if moved and all(moved):
         field = moved[0][0]
         raise UntrustedHostError(
-            f"this test uses the secret of the stored connection {owners[0].conn_id!r}, but {field} differs from"
-            " it, so the secret is not sent. Save the change first and test the saved connection, or enter the secret"
-            " again",
+            f"this test uses the secret of the stored connection {owners[0].conn_id!r}, where the field {field} has"
+            " a different value, so the secret is not sent. Save the change first and test the saved connection, or"
+            " enter the secret again",
             field=field,
         )
     # Airflow also fills in secrets from backends whose connections cannot be listed.

@@ -288,7 +288,7 @@ def test_files_that_are_not_there_are_named(tmp_path):
         assert "missing.pem" in refusal(**{field: missing})
         assert "No such file" in refusal(**{field: missing})
         assert "cannot be read" in refusal(**{field: str(tmp_path)})
-        assert "it is no path" in refusal(**{field: "a\0b"})
+        assert "it is not a valid path" in refusal(**{field: "a\0b"})
 
 
 def test_a_bundle_without_certificates_is_refused(tmp_path, authority):
@@ -307,7 +307,7 @@ def test_client_certificates_that_cannot_be_used_are_refused(authority, tmp_path
         f"{mine.certificate},{mine.encrypted}",  # a password would be asked for at a terminal
         str(authority.file),
     ):
-        assert "the key may not be encrypted" in refusal(client_cert=wrong)
+        assert "the key must not be encrypted" in refusal(client_cert=wrong)
     assert "missing" in refusal(client_cert=f"{mine.certificate},{tmp_path / 'missing.pem'}")
 
 

@@ -27,15 +27,17 @@ def test_a_server_error_waits_as_livepersons_rules_say(repeat, wait):
     assert SCHEDULE.server_wait(repeat) == wait
 
 
-@given(repeat=st.integers(1, 20), asked=seconds)
-def test_retry_after_only_lengthens_the_wait_after_a_server_error(repeat, asked):
-    wait = SCHEDULE.server_wait(repeat, asked=asked)
+@given(repeat=st.integers(1, 20), retry_after=seconds)
+def test_retry_after_only_lengthens_the_wait_after_a_server_error(repeat, retry_after):
+    wait = SCHEDULE.server_wait(repeat, retry_after=retry_after)
     assert SCHEDULE.server_wait(repeat) <= wait <= SCHEDULE.max_wait
 
 
-@given(repeat=st.integers(1, 20), shortest=st.sampled_from([1.0, 5.0]), asked=st.none() | seconds)
-def test_a_429_waits_at_least_as_long_as_liveperson_wants_and_has_an_upper_limit(repeat, shortest, asked):
-    wait = SCHEDULE.rate_limit_wait(repeat, shortest=shortest, asked=asked)
+@given(repeat=st.integers(1, 20), shortest=st.sampled_from([1.0, 5.0]), retry_after=st.none() | seconds)
+def test_a_429_waits_at_least_as_long_as_liveperson_wants_and_has_an_upper_limit(
+    repeat, shortest, retry_after
+):
+    wait = SCHEDULE.rate_limit_wait(repeat, shortest=shortest, retry_after=retry_after)
     assert shortest <= wait <= SCHEDULE.max_wait
 
 
@@ -43,7 +45,7 @@ def test_a_429_waits_at_least_as_long_as_liveperson_wants_and_has_an_upper_limit
 def test_the_waits_after_429s_double(repeat):
     least = 2.0 ** (repeat - 1)
     for _ in range(50):
-        assert least <= SCHEDULE.rate_limit_wait(repeat, shortest=1.0, asked=None) <= 1.5 * least
+        assert least <= SCHEDULE.rate_limit_wait(repeat, shortest=1.0, retry_after=None) <= 1.5 * least
 
 
 def test_no_retries_means_no_waits():

@@ -358,7 +358,7 @@ def test_when_a_budget_is_spent_nothing_more_is_asked_but_a_logout():
 def test_the_watch_ends_with_its_client():
     with talking(lambda head: whole(b"x")) as (client, _):
         client.call(get(), body_of)
-        watch = client._sender._watch._thread
+        watch = client._sender._watchdog._thread
     if watch is not None:
         watch.join(LONG)
         assert not watch.is_alive()

@@ -258,7 +258,7 @@ def test_the_connection_test_does_not_wait(sandbox, connection, waits):
             "'Client certificate' (extra: client_cert)",
             "'/a.pem'",
         ),
-        ({"extra": {"proxies": {"https": "hush"}}}, "'Proxies' (extra: proxies)", "no proxy's URL"),
+        ({"extra": {"proxies": {"https": "hush"}}}, "'Proxies' (extra: proxies)", "not a valid proxy URL"),
     ],
 )
 def test_what_does_not_go_together_or_is_not_there_is_named_with_its_place(

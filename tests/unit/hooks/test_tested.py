@@ -119,7 +119,7 @@ def test_of_what_lies_in_the_database_the_same_holds(monkeypatch, listener):
     works, said = LivePersonHook.for_connection(MADE_UP).test_connection()
     assert (works, listener.heard) == (False, [])
     assert "'saved'" in said
-    assert "proxies is another" in said
+    assert "where the field proxies has a different value" in said
 
 
 def test_secrets_that_nobody_can_list_do_not_go_through_a_strangers_proxy(monkeypatch, listener, tmp_path):
@@ -129,7 +129,7 @@ def test_secrets_that_nobody_can_list_do_not_go_through_a_strangers_proxy(monkey
     put(monkeypatch, MADE_UP, "liveperson_app_jwt", **ways)
     works, said = LivePersonHook.for_connection(MADE_UP).test_connection()
     assert (works, listener.heard) == (False, [])
-    assert "through a proxy of its own" in said
+    assert "through a proxy whose certificate authority it also names" in said
 
 
 def test_a_proxy_that_the_deployment_trusts_may_be_named_anew(monkeypatch, listener):

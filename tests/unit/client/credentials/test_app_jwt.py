@@ -289,7 +289,7 @@ def test_a_token_that_ends_early_is_replaced_and_the_request_repeated_once(
 
 def test_a_service_that_never_accepts_is_asked_twice_and_no_more(sandbox, connect, audit_request, waits):
     sandbox.configure(audit_auth={"oauth1"})
-    with pytest.raises(AuthenticationError, match="sentinel gave a token") as caught:
+    with pytest.raises(AuthenticationError, match="Sentinel issued a token") as caught:
         connect("app_jwt_v2").call(audit_request, passed)
     assert [one.status for one in audit_requests(sandbox)] == [401, 401]
     assert len(token_requests(sandbox)) == 2

@@ -206,7 +206,7 @@ def test_patience_ends_with_a_sentence():
     def wait() -> None:
         world.cell = "somebody"
         with (
-            pytest.raises(ServiceUnavailableError, match="others have been renewing") as caught,
+            pytest.raises(ServiceUnavailableError, match="other processes have been renewing") as caught,
             waiter.lease.held(),
         ):
             pass

@@ -430,7 +430,9 @@ def test_a_wrong_password_is_named_and_tried_once(sandbox, connect, audit_reques
 
 def test_an_sso_user_is_told_which_way_is_open(sandbox, connect, audit_request):
     client = connect("login", user_name=sandbox.settings.sso_user_name)
-    with pytest.raises(AuthenticationError, match=r"single sign-on.*LivePerson closes it") as caught:
+    with pytest.raises(
+        AuthenticationError, match=r"LivePerson does not let users log in this way.*single sign-on"
+    ) as caught:
         client.call(audit_request, passed)
     assert "liveperson_web_app" in str(caught.value)
     assert "liveperson_app_jwt" in str(caught.value)
@@ -452,7 +454,9 @@ def test_a_blocked_account_is_told_to_ask_support_and_not_tried_again(
     sandbox.configure(login_blocked=True)
     client = connect(kind)
     for _ in range(2):
-        with pytest.raises(AuthenticationError, match=r"LivePerson Support has blocked.*ask there") as caught:
+        with pytest.raises(
+            AuthenticationError, match=r"LivePerson Support has blocked.*can unblock it"
+        ) as caught:
             client.call(audit_request, passed)
         assert caught.value.status == 451
         assert caught.value.field == "user_name"
@@ -493,7 +497,7 @@ def test_a_service_that_does_not_take_bearers_is_asked_twice_and_no_login_stays(
 ):
     sandbox.configure(audit_auth={"oauth1"})
     client = connect("login")
-    with pytest.raises(AuthenticationError, match="gave a login, but this service does not accept it"):
+    with pytest.raises(AuthenticationError, match="accepted the login, but this service does not"):
         client.call(audit_request, passed)
     assert audits(sandbox) == [401, 401]
     assert len(sandbox.logins.lasting) == 1

@@ -617,7 +617,7 @@ class TestSecrecy:
         ):
             assert secret not in shown
         for clone in (copy.deepcopy(credential), pickle.loads(pickle.dumps(credential))):
-            assert clone._met == set()
+            assert clone._seen_secrets == set()
             assert web_app(store=clone._store).call(audit_request, passed).status == 200
 
     def test_an_answer_that_echoes_is_scrubbed(self, sandbox, web_app, store, audit_request):
