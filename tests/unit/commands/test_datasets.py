@@ -66,7 +66,7 @@ def test_one_dataset_shows_its_fields_filters_cursors_and_limits(capsys, monkeyp
         assert [kind, path] in [line.split() for line in lines]
     for told_of in ("filters", "cursors"):
         assert [it for it in about[told_of] if f"\n  {it}" not in told] == []
-    for limit in ("longest_window_asked_at_once", "retention", "lag", "documentation", "permission"):
+    for limit in ("max_range", "retention", "lag", "documentation", "permission"):
         assert " ".join(about[limit].split()) in " ".join(told.split())
     assert cli.main(["datasets", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == about
