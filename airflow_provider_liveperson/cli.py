@@ -3,8 +3,8 @@
 
 A command lives in a module with two functions: ``add_arguments(parser)``, which declares its options on an
 :class:`argparse.ArgumentParser`, and ``run(arguments)``, which does the work and returns the exit code.
-Whoever builds a parser imports these modules, ``airflow --help`` among them, so they import the heavy things
-only in ``run``.
+Building a parser imports these modules, and ``airflow --help`` does so, too: they import heavy packages only in
+``run``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ DESCRIPTION = "Tools of the LivePerson provider for Apache Airflow"
 class Command:
     """One subcommand.
 
-    :param name: what is typed.
+    :param name: the word that users type.
     :param help: one line for lists of commands.
-    :param description: what the command's own help begins with.
+    :param description: the beginning of the command's own help.
     :param module: the dotted name of the module that implements it.
     """
 
@@ -40,14 +40,14 @@ class Command:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's options.
 
-        :param parser: what is to read them.
+        :param parser: the command's parser.
         """
         import_module(self.module).add_arguments(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do the work. An error of this package becomes one line on standard error.
+        """Run the command. An error of this package becomes one line on standard error.
 
-        :param arguments: what the parser read.
+        :param arguments: the parsed arguments.
         :return: the exit code.
         """
         try:
@@ -62,30 +62,30 @@ class Command:
 COMMANDS = (
     Command(
         name="sandbox",
-        help="Run a LivePerson on this machine",
+        help="Run a LivePerson sandbox on this machine",
         description=(
-            "Run a LivePerson on this machine, for demonstrations, tests and development: the same paths, the"
-            " same credentials, the same limits, and made-up data."
+            "Run a LivePerson sandbox on this machine, for demonstrations, tests and development: the same paths,"
+            " credentials and limits as LivePerson, and invented data."
         ),
         module="airflow_provider_liveperson.sandbox.command",
     ),
     Command(
         name="datasets",
-        help="List what can be pulled",
+        help="List the datasets that can be pulled",
         description=(
-            "List every dataset with its cursors, how long LivePerson keeps it, how late records may appear, and which"
-            " credentials and rights LivePerson documents for it. With a name, show all about one: its fields with"
-            " their types, its filters with the values they take, its cursors and its limits."
+            "List every dataset with its cursors, how long LivePerson keeps it, how late its records may appear, and"
+            " the credentials and rights that LivePerson documents for it. With a name, show one dataset in full: its"
+            " fields with their types, its filters with the values they take, its cursors and its limits."
         ),
         module="airflow_provider_liveperson.commands.datasets",
     ),
     Command(
         name="check",
-        help="Tell what a connection can reach, and whether two connections read the same",
+        help="Check what a connection can reach, and whether two connections return the same records",
         description=(
-            "Tell what an Airflow connection can reach: LivePerson's services, its clock, the token, and of every"
-            " dataset whether it can be read, with the right to ask for. With --against, read the same small windows"
-            " through a second connection and tell whether both read the same, before moving from one to the other."
+            "Check what an Airflow connection can reach: LivePerson's services, the clock, the token, and for every"
+            " dataset whether it can be read, or which right to ask for. With --against, read the same small windows"
+            " through a second connection and compare the records, before moving from one connection to the other."
         ),
         module="airflow_provider_liveperson.commands.check",
     ),

@@ -11,13 +11,13 @@ from airflow_provider_liveperson.cli import COMMANDS, DESCRIPTION, Command
 
 
 class _Arguments(Arg):
-    """All the options of a command as if they were one, so that they are declared in one place only.
+    """All the options of a command as one argument, so that they are declared in one place only.
 
-    :param command: whose options these are.
+    :param command: the command.
     """
 
     def __init__(self, command: Command) -> None:
-        # The flag is what Airflow sorts a command's options by; it is never added to a parser.
+        # Airflow sorts a command's options by this flag; it is never added to a parser.
         super().__init__(flags=("--",))
         self._command = command
 
@@ -27,8 +27,8 @@ class _Arguments(Arg):
 
 
 def _action(command: Command) -> ActionCommand:
-    # Airflow survives an exception here, but not one from building its parser later, which would take the
-    # whole `airflow` command down.
+    # Airflow survives an exception here, but one raised while it builds its parser would break the whole `airflow`
+    # command.
     command.add_arguments(argparse.ArgumentParser())
 
     def run(arguments: argparse.Namespace) -> None:

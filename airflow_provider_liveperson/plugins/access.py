@@ -1,4 +1,4 @@
-"""Who may do what, as Airflow's auth manager says."""
+"""Which connections a user may edit, as Airflow's auth manager says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from airflow.api_fastapi.auth.managers.models.resource_details import Connection
 from airflow.models import Connection
 
 from airflow_provider_liveperson.connections.fields import FORMS
+from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.metadata import saved_connections
+from airflow_provider_liveperson.version_compat import AirflowNotFoundException
+
+FAILURES = (LivePersonError, AirflowNotFoundException)
+"""The errors in which an action on a connection may end; the page shows them as sentences."""
 
 
 def liveperson_connections() -> list[Connection]:

@@ -1,7 +1,7 @@
 """The plugin: the LivePerson page in Airflow's Admin menu.
 
-Airflow imports this module in each of its processes, so it imports nothing but the base class; the page itself is made
-when somebody first asks for it.
+Airflow imports this module in each of its processes, so it imports only the base class; the page itself is made by its
+first request.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class LazyPage:
 
 
 class LivePersonPlugin(AirflowPlugin):
-    """Shows who consented to what, and lets the users who may edit a connection authorise it."""
+    """Shows the LivePerson connections and their consents, and lets users who may edit a connection authorize it."""
 
     name = "liveperson"
     fastapi_apps = [{"app": LazyPage(), "name": "LivePerson", "url_prefix": PREFIX}]
     external_views = [
         {
             "name": "LivePerson",
-            # Without a slash ahead: Airflow's page resolves it against its own base, which may be below a path.
+            # Without a leading slash: Airflow's page resolves it against its own base, which may be below a path.
             "href": f"{PREFIX.lstrip('/')}/",
             "url_route": ROUTE,
             "destination": "nav",

@@ -1,4 +1,4 @@
-"""The authorisation under way for a connection: one at most, and good for one callback, whichever server gets it."""
+"""The pending authorization of a connection: at most one, valid for one callback, whichever API server receives it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KIND = "liveperson_pending_token"
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered until LivePerson sends the browser back.
+    """A pending authorization, kept until LivePerson sends the browser back.
 
-    :param nonce: what its state holds.
+    :param nonce: the nonce in its state.
     :param redirect_uri: as it was in the authorize URL.
     :param code_verifier: for PKCE; secret.
     """
@@ -30,10 +30,10 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin(conn_id: str, pending: Pending) -> None:
-    """Remember an authorisation, in the place of an earlier one.
+    """Keep a pending authorization, in place of an earlier one.
 
     :param conn_id: the connection.
-    :param pending: the authorisation.
+    :param pending: the authorization.
     :raises ServiceUnavailableError: when the database does not answer.
     """
     text = msgspec.json.encode(pending).decode()
@@ -41,11 +41,11 @@ def begin(conn_id: str, pending: Pending) -> None:
 
 
 def take(conn_id: str, nonce: str) -> Pending | None:
-    """Take an authorisation away, which works once.
+    """Take a pending authorization, which works once.
 
     :param conn_id: the connection.
-    :param nonce: what the state held.
-    :returns: the authorisation; None if there is none of this nonce, whatever else the Variable holds.
+    :param nonce: the nonce in the state that came back.
+    :returns: the authorization; None if there is none with this nonce, whatever else the Variable holds.
     :raises ServiceUnavailableError: when the database does not answer.
     """
     table = Variable.__table__
@@ -54,7 +54,7 @@ def take(conn_id: str, nonce: str) -> Pending | None:
         pending = _read(found.get_val()) if found is not None else None
         if pending is None or not hmac.compare_digest(_bytes(pending.nonce), _bytes(nonce)):
             return None
-        # Only one of two that have come so far finds the row as both have read it.
+        # Of two callbacks that come this far at once, only one finds the row as both have read it.
         taken = session.execute(
             delete(table).where(table.c.id == found.id, table.c.val == found._val),
         )

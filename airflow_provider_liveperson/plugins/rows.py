@@ -1,4 +1,4 @@
-"""What the page tells of a connection."""
+"""What the page shows of a connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.models import Connection
 
     from airflow_provider_liveperson.client.credentials.grants import Grant
-    from airflow_provider_liveperson.plugins.checks import LastCheck
+    from airflow_provider_liveperson.plugins.check_results import LastCheck
 
 WEB_APP = "liveperson_web_app"
 
@@ -25,12 +25,12 @@ class Row:
     """One connection on the page.
 
     :param conn_id: its id.
-    :param kind: its kind, as the list of connection types calls it.
+    :param kind: the name of its connection type.
     :param account: its LivePerson account.
-    :param is_web_app: whether a user has to consent.
+    :param is_web_app: whether a LivePerson user has to consent.
     :param state: one or two words.
-    :param good: whether they are good news; None for neither.
-    :param hint: what is to be done, if something is.
+    :param good: whether the state is good; None for neither good nor bad.
+    :param hint: what to do, if anything.
     :param facts: labels and values.
     :param error: the last error, or empty.
     :param can_refresh: whether there is something to refresh.
@@ -85,15 +85,15 @@ def iso(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
-        return "beyond the calendar"
+        return "out of range"
 
 
 def _check(conn: Connection, last: LastCheck | None) -> dict[str, Any]:
-    """What is known of a connection by its last check."""
+    """What is known from a connection's last check."""
     if last is None:
         return {"state": "Not checked", "hint": "Press Check to see what it can reach."}
     if not last.is_of(conn):
-        hint = f"It has been changed since it was last checked, at {iso(last.checked_at)}."
+        hint = f"The connection was changed after its last check at {iso(last.checked_at)}."
         return {"state": "Not checked", "hint": f"{hint} Press Check to see what it can reach."}
     return {
         "state": "Works" if last.ok else "Check failed",
@@ -105,30 +105,28 @@ def _check(conn: Connection, last: LastCheck | None) -> dict[str, Any]:
 def _consent(grant: Grant | None, now: datetime) -> dict[str, Any]:
     if grant is None:
         return {
-            "state": "Not authorised",
+            "state": "Not authorized",
             "good": False,
-            "hint": "Press Authorise: you log in at LivePerson and allow this application to read as you.",
+            "hint": "Press Authorize to log in at LivePerson and allow this application to read as you.",
         }
     facts = [
-        ("Authorised by", grant.authorized_by),
-        ("LivePerson user", grant.subject or "not told by LivePerson"),
-        ("Authorised at", iso(grant.authorized_at)),
+        ("Authorized by", grant.authorized_by),
+        ("LivePerson user", grant.subject or "unknown"),
+        ("Authorized at", iso(grant.authorized_at)),
         ("Last refreshed", iso(grant.refreshed_at)),
     ]
     about = {"facts": facts, "error": grant.last_error, "can_revoke": True}
     if grant.is_lost:
-        hint = "LivePerson does not renew the consent any more. Press Authorise to consent anew."
+        hint = "LivePerson no longer renews the consent. Press Authorize to consent again."
         return {**about, "state": "Consent ended", "good": False, "hint": hint}
     facts.append(("Access token expires", iso(grant.expires_at)))
     if grant.renewal_begun_at:
         hint = (
-            f"A refresh that began at {iso(grant.renewal_begun_at)} was broken off. The present access token is used"
-            " until it expires, then the refresh is tried again. If LivePerson refuses it, press Authorise."
+            f"A refresh that started at {iso(grant.renewal_begun_at)} was interrupted. The current access token is used"
+            " until it expires; then the refresh is tried again. If LivePerson refuses it, press Authorize."
         )
-        return {**about, "state": "Authorised", "good": None, "hint": hint, "can_refresh": True}
+        return {**about, "state": "Authorized", "good": None, "hint": hint, "can_refresh": True}
     if grant.expires_at <= now.timestamp():
-        hint = (
-            "The access token has expired; the next task, or Refresh now, renews it if LivePerson still does."
-        )
+        hint = "The access token has expired. The next task, or Refresh now, renews it, if LivePerson still allows it."
         return {**about, "state": "Expired", "good": None, "hint": hint, "can_refresh": True}
-    return {**about, "state": "Authorised", "good": True, "can_refresh": True}
+    return {**about, "state": "Authorized", "good": True, "can_refresh": True}

@@ -1,4 +1,4 @@
-"""What the page signs, so that it knows again what it gave away: the CSRF token, the state and the message."""
+"""What the page signs, to recognize it when it comes back: the CSRF token, the state and the message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MESSAGE_LASTS = 600
 
 
 def csrf_token(user_id: str, browser: str) -> str:
-    """What the page's forms carry.
+    """The token in the page's forms.
 
     :param user_id: the Airflow user.
     :param browser: the browser's cookie.
@@ -22,7 +22,7 @@ def csrf_token(user_id: str, browser: str) -> str:
 
 
 def is_csrf_token(token: str, user_id: str, browser: str) -> bool:
-    """Whether a form comes from a page that was given to this user in this browser, not long ago."""
+    """Whether a token was made for this user in this browser within the last 12 hours."""
     try:
         return bool(_signer("csrf").loads(token, max_age=CSRF_LASTS) == owner(user_id, browser))
     except BadSignature:
@@ -30,18 +30,18 @@ def is_csrf_token(token: str, user_id: str, browser: str) -> bool:
 
 
 def state(user_id: str, browser: str, conn_id: str, nonce: str) -> str:
-    """What travels to LivePerson and back. It tells LivePerson the connection's id, but not the user.
+    """The state that travels to LivePerson and back. It shows LivePerson the connection's ID, but not the user.
 
     :param user_id: the Airflow user.
     :param browser: the browser's cookie.
     :param conn_id: the connection.
-    :param nonce: known again once.
+    :param nonce: a random text that is accepted once.
     """
     return _signer("state").dumps([conn_id, nonce, owner(user_id, browser)])
 
 
 def read_state(text: str, user_id: str, browser: str) -> tuple[str, str] | None:
-    """The connection and the nonce of a state that was given to this user in this browser within ten minutes."""
+    """The connection and the nonce of a state that was made for this user in this browser in the last ten minutes."""
     try:
         conn_id, nonce, whose = _signer("state").loads(text, max_age=STATE_LASTS)
     except (BadSignature, TypeError, ValueError):
@@ -55,7 +55,7 @@ def message(text: str, *, bad: bool, user_id: str) -> str:
 
 
 def read_message(signed: str, user_id: str) -> tuple[str, bool] | None:
-    """The message, and whether it is bad news."""
+    """The message, and whether it reports a failure."""
     try:
         text, bad, whose = _signer("message").loads(signed, max_age=MESSAGE_LASTS)
     except (BadSignature, TypeError, ValueError):
@@ -64,7 +64,7 @@ def read_message(signed: str, user_id: str) -> tuple[str, bool] | None:
 
 
 def _signer(what: str) -> URLSafeTimedSerializer:
-    """A signer by the key that Airflow's API servers share."""
+    """A signer with the key that Airflow's API servers share."""
     return URLSafeTimedSerializer(conf.get_mandatory_value("api", "secret_key"), salt=f"liveperson-{what}")
 
 

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 
 AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
@@ -117,6 +119,13 @@ def _connections(app: Any, sandbox: SandboxServer) -> Iterator[None]:
     clear()
 
 
+def check_runs() -> Any:
+    """The checks in the background; imported late, as it needs Airflow's database."""
+    from airflow_provider_liveperson.plugins import check_runs
+
+    return check_runs
+
+
 @dataclass
 class Browser:
     """Somebody at the page, with a browser that was never here before."""
@@ -153,12 +162,15 @@ class Browser:
         *,
         csrf: str | None = None,
         against: str | None = None,
+        wait: bool = True,
         **headers: str,
     ) -> Any:
         form = {"csrf": self.csrf() if csrf is None else csrf, "connection": conn_id}
         form |= {} if against is None else {"against": against}
         about = {"Origin": SITE, **{name.replace("_", "-"): value for name, value in headers.items()}}
         self.seen.append(self.http.post(f"/liveperson/{what}", data=form, headers=about))
+        if what == "check" and wait:
+            check_runs().join(120)
         return self.seen[-1]
 
     def shown(self, answer: Any) -> Any:
@@ -166,8 +178,8 @@ class Browser:
         return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
     def begin(self, conn_id: str = WEB_APP) -> str:
-        """Press Authorise: gives LivePerson's URL."""
-        answer = self.post("authorise", conn_id)
+        """Press Authorize: gives LivePerson's URL."""
+        answer = self.post("authorize", conn_id)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 
@@ -230,12 +242,12 @@ def changed(url: str, **parameters: str | None) -> str:
     return parts._replace(query=urlencode({n: v for n, v in query.items() if v is not None})).geturl()
 
 
-def authorised(browser: Browser, sandbox: SandboxServer, conn_id: str = WEB_APP) -> Any:
+def authorized(browser: Browser, sandbox: SandboxServer, conn_id: str = WEB_APP) -> Any:
     return browser.come_back(consent(sandbox, browser.begin(conn_id)))
 
 
 class TestTheRoad:
-    def test_authorise_refresh_revoke(self, browser, sandbox):
+    def test_authorize_refresh_revoke(self, browser, sandbox):
         ada = browser("ada")
         url = ada.begin()
         query = parse_qs(urlsplit(url).query)
@@ -244,7 +256,7 @@ class TestTheRoad:
         assert "code_challenge" not in query
         answer = ada.come_back(consent(sandbox, url))
         assert (answer.status_code, answer.headers["location"]) == (303, "/plugin/liveperson")
-        assert f"{WEB_APP} is authorised" in ada.told()
+        assert f"{WEB_APP} is authorized" in ada.told()
         assert ada.told() == ""
         page = ada.page().text
         assert sandbox.people()["user"].id in page
@@ -259,16 +271,16 @@ class TestTheRoad:
         ada.post("revoke")
         assert "revoked" in ada.told()
         assert grant() is None
-        assert "Not authorised" in ada.page().text
+        assert "Not authorized" in ada.page().text
 
     def test_what_is_listed(self, browser):
         page = browser("oscar").page().text
         for conn_id in (WEB_APP, OTHER, API_KEY):
             assert f">{conn_id}</h2>" in page
         assert ">aws<" not in page
-        assert f'aria-label="Authorise {WEB_APP}"' in page
-        assert f'aria-label="Authorise {API_KEY}"' not in page
-        assert page.count("Not checked") == 1  # the API key; the others have not even been authorised
+        assert f'aria-label="Authorize {WEB_APP}"' in page
+        assert f'aria-label="Authorize {API_KEY}"' not in page
+        assert page.count("Not checked") == 1  # the API key; the others have not even been authorized
         assert "Ready" not in page
 
     def test_pkce_where_the_connection_wants_it(self, browser, sandbox):
@@ -283,7 +295,7 @@ class TestTheRoad:
         query = parse_qs(urlsplit(url).query)
         assert query["code_challenge_method"] == ["S256"]
         ada.come_back(consent(sandbox, url))
-        assert "is authorised" in ada.told()
+        assert "is authorized" in ada.told()
         (exchange,) = [one for one in sandbox.requests if one.path.endswith("/token")]
         assert b"code_verifier=" in exchange.body
 
@@ -296,10 +308,10 @@ class TestTheRoad:
 
     def test_what_goes_wrong_at_liveperson_is_told(self, browser, sandbox):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         sandbox.grants.revoke_all()
         ada.post("refresh")
-        assert "press Authorise" in ada.told()
+        assert "press Authorize" in ada.told()
         page = ada.page().text
         assert "Consent ended" in page
         assert "Last error:" in page
@@ -353,17 +365,17 @@ class TestCheck:
 
     def test_one_against_another(self, browser, sandbox):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         answer = ada.shown(ada.post("check", API_KEY, against=WEB_APP))
         rows = table_rows(answer)
         assert rows["users"][0] == "agree"
         assert "Both returned the same" in rows["users"][1]
         assert f"{API_KEY} against {WEB_APP}" in answer.text
 
-    def test_one_that_is_not_authorised_says_what_to_do(self, browser):
+    def test_one_that_is_not_authorized_says_what_to_do(self, browser):
         ada = browser("ada")
         answer = ada.shown(ada.post("check", WEB_APP))
-        assert "press Authorise" in html.unescape(answer.text)
+        assert "press Authorize" in html.unescape(answer.text)
         assert {state for state, _ in table_rows(answer).values()} == {"refused"}
 
     @pytest.mark.parametrize(
@@ -397,8 +409,56 @@ class TestCheck:
         with create_session() as session:
             session.query(Connection).filter_by(conn_id=API_KEY).one().host = "https://evil.example"
         ada = browser("ada")
-        assert ada.post("check", API_KEY).status_code == 303
-        assert "evil.example" in ada.told()
+        assert "evil.example" in ada.shown(ada.post("check", API_KEY)).text
+
+
+class Held:
+    """Checks that wait in the middle."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow_provider_liveperson.plugins import check_results
+
+        self.started = 0
+        self._listeners: list[Any] = []
+        self._begun = threading.Semaphore(0)
+        self._go_on = threading.Event()
+        self._saved = threading.Event()
+        run, keep = check_runs().run_checks, check_results.keep
+
+        def run_checks(*hooks: Any, on_progress: Any, **how: Any) -> Any:
+            self.started += 1
+            self._listeners.append(on_progress)
+            self._begun.release()
+            assert self._go_on.wait(120)
+            return run(*hooks, on_progress=on_progress, **how)
+
+        def keep_and_say_so(run: Any, *about: Any) -> None:
+            keep(run, *about)
+            if run.progress is not None:
+                self._saved.set()
+
+        monkeypatch.setattr(check_runs(), "run_checks", run_checks)
+        monkeypatch.setattr(check_runs(), "SAVE_EVERY", 0.01)
+        monkeypatch.setattr(check_results, "keep", keep_and_say_so)
+
+    def report(self, progress: Progress) -> None:
+        """Have a check report its progress, and wait until that is saved."""
+        assert self._begun.acquire(timeout=120)
+        self._saved.clear()
+        self._listeners[-1](progress)
+        assert self._saved.wait(120)
+
+    def finish(self) -> None:
+        """Let all go on to their end."""
+        self._go_on.set()
+        check_runs().join(120)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch, app: Any) -> Iterator[Held]:
+    held = Held(monkeypatch)
+    yield held
+    held.finish()
 
 
 class TestAfterACheck:
@@ -419,14 +479,14 @@ class TestAfterACheck:
 
     def test_each_pair_has_its_own_result(self, browser, sandbox):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         alone, both = ada.post("check", API_KEY), ada.post("check", API_KEY, against=WEB_APP)
         assert " against " in ada.shown(both).text
         assert " against " not in ada.shown(alone).text
 
     def nothing(self, answer: Any) -> None:
         assert answer.status_code == 200
-        assert "There is no result of a check" in answer.text
+        assert "This browser has no result of a check" in answer.text
         assert "<table>" not in answer.text
         assert ">Check</button>" in answer.text
 
@@ -486,12 +546,12 @@ class TestAfterACheck:
 
     def test_of_a_web_application_too(self, browser, sandbox):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         assert "<dt>Last check</dt><dd>Not checked</dd>" in ada.page().text
         ada.post("check", API_KEY, against=WEB_APP)
         page = ada.page().text
         assert page.count("<dt>Last checked</dt>") == 2
-        assert "Authorised</span>" in page
+        assert "Authorized</span>" in page
 
     def test_a_check_that_could_not_begin_counts_as_failed(self, browser):
         from airflow.models import Connection
@@ -518,7 +578,7 @@ class TestAfterACheck:
             setattr(session.query(Connection).filter_by(conn_id=API_KEY).one(), column, value)
         page = ada.page().text
         assert ">Not checked</span>" in page
-        assert "changed since it was last checked, at 20" in page
+        assert "changed after its last check at 20" in page
 
     def test_what_is_kept_of_a_check_holds_no_secret(self, browser, sandbox):
         browser("ada").post("check", API_KEY)
@@ -546,9 +606,81 @@ class TestAfterACheck:
         assert page.status_code == 200
         assert ">Not checked</span>" in page.text
 
+    def test_while_it_runs_the_page_shows_how_far_it_is(self, browser, held):
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY, wait=False)
+        held.report(Progress(step="check", done=3, total=7, current=["users", "skills"]))
+        running = ada.shown(answer).text
+        assert 'http-equiv="refresh"' in running
+        assert "Checked 3 of 7" in running
+        assert '<progress aria-label="Progress" max="7" value="3">' in running
+        assert "In progress: users, skills" in running
+        assert "<form" not in running
+        held.finish()
+        done = ada.shown(answer)
+        assert 'http-equiv="refresh"' not in done.text
+        assert set(table_rows(done)) == set(DATASETS)
+
+    def test_a_running_check_is_shown_to_nobody_else(self, browser, held):
+        ada, oscar = browser("ada"), browser("oscar")
+        answer = ada.post("check", API_KEY, wait=False)
+        self.nothing(oscar.shown(answer))
+        held.finish()
+
+    def test_it_is_not_started_twice(self, browser, held):
+        ada = browser("ada")
+        first, second = (ada.post("check", API_KEY, wait=False) for _ in range(2))
+        assert first.headers["location"] == second.headers["location"]
+        assert held.started == 1
+        held.finish()
+
+    def test_only_so_many_run_at_once(self, browser, held):
+        everybody = [browser("ada") for _ in range(check_runs().MAX_RUNS)]
+        for one in everybody:
+            assert "check?" in one.post("check", API_KEY, wait=False).headers["location"]
+        late = browser("ada")
+        assert "check?" not in late.post("check", API_KEY, wait=False).headers["location"]
+        assert "checks are running already" in late.told()
+        held.finish()
+        assert "check?" in late.post("check", API_KEY).headers["location"]
+
+    def test_one_that_ended_with_its_server_is_said_to_be_interrupted(self, browser, held):
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY, wait=False)
+        with time_machine.travel(_later(61), tick=True):
+            page = ada.shown(answer).text
+        assert "The check was interrupted" in page
+        assert ">Check again</button>" in page
+        held.finish()
+
+    def test_one_that_fails_by_a_mistake_of_ours_ends_too(self, browser, monkeypatch):
+        monkeypatch.setattr(check_runs(), "run_checks", lambda *_, **__: 1 / 0)
+        ada = browser("ada")
+        page = ada.shown(ada.post("check", API_KEY)).text
+        assert "The check failed unexpectedly" in page
+        assert ">Check again</button>" in page
+
+    def test_a_database_that_fails_meanwhile_does_not_end_it(self, browser, held, monkeypatch):
+        from airflow_provider_liveperson.exceptions import ServiceUnavailableError
+        from airflow_provider_liveperson.plugins import check_results
+
+        ada = browser("ada")
+        answer = ada.post("check", API_KEY, wait=False)
+        failed = threading.Event()
+
+        def fail(*_: Any) -> None:
+            failed.set()
+            raise ServiceUnavailableError("no database")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(check_results, "keep", fail)
+            assert failed.wait(120)
+        held.finish()
+        assert "Checked at 20" in ada.shown(answer).text
+
     def test_every_form_says_what_it_is_doing(self, browser, sandbox):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         page = ada.page().text + ada.get(f"/liveperson/check?connection={API_KEY}").text
         assert page.count("<form") == page.count(' data-busy="')
         assert 'role="status" aria-live="polite"' in page
@@ -569,18 +701,19 @@ class TestBelowAPath:
         page = ada.get("/airflow/liveperson/")
         assert page.status_code == 200
         assert set(re.findall(r'action="([^"]+)"', page.text)) == {
-            f"/airflow/liveperson/{what}" for what in ("authorise", "check")
+            f"/airflow/liveperson/{what}" for what in ("authorize", "check")
         }
         assert "Path=/airflow/liveperson/" in page.headers["set-cookie"]
         csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
         form = {"csrf": csrf, "connection": API_KEY}
         answer = ada.http.post("/airflow/liveperson/check", data=form, headers={"Origin": SITE})
+        check_runs().join(120)
         assert answer.headers["location"] == f"/airflow/liveperson/check?connection={API_KEY}"
         shown = ada.shown(answer)
         assert "Checked at" in shown.text
         assert 'href="/airflow/liveperson/"' in shown.text
         form["connection"] = WEB_APP
-        answer = ada.http.post("/airflow/liveperson/authorise", data=form, headers={"Origin": SITE})
+        answer = ada.http.post("/airflow/liveperson/authorize", data=form, headers={"Origin": SITE})
         query = parse_qs(urlsplit(answer.headers["location"]).query)
         assert query["redirect_uri"] == [f"{self.SITE}/liveperson/callback"]
         answer = ada.get(
@@ -601,7 +734,7 @@ class TestBelowAPath:
 EVERY_ENDPOINT = [
     ("GET", "/liveperson/"),
     ("GET", "/liveperson/callback?code=c&state=s"),
-    ("POST", "/liveperson/authorise"),
+    ("POST", "/liveperson/authorize"),
     ("POST", "/liveperson/refresh"),
     ("POST", "/liveperson/revoke"),
     ("POST", "/liveperson/check"),
@@ -630,7 +763,7 @@ class TestWho:
         assert WEB_APP not in answer.text
 
     @pytest.mark.parametrize("user", ["vic", "una"])
-    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke", "check"])
+    @pytest.mark.parametrize("what", ["authorize", "refresh", "revoke", "check"])
     def test_not_even_with_a_good_csrf_token(self, browser, user, what):
         from airflow_provider_liveperson.plugins import signatures
 
@@ -662,26 +795,28 @@ class TestWho:
         page = ada.page().text
         assert OTHER in page
         assert WEB_APP not in page
-        assert ada.post("authorise", WEB_APP).status_code == 403
-        assert ada.post("authorise", OTHER).status_code == 303
+        assert ada.post("authorize", WEB_APP).status_code == 403
+        assert ada.post("authorize", OTHER).status_code == 303
 
     @pytest.mark.parametrize("conn_id", [API_KEY, "aws", "nothing", "", "../x"])
-    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke"])
+    @pytest.mark.parametrize("what", ["authorize", "refresh", "revoke"])
     def test_only_web_app_connections(self, browser, what, conn_id):
         assert browser("ada").post(what, conn_id).status_code in (403, 404)
 
-    @pytest.mark.parametrize("what", ["authorise", "refresh", "revoke", "check"])
+    @pytest.mark.parametrize("what", ["authorize", "refresh", "revoke", "check"])
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
     def test_only_post_does_something(self, browser, sandbox, what, method):
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         kept, sent = grant(), len(sandbox.requests)
         answer = ada.http.request(
             method, f"/liveperson/{what}?connection={WEB_APP}&csrf={ada.csrf()}", headers={"Origin": SITE}
         )
         shows_a_result = (method, what) == ("GET", "check")
         assert answer.status_code == (200 if shows_a_result else 405)
-        assert shows_a_result or method == "HEAD" or "nothing to see at this address" in answer.text
+        assert (
+            shows_a_result or method == "HEAD" or "only accepts forms from the LivePerson page" in answer.text
+        )
         assert grant() == kept
         assert len(sandbox.requests) == sent
 
@@ -690,7 +825,7 @@ class TestForgedForms:
     @pytest.fixture
     def ada(self, browser, sandbox) -> Browser:
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         return ada
 
     def refused(self, answer: Any) -> None:
@@ -909,7 +1044,7 @@ class TestForgedCallbacks:
             status=400,
             body={"error": "<b>bold</b>", "error_description": "<i>"},
         )
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         page = ada.page().text
         assert "<b>bold" not in page
         assert "&lt;b&gt;bold" in page
@@ -968,7 +1103,7 @@ class TestConnectionsThatAreNamedAlike:
         for conn_id in (one, other):
             add_connection(conn_id, "liveperson_web_app", sandbox)
         ada = browser("ada")
-        authorised(ada, sandbox, other)
+        authorized(ada, sandbox, other)
         kept = grant(other)
         assert kept is not None
         url = ada.begin(one)
@@ -1017,7 +1152,7 @@ class TestConnectionsThatAreNamedAlike:
         from sqlalchemy import text
 
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         url = consent(sandbox, ada.begin())
         with create_session() as session:
             session.execute(text("UPDATE variable SET val = 'gAAAAAB', is_encrypted = true"))
@@ -1062,8 +1197,8 @@ if AIRFLOW >= (3, 2):
             return Variable.get(f"liveperson_token.{self.BLUE}", None, team_name=team)
 
         def test_all_four_actions(self, bea, sandbox):
-            authorised(bea, sandbox, self.BLUE)
-            assert "is authorised" in bea.told()
+            authorized(bea, sandbox, self.BLUE)
+            assert "is authorized" in bea.told()
             first = grant(self.BLUE)
             assert self.read_by_task("blue")
             assert self.read_by_task("red") is None
@@ -1082,7 +1217,7 @@ if AIRFLOW >= (3, 2):
         def test_of_others_are_not_even_listed(self, app, sandbox):
             red = Browser(app, "oscar", teams=["red"])
             assert self.BLUE not in red.page().text
-            for what in ("authorise", "refresh", "revoke", "check"):
+            for what in ("authorize", "refresh", "revoke", "check"):
                 assert red.post(what, self.BLUE).status_code == 403
             assert red.post("check", WEB_APP, against=self.BLUE).status_code == 403
             assert sandbox.requests == []
@@ -1091,7 +1226,7 @@ if AIRFLOW >= (3, 2):
             from airflow.models import Connection
             from airflow.utils.session import create_session
 
-            authorised(bea, sandbox, self.BLUE)
+            authorized(bea, sandbox, self.BLUE)
             with create_session() as session:
                 session.query(Connection).filter_by(conn_id=self.BLUE).one().team_name = "red"
             red = Browser(app, "oscar", teams=["red"])
@@ -1102,7 +1237,7 @@ if AIRFLOW >= (3, 2):
 
         def test_a_connection_of_no_team_is_everybodys_after_the_page_has_used_it(self, browser, sandbox):
             """A lease that a team's task made would be hidden from the tasks of others; the page leaves one behind."""
-            authorised(browser("ada"), sandbox)
+            authorized(browser("ada"), sandbox)
             lease = variables()[f"liveperson_lease.{WEB_APP}"]
             assert (lease.team_name, lease.get_val()) == (None, "")
 
@@ -1112,7 +1247,7 @@ if AIRFLOW >= (3, 2):
 
             monkeypatch.setattr(SimpleAuthManager, "is_authorized_connection", lambda self, **about: True)
             ada = browser("ada")
-            for what in ("authorise", "refresh", "revoke", "check"):
+            for what in ("authorize", "refresh", "revoke", "check"):
                 assert ada.post(what, self.BLUE).status_code == 303
                 assert "multi_team is off" in ada.told()
 
@@ -1142,13 +1277,13 @@ class TestBrokenConnections:
                 {"extra": extra, "conn_id": conn_id},
             )
         ada = browser("ada")
-        authorised(ada, sandbox, OTHER)
-        assert "is authorised" in ada.told()
+        authorized(ada, sandbox, OTHER)
+        assert "is authorized" in ada.told()
         sent = len(sandbox.requests)
         page = html.unescape(ada.page().text)
         assert f"The extra of connection '{conn_id}' must be a JSON object" in page
         assert "hush" not in page
-        for what in ("check",) if conn_id == API_KEY else ("authorise", "refresh", "revoke", "check"):
+        for what in ("check",) if conn_id == API_KEY else ("authorize", "refresh", "revoke", "check"):
             assert ada.post(what, conn_id).status_code == 303
             assert "must be a JSON object" in ada.told()
         assert ada.post("check", OTHER, against=conn_id).status_code == 303
@@ -1164,7 +1299,7 @@ class TestBrokenConnections:
             session.query(Connection).filter_by(conn_id=WEB_APP).one().host = host
         ada = browser("ada")
         assert ada.page().status_code == 200
-        assert ada.post("authorise").status_code == 303
+        assert ada.post("authorize").status_code == 303
         assert ada.told()
 
 
@@ -1181,7 +1316,7 @@ class TestOpenRedirects:
             f"/liveperson/revoke?{query}", data=form, headers={"Origin": SITE, "Referer": to}
         )
         assert answer.headers["location"] == "/liveperson/"
-        answer = ada.http.post(f"/liveperson/authorise?{query}", data=form, headers={"Origin": SITE})
+        answer = ada.http.post(f"/liveperson/authorize?{query}", data=form, headers={"Origin": SITE})
         sent = parse_qs(urlsplit(answer.headers["location"]).query)
         assert answer.headers["location"].startswith(sandbox.url)
         assert sent["redirect_uri"] == [f"{SITE}/liveperson/callback"]
@@ -1195,7 +1330,7 @@ class TestOpenRedirects:
         ada = browser("ada")
         csrf = ada.csrf()
         answer = ada.http.post(
-            "/liveperson/authorise",
+            "/liveperson/authorize",
             data={"csrf": csrf, "connection": WEB_APP},
             headers={"Origin": SITE, "Host": "evil.example"},
         )
@@ -1244,7 +1379,7 @@ class TestForgedIdTokens:
             token = jwt.encode({**claims, **changes.get(forgery, {})}, signer, "RS256", {"kid": kid})
         ada = browser("ada")
         answer_with(token)
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         assert "id_token does not hold" in ada.told()
         assert grant() is None
 
@@ -1253,7 +1388,7 @@ class TestSecrecy:
     def test_no_secret_reaches_a_browser_a_header_or_a_log(self, browser, sandbox, caplog, capfd):
         caplog.set_level(logging.DEBUG)
         ada = browser("ada")
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         ada.post("refresh")
         ada.page()
         ada.post("check", API_KEY, against=WEB_APP)
@@ -1279,7 +1414,7 @@ class TestSecrecy:
             for record in caplog.records
             if record.name.startswith(("airflow_provider_liveperson", "urllib3", "requests"))
         )
-        assert "ada has authorised connection" in logged
+        assert "ada has authorized connection" in logged
         assert [secret for secret in secrets if secret in logged] == []
         # Airflow's access log shows the callback's URL, code and state included, as LivePerson's flow has it: a code
         # is spent by then.
@@ -1294,7 +1429,7 @@ class TestSecrecy:
 
         ada = browser("ada")
         ada.begin()
-        authorised(ada, sandbox)
+        authorized(ada, sandbox)
         with create_session() as session:
             kept = {one.key: (one._val, one.is_encrypted) for one in session.query(Variable)}
         assert f"liveperson_token.{WEB_APP}" in kept
@@ -1367,7 +1502,7 @@ class TestSecrecy:
         ada = browser("ada")
         origin = f"{scheme}://airflow.test"
         assert ("Secure" in self.cookie(ada.post("refresh", Origin=origin), "liveperson_message")) is secure
-        url = ada.post("authorise", Origin=origin).headers["location"]
+        url = ada.post("authorize", Origin=origin).headers["location"]
         assert parse_qs(urlsplit(url).query)["redirect_uri"] == [f"{origin}/liveperson/callback"]
 
     def test_a_cookie_becomes_secure_once_the_browser_says_it(self, browser):

@@ -92,10 +92,10 @@ def test_while_it_runs_the_button_says_so(
 def test_a_web_application_is_authorized_below_the_path(
     page: playwright.Page, airflow: AirflowServer, frame: playwright.FrameLocator, sandbox: SandboxServer
 ) -> None:
-    frame.get_by_role("button", name="Authorise lp_liveperson_web_app").press("Enter")
+    frame.get_by_role("button", name="Authorize lp_liveperson_web_app").press("Enter")
     page.locator("input[name=username]").fill(sandbox.settings.user_name)
     page.locator("input[name=password]").fill(sandbox.settings.user_password)
     page.locator("#login").click()
     page.locator("#approve").click()
-    expect(frame.get_by_text("lp_liveperson_web_app is authorised")).to_be_visible()
+    expect(frame.get_by_text("lp_liveperson_web_app is authorized")).to_be_visible()
     assert page.url.startswith(f"{airflow.url}/plugin/liveperson")

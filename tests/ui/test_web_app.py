@@ -102,29 +102,29 @@ def test_from_the_login_page_to_data_and_back(
     dialog.save()
     told = connections.test(CONN_ID)
     assert told["status"] is False
-    assert "press Authorise" in told["message"]
+    assert "press Authorize" in told["message"]
 
     # The page, from Airflow's menu, and LivePerson's login and consent.
     connections.open()
     tab.get_by_role("button", name="Admin").click()
     tab.get_by_role("menuitem", name="LivePerson").click()
     page = tab.frame_locator("iframe[title=LivePerson]")
-    expect(page.get_by_text("Not authorised")).to_be_visible()
+    expect(page.get_by_text("Not authorized")).to_be_visible()
     tab.keyboard.press("Escape")
-    button = page.get_by_role("button", name=f"Authorise {CONN_ID}")
+    button = page.get_by_role("button", name=f"Authorize {CONN_ID}")
     button.focus()
     button.press("Enter")
     tab.locator("input[name=username]").fill(liveperson.settings.user_name)
     tab.locator("input[name=password]").fill(liveperson.settings.user_password)
     tab.locator("#login").click()
     tab.locator("#approve").click()
-    expect(page.get_by_text(f"{CONN_ID} is authorised")).to_be_visible()
-    expect(page.get_by_text("Authorised", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"{CONN_ID} is authorized")).to_be_visible()
+    expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
     assert tab.url.startswith(f"{whole_airflow.url}/plugin/liveperson")
     picture(tab, "liveperson-page-light.png", tmp_path)
     tab.emulate_media(color_scheme="dark", reduced_motion="reduce")
     tab.goto("/plugin/liveperson")
-    expect(page.get_by_text("Authorised", exact=True)).to_be_visible()
+    expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
     picture(tab, "liveperson-page-dark.png", tmp_path)
     tab.emulate_media(color_scheme="light", reduced_motion="reduce")
 
@@ -146,21 +146,21 @@ def test_from_the_login_page_to_data_and_back(
     expect(page.get_by_role("row").filter(has_text="audit_trail").first).to_contain_text("readable")
     picture(tab, "liveperson-check.png", tmp_path)
     page.get_by_role("link", name="LivePerson connections").press("Enter")
-    expect(page.get_by_text("Authorised", exact=True)).to_be_visible()
+    expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
 
     # Revoked: the next run fails, and says what to do.
     page.get_by_text("Revoke…").press("Enter")
     page.get_by_role("button", name=f"Revoke {CONN_ID}", exact=True).press("Enter")
     expect(page.get_by_text(f"The consent of {CONN_ID} is revoked.")).to_be_visible()
-    expect(page.get_by_text("Not authorised")).to_be_visible()
+    expect(page.get_by_text("Not authorized")).to_be_visible()
     run_id, state = run_dag(tab)
     assert state == "failed"
     sentence = (
-        f"open the LivePerson page in Airflow's Admin menu and press Authorise for connection '{CONN_ID}'"
+        f"open the LivePerson page in Airflow's Admin menu and press Authorize for connection '{CONN_ID}'"
     )
     assert sentence in whole_airflow.task_logs()
     tab.goto(f"/dags/web_app/runs/{run_id}/tasks/pull")
-    expect(tab.get_by_text("press Authorise for connection").first).to_be_visible()
+    expect(tab.get_by_text("press Authorize for connection").first).to_be_visible()
 
     # No log of Airflow holds a secret, except the used code in the access log of the callback.
     said = whole_airflow.task_logs() + "\n".join(

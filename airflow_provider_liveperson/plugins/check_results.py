@@ -1,6 +1,6 @@
-"""What checks have found out: of each connection the last result for all, and for each browser the whole of its own.
+"""What is kept of checks: of each connection the last outcome for everybody, and for each browser its own checks.
 
-Both are kept in Variables, for every API server: see `docs/decisions/0024-what-a-check-leaves-behind.md`.
+Both are kept in Variables, where every API server finds them: see `docs/decisions/0024-what-a-check-leaves-behind.md`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from airflow.configuration import conf
@@ -19,6 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import delete, or_, select
 
 from airflow_provider_liveperson.client.credentials.secret_box import SecretBox
+from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.diagnostics.report import CheckReport
 from airflow_provider_liveperson.hooks.consents import VariableStore, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
@@ -33,17 +34,20 @@ T = TypeVar("T")
 RESULT_LASTS = 900.0
 """Seconds for which a browser can look at its result again."""
 
+LOST_AFTER = 60.0
+"""Seconds without a sign of life after which a running check counts as lost, such as with its API server."""
+
 _LAST = "liveperson_check"
 _RESULT = "liveperson_result_token"
-_LONGEST = 500
+_MAX_SENTENCE = 500
 
 
 class LastCheck(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a connection's last check. Nothing of it is secret.
 
     :param checked_at: when, in seconds since 1970 in UTC.
-    :param ok: whether all was as it should be.
-    :param sentence: what was found out.
+    :param ok: whether the check found everything as it should be.
+    :param sentence: its result in words.
     :param fields: a keyed hash of the connection's fields then, by which a change is noticed.
     """
 
@@ -53,30 +57,45 @@ class LastCheck(msgspec.Struct, frozen=True, kw_only=True):
     fields: str
 
     def is_of(self, conn: Connection) -> bool:
-        """Whether the connection is still as it was then."""
+        """Whether the connection has not been changed since."""
         return hmac.compare_digest(self.fields.encode(), _fields(conn).encode())
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check showed to one browser.
+class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A check as one browser sees it: under way, or with its result.
 
-    :param checked_at: when, in seconds since 1970 in UTC.
-    :param found: what was found out.
+    :param started_at: when it was started, in seconds since 1970 in UTC.
+    :param seen_at: when it was last known to run, or ended, likewise.
+    :param progress: how far it has come; None at the beginning.
+    :param report: the result.
+    :param error: why there is no result, or empty.
     """
 
-    checked_at: float
-    found: CheckReport
+    started_at: float
+    seen_at: float
+    progress: Progress | None = None
+    report: CheckReport | None = None
+    error: str = ""
+
+    @property
+    def state(self) -> Literal["running", "done", "failed", "lost"]:
+        """``running``; ``done`` with a report; ``failed`` with an error; ``lost`` without a sign of life."""
+        if self.report is not None:
+            return "done"
+        if self.error:
+            return "failed"
+        return "running" if time.time() - self.seen_at < LOST_AFTER else "lost"
 
 
 def remember(conn: Connection, *, ok: bool, sentence: str) -> None:
-    """Keep the outcome of a check in the place of the one before.
+    """Keep the outcome of a connection's last check.
 
     :param conn: the connection.
-    :param ok: whether all was as it should be.
-    :param sentence: what was found out, without secrets.
+    :param ok: whether the check found everything as it should be.
+    :param sentence: its result in words, without secrets.
     :raises ServiceUnavailableError: when the database does not answer.
     """
-    last = LastCheck(checked_at=time.time(), ok=ok, sentence=sentence[:_LONGEST], fields=_fields(conn))
+    last = LastCheck(checked_at=time.time(), ok=ok, sentence=sentence[:_MAX_SENTENCE], fields=_fields(conn))
     _put(variable_key(_LAST, conn.conn_id), msgspec.json.encode(last).decode(), conn.conn_id)
 
 
@@ -93,20 +112,20 @@ def last_checks(connections: Iterable[Connection]) -> dict[str, LastCheck]:
     return {conn_id: last for conn_id, last in read.items() if last is not None}
 
 
-def keep(result: Result, owner: str, pair: tuple[str, str]) -> None:
-    """Keep a result for a while, for the browser that asked for it.
+def keep(run: CheckRun, owner: str, pair: tuple[str, str]) -> None:
+    """Keep a check for a while, for the browser that started it.
 
-    :param result: the result.
+    :param run: the check as it is now.
     :param owner: the user and the browser, see :func:`signatures.owner`.
     :param pair: the connection, and the one it was compared with or nothing.
     :raises ServiceUnavailableError: when the database does not answer.
     """
-    sealed = _seal(owner).encrypt(msgspec.json.encode(result).decode())
-    _put(_result_key(owner, pair), f"{result.checked_at:.0f}:{sealed}", pair[0])
+    sealed = _box(owner).encrypt(msgspec.json.encode(run).decode())
+    _put(_result_key(owner, pair), f"{run.seen_at:.0f}:{sealed}", pair[0])
 
 
-def kept(owner: str, pair: tuple[str, str]) -> Result | None:
-    """The last result of this browser for a connection or two; None after a while.
+def kept(owner: str, pair: tuple[str, str]) -> CheckRun | None:
+    """The last check of a connection or two by this browser; None after a while.
 
     :param owner: as for :func:`keep`.
     :param pair: as for :func:`keep`.
@@ -118,11 +137,11 @@ def kept(owner: str, pair: tuple[str, str]) -> Result | None:
         text = (row.get_val() if row is not None else None) or ""
     if _is_over(text):
         return None
-    return _read(_seal(owner).decrypt(text.partition(":")[2]) or "", Result)
+    return _read(_box(owner).decrypt(text.partition(":")[2]) or "", CheckRun)
 
 
 def sweep(connections: Iterable[Connection]) -> None:
-    """Take away results that are over, and what was kept of connections that are gone.
+    """Delete checks that are over, and what was kept of connections that are gone.
 
     :param connections: all LivePerson connections that there are.
     :raises ServiceUnavailableError: when the database does not answer.
@@ -149,9 +168,9 @@ def _result_key(owner: str, pair: tuple[str, str]) -> str:
 
 
 def _is_over(text: str) -> bool:
-    began = text.partition(":")[0]
+    since = text.partition(":")[0]
     return not (
-        began.isascii() and began.isdigit() and len(began) < 12 and time.time() - int(began) < RESULT_LASTS
+        since.isascii() and since.isdigit() and len(since) < 12 and time.time() - int(since) < RESULT_LASTS
     )
 
 
@@ -165,13 +184,13 @@ def _read(text: str, kind: type[T]) -> T | None:
 def _fields(conn: Connection) -> str:
     try:
         extra = conn.extra
-    except (ValueError, RecursionError):  # Airflow refuses what is no JSON object
+    except (ValueError, RecursionError):  # Airflow refuses what is not a JSON object
         extra = None
     about = [conn.conn_type, conn.host, conn.schema, conn.port, conn.login, conn.password, extra]
     return hmac.new(_secret().encode(), json.dumps(about).encode(), hashlib.sha256).hexdigest()
 
 
-def _seal(owner: str) -> SecretBox:
+def _box(owner: str) -> SecretBox:
     return SecretBox(f"a check's result: {_secret()}: {owner}")
 
 
