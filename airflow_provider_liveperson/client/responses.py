@@ -232,7 +232,7 @@ def is_permanent(error: LivePersonError) -> bool:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), at most an hour, or None.
 
-    LivePerson documents no such header; it is honoured where it appears. A date is measured against the
+    LivePerson documents no such header; it is honored where it appears. A date is measured against the
     answer's own ``Date``, so that a wrong clock here does no harm.
 
     :param headers: the answer's headers.

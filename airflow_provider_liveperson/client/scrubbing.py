@@ -1,6 +1,6 @@
 """Takes secrets out of text that people will read.
 
-A server may echo a secret in whatever encoding it likes. So it is not the secret that is spelt in every way, but the
+A server may echo a secret in whatever encoding it likes. So it is not the secret that is spelled in every way, but the
 text that is decoded, step by step: each step undoes one layer of percent-encoding, JSON escapes and HTML entities, and
 remembers where every character came from. What is found in a decoded text is masked where it stands in the original.
 Text is cut to a bound first, and every step is linear in its length: hostile text costs no more than other text.

@@ -56,15 +56,15 @@ def field_behaviour(conn_type: str) -> dict[str, Any]:
     :param conn_type: a key of :data:`FORMS`.
     """
     fields = FORMS[conn_type].standard_fields
-    behaviour: dict[str, Any] = {
+    behavior: dict[str, Any] = {
         "hidden_fields": ["port", "schema"],
         "relabeling": {field.place: field.label for field in fields},
         "placeholders": {field.place: field.placeholder for field in fields},
     }
     if airflow_wants_a_port():
-        behaviour["hidden_fields"].remove("port")
-        behaviour["placeholders"]["port"] = "443 (this Airflow cannot test a connection without a port)"
-    return behaviour
+        behavior["hidden_fields"].remove("port")
+        behavior["placeholders"]["port"] = "443 (this Airflow cannot test a connection without a port)"
+    return behavior
 
 
 def form_widgets(conn_type: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ _GROUPS: tuple[tuple[int, str, int | None], ...] = (
     (550121, "Sales, EMEA", 550120),
     (550122, "営業", 550120),
     (550130, "Bots", None),
-    (550140, "Old call centre", 3),
+    (550140, "Old call center", 3),
 )
 _GONE_GROUP = 550140
 

@@ -293,7 +293,7 @@ def test_nothing_secret_is_in_logs_errors_reprs_or_urls(sandbox, client_of, kind
     told += [record.getMessage() + str(record.exc_info or "") for record in caplog.records]
     assert len(own) > 2
     spelled = {secret: (secret, hidden(secret)) for secret in own}  # the sandbox's own records hold marks
-    assert [one for one in own if any(way in text for way in spelled[one] for text in told)] == []
+    assert [one for one in own if any(spelling in text for spelling in spelled[one] for text in told)] == []
 
 
 @every_kind

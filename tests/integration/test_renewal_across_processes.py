@@ -20,7 +20,7 @@ from devtools.file_key_value_store import FileKeyValueStore
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
 RENEWAL_IS_DUE = 290.0
-MEND = "open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
+REMEDY = "open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
 
 
 class Renewer:
@@ -156,11 +156,11 @@ def test_a_process_is_killed_before_it_stores_its_renewed_token(sandbox, store, 
         assert answer == {"at": "answered", "status": 200}
         assert store.load().refresh_token != before.refresh_token
         return
-    assert MEND in answer["error"]
+    assert REMEDY in answer["error"]
     assert store.load().is_lost
     assert "used already" in store.load().last_error
     third = renewer()
     third.hear()
     third.tell("")
-    assert MEND in third.hear()["error"]
+    assert REMEDY in third.hear()["error"]
     assert refreshes(sandbox) == 2

@@ -92,7 +92,7 @@ def authorize_url(
     :param sentinel: the base URL of the service ``sentinel``.
     :param account_id: the account.
     :param client_id: the application.
-    :param redirect_uri: where the browser is redirected afterwards.
+    :param redirect_uri: where the browser is redirected afterward.
     :param state: is returned with the redirect.
     :param code_challenge: for PKCE (RFC 7636), which LivePerson does not document.
     """

@@ -1,4 +1,4 @@
-"""What a dataset's facts are."""
+"""What the contract tests need to know of a dataset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 
 KINDS = ("api_key", "app_jwt_v2", "app_jwt_v1")
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
-"""On the day of which the tests know."""
+"""Noon of the day that the tests use."""
 
 Row = dict[str, Any]
 Switches = dict[str, Any]
@@ -19,20 +19,20 @@ Switches = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What these tests have to know of a dataset beside its declaration, and all that a new one has to add here.
+    """What the tests need to know of a dataset besides its declaration; all that a new dataset has to add.
 
-    Its truth comes from the sandbox, by its name.
+    Its true records come from the sandbox, by its name.
 
-    :param url: part of the URL of its requests; by it faults find them.
+    :param url: part of the URL of its requests, to which faults are applied.
     :param change: changes something on 28 January 2026, as LivePerson's users would.
-    :param kinds: the credential kinds with which it can be read.
-    :param small_pages: switches that have it given in many small pages; None if it comes in one answer.
-    :param many_requests: switches that make a night of it take several requests, where its pages can be small.
-    :param at_worst: switches that make it as hard to read as it may be.
+    :param kinds: the credential kinds that can read it.
+    :param small_pages: switches that split it into many small pages; None if it is a single response.
+    :param many_requests: switches with which one night takes several requests, where its pages can be small.
+    :param at_worst: switches that make it as hard to read as possible.
     :param readings: switches for each point on which LivePerson's pages can be understood in several ways.
-    :param as_read: makes the record that is to be expected with such switches, of one that is to be landed.
-    :param never_rests: lets no reading of it ever add up; None where LivePerson tells nothing to add up to.
-    :param as_landed: makes the record that is to be landed of one of the truth.
+    :param as_read: turns a landed record into the record expected with such switches.
+    :param never_rests: makes every attempt to read it fail to add up; None if LivePerson reports no count.
+    :param as_landed: turns a true record into the record expected to land.
     """
 
     url: str

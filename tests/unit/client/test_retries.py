@@ -65,7 +65,7 @@ def test_a_pause_with_a_stop_waits_for_it(slept):
     assert slept == []
 
 
-def test_waits_that_are_switched_off_are_on_again_afterwards(slept):
+def test_waits_that_are_switched_off_are_on_again_afterward(slept):
     with without_waits():
         pause(1000)
         with without_waits():

@@ -208,7 +208,7 @@ def test_a_rate_limit_that_lasts_is_an_error_that_says_how_long_to_stay_away(
     assert len(asked(sandbox)) == 7
 
 
-def test_waits_can_be_switched_off_and_are_on_again_afterwards(monkeypatch):
+def test_waits_can_be_switched_off_and_are_on_again_afterward(monkeypatch):
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     with without_waits():

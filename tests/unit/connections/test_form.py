@@ -150,9 +150,9 @@ class TestMetadata:
     ):
         monkeypatch.setattr("importlib.metadata.version", {"apache-airflow-core": version}.__getitem__)
         assert airflow_wants_a_port() is wanted
-        behaviour = field_behaviour(conn_type)
-        assert ("port" in behaviour["hidden_fields"]) is not wanted
-        assert ("port" in behaviour["placeholders"]) is wanted
+        behavior = field_behaviour(conn_type)
+        assert ("port" in behavior["hidden_fields"]) is not wanted
+        assert ("port" in behavior["placeholders"]) is wanted
 
     def test_shows_no_port_where_airflows_version_is_unknown(self, monkeypatch):
         def unknown(name):
@@ -180,7 +180,7 @@ def _drawn(conn_type, monkeypatch):
 
 class TestPythonForm:
     @every_type
-    def test_behaviour_passes_airflows_schema(self, conn_type):
+    def test_behavior_passes_airflows_schema(self, conn_type):
         from airflow.providers_manager import _create_customized_form_field_behaviours_schema_validator
 
         _create_customized_form_field_behaviours_schema_validator().validate(field_behaviour(conn_type))

@@ -350,7 +350,7 @@ def test_a_failure_of_liveperson_leaves_nothing(sandbox, s3):
 
 
 @pytest.mark.parametrize("argument", ["hash_fields", "drop_fields"])
-def test_a_misspelt_field_is_refused_before_anything_is_asked(sandbox, s3, s3_calls, argument, monkeypatch):
+def test_a_misspelled_field_is_refused_before_anything_is_asked(sandbox, s3, s3_calls, argument, monkeypatch):
     connection = json.loads(os.environ["AIRFLOW_CONN_LIVEPERSON_DEFAULT"])
     connection["extra"]["hash_secret"] = "a long secret"
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", json.dumps(connection))
@@ -570,7 +570,7 @@ def dag():
     return made
 
 
-def test_it_serialises(dag):
+def test_it_serializes(dag):
     from airflow.serialization import serialized_objects
 
     kind = getattr(serialized_objects, "DagSerialization", serialized_objects.SerializedDAG)

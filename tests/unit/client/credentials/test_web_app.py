@@ -42,7 +42,7 @@ from devtools.file_key_value_store import FileKeyValueStore
 from devtools.memory_grants import MemoryGrantStore
 
 EVERY_ROTATION = pytest.mark.parametrize("rotation", ["rotate", "keep", "reuse_revokes"])
-MEND = r"open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
+REMEDY = r"open the LivePerson page in Airflow's Admin menu and press Authorize for connection 'lp'"
 
 
 def passed(answer: Answer) -> Answer:
@@ -238,19 +238,19 @@ class TestUse:
 class TestNoConsent:
     def test_none_yet(self, web_app, store, audit_request):
         store.grant = None
-        with pytest.raises(AuthenticationError, match=f"No LivePerson user has consented.*{MEND}"):
+        with pytest.raises(AuthenticationError, match=f"No LivePerson user has consented.*{REMEDY}"):
             web_app().call(audit_request, passed)
 
     def test_revoked_at_liveperson(self, sandbox, web_app, store, audit_request, waits):
         sandbox.grants.revoke_all()
         client = web_app()
-        with pytest.raises(AuthenticationError, match=MEND) as caught:
+        with pytest.raises(AuthenticationError, match=REMEDY) as caught:
             client.call(audit_request, passed)
         assert "invalid_grant" in str(caught.value)
         assert store.grant.is_lost
         assert store.grant.access_token == ""
         assert "invalid_grant" in store.grant.last_error
-        with pytest.raises(AuthenticationError, match=f"consent has ended.*{MEND}"):
+        with pytest.raises(AuthenticationError, match=f"consent has ended.*{REMEDY}"):
             client.call(audit_request, passed)
         assert len(token_requests(sandbox)) == 1
         assert waits == []
@@ -260,7 +260,7 @@ class TestNoConsent:
         client.call(audit_request, passed)
         web_app().credential.revoke()
         assert store.grant is None
-        with pytest.raises(AuthenticationError, match=MEND):
+        with pytest.raises(AuthenticationError, match=REMEDY):
             client.call(audit_request, passed)
 
     def test_a_wrong_secret_is_named_and_costs_no_consent(self, sandbox, web_app, store, audit_request):
@@ -334,7 +334,7 @@ class TestBrokenOff:
         sandbox.configure(refresh_rotation=rotation)
         broken_off(0)
         for _ in range(2):
-            with pytest.raises(AuthenticationError, match=MEND):
+            with pytest.raises(AuthenticationError, match=REMEDY):
                 web_app().call(audit_request, passed)
         assert len(token_requests(sandbox)) == 2
         assert store.grant.is_lost
