@@ -246,7 +246,7 @@ def authorized(browser: Browser, sandbox: SandboxServer, conn_id: str = WEB_APP)
     return browser.come_back(consent(sandbox, browser.begin(conn_id)))
 
 
-class TestTheRoad:
+class TestTheFlow:
     def test_authorize_refresh_revoke(self, browser, sandbox):
         ada = browser("ada")
         url = ada.begin()
@@ -283,7 +283,7 @@ class TestTheRoad:
         assert page.count("Not checked") == 1  # the API key; the others have not even been authorized
         assert "Ready" not in page
 
-    def test_pkce_where_the_connection_wants_it(self, browser, sandbox):
+    def test_pkce_if_the_connection_requires_it(self, browser, sandbox):
         from airflow.models import Connection
         from airflow.utils.session import create_session
 
@@ -299,14 +299,14 @@ class TestTheRoad:
         (exchange,) = [one for one in sandbox.requests if one.path.endswith("/token")]
         assert b"code_verifier=" in exchange.body
 
-    def test_a_refusal_by_the_user_is_told(self, browser, sandbox):
+    def test_a_refusal_by_the_user_is_shown(self, browser, sandbox):
         ada = browser("ada")
         answer = ada.come_back(consent(sandbox, ada.begin(), "deny"))
         assert answer.status_code == 303
         assert "access_denied" in ada.told()
         assert grant() is None
 
-    def test_what_goes_wrong_at_liveperson_is_told(self, browser, sandbox):
+    def test_an_error_at_liveperson_is_shown(self, browser, sandbox):
         ada = browser("ada")
         authorized(ada, sandbox)
         sandbox.grants.revoke_all()
@@ -348,7 +348,7 @@ class TestCheck:
         assert "Administration" in rows["users"][1]
         assert sandbox.settings.account_id in answer.text
 
-    def test_a_wrong_secret_is_told_once_and_above_the_table(self, browser):
+    def test_a_wrong_secret_is_shown_once_above_the_table(self, browser):
         from airflow.models import Connection
         from airflow.utils.session import create_session
 
@@ -402,7 +402,7 @@ class TestCheck:
         assert ada.post("check", OTHER).status_code == 403
         assert len(sandbox.requests) == sent
 
-    def test_what_cannot_be_checked_is_told_on_the_page(self, browser):
+    def test_what_cannot_be_checked_is_shown_on_the_page(self, browser):
         from airflow.models import Connection
         from airflow.utils.session import create_session
 
@@ -501,7 +501,7 @@ class TestAfterACheck:
         oscar.http.cookies.set("liveperson_browser", ada.http.cookies["liveperson_browser"])
         self.nothing(oscar.shown(answer))
 
-    def test_a_result_ends_and_is_swept_away(self, browser):
+    def test_a_result_expires_and_is_removed(self, browser):
         ada = browser("ada")
         answer = ada.post("check", API_KEY)
         (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
@@ -511,7 +511,7 @@ class TestAfterACheck:
         assert name not in variables()
 
     @pytest.mark.parametrize("value", ["", "x", "9999999999:x", "{}", "\u0663:x", "1" * 5000, ":"])
-    def test_a_result_that_is_none_is_nothing(self, browser, value):
+    def test_an_invalid_result_counts_as_none(self, browser, value):
         ada = browser("ada")
         answer = ada.post("check", API_KEY)
         (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
@@ -600,7 +600,7 @@ class TestAfterACheck:
         assert {key for key in variables() if "check" in key or "pending" in key} == {"liveperson_checkXmine"}
 
     @pytest.mark.parametrize("value", ["", "{", "null", '{"checked_at": 1e999}', "[" * 100_000])
-    def test_whatever_its_variable_holds_the_page_shows(self, browser, value):
+    def test_the_page_works_whatever_its_variable_holds(self, browser, value):
         set_variable(f"liveperson_check.{API_KEY}", value)
         page = browser("ada").page()
         assert page.status_code == 200
@@ -772,7 +772,7 @@ class TestWho:
         assert visitor.post(what, csrf=signatures.csrf_token(user, "b")).status_code == 403
         assert grant() is None
 
-    def test_whoever_may_no_longer_edit_comes_back_in_vain(self, browser, sandbox, monkeypatch):
+    def test_a_user_who_may_no_longer_edit_is_refused(self, browser, sandbox, monkeypatch):
         from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
         ada = browser("ada")
@@ -1265,7 +1265,7 @@ class TestBrokenConnections:
         ['"{\\"account_id\\": \\"hush\\"}"', '["hush"]', "3", "null", '{"hush', "[" * 5_000 + "]" * 5_000],
     )
     @pytest.mark.parametrize("conn_id", [WEB_APP, API_KEY])
-    def test_an_extra_that_is_no_object_is_named_and_the_others_work(self, browser, sandbox, conn_id, extra):
+    def test_an_invalid_extra_is_named_and_the_others_work(self, browser, sandbox, conn_id, extra):
         from airflow.utils.session import create_session
         from sqlalchemy import text
 
@@ -1291,7 +1291,7 @@ class TestBrokenConnections:
         assert len(sandbox.requests) == sent
 
     @pytest.mark.parametrize("host", ["http://[::1", "//", "http://localhost:x", "\u2603", "a b"])
-    def test_a_host_that_is_none_does_not_break_the_page(self, browser, host):
+    def test_an_invalid_host_does_not_break_the_page(self, browser, host):
         from airflow.models import Connection
         from airflow.utils.session import create_session
 
@@ -1498,7 +1498,7 @@ class TestSecrecy:
         assert ("Secure" in self.cookie(answer)) is secure
 
     @pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
-    def test_a_forms_origin_says_it_too(self, browser, sandbox, scheme, secure):
+    def test_cookies_are_secure_where_a_forms_origin_is_https(self, browser, sandbox, scheme, secure):
         ada = browser("ada")
         origin = f"{scheme}://airflow.test"
         assert ("Secure" in self.cookie(ada.post("refresh", Origin=origin), "liveperson_message")) is secure

@@ -9,18 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = ("airflow_provider_liveperson", "benchmarks", "devtools", "docs", "example_dags", "tests")
+FILES = ("README.md", "Makefile", "pyproject.toml")
 SUFFIXES = {".py", ".md", ".html", ".toml"}
-# What people read first; code and tests elsewhere follow the same words.
-PLACES = (
-    "README.md",
-    "Makefile",
-    "docs",
-    "devtools",
-    "airflow_provider_liveperson/arguments.py",
-    "airflow_provider_liveperson/exceptions.py",
-    "airflow_provider_liveperson/get_provider_info.py",
-    "airflow_provider_liveperson/window.py",
-)
 # They quote the old words.
 EXEMPT = {"docs/decisions/0042-one-word-for-one-thing.md", "tests/unit/test_words.py"}
 # History: names of files and classes are kept up to date in them, sentences are not.
@@ -38,8 +29,10 @@ BRITISH = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# Names that Airflow or HTML fixes.
-FIXED_ELSEWHERE = re.compile(r"field[_-]behaviours?|aria-labelledby", re.IGNORECASE)
+# Names of Airflow, HTML and Python.
+FIXED_ELSEWHERE = re.compile(
+    r"field[_-]behaviours?|aria-labelledby|\bcancelled\(|CancelledError", re.IGNORECASE
+)
 
 PHRASES = re.compile(
     r"\bways? in\b(?! which)|\bwhole road\b|\boff OAuth\b|\bas it were\b|\bmend(?:s|ed|ing)?\b|\bbehind our back\b"
@@ -48,33 +41,19 @@ PHRASES = re.compile(
 )
 
 OLD_CLASSES = {
-    *(
-        "ApiKeyGate",
-        "Asked",
-        "Cells",
-        "Contents",
-        "DisturbedError",
-        "FrontDoor",
-        "GrantOffice",
-        "InTurn",
-        "Journal",
-    ),
-    *("Lane", "LoginDesk", "Pulled", "Seal", "TokenOffice", "Wire"),
+    *("ApiKeyGate", "Asked", "Cells", "Contents", "DisturbedError", "FrontDoor", "GrantOffice", "InTurn"),
+    *("Journal", "Lane", "LoginDesk", "Pulled", "Seal", "TokenOffice", "Wire"),
 }
 OLD_NAMES = re.compile(rf"`(?:{'|'.join(sorted(OLD_CLASSES))}|_unfinished\.json|READINGS|LANDINGS|find_out)`")
 
 
-def _files() -> list[Path]:
-    found: list[Path] = []
-    for place in PLACES:
-        path = ROOT / place
-        found += [path] if path.is_file() else sorted(path.rglob("*"))
-    return [
-        path
-        for path in found
-        if (path.suffix in SUFFIXES or path.name == "Makefile")
-        and path.relative_to(ROOT).as_posix() not in EXEMPT
-    ]
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """Every text file of the repository, by its path."""
+    files = [ROOT / name for name in FILES]
+    files += [path for name in FOLDERS for path in (ROOT / name).rglob("*") if path.suffix in SUFFIXES]
+    named = {path.relative_to(ROOT).as_posix(): path for path in files}
+    return {name: path.read_text(encoding="utf-8") for name, path in named.items() if name not in EXEMPT}
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[str]:
@@ -82,26 +61,25 @@ def _matches(pattern: re.Pattern[str], text: str) -> list[str]:
     return [f"{text.count(chr(10), 0, match.start()) + 1}: {match[0]}" for match in pattern.finditer(text)]
 
 
-def _name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def test_spelling_is_american(texts):
+    found = {name: _matches(BRITISH, FIXED_ELSEWHERE.sub("", text)) for name, text in texts.items()}
+    assert {name: matches for name, matches in found.items() if matches} == {}
 
 
-@pytest.mark.parametrize("path", _files(), ids=_name)
-class TestEveryFile:
-    def test_spelling_is_american(self, path):
-        assert _matches(BRITISH, FIXED_ELSEWHERE.sub("", path.read_text(encoding="utf-8"))) == []
+def test_old_phrases_do_not_come_back(texts):
+    found = {name: _matches(PHRASES, text) for name, text in texts.items() if not name.startswith(HISTORY)}
+    assert {name: matches for name, matches in found.items() if matches} == {}
 
-    def test_old_phrases_do_not_come_back(self, path):
-        if _name(path).startswith(HISTORY):
-            return
-        assert _matches(PHRASES, path.read_text(encoding="utf-8")) == []
 
-    def test_old_names_do_not_come_back(self, path):
-        text = path.read_text(encoding="utf-8")
-        assert _matches(OLD_NAMES, text) == []
-        if path.suffix == ".py":
-            classes = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
-            assert sorted(classes & OLD_CLASSES) == []
+def test_old_names_do_not_come_back(texts):
+    found = {name: _matches(OLD_NAMES, text) for name, text in texts.items()}
+    assert {name: matches for name, matches in found.items() if matches} == {}
+    classes = {
+        name: {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
+        for name, text in texts.items()
+        if name.endswith(".py")
+    }
+    assert {name: old for name, defined in classes.items() if (old := sorted(defined & OLD_CLASSES))} == {}
 
 
 @pytest.mark.parametrize(
