@@ -122,7 +122,7 @@ class Attempt:
         :raises ConcurrentRunError: when another run of the same window came between.
         :raises IncompletePullError: when what was received does not add up, even after reading again.
         :raises StorageError: when the store refuses.
-        :raises LivePersonError: whatever else LivePerson's answers lead to.
+        :raises LivePersonError: for any other failure of a request.
         """
         started, job = time.monotonic(), self._job
         known = self._known_revision()

@@ -88,13 +88,13 @@ class Delivery:
         return [one.slice_ for one in [*waiting, *self._carried.slices]]
 
     def consume(self, batches: Iterator[list[Line]]) -> Taken:
-        """Take the records of the next slice, and write them into parts together with the small ones before it.
+        """Receive the records of the next slice, and write them into parts together with the small ones before it.
 
         As long as they are small together, its records wait. What is read again has not been shared with any other
         slice by then, and goes with its own reading.
 
-        :param batches: the records, some at a time.
-        :raises LivePersonError: what reading or writing them ended in.
+        :param batches: the records.
+        :raises LivePersonError: when they cannot be read, masked or written.
         """
         lines: list[bytes] = []
         size, writer = self._carried.size, None

@@ -1,4 +1,4 @@
-"""Reading slices: pages asked for ahead, in several slices at once, and whole slices handed on in order."""
+"""Reading slices: pages requested ahead, in several slices at once, and whole slices handed on in order."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def every_slice(slice_: Slice) -> bool:
 
 
 class Prefetcher:
-    """Reads slices one after the other, while requests for the next ones are under way already.
+    """Reads slices one after the other, while the next ones are requested already.
 
     Use it as a context manager. :meth:`read` hands on each slice once it is whole; where slices land apart, it is
-    called for those of one landing after the other, while requests for those of the next are under way.
+    called for those of one landing after the other, while those of the next are requested already.
 
     :param client: sends the requests.
     :param dataset: what to read.
@@ -72,11 +72,11 @@ class Prefetcher:
         A slice whose pages move while it is read is read again, and one with more records than can be paged is read
         in smaller ones: what is handed on is whole and correct.
 
-        :param consume: takes the records of one slice.
+        :param consume: receives the records of one slice.
         :param which: whether a slice is one of those wanted.
         :returns: each slice with what the consumer returned of it.
         :raises IncompletePullError: when a slice does not add up, or cannot be split any further.
-        :raises LivePersonError: what else a request ended in.
+        :raises LivePersonError: for any other failure of a request.
         """
         while (reader := self._open(0)) is not None and which(reader.slice_):
             try:
@@ -131,9 +131,9 @@ class Prefetcher:
     def ask_ahead(self) -> None:
         """Send requests while there is room: those of the first slice that has any left.
 
-        Of the slices behind it only first pages are asked for, few of them: they say what else there is to ask, but
-        wait for their turn, and must not take the room of those before. The first page of the very next one leaves
-        early, so that its other pages can follow without a pause.
+        Of the slices behind it only first pages are requested, and few of them: they say what else there is to request,
+        but wait for their turn, and must not take the room of those before. The first page of the very next one is
+        requested early, so that its other pages can follow without a pause.
         """
         at, first_pages = 0, 0
         while self.fetcher.has_room and (reader := self._open(at)) is not None:
@@ -146,7 +146,7 @@ class Prefetcher:
                 if not reader.has_requests:
                     reader.send_next()
                 first_pages += 1
-            elif reader.has_first_answer and not reader.is_too_large:
+            elif reader.has_first_response and not reader.is_too_large:
                 if self._begin_next(at) or reader.send_next():
                     continue
             else:
@@ -155,7 +155,7 @@ class Prefetcher:
             at += 1
 
     def _begin_next(self, at: int) -> bool:
-        """Ask for the first page of the slice behind one that is being asked for.
+        """Request the first page of the slice behind one whose pages are being requested.
 
         :returns: whether there was anything to do.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
@@ -79,25 +79,25 @@ def pull(
 
     The UTC day is the unit of landing: a longer window, or one across midnight, lands day by day, each in its day's
     folder with its own manifest, just as a pull of that day alone would. A failure leaves the days before it landed;
-    a retry within 24 hours does not ask for them again. A dataset that shows the present only lands once, in the
-    window's last day; what has no upper bound at LivePerson, once in a folder of the whole window.
+    a retry within 24 hours does not read them again. A snapshot lands once, in the window's last day; a query for which
+    LivePerson takes no upper bound, once in a folder of the whole window.
 
-    :param client: asks LivePerson.
+    :param client: sends the requests.
     :param dataset: what to pull.
     :param query: the window, the filters and the cursor, from :meth:`Dataset.query`.
     :param destination: where to land it.
     :param masking: hashes and drops fields before anything is written, or None.
     :param allow_out_of_range: take what there is of a window that reaches past the retention or the present; days
         that have not begun are left out.
-    :param overlap: ``refuse`` a window that overlaps another one that has landed there, before anything is asked of
-        LivePerson, or ``allow`` it.
+    :param overlap: ``refuse`` a window that overlaps another one that has landed there, before any request, or
+        ``allow`` it.
     :param now: the present, aware; default: this machine's clock.
     :returns: the summary; the manifests hold the rest.
     :raises ConfigurationError: for a window that overlaps what has landed.
     :raises WindowOutOfRangeError: for a window that cannot be complete.
     :raises IncompletePullError: when what was received does not add up, even after reading again.
     :raises StorageError: when the store refuses; nothing is left half-written.
-    :raises LivePersonError: whatever else LivePerson's answers lead to.
+    :raises LivePersonError: for any other failure of a request.
     """
     started, now = time.monotonic(), now or datetime.now(UTC)
     check_overlap(overlap)
@@ -105,46 +105,27 @@ def pull(
     windows = _windows(dataset, query, now)
     if overlap == "refuse":
         refuse_overlaps(destination, dataset.name, client.account_id, windows)
-    jobs = []
-    for window in windows:
+
+    def job(window: Window) -> Job:
         part = replace(query, window=window)
-        # Of a longer window that is out of range, single days can be complete.
+        # Of a longer window that is out of range, single days can be complete; the present is complete or not.
         whole = complete or (not dataset.is_snapshot and dataset.limits.can_be_complete(window, now))
-        request = PullRequest.of(
-            dataset, part, client.account_id, destination, masking=masking, complete=whole
+        return Job(
+            client=client,
+            dataset=dataset,
+            query=part,
+            destination=destination,
+            masking=masking,
+            request=PullRequest.of(
+                dataset, part, client.account_id, destination, masking=masking, complete=whole
+            ),
+            refuse_overlap=overlap == "refuse",
+            is_alone=len(windows) == 1,
         )
-        jobs.append(
-            Job(
-                client=client,
-                dataset=dataset,
-                query=part,
-                destination=destination,
-                masking=masking,
-                request=request,
-                refuse_overlap=overlap == "refuse",
-                is_alone=len(windows) == 1,
-            )
-        )
-    if len(jobs) == 1:
-        landed = [_land(jobs[0]).manifest]
-    else:
-        landed = _land_days(client, dataset, query, destination, jobs, started)
-    uris = [destination.store.uri(f"{job.folder}/{manifests.NAME}") for job in jobs]
-    return PullResult(
-        dataset=dataset.name,
-        account_id=client.account_id,
-        window_start=stamp(query.window.start),
-        window_end=stamp(query.window.end),
-        records=sum(manifest.counts.kept for manifest in landed),
-        bytes=sum(manifest.size for manifest in landed),
-        manifest=uris[-1],
-        objects=[
-            destination.store.uri(f"{job.folder}/{part.name}")
-            for job, manifest in zip(jobs, landed, strict=True)
-            for part in manifest.parts
-        ],
-        manifests=uris,
-    )
+
+    jobs = list(map(job, windows))
+    landed = [_land(jobs[0]).manifest] if len(jobs) == 1 else _land_days(query, jobs, started)
+    return _summary(query, jobs, landed)
 
 
 def _windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
@@ -174,21 +155,15 @@ def _land(job: Job, shared: Prefetcher | None = None) -> Landed:
     raise AssertionError("a landing ends, or another run comes between")
 
 
-def _land_days(
-    client: LivePersonClient,
-    dataset: Dataset,
-    query: Query,
-    destination: Destination,
-    jobs: list[Job],
-    started: float,
-) -> list[Manifest]:
+def _land_days(query: Query, jobs: list[Job], started: float) -> list[Manifest]:
     """Land one day after the other, without those that an earlier try has landed.
 
     All are read by one :class:`Prefetcher`, so that the next day is asked for while a day's last parts go up.
     """
-    log.info("Pulling %s, %s, day by day: %d UTC days", jobs[0].about, query.window, len(jobs))
+    first, last = jobs[0], jobs[-1]
+    log.info("Pulling %s, %s, day by day: %d UTC days", first.about, query.window, len(jobs))
     not_before = time.time() - CHECKPOINT_LIFE.total_seconds()
-    finished = FinishedDays(destination, jobs[0].folder, not_before=not_before)
+    finished = FinishedDays(first.destination, first.folder, not_before=not_before)
     before = [
         finished.recall(job.folder, job.request.fingerprint) if job.request.complete else None for job in jobs
     ]
@@ -198,29 +173,51 @@ def _land_days(
         if manifest is None
         for slice_ in job.plan()
     ]
-    manifests_: list[Manifest] = []
-    with Prefetcher(client, dataset, query, slices) as prefetcher:
+    days: list[Manifest] = []
+    with Prefetcher(first.client, first.dataset, query, slices) as prefetcher:
         for job, manifest in zip(jobs, before, strict=True):
             if manifest is not None:
                 log.info("%s was landed by an earlier try: %d records", job.folder, manifest.counts.kept)
-                manifests_.append(manifest)
+                days.append(manifest)
                 continue
             landed = _land(job, prefetcher)
-            manifests_.append(landed.manifest)
+            days.append(landed.manifest)
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
-            if job.request.complete and landed.changed and job is not jobs[-1]:
+            if job.request.complete and landed.changed and job is not last:
                 finished.remember(job.folder, job.request.fingerprint, now=time.time())
     finished.forget()
     log.info(
         "Landed %s, %s: %d records, %d bytes in %d manifests, %.1f s",
-        jobs[0].about,
+        first.about,
         query.window,
-        sum(manifest.counts.kept for manifest in manifests_),
-        sum(manifest.size for manifest in manifests_),
-        len(manifests_),
+        sum(day.counts.kept for day in days),
+        sum(day.size for day in days),
+        len(days),
         time.monotonic() - started,
     )
-    return manifests_
+    return days
+
+
+def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Manifest]) -> PullResult:
+    """What has landed, by the manifests of all days."""
+    first = jobs[0]
+    uri = first.destination.store.uri
+    uris = [uri(f"{job.folder}/{manifests.NAME}") for job in jobs]
+    return PullResult(
+        dataset=first.dataset.name,
+        account_id=first.client.account_id,
+        window_start=stamp(query.window.start),
+        window_end=stamp(query.window.end),
+        records=sum(manifest.counts.kept for manifest in landed),
+        bytes=sum(manifest.size for manifest in landed),
+        manifest=uris[-1],
+        objects=[
+            uri(f"{job.folder}/{part.name}")
+            for job, manifest in zip(jobs, landed, strict=True)
+            for part in manifest.parts
+        ],
+        manifests=uris,
+    )
 
 
 def records(

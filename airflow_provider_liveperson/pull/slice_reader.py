@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 MAX_READ_ATTEMPTS = 5
 MAX_SAME_FAILURES = 3
 MAX_PAGES = 50_000
-"""Answers that are read for one slice; where pages are largest, that is many millions of records."""
+"""Responses that are read for one slice, at most; where pages are largest, that is many millions of records."""
 MAX_SHOWN = 20
 _BATCH = 1000
 
 Consume = Callable[[Iterator[list[Line]]], T]
-"""Takes the records of one slice, some at a time. It is called again, with the slice from its start, when the slice has
-to be read again, and forgets then what it was given before."""
+"""Receives the records of one slice, in batches. When the slice has to be read again it is called again, with the slice
+from its start, and must forget what it received before."""
 
 
 class TooManyRecordsError(LivePersonError):
@@ -69,8 +69,8 @@ class ReadSlice:
     is_unchanged: bool = False
 
 
-class Reading(Protocol):
-    """What a :class:`SliceReader` needs of whoever reads the slices around it."""
+class SliceContext(Protocol):
+    """What a :class:`SliceReader` shares with those of the slices around it."""
 
     fetcher: Fetcher
     progress: Progress
@@ -94,7 +94,7 @@ class Rereadable(Protocol):
         """What is read, for people."""
 
     def batches(self) -> Iterator[list[Line]]:
-        """The records, in order, some at a time."""
+        """The records, in order, in batches."""
 
     def restart(self) -> None:
         """Forget what was read, to read it again."""
@@ -103,16 +103,16 @@ class Rereadable(Protocol):
 class SliceReader:
     """One slice as it is being read.
 
-    :param reading: whose slice it is.
+    :param context: what it shares with the readers of other slices.
     :param slice_: the slice.
     """
 
-    def __init__(self, reading: Reading, slice_: Slice) -> None:
-        self._reading = reading
+    def __init__(self, context: SliceContext, slice_: Slice) -> None:
+        self._context = context
         self.slice_ = slice_
         self._in_flight: deque[InFlightRequest[Any]] = deque()
         self._has_peeked = False
-        self.reader: Pager = reading.new_reader(slice_)
+        self.reader: Pager = context.new_reader(slice_)
         self.kept = 0
         self.repaired = 0
         self._bytes = 0
@@ -121,34 +121,34 @@ class SliceReader:
 
     @property
     def has_requests(self) -> bool:
-        """Whether anything was asked for that is still to be accepted."""
+        """Whether any response is still to be accepted."""
         return bool(self._in_flight)
 
     @property
-    def has_first_answer(self) -> bool:
-        """Whether the first answer was there as it was looked for, which says what else there is to ask."""
+    def has_first_response(self) -> bool:
+        """Whether :meth:`peek` has found the first response, which says what else there is to request."""
         return self._has_peeked
 
     @property
     def is_too_large(self) -> bool:
         """Whether it holds more records than can be paged, as far as is known."""
-        limit, reported = self._reading.paging_limit, self.reader.reported
+        limit, reported = self._context.paging_limit, self.reader.reported
         # A count of just the limit may be one that stops there.
         return limit is not None and reported is not None and reported >= limit
 
     # -- what it does ------------------------------------------------------------------------------
 
     def peek(self) -> None:
-        """Look whether the first answer has come, and take note of what it says."""
+        """Read the first response, if it has come, for what it says of those to follow."""
         if not self._has_peeked and self._in_flight and self._in_flight[0].is_answered:
             self._has_peeked = True
             with contextlib.suppress(LivePersonError):  # raised again when it is its turn
-                self.reader.peek(self._reading.fetcher.read(self._in_flight[0]))
+                self.reader.peek(self._context.fetcher.read(self._in_flight[0]))
 
     def send_next(self, *, urgent: bool = False) -> bool:
         """Send the next request.
 
-        :param urgent: whether everybody waits for it.
+        :param urgent: whether it goes before those that wait already.
         :returns: False when there is none at present.
         """
         self.peek()
@@ -157,19 +157,19 @@ class SliceReader:
         request = self.reader.next_request()
         if request is None:
             return False
-        self._in_flight.append(self._reading.fetcher.submit(request, self.reader.parse, urgent=urgent))
+        self._in_flight.append(self._context.fetcher.submit(request, self.reader.parse, urgent=urgent))
         return True
 
     def read(self, consume: Consume[T]) -> tuple[ReadSlice, T]:
-        """Read the slice, as often as it takes, and give it to a consumer.
+        """Read the slice, again where its pages have moved, and give its records to a consumer.
 
-        :param consume: takes the records.
+        :param consume: receives the records.
         :returns: the slice, and what the consumer returned last.
         :raises TooManyRecordsError: when it has to be split, before the first record.
         :raises IncompletePullError: when no reading adds up.
-        :raises LivePersonError: what else a request ended in.
+        :raises LivePersonError: for any other failure of a request.
         """
-        name = self._reading.progress.name
+        name = self._context.progress.name
         result = read_until_complete(name, self, consume)
         _warn_of_gaps(name, self.slice_, self.reader)
         counts = SliceCounts(
@@ -194,26 +194,26 @@ class SliceReader:
         return read, result
 
     def batches(self) -> Iterator[list[Line]]:
-        """The slice's records, in order, some at a time.
+        """The slice's records, in order, in batches.
 
         :raises PagesMovedError: when the slice has to be read again, see :meth:`restart`.
         :raises TooManyRecordsError: when it has to be split, before the first record.
-        :raises LivePersonError: what else a request ended in.
+        :raises LivePersonError: for any other failure of a request.
         """
-        progress, first = self._reading.progress, True
+        progress, first = self._context.progress, True
         for _ in range(MAX_PAGES):
-            # The first request of what is being read leaves even where those ahead have taken all the room.
+            # The first request of the slice being read is sent even where those ahead have taken all the room.
             if not self._in_flight and not self.send_next(urgent=True):
                 self.reader.finish()
                 return
-            self._reading.ask_ahead()
+            self._context.ask_ahead()
             while not self._in_flight[0].is_answered:
-                self._reading.fetcher.wait()
-                self._reading.ask_ahead()
+                self._context.fetcher.wait()
+                self._context.ask_ahead()
             self._has_peeked = True
             request = self._in_flight.popleft()
             try:
-                parsed = self._reading.fetcher.take(request)
+                parsed = self._context.fetcher.take(request)
             except RequestRejectedError as error:
                 self.reader.refused(error)
                 continue
@@ -235,25 +235,25 @@ class SliceReader:
             if first:
                 self._check_size()
             first = False
-            progress.page(self._reading.read_so_far)
+            progress.page(self._context.read_so_far)
         raise IncompletePullError(
-            f"{progress.name}, {self.slice_}: {MAX_PAGES:,} answers, and no end. Nothing was landed. Pull a shorter"
+            f"{progress.name}, {self.slice_}: {MAX_PAGES:,} responses, and no end. Nothing was landed. Pull a shorter"
             " window; if it stays so, show it to LivePerson"
         )
 
     def restart(self) -> None:
         """Forget what was read, to read the slice again."""
         self.drop()
-        self._reading.progress.records -= self.kept
-        self._reading.progress.bytes -= self._bytes
+        self._context.progress.records -= self.kept
+        self._context.progress.bytes -= self._bytes
         self.kept = self.repaired = self._bytes = 0
         self._has_peeked = False
-        before, self.reader = self.reader, self._reading.new_reader(self.slice_)
+        before, self.reader = self.reader, self._context.new_reader(self.slice_)
         self.reader.learn(before)
 
     def drop(self) -> None:
-        """Forget what was asked for."""
-        self._reading.fetcher.drop(list(self._in_flight))
+        """Drop the requests in flight."""
+        self._context.fetcher.drop(list(self._in_flight))
         self._in_flight.clear()
 
     def _count(self, batch: list[Line]) -> None:
@@ -262,8 +262,8 @@ class SliceReader:
             self.repaired += sum(isinstance(line, RepairedLine) for line in batch)
         size = sum(map(len, batch))
         self._bytes += size
-        self._reading.progress.records += len(batch)
-        self._reading.progress.bytes += size
+        self._context.progress.records += len(batch)
+        self._context.progress.bytes += size
 
     def _check_size(self) -> None:
         if self.is_too_large:
@@ -276,7 +276,7 @@ def read_until_complete(name: str, slice_reader: Rereadable, consume: Consume[T]
 
     :param name: the dataset's name, for messages.
     :param slice_reader: reads the slice.
-    :param consume: takes the records of each reading.
+    :param consume: receives the records of each reading.
     :returns: what the consumer returned of the reading that adds up.
     :raises IncompletePullError: when none does.
     """

@@ -324,7 +324,7 @@ def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeyp
             self.received += 1
             return [str(self.received).encode()]
 
-    with pytest.raises(IncompletePullError, match="20 answers, and no end"):
+    with pytest.raises(IncompletePullError, match="20 responses, and no end"):
         list(read(reading(client, [hours(0, 24)], read=Endless)))
     assert 20 <= len(client.asked) <= 21
 
