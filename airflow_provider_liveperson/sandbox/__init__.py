@@ -3,7 +3,7 @@
 It plays the Domain API, Sentinel (App-JWT, and web applications with login and consent pages), the Login
 Service and the data APIs of :mod:`.apis` well enough to refuse a wrong signature, an expired token or a malformed
 query. Every point on which LivePerson's documentation is silent or contradicts itself is a switch of
-:class:`SandboxSettings`; every failure a client must survive is a fault that can be asked for.
+:class:`SandboxSettings`; every failure a client must survive is a fault that can be injected.
 
 >>> from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 >>> with SandboxServer(SandboxSettings(seed=7)) as sandbox:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 
-_WAYS_IN = {
+_WHERE_USERS_LOG_IN = {
     "user": "at the login page and at the Login Service",
     "bot": "at the Login Service, with the parts of the API key, or with client ID and secret of the App-JWT",
     "sso_user": "at the login page only, as by single sign-on",
@@ -188,7 +188,7 @@ def _as_text(server: SandboxServer) -> str:
     lines += ["", "Users"]
     for kind, person in server.people().items():
         password = f", password {person.password}" if person.password else ""
-        lines.append(f"  {person.name}{password}: {_WAYS_IN[kind]}")
+        lines.append(f"  {person.name}{password}: {_WHERE_USERS_LOG_IN[kind]}")
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])
 
 

@@ -216,7 +216,7 @@ class SandboxServer:
         return self._state.logins
 
     def people(self) -> dict[str, Person]:
-        """Return everybody who may log in, by kind: ``user``, ``bot`` and ``sso_user``."""
+        """Return the users who may log in, by kind: ``user``, ``bot`` and ``sso_user``."""
         return people(self.settings)
 
     def secrets(self) -> set[str]:

@@ -67,7 +67,7 @@ _SOURCE = re.compile(r"[a-zA-Z0-9_]{1,20}", re.ASCII)
 
 
 class Insertion(NamedTuple):
-    """Records that a fault wants to appear while somebody reads.
+    """Records that a fault adds while a client reads.
 
     :param rows: how many.
     :param when: dated now (``newest``), or like a record that was already read (``late``).

@@ -147,9 +147,7 @@ class Middleware:
         retry_after = fault.retry_after
         if retry_after is None and fault.status == 429:
             retry_after = self._state.settings.retry_after
-        body = (
-            {"message": f"The sandbox was asked for a {fault.status}"} if fault.body is None else fault.body
-        )
+        body = {"message": f"A fault of the sandbox: {fault.status}"} if fault.body is None else fault.body
         if fault.status in _WITHOUT_BODY:
             body = ""
         return Response(
@@ -247,7 +245,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 def _observed(recorded: RecordedRequest, send: Send) -> Send:
     async def observe(message: Message) -> None:
-        # Before the client can see the answer, so that whoever has it finds it in the log.
+        # Before the client can see the answer, so that a client that has it finds it in the log.
         if message["type"] == "http.response.start":
             recorded.status = message["status"]
             recorded.seconds = time.time() - recorded.started

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox: nearly everything for tests in the same process, nothing secret for others."""
+"""The requests so far: nearly everything for tests in the same process, nothing secret for others."""
 
 from __future__ import annotations
 

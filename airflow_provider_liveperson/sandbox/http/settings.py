@@ -15,7 +15,7 @@ _HOST_PATTERN = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*|\[[0-9a-fA-F:.]+\
 
 
 class HttpSettings(Switches):
-    """Hosts, the clock, and answers that are odd whatever was asked."""
+    """Hosts, the clock, and what every data API has in common."""
 
     latency_ms: int = switch(
         0,

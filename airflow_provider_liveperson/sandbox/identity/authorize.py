@@ -39,7 +39,7 @@ _BLOCKED = "LivePerson Support has blocked this user."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
+class _AuthorizeRequest:
     """An authorize request whose account, client and redirect URI are valid.
 
     :param redirect_uri: where the browser returns to.
@@ -56,8 +56,8 @@ class _Asked:
     query: str
 
 
-class _Answered(Exception):
-    """The request is answered already.
+class _EarlyAnswer(Exception):
+    """The request was answered before it was read whole.
 
     :param answer: with this.
     """
@@ -70,22 +70,22 @@ class _Answered(Exception):
 async def authorize(request: Request) -> Response:
     """``GET /sentinel/api/account/{account}/authorize?v=1.0&response_type=code&client_id=…&redirect_uri=…``."""
     try:
-        asked = _read(request)
-    except _Answered as answered:
+        wanted = _read(request)
+    except _EarlyAnswer as answered:
         return answered.answer
     session = _session(request)
     if session is None:
-        return _to_page(request, "sign_in", asked)
+        return _to_page(request, "sign_in", wanted)
     if _must_ask(request, session):
-        return _to_page(request, "consent", asked)
-    return _with_code(request, asked, session)
+        return _to_page(request, "consent", wanted)
+    return _with_code(request, wanted, session)
 
 
 async def sign_in(request: Request) -> Response:
     """``GET`` and ``POST /sentinel/account/{account}/sign-in``: the login page."""
     try:
-        asked = _read(request)
-    except _Answered as answered:
+        wanted = _read(request)
+    except _EarlyAnswer as answered:
         return answered.answer
     secret = request.cookies.get(_FORM_COOKIE) or secrets.token_hex(16)
     username, complaint, status = "", "", 200
@@ -94,18 +94,18 @@ async def sign_in(request: Request) -> Response:
         username = form.get("username", "")
         session, complaint, status = _logged_in(request, form)
         if session is not None:
-            answer = _to_page(request, "authorize", asked, status=303)
+            answer = _to_page(request, "authorize", wanted, status=303)
             answer.set_cookie(SESSION_COOKIE, session.id, path=_COOKIES_FOR, httponly=True, samesite="lax")
             answer.delete_cookie(_FORM_COOKIE, path=_COOKIES_FOR, httponly=True, samesite="lax")
             return answer
     elif _session(request) is not None:
-        return _to_page(request, "authorize", asked)
+        return _to_page(request, "authorize", wanted)
     answer = page(
         "login",
         status=status,
-        returns_to=asked.redirect_uri,
+        returns_to=wanted.redirect_uri,
         account=request.path_params["account"],
-        action=f"{request.url.path}?{asked.query}",
+        action=f"{request.url.path}?{wanted.query}",
         form_token=_form_token(request, secret),
         username=username,
         complaint=complaint,
@@ -117,13 +117,13 @@ async def sign_in(request: Request) -> Response:
 async def consent(request: Request) -> Response:
     """``GET`` and ``POST /sentinel/account/{account}/consent``: the page that asks for the user's consent."""
     try:
-        asked = _read(request)
-    except _Answered as answered:
+        wanted = _read(request)
+    except _EarlyAnswer as answered:
         return answered.answer
     state = _state(request)
     session = _session(request)
     if session is None:
-        return _to_page(request, "authorize", asked, status=303)
+        return _to_page(request, "authorize", wanted, status=303)
     client_id = state.settings.web_app_client_id
     status = 200
     if request.method == "POST":
@@ -131,18 +131,18 @@ async def consent(request: Request) -> Response:
         if same(form.get("form_token", ""), _form_token(request, session.id)):
             if form.get("decision") == "approve":
                 state.sessions.consent(session.person, client_id)
-                return _with_code(request, asked, session)
-            return _back(asked, error="access_denied", error_description="The user has denied access")
+                return _with_code(request, wanted, session)
+            return _back(wanted, error="access_denied", error_description="The user has denied access")
         status = 403
     return page(
         "consent",
         status=status,
-        returns_to=asked.redirect_uri,
+        returns_to=wanted.redirect_uri,
         account=request.path_params["account"],
-        action=f"{request.url.path}?{asked.query}",
+        action=f"{request.url.path}?{wanted.query}",
         form_token=_form_token(request, session.id),
         client_id=client_id,
-        redirect_uri=asked.redirect_uri,
+        redirect_uri=wanted.redirect_uri,
         username=session.person.name,
         complaint=_STALE if status == 403 else "",
     )
@@ -184,10 +184,10 @@ def _form_token(request: Request, secret: str) -> str:
     return hmac.new(_state(request).form_key, target.encode(), hashlib.sha256).hexdigest()
 
 
-def _read(request: Request) -> _Asked:
+def _read(request: Request) -> _AuthorizeRequest:
     """Check an authorize request.
 
-    :raises _Answered: if something is wrong: with a page if the browser cannot be sent back, otherwise with
+    :raises _EarlyAnswer: if something is wrong: with a page if the browser cannot be sent back, otherwise with
         a redirect that holds the error.
     """
     settings = _state(request).settings
@@ -211,7 +211,7 @@ def _read(request: Request) -> _Asked:
     refused = why_redirect_uri_is_refused(redirect_uri, settings)
     if refused is not None:
         raise _problem(request, 400, refused)
-    asked = _Asked(
+    wanted = _AuthorizeRequest(
         redirect_uri=redirect_uri,
         named_uri=bool(parameters.get("redirect_uri")),
         state=parameters.get("state"),
@@ -219,15 +219,17 @@ def _read(request: Request) -> _Asked:
         query=request.url.query,
     )
     if "response_type" not in parameters:
-        raise _Answered(_back(asked, error="invalid_request", error_description="response_type is missing"))
-    if parameters["response_type"] != "code":
-        raise _Answered(
-            _back(asked, error="unsupported_response_type", error_description="response_type must be code")
+        raise _EarlyAnswer(
+            _back(wanted, error="invalid_request", error_description="response_type is missing")
         )
-    complaint = _why_pkce_is_refused(asked, parameters.get("code_challenge_method", "plain"), settings)
+    if parameters["response_type"] != "code":
+        raise _EarlyAnswer(
+            _back(wanted, error="unsupported_response_type", error_description="response_type must be code")
+        )
+    complaint = _why_pkce_is_refused(wanted, parameters.get("code_challenge_method", "plain"), settings)
     if complaint is not None:
-        raise _Answered(_back(asked, error="invalid_request", error_description=complaint))
-    return asked
+        raise _EarlyAnswer(_back(wanted, error="invalid_request", error_description=complaint))
+    return wanted
 
 
 def _only_redirect_uri(settings: SandboxSettings) -> str | None:
@@ -235,40 +237,40 @@ def _only_redirect_uri(settings: SandboxSettings) -> str | None:
     return next(iter(registered)) if len(registered) == 1 else None
 
 
-def _why_pkce_is_refused(asked: _Asked, method: str, settings: SandboxSettings) -> str | None:
+def _why_pkce_is_refused(wanted: _AuthorizeRequest, method: str, settings: SandboxSettings) -> str | None:
     """Say what is wrong with a PKCE challenge (RFC 7636, section 4.3)."""
-    if asked.challenge is None:
+    if wanted.challenge is None:
         return "code_challenge is missing" if settings.pkce == "required" else None
     if method != "S256":
         return "code_challenge_method must be S256"
-    if not _CHALLENGE.fullmatch(asked.challenge):
+    if not _CHALLENGE.fullmatch(wanted.challenge):
         return "code_challenge must be 43 characters of base64url"
     return None
 
 
-def _problem(request: Request, status: int, complaint: str) -> _Answered:
-    return _Answered(
+def _problem(request: Request, status: int, complaint: str) -> _EarlyAnswer:
+    return _EarlyAnswer(
         page("problem", status=status, account=request.path_params["account"], complaint=complaint)
     )
 
 
-def _to_page(request: Request, name: str, asked: _Asked, *, status: int = 302) -> Response:
+def _to_page(request: Request, name: str, wanted: _AuthorizeRequest, *, status: int = 302) -> Response:
     path = request.url_for(name, account=request.path_params["account"]).path
-    return RedirectResponse(f"{path}?{asked.query}", status_code=status, headers=_PRIVATE)
+    return RedirectResponse(f"{path}?{wanted.query}", status_code=status, headers=_PRIVATE)
 
 
-def _with_code(request: Request, asked: _Asked, session: SsoSession) -> Response:
+def _with_code(request: Request, wanted: _AuthorizeRequest, session: SsoSession) -> Response:
     code = _state(request).grants.issue_code(
-        session, redirect_uri=asked.redirect_uri, must_name_uri=asked.named_uri, challenge=asked.challenge
+        session, redirect_uri=wanted.redirect_uri, must_name_uri=wanted.named_uri, challenge=wanted.challenge
     )
-    return _back(asked, code=code)
+    return _back(wanted, code=code)
 
 
-def _back(asked: _Asked, **parameters: str) -> Response:
-    if asked.state is not None:
-        parameters["state"] = asked.state
+def _back(wanted: _AuthorizeRequest, **parameters: str) -> Response:
+    if wanted.state is not None:
+        parameters["state"] = wanted.state
     return RedirectResponse(
-        with_parameters(asked.redirect_uri, parameters), status_code=302, headers=_PRIVATE
+        with_parameters(wanted.redirect_uri, parameters), status_code=302, headers=_PRIVATE
     )
 
 

@@ -93,7 +93,7 @@ class GrantStore:
         self._id_tokens: set[str] = set()
 
     def issue(self, person: Person | None = None) -> GrantedTokens:
-        """Return tokens as if a user had consented, with no question asked.
+        """Return tokens as if a user had consented, without a page or a request.
 
         :param person: who; the account's user if omitted.
         """

@@ -61,7 +61,7 @@ class LoginService:
         self._secrets: set[str] = set()
 
     def open(self, person: Person | None = None) -> Login:
-        """Log somebody in, with no question asked.
+        """Log a user in without a request.
 
         :param person: who; the account's user if omitted.
         """
@@ -131,7 +131,7 @@ class LoginService:
         """End the logins that last.
 
         :param why: the reason that refusals give.
-        :param person: whose; everybody's if omitted.
+        :param person: whose; those of all users if omitted.
         """
         with self._lock:
             for login in self._logins.values():

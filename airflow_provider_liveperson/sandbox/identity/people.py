@@ -32,11 +32,11 @@ class Person:
 
 
 def people(settings: SandboxSettings) -> dict[str, Person]:
-    """Return everybody who may log in, by kind.
+    """Return the users who may log in, by kind.
 
     :param settings: names and passwords.
     """
-    everybody = (
+    users = (
         Person(
             kind="user",
             name=settings.user_name,
@@ -55,11 +55,11 @@ def people(settings: SandboxSettings) -> dict[str, Person]:
             is_admin=False,
         ),
     )
-    return {person.kind: person for person in everybody}
+    return {person.kind: person for person in users}
 
 
 def find_person(settings: SandboxSettings, name: str) -> Person | None:
-    """Find somebody by their login name.
+    """Find a user by their login name.
 
     :param settings: names and passwords.
     :param name: the login name.

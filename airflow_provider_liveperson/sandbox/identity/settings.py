@@ -15,7 +15,7 @@ from airflow_provider_liveperson.sandbox.world import WorldSettings
 
 
 class IdentitySettings(WorldSettings):
-    """Who may ask, and what Sentinel and the Login Service do where LivePerson's pages are silent.
+    """Credentials, and what Sentinel and the Login Service do where LivePerson's pages are silent.
 
     Keys, client ids, secrets and passwords that are empty are derived from the seed.
     """

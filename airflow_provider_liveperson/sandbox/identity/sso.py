@@ -1,4 +1,4 @@
-"""Sentinel's sessions: who is logged in in which browser, and for how long."""
+"""Sentinel's sessions: which user is logged in in which browser, and for how long."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SsoSessions:
     def end_all(self, person: Person | None = None) -> None:
         """End sessions, and forget what was consented to.
 
-        :param person: whose; everybody's if omitted.
+        :param person: whose; those of all users if omitted.
         """
         with self._lock:
             for session in self._sessions.values():

@@ -39,7 +39,7 @@ class TokenStore:
     def issue(self, version: TokenVersion, settings: SandboxSettings) -> str:
         """Sign a token.
 
-        :param version: which of Sentinel's two token APIs was asked.
+        :param version: which of Sentinel's two token APIs was called.
         :param settings: account, client, scope, issuer and lifetime.
         """
         kid, key = self.keys.newest() if version == "v2" else (self._static_kid, self._static_key())

@@ -73,7 +73,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         return f"{len(self.data)} agent status changes"
 
     def _read(self, call: Call) -> tuple[ActivityQuery, tuple[int, int], Bounds]:
-        """Read a request's parameters: what is searched for, the window as it was asked for, and the page."""
+        """Read a request's parameters: what is searched for, the window as it was given, and the page."""
         switches, http = self.switches, self.sandbox.settings
         parameters = Parameters(call.parameters)
         source = call.source_error(http.source_rule)

@@ -23,13 +23,13 @@ _by_moment = attrgetter("moment")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActivityQuery:
-    """What is asked of the status changes.
+    """What a request searches for.
 
     :param start: first epoch millisecond that matches.
     :param end: first epoch millisecond that no longer matches.
-    :param agents: agent ids; None for everybody.
-    :param employees: employee ids; None for everybody.
-    :param groups: agent group ids; None for everybody.
+    :param agents: agent ids; None for all.
+    :param employees: employee ids; None for all.
+    :param groups: agent group ids; None for all.
     """
 
     start: int
@@ -44,7 +44,7 @@ class ActivityQuery:
         return (self.agents, self.employees, self.groups) != (None, None, None)
 
     def fits(self, change: StatusChange) -> bool:
-        """Return whether a change in the window is asked for.
+        """Return whether a change in the window is searched for.
 
         :param change: the change.
         """

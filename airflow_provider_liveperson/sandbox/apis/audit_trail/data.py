@@ -15,7 +15,7 @@ DAY_SECONDS = 86_400
 
 
 class AuditRecord(NamedTuple):
-    """One change of an account's configuration, with what the CSV export alone or nobody shows."""
+    """One change of an account's configuration, with what only the CSV export shows, or no answer."""
 
     moment: int
     """UTC epoch seconds."""

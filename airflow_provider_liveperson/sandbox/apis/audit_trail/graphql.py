@@ -42,7 +42,7 @@ def run(
     :param with_action_type: whether rows have the field ``actionType``.
     :param resolver: makes the rows; it may raise ValueError for arguments that are not valid.
     :return: the ``data`` of the answer.
-    :raises QueryRefused: if the document cannot be read, does not match the schema, or asks the impossible.
+    :raises QueryRefused: if the document cannot be read, does not match the schema, or cannot be executed.
     """
     _, executed = _schemas(with_action_type)
     try:

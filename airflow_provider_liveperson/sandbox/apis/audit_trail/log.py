@@ -69,13 +69,13 @@ _by_moment = attrgetter("moment")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditQuery:
-    """What is asked of the audit trail.
+    """What a request searches for.
 
     :param start: first epoch second that matches; None for the beginning of time.
     :param end: first epoch second that no longer matches; None for the end of time.
     :param lpa: whether changes by LivePerson's staff match.
     :param automatic: whether automatic updates match.
-    :param users: login names or user ids; empty for everybody.
+    :param users: login names or user ids; empty for all.
     :param components: internal object kinds; empty for all.
     :param descending: whether the newest come first.
     """

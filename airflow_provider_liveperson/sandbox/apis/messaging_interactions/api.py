@@ -63,20 +63,20 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
 
         :param call: the request.
         """
-        asked = SearchRequest(self, call)
-        query = Filters(asked).query()
-        asked.check_page()
+        search = SearchRequest(self, call)
+        query = Filters(search).query()
+        search.check_page()
         if call.insertion is not None:
-            _insert(query, asked)
-        return _page(asked, self.data.search(query))
+            _insert(query, search)
+        return _page(search, self.data.search(query))
 
     def by_id(self, call: Call) -> Answer:
         """``POST …/conversations/conversation/search``: whole conversations, by id.
 
         :param call: the request.
         """
-        asked = SearchRequest(self, call)
-        single, several = asked.body.get("conversationId"), asked.body.get("conversationIds")
+        search = SearchRequest(self, call)
+        single, several = search.body.get("conversationId"), search.body.get("conversationIds")
         if (single is None) == (several is None):
             raise bad_request("Either conversationId or conversationIds is required")
         ids = texts("conversationIds", [single] if several is None else several)
@@ -85,25 +85,25 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
         found, switches = self.data.find(ids), self.switches
         if switches.messaging_by_id == "absent":
             found = [one for one in found if one.long_reading >= switches.messaging_partial_share]
-        return _answer(asked, found, len(found), {"self": 0}, whole=switches.messaging_by_id == "whole")
+        return _answer(search, found, len(found), {"self": 0}, whole=switches.messaging_by_id == "whole")
 
     def by_consumer(self, call: Call) -> Answer:
         """``POST …/conversations/consumer/search``: a page of one consumer's conversations.
 
         :param call: the request.
         """
-        asked = SearchRequest(self, call)
-        consumer = asked.body.get("consumer")
+        search = SearchRequest(self, call)
+        consumer = search.body.get("consumer")
         if not isinstance(consumer, str) or not consumer:
             raise bad_request("consumer is required")
-        if "status" not in asked.body:
+        if "status" not in search.body:
             raise bad_request("status is required")
-        wanted = statuses(asked.body["status"])
-        asked.check_page()
-        order, descending = asked.order()
+        wanted = statuses(search.body["status"])
+        search.check_page()
+        order, descending = search.order()
         choices = (("consumer", frozenset({consumer})), ("status", wanted))
         query = ConversationQuery(choices=choices, order=order, descending=descending)
-        return _page(asked, self.data.search(query))
+        return _page(search, self.data.search(query))
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Return the whole conversations that closed in the window."""
@@ -159,62 +159,62 @@ class MessagingInteractionsApi(Api[MessagingInteractionsSwitches]):
         return {"ids": ids, "conversations": len(self.data)}
 
 
-def _insert(query: ConversationQuery, asked: SearchRequest) -> None:
+def _insert(query: ConversationQuery, search: SearchRequest) -> None:
     """Add conversations while they are being read: closed just now, or among what was read."""
-    assert asked.call.insertion is not None
-    rows, when = asked.call.insertion
-    conversations = asked.api.data
+    assert search.call.insertion is not None
+    rows, when = search.call.insertion
+    conversations = search.api.data
     found = conversations.search(query)
     if not found or when == "newest":
         conversations.insert(rows)
         return
-    model = found[min(asked.bounds.offset // 2, len(found) - 1)]
+    model = found[min(search.bounds.offset // 2, len(found) - 1)]
     moment = model.start + MINUTE_MS if query.order == "start" or model.is_open else model.close
     conversations.insert(rows, EPOCH + timedelta(milliseconds=moment))
 
 
-def _page(asked: SearchRequest, found: Sequence[Conversation]) -> Answer:
-    count, bounds = len(found), asked.bounds
+def _page(search: SearchRequest, found: Sequence[Conversation]) -> Answer:
+    count, bounds = len(found), search.bounds
     page = bounds.cut(found)
-    if asked.switches.messaging_count == "capped" and asked.switches.messaging_deep_limit is not None:
-        count = min(count, asked.switches.messaging_deep_limit)
-    count = drifted(count, asked.call.fault)
-    if asked.switches.messaging_count == "page":
+    if search.switches.messaging_count == "capped" and search.switches.messaging_deep_limit is not None:
+        count = min(count, search.switches.messaging_deep_limit)
+    count = drifted(count, search.call.fault)
+    if search.switches.messaging_count == "page":
         count = len(page)
-    elif asked.switches.messaging_count == "half":
+    elif search.switches.messaging_count == "half":
         count = (count + 1) // 2
-    return _answer(asked, page, count, bounds.links(count), whole=False)
+    return _answer(search, page, count, bounds.links(count), whole=False)
 
 
 def _answer(
-    asked: SearchRequest, page: Sequence[Conversation], count: int, links: Mapping[str, int], *, whole: bool
+    search: SearchRequest, page: Sequence[Conversation], count: int, links: Mapping[str, int], *, whole: bool
 ) -> Answer:
     """Put a page together.
 
-    :param asked: the request.
+    :param search: the request.
     :param page: the page's conversations.
     :param count: how many the answer says there are in all.
     :param links: names of links to the offsets they lead to.
     :param whole: whether every record holds all its messages.
     """
-    wanted = asked.sections()
+    wanted = search.sections()
     shards: dict[str, Any] = {"partialResult": False}
-    fault = asked.call.fault
+    fault = search.call.fault
     if fault is not None and fault.kind == "partial_result":
         shards = {"partialResult": True, "failureShards": 1, "totalShards": 5}
         missing = page[len(page) // 2 :][: fault.rows]
         page = [conversation for conversation in page if conversation not in missing]
         count -= len(missing) if fault.lowers_count else 0
-    if not count and asked.switches.messaging_empty == "204":
+    if not count and search.switches.messaging_empty == "204":
         return Answer(status=204)
     metadata: dict[str, Any] = {"count": count}
     metadata |= {
-        rel: {"rel": rel, "href": link(_INTERNAL, asked.call, asked.bounds, offset)}
+        rel: {"rel": rel, "href": link(_INTERNAL, search.call, search.bounds, offset)}
         for rel, offset in links.items()
     }
     metadata["shardsStatusResult"] = shards
     parts = [b'{"_metadata":', to_json(metadata), b',"conversationHistoryRecords":[']
-    conversations, share = asked.api.data, asked.switches.messaging_partial_share
+    conversations, share = search.api.data, search.switches.messaging_partial_share
     separator = b"{"
     for conversation in page:
         record = conversations.rendered(conversation, partial=not whole and conversation.long_reading < share)

@@ -151,7 +151,7 @@ class ConversationLog:
         return record
 
     def render_all(self) -> int:
-        """Render every record now, so that nobody waits for it later.
+        """Render every record now, so that no request waits for it later.
 
         :return: bytes of all records.
         """

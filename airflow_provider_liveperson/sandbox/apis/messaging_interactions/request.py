@@ -119,16 +119,16 @@ class SearchRequest:
 class Filters:
     """Reads the filters of a search.
 
-    :param asked: the request.
+    :param search: the request.
     """
 
-    def __init__(self, asked: SearchRequest) -> None:
-        self._asked = asked
-        self._switches = asked.switches
+    def __init__(self, search: SearchRequest) -> None:
+        self._search = search
+        self._switches = search.switches
         # An empty list or text filters nothing.
         self._left = {
             name: value
-            for name, value in asked.body.items()
+            for name, value in search.body.items()
             if name != "contentToRetrieve" and value not in (None, [], "")
         }
 
@@ -148,7 +148,7 @@ class Filters:
             choices.append(("status", wanted))
         if self._left.pop("conversationsWithStepUpOnly", False) is True:
             choices.append(("step_up", frozenset({"True"})))
-        order, descending = self._asked.order()
+        order, descending = self._search.order()
         query = ConversationQuery(
             ranges=tuple(ranges),
             choices=tuple(choices),
@@ -189,7 +189,7 @@ class Filters:
         if start is None or end is None:
             raise bad_request(f"{name}.from and {name}.to are required")
         if end == -1:
-            end = int(self._asked.api.sandbox.now() * 1000)
+            end = int(self._search.api.sandbox.now() * 1000)
         if not 0 <= start <= end:
             raise bad_request(f"{name}.from must not be before 1970 or after {name}.to")
         try:

@@ -34,11 +34,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Frame:
-    """The time that a request asks for. Moments are UTC epoch milliseconds.
+    """The time range of a request. Moments are UTC epoch milliseconds.
 
-    :param start: where it begins, as it was asked for.
+    :param start: where it begins, as it was given.
     :param end: where it ends.
-    :param interval_ms: length of its intervals; None where only the whole is asked for.
+    :param interval_ms: length of its intervals; None where the request names no interval.
     """
 
     start: int
@@ -54,8 +54,8 @@ class IntervalMetrics:
     :param min_interval: the shortest interval, in minutes; the grid of LivePerson's numbers.
     :param stamp: whether an interval is named by its start or by its end.
     :param rounded: whether that name is on the grid; if not, it depends on the moment of the request.
-    :param one_more: whether one interval more than asked for comes back: that in which the frame begins and the one
-        in which it ends.
+    :param one_more: whether one interval more comes back than the frame holds: both the one in which it begins and
+        the one in which it ends.
     :param newest_first: the intervals' order.
     :param wrapper: name of the object around the numbers of an interval; None for none.
     """
@@ -118,7 +118,7 @@ class IntervalMetrics:
         count = (frame.end - frame.start) // length + self.one_more
         for number in range(count):
             start = (frame.start + number * length) // grid * grid
-            # The last of one more than asked for is the one that is under way.
+            # With one more, the last interval is the one that is under way.
             name = start if self.stamp == "start" else start + length
             unrounded = 0 if self.rounded else frame.start % grid
             made.append(Interval(start, start + length, name + unrounded))

@@ -197,8 +197,8 @@ class KeyedPages:
         return step if step > 0 and digest == self._digest(call, step) else None
 
     def _digest(self, call: Call, step: int) -> str:
-        asked = sorted((name, value) for name, value in call.query if name != self.key_parameter)
-        return hashlib.sha256(repr((self._secret, call.path, asked, step)).encode()).hexdigest()[:24]
+        query = sorted((name, value) for name, value in call.query if name != self.key_parameter)
+        return hashlib.sha256(repr((self._secret, call.path, query, step)).encode()).hexdigest()[:24]
 
 
 def paging(page: KeyedPage[Any], call: Call, key_parameter: str = "pageKey") -> dict[str, Any]:
