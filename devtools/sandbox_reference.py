@@ -14,7 +14,14 @@ from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.faults import KINDS
 from airflow_provider_liveperson.sandbox.http.settings import HttpSettings
 from airflow_provider_liveperson.sandbox.identity.settings import IdentitySettings
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, marked
+from airflow_provider_liveperson.sandbox.switches import (
+    EVERY_CREDENTIAL,
+    CredentialName,
+    Switches,
+    declarations,
+    defaults,
+    types,
+)
 from airflow_provider_liveperson.sandbox.world import WorldSettings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"
@@ -31,7 +38,7 @@ def apis() -> str:
 
 def switches() -> str:
     """Every switch, by the part of the sandbox that reads it."""
-    inherited = set(WorldSettings.model_fields)
+    inherited = set(declarations(WorldSettings))
     parts: list[tuple[str, type[Switches], set[str]]] = [
         ("The company", WorldSettings, set()),
         ("HTTP and the Domain API", HttpSettings, set()),
@@ -67,14 +74,13 @@ def page(text: str) -> str:
 
 
 def _table(group: type[Switches], left_out: set[str]) -> str:
-    fixed = marked(group, "fixed")
     lines = ["| switch | default | values | |", "| --- | --- | --- | --- |"]
-    for name, field in group.model_fields.items():
+    known, kinds = defaults(group), types(group)
+    for name, about in declarations(group).items():
         if name in left_out:
             continue
-        meaning = f"{field.description}{'; fixed while it runs' if name in fixed else ''}"
-        default = "" if field.default_factory else _default(field.default)
-        lines.append(f"| `{name}` | {default} | {_values(field.annotation)} | {meaning} |")
+        meaning = f"{about.description}{'; fixed while it runs' if about.fixed else ''}"
+        lines.append(f"| `{name}` | {_default(known.get(name, ''))} | {_values(kinds[name])} | {meaning} |")
     return "\n".join(lines)
 
 

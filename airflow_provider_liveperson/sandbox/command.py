@@ -131,7 +131,7 @@ def settings_of(args: argparse.Namespace) -> SandboxSettings:
         name, separator, value = switch.partition("=")
         if not separator:
             raise ValueError(f"--switch takes NAME=VALUE, not {switch!r}")
-        if name not in SandboxSettings.model_fields:
+        if name not in describe():
             raise ValueError(f"there is no setting named {name!r}")
         chosen[name] = _mapping(name, value) if value.startswith("{") else value
     return SandboxSettings(**chosen)

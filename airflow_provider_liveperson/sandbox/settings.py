@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-
 from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.settings import HttpSettings
 from airflow_provider_liveperson.sandbox.identity.settings import IdentitySettings
-from airflow_provider_liveperson.sandbox.switches import Switches, first_sentence, marked
+from airflow_provider_liveperson.sandbox.switches import Switches, declarations, marked
 from airflow_provider_liveperson.sandbox.world import WorldSettings
 
 SwitchesT = TypeVar("SwitchesT", bound=Switches)
@@ -44,10 +42,10 @@ class SandboxSettings(_Everything):
     """
 
     def __init__(self, **chosen: Any) -> None:
-        try:
-            super().__init__(**chosen)
-        except ValidationError as error:
-            raise ValueError(first_sentence(error, chosen, SandboxSettings)) from None
+        for name in chosen:
+            if name not in declarations(SandboxSettings):
+                raise ValueError(f"The sandbox has no setting named {name!r}")
+        super().__init__(**chosen)
 
     def of(self, group: type[SwitchesT]) -> SwitchesT:
         """Return the same settings as those of one group, for type checkers.
@@ -64,16 +62,16 @@ class SandboxSettings(_Everything):
         :raises ValueError: for an unknown name, a value that does not fit, or a switch that shapes the data.
         """
         for name in switches:
-            if name not in SandboxSettings.model_fields:
+            if name not in declarations(SandboxSettings):
                 raise ValueError(f"The sandbox has no setting named {name!r}")
             if name in FIXED_FIELDS:
                 raise ValueError(f"{name} shapes the data and cannot change while the sandbox runs")
-        return SandboxSettings(**{**dict(self), **switches})
+        return SandboxSettings(**{**self._values(), **switches})
 
     def public(self) -> dict[str, Any]:
         """Return all settings but the secrets, as values that JSON can hold."""
         shown: dict[str, Any] = {}
-        for name, value in self:
+        for name, value in self._values().items():
             if name not in SECRET_FIELDS:
                 shown[name] = (
                     sorted(value)
@@ -83,6 +81,9 @@ class SandboxSettings(_Everything):
                     else value
                 )
         return shown
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in declarations(SandboxSettings)}
 
 
 SECRET_FIELDS = marked(SandboxSettings, "secret")
@@ -100,8 +101,8 @@ def describe() -> dict[str, str]:
     """Return what every switch means, by name, in the order in which they are declared."""
     described: dict[str, str] = {}
     for group in GROUPS:
-        for name, field in group.model_fields.items():
-            described.setdefault(name, field.description or "")
+        for name, about in declarations(group).items():
+            described.setdefault(name, about.description)
     return described
 
 
@@ -110,7 +111,7 @@ def _refuse_two_of_a_name() -> None:
     owners: dict[str, type[Switches]] = {}
     for group in GROUPS:
         for name in group.__annotations__:
-            if name in owners and name in group.model_fields:
+            if name in owners and name in declarations(group):
                 raise TypeError(f"{group.__name__} and {owners[name].__name__} both declare {name}")
             owners[name] = group
 

@@ -16,9 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from pydantic import Field, field_validator
-
-from airflow_provider_liveperson.sandbox.switches import Switches, switch
+from airflow_provider_liveperson.sandbox.switches import Switches, each_time, switch
 
 Entity = dict[str, Any]
 """A user, skill or group with all its fields, as LivePerson's account configuration names them."""
@@ -70,27 +68,26 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
+def _check_account_id(account_id: str) -> None:
+    if not ACCOUNT_ID_PATTERN.fullmatch(account_id):
+        raise ValueError(f"must match {ACCOUNT_ID_PATTERN.pattern}, not {account_id!r}")
+
+
 class WorldSettings(Switches):
     """Which company it is, and when."""
 
     seed: int = switch(1, "number from which credentials and data are derived", fixed=True)
     account_id: str = switch(
-        "70000001", "LivePerson account that exists; every other one is unknown", fixed=True
+        "70000001",
+        "LivePerson account that exists; every other one is unknown",
+        fixed=True,
+        check=_check_account_id,
     )
     agents: int = switch(60, "users of the account: people, bots, and deleted ones", minimum=1, fixed=True)
     days: int = switch(30, "days (UTC) that hold data", minimum=1, fixed=True)
-    until: date = Field(
-        default_factory=_today,
-        description="UTC day (YYYY-MM-DD) at whose start the data ends; default: today",
-        json_schema_extra={"fixed": True, "option": True},
+    until: date = switch(
+        each_time(_today), "UTC day (YYYY-MM-DD) at whose start the data ends; default: today", fixed=True
     )
-
-    @field_validator("account_id")
-    @classmethod
-    def _check_account_id(cls, account_id: str) -> str:
-        if not ACCOUNT_ID_PATTERN.fullmatch(account_id):
-            raise ValueError(f"must match {ACCOUNT_ID_PATTERN.pattern}, not {account_id!r}")
-        return account_id
 
 
 class World:

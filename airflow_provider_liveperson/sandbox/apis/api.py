@@ -51,8 +51,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
 
-from pydantic_core import to_json
-
+from airflow_provider_liveperson.sandbox.encoding import to_json
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches
 from airflow_provider_liveperson.sandbox.world import World

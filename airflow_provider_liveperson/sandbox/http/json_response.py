@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_json
 from starlette.responses import JSONResponse
+
+from airflow_provider_liveperson.sandbox.encoding import to_json
 
 
 class JsonResponse(JSONResponse):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
-
-from pydantic import Field, field_validator
+from typing import Literal
 
 from airflow_provider_liveperson.sandbox.http.odd_text import OddText
 from airflow_provider_liveperson.sandbox.switches import Switches, switch
 
 _HOST_PATTERN = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*|\[[0-9a-fA-F:.]+\]")
+
+
+def _check_hosts(names: frozenset[str]) -> None:
+    for name in names:
+        if name != "*" and not _HOST_PATTERN.fullmatch(name.removeprefix("*.")):
+            raise ValueError(f"must be names of hosts, without scheme, port and path, not {name!r}")
 
 
 class HttpSettings(Switches):
@@ -28,8 +32,8 @@ class HttpSettings(Switches):
         "how far the sandbox's clock is ahead of the real one; it sets the Date header, the OAuth 1.0 timestamp"
         " check, the times inside tokens and the end of tokens and sessions",
     )
-    retry_after: Annotated[float, Field(ge=0)] | Literal["http-date"] | None = switch(
-        None, "`Retry-After` of a 429: none for no header, seconds, or `http-date`"
+    retry_after: float | Literal["http-date"] | None = switch(
+        None, "`Retry-After` of a 429: none for no header, seconds, or `http-date`", minimum=0
     )
     odd_text: OddText = switch(
         "none",
@@ -45,6 +49,7 @@ class HttpSettings(Switches):
         frozenset(),
         "host names that requests may name beside this machine's and LivePerson's own, without port;"
         " `*.example.com` for every name below it, `*` for any name",
+        check=_check_hosts,
     )
     service_hosts: Mapping[str, str] = switch(
         {}, "service name to host, instead of the sandbox's own host and port"
@@ -59,11 +64,3 @@ class HttpSettings(Switches):
         401, "the Domain API's answer for an unknown account, likewise"
     )
     domain_version_required: bool = switch(True, "whether a Domain API request without `version` is a 400")
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _check_hosts(cls, names: frozenset[str]) -> frozenset[str]:
-        for name in names:
-            if name != "*" and not _HOST_PATTERN.fullmatch(name.removeprefix("*.")):
-                raise ValueError(f"must be names of hosts, without scheme, port and path, not {name!r}")
-        return names

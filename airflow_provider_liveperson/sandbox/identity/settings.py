@@ -6,9 +6,7 @@ import hashlib
 import random
 import string
 import uuid
-from typing import Literal, Self
-
-from pydantic import model_validator
+from typing import Literal
 
 from airflow_provider_liveperson.sandbox.switches import CredentialName, switch
 from airflow_provider_liveperson.sandbox.world import WorldSettings
@@ -131,12 +129,11 @@ class IdentitySettings(WorldSettings):
         False, "whether LivePerson Support has blocked the user: a 451; the login page says so too"
     )
 
-    @model_validator(mode="after")
-    def _derive(self) -> Self:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         for name, derive in _DERIVED.items():
             if not getattr(self, name):
                 object.__setattr__(self, name, derive(f"{self.seed}/{name}"))
-        return self
 
 
 def _hex_key(label: str) -> str:

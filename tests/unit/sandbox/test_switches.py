@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
 from datetime import date
 from typing import Any, Literal
 
 import pytest
-from pydantic import ValidationError
 
-from airflow_provider_liveperson.sandbox.switches import Switches, first_sentence, marked, switch
+from airflow_provider_liveperson.sandbox.switches import Switches, declarations, marked, switch
 
 
 class Example(Switches):
@@ -26,9 +26,9 @@ class Example(Switches):
 
 
 def refusal(**given: Any) -> str:
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValueError, match="must be") as refused:
         Example(**given)
-    return first_sentence(refused.value, given, Example)
+    return str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,6 @@ def test_values_are_brought_to_their_type(name: str, given: Any, value: Any) -> 
         ({"hosts": "a"}, "hosts must be a map of names to values, not 'a'"),
         ({"day": "yesterday"}, "day must be a date as YYYY-MM-DD, not 'yesterday'"),
         ({"password": True}, "password must be text, not True"),
-        ({"color": 1}, "The sandbox has no setting named 'color'"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(given: dict[str, Any], sentence: str) -> None:
@@ -92,9 +91,9 @@ def test_a_switch_carries_its_marks() -> None:
     assert marked(Example, "option") == {"size", "limit"}
     assert marked(Example, "secret") == {"password"}
     assert "hush" not in repr(Example())
-    assert Example.model_fields["share"].description == "a share"
+    assert declarations(Example)["share"].description == "a share"
 
 
 def test_switches_do_not_change() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(FrozenInstanceError):
         Example().size = 3  # type: ignore[misc]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
-
 from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 
 
@@ -32,7 +30,9 @@ class AuditTrailSwitches(Switches):
         "inclusive", "whether the day named by `toDate` is in the answer"
     )
     audit_day_zone: str = switch(
-        "requested", "zone in which days are cut: the requested one, or an IANA name"
+        "requested",
+        "zone in which days are cut: the requested one, or an IANA name",
+        check=lambda name: _check_zone(name),
     )
     audit_timezone_accepted: frozenset[str] = switch(
         frozenset(), "zones that `timezone` may name; empty for every IANA zone"
@@ -59,15 +59,13 @@ class AuditTrailSwitches(Switches):
     export_bom: bool = switch(False, "whether the CSV export starts with a UTF-8 byte order mark")
     export_line_end: Literal["crlf", "lf"] = switch("crlf", "line ends of the CSV export")
 
-    @field_validator("audit_day_zone")
-    @classmethod
-    def _check_zone(cls, name: str) -> str:
-        if name != "requested":
-            try:
-                find_zone(name)
-            except ValueError as error:
-                raise ValueError(f"must be requested or a zone: {error}") from None
-        return name
+
+def _check_zone(name: str) -> None:
+    if name != "requested":
+        try:
+            find_zone(name)
+        except ValueError as error:
+            raise ValueError(f"must be requested or a zone: {error}") from None
 
 
 def find_zone(name: str) -> ZoneInfo:

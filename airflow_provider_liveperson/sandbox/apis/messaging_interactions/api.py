@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic_core import to_json
-
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import MINUTE_MS, Conversation
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.log import (
@@ -28,6 +26,7 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches im
 )
 from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link
+from airflow_provider_liveperson.sandbox.encoding import to_json
 
 # The links in LivePerson's answers point to machines that only LivePerson can reach.
 _INTERNAL = "http://localhost:4080"

@@ -12,8 +12,6 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
-from pydantic_core import to_json
-
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.content import render
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import (
     NEVER,
@@ -33,6 +31,7 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.sections im
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches import (
     MessagingInteractionsSwitches,
 )
+from airflow_provider_liveperson.sandbox.encoding import to_json
 from airflow_provider_liveperson.sandbox.world import World
 
 Cursor = Literal["end", "full_dialog_end", "start", "updated"]

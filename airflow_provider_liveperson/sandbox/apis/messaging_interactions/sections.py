@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from airflow_provider_liveperson.sandbox.encoding import from_json, to_json
 
 ALWAYS = "info"
 DEFAULT_SECTIONS = (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
+from airflow_provider_liveperson.sandbox.encoding import to_json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,12 @@ from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.settings import HttpSettings
 from airflow_provider_liveperson.sandbox.identity.settings import IdentitySettings
 from airflow_provider_liveperson.sandbox.settings import GROUPS, SandboxSettings
+from airflow_provider_liveperson.sandbox.switches import declarations
 
 SANDBOX = Path(__file__).resolve().parents[4] / "airflow_provider_liveperson" / "sandbox"
 FOLDER = SANDBOX / "apis"
 SHARED = {"__init__", "api", "registry", "shapes"}
-COMMON = set(HttpSettings.model_fields) | set(IdentitySettings.model_fields)
+COMMON = set(declarations(HttpSettings)) | set(declarations(IdentitySettings))
 
 COMPANY = {"users", "skills", "agent_groups"}
 """Whoever serves them, the company has them."""
@@ -66,7 +67,7 @@ def test_every_module_is_registered_and_every_api_has_one() -> None:
 @every_api
 def test_no_other_file_names_an_api_or_its_switches(api: type[Api[Any]]) -> None:
     names = {api.name, api.__name__, api.switches_type.__name__, *api.datasets}
-    names |= set(api.switches_type.model_fields)
+    names |= set(declarations(api.switches_type))
     others = set(SANDBOX.rglob("*.py")) - own_files(api) - {FOLDER / "registry.py"}
     other_apis = {path for other in APIS if other is not api for path in own_files(other)}
     # APIs refer to the company, and words of their own may be the same.
@@ -81,11 +82,11 @@ def test_no_other_file_names_an_api_or_its_switches(api: type[Api[Any]]) -> None
 
 @every_api
 def test_switches_of_an_api_are_its_own(api: type[Api[Any]]) -> None:
-    names = set(api.switches_type.model_fields)
+    names = set(declarations(api.switches_type))
     assert f"{api.prefix}_auth" in names
     assert names.isdisjoint(COMMON)
     for other in APIS:
-        assert other is api or names.isdisjoint(other.switches_type.model_fields)
+        assert other is api or names.isdisjoint(declarations(other.switches_type))
 
 
 @every_api
@@ -105,7 +106,7 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
 def test_every_switch_says_what_it_means(group: Any) -> None:
-    for name, field in group.model_fields.items():
-        assert field.description, name
-        assert not field.description.endswith("."), name
-        assert name in SandboxSettings.model_fields
+    for name, about in declarations(group).items():
+        assert about.description, name
+        assert not about.description.endswith("."), name
+        assert name in declarations(SandboxSettings)
