@@ -108,6 +108,14 @@ class LivePersonClient:
         """
         return self._directory.services()
 
+    def regional_hosts(self, services: Mapping[str, str]) -> dict[str, str]:
+        """The hosts of the services that the Domain API does not list: name to host. Sends no request.
+
+        :param services: what :meth:`services` has returned; may be empty if the connection has a region.
+        :returns: none if the region is unknown.
+        """
+        return self._directory.regional_hosts(services)
+
     def base_url(self, service: str) -> str:
         """The base URL of a service, by ``service_hosts``, the region or the Domain API.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -111,6 +112,16 @@ class DomainDirectory:
                 with contextlib.suppress(UntrustedHostError):  # raised when the service is asked for
                     self._known[service] = self._now() + TIME_TO_LIVE, self._guard.base_url(service, host)
         return dict(sorted(services.items()))
+
+    def regional_hosts(self, services: Mapping[str, str]) -> dict[str, str]:
+        """The hosts of the regional services: name to host; none if the region is unknown. Sends no request.
+
+        :param services: what :meth:`services` has returned; may be empty if the connection has a region.
+        """
+        if self._guard.is_loopback:
+            return dict.fromkeys(REGIONAL_HOSTS, urlsplit(self._guard.domain_api).netloc)
+        region = self._region or region_of(services)
+        return {} if region is None else {name: regional_host(name, region) for name in REGIONAL_HOSTS}
 
     def _regional(self, service: str) -> str:
         region = self._region or region_of(self._listed())

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.regional_hosts import REGIONAL_HOSTS
 from airflow_provider_liveperson.client.run_within import run_within
 from airflow_provider_liveperson.client.sender import NOTABLE_CLOCK_OFFSET
 from airflow_provider_liveperson.datasets.catalog import DATASETS
@@ -85,7 +86,7 @@ def check_reachability(
     def reason_to_skip(dataset: Dataset) -> str | None:
         if dataset.request.service in services.missing:
             return f"The account does not have the service {dataset.request.service}, so it has none of these records."
-        if dataset.request.service not in services.hosts:
+        if not services.works and dataset.request.service not in services.hosts:
             return "Not checked: the Domain API did not list the services."
         return None if facts.works else "Not checked: there is no token."
 
@@ -148,7 +149,10 @@ def _within(job: Callable[[], T], deadline: float) -> T | LivePersonError:
 def _services(
     client: LivePersonClient, datasets: list[Dataset], hosts: dict[str, str] | LivePersonError
 ) -> Services:
-    named = dict(client.settings.service_hosts)
+    needed = dict.fromkeys(dataset.request.service for dataset in datasets)
+    regional = client.regional_hosts({} if isinstance(hosts, LivePersonError) else hosts)
+    named = {service: host for service, host in regional.items() if service in needed}
+    named |= client.settings.service_hosts
     if isinstance(hosts, LivePersonError):
         return Services(
             works=False,
@@ -156,8 +160,7 @@ def _services(
             missing=[],
             sentence=f"The Domain API did not list the services. {hosts}",
         )
-    needed = dict.fromkeys(dataset.request.service for dataset in datasets)
-    missing = [service for service in needed if service not in hosts and service not in named]
+    missing = [service for service in needed if service not in {*hosts, *named, *REGIONAL_HOSTS}]
     lack = f", but not {joined(missing)}" if missing else ", including all that are needed"
     return Services(
         works=True,

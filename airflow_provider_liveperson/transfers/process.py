@@ -30,10 +30,10 @@ def tune_process() -> None:
 
 
 def _is_enabled() -> bool:
-    from airflow.configuration import conf
-
     if (word := os.environ.get(TUNE_PROCESS, "").strip().lower()) in _WORDS:
         return _WORDS[word]
+    from airflow.configuration import conf
+
     return bool(conf.getboolean("liveperson", "tune_process", fallback=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.stores import Entry, Stored
 from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.transfers.process import tune_process
 from airflow_provider_liveperson.window import Window
 
 class Sink:
@@ -46,6 +48,7 @@ client = LivePersonClient(
 dataset = DATASETS[name]
 window = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 encoding = Encoding(file_format, columns=dataset.columns)
+tune_process()  # as an operator does
 pulled = pull(client, dataset, dataset.query(window), Destination(store=Sink(), prefix="", encoding=encoding))
 print(json.dumps([pulled.records, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
@@ -69,6 +72,7 @@ def peak(about: dict[str, Any], name: str, rows: int, file_format: str = "jsonl"
         [sys.executable, "-c", PULL, about["url"], name, as_json, file_format],
         stdout=subprocess.PIPE,
         check=True,
+        env={**os.environ, "LIVEPERSON_TUNE_PROCESS": "true"},
         cwd=Path(__file__).resolve().parents[2],
     )
     records, kilobytes = json.loads(done.stdout)

@@ -141,3 +141,18 @@ def test_with_a_host_on_this_machine_they_are_there_like_all_others(service, reg
 @every_service
 def test_a_client_of_the_sandbox_reaches_it(connect, sandbox, service):
     assert connect().base_url(service) == sandbox.url
+
+
+@pytest.mark.parametrize(
+    ("choices", "services", "hosts"),
+    [
+        ({"region": "lo"}, {}, "lo.da.liveperson.net"),
+        ({}, {"msgHist": "va.msghist.liveperson.net"}, "va.da.liveperson.net"),
+        ({}, {}, None),
+        ({"host": "http://127.0.0.1:8080"}, {}, "127.0.0.1:8080"),
+    ],
+)
+def test_their_hosts_are_known_without_a_request(choices, services, hosts):
+    api = DomainApi()
+    assert directory(api, **choices).regional_hosts(services).get("dataAccess") == hosts
+    assert api.requests == 0

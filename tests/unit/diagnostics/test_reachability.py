@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -192,6 +193,14 @@ def test_a_service_that_the_connection_names_itself_is_not_missing(sandbox, look
     assert not report.services.works
     assert states(report) == {**dict.fromkeys(DATASETS, "unknown"), "messaging_interactions": "readable"}
     assert report.access("users").sentence == "Not checked: the Domain API did not list the services."
+
+
+def test_a_service_with_a_host_by_region_is_not_missing(look):
+    users = DATASETS["users"]
+    report = look(datasets=[replace(users, request=replace(users.request, service="dataAccess"))])
+    assert report.services.missing == []
+    assert "dataAccess" in report.services.hosts
+    assert states(report) == {"users": "readable"}
 
 
 def test_an_unknown_account(sandbox, look):
