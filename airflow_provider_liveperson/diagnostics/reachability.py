@@ -236,7 +236,7 @@ def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
 
     :raises LivePersonError: when it cannot be read.
     """
-    end = now - dataset.limits.lag
+    _, end = dataset.limits.available(now)
     query = dataset.query(Window(end - _PROBED, end))
     slice_ = dataset.plan(query)[-1]
     reader = dataset.open(query, slice_)

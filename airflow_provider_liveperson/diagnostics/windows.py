@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.limits import span
 from airflow_provider_liveperson.window import Window
 
 MARGIN = timedelta(minutes=15)
@@ -39,8 +40,8 @@ def choose_window(dataset: Dataset, wanted: Window | None, now: datetime) -> Cho
     """
     if dataset.is_snapshot:
         return ChosenWindow(Window(now - _MOMENT, now))
-    latest = now - dataset.limits.lag
-    earliest = None if dataset.limits.retention is None else now - dataset.limits.retention + MARGIN
+    earliest, latest = dataset.limits.available(now)
+    earliest = None if earliest is None else earliest + MARGIN
     if wanted is None:
         return _latest(dataset, earliest, latest)
     part = _part(wanted, earliest, latest)
@@ -62,7 +63,8 @@ def _latest(dataset: Dataset, earliest: datetime | None, latest: datetime) -> Ch
         start, end = _ceil(earliest, step), _floor(latest, step)
         if start < end:
             break
-    note = f"LivePerson keeps these records for {_span(dataset.limits.retention)} only, so this is not a whole day."
+    kept = "" if dataset.limits.retention is None else span(dataset.limits.retention)
+    note = f"LivePerson keeps these records for {kept} only, so this is not a whole day."
     return ChosenWindow(Window(max(start, end - _DAY), end), note)
 
 
@@ -84,8 +86,3 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 def _ceil(moment: datetime, step: timedelta) -> datetime:
     floor = _floor(moment, step)
     return floor if floor == moment else floor + step
-
-
-def _span(length: timedelta | None) -> str:
-    hours = 0 if length is None else round(length / _HOUR)
-    return f"{hours} hours" if hours != 1 else "1 hour"

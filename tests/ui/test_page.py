@@ -80,9 +80,9 @@ def test_while_it_runs_the_button_says_so(
         ),
     )
     frame.get_by_role("button", name=f"Check {API_KEY}", exact=True).press("Enter")
-    button = frame.get_by_role("button", name="Checking…")
+    button = frame.get_by_role("button", name="Starting…")
     expect(button).to_be_disabled()
-    expect(frame.get_by_role("status")).to_have_text("Checking…")
+    expect(frame.get_by_role("status")).to_have_text("Starting…")
     (go_on,) = waiting
     go_on()
     expect(frame.get_by_role("heading", name=f"What {API_KEY} can reach")).to_be_visible()

@@ -61,6 +61,14 @@ class Limits:
         until = self.available_until(window)
         return self.complete_at(window) <= now and (until is None or now <= until)
 
+    def available(self, now: datetime) -> tuple[datetime | None, datetime]:
+        """Between which instants all records can be pulled at an instant.
+
+        :param now: the instant, aware.
+        :returns: the first instant, or None where there is no such limit, and the end.
+        """
+        return None if self.retention is None else now - self.retention, now - self.lag
+
     def check(self, name: str, window: Window, now: datetime) -> None:
         """Refuse a window that cannot be complete.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,7 +14,9 @@ import msgspec
 import pytest
 
 from airflow_provider_liveperson import cli
+from airflow_provider_liveperson.commands.check import progress_text
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.diagnostics.report import Comparison, ConnectionReport
 
 
@@ -179,6 +182,39 @@ def test_differences_are_listed(sandbox, check, monkeypatch):
     assert f"different: {first}" in out
     assert "fields: description" in out
     assert "old and new do not agree: they differ in skills." in out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_the_progress_and_a_pipe_does_not(check, monkeypatch):
+    """On standard error, in one line that is cleared at the end."""
+    datasets = ("--dataset", "users", "--dataset", "skills")
+    _, _, err = check("old", *datasets)
+    assert "Checked" not in err
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    code, out, _ = check("old", "--against", "new", *datasets, "--json")
+    assert code == 0
+    json.loads(out)
+    shown = terminal.getvalue().split("\r\x1b[2K")
+    assert "Checked 0 of 4" in shown
+    assert "Checked 4 of 4" in shown
+    assert "Compared 2 of 2" in shown
+    assert shown[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress(step="check", done=0, total=7, current=[]), "Checked 0 of 7"),
+        (Progress(step="compare", done=3, total=7, current=["a", "b"]), "Compared 3 of 7: a, b"),
+    ],
+)
+def test_the_line_of_progress(progress, line):
+    assert progress_text(progress) == line
 
 
 def test_different_accounts(check):

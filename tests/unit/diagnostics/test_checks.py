@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.diagnostics.checks import run_checks
+from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from devtools.raw_server import RawServer
 
@@ -62,6 +63,28 @@ def test_a_comparison_keeps_its_budget_whatever_drips(monkeypatch):
         assert server.wait_until_alone()
     assert len(asked) == 4  # of the comparison one for each side, which are read at the same time
     assert "in time" in str(found.comparison.datasets[0].sentence)
+
+
+@pytest.mark.usefixtures("airflow_connections")
+def test_two_connections_are_checked_together_and_then_compared():
+    seen: list[Progress] = []
+    report = run_checks(
+        LivePersonHook.for_connection("liveperson_default"),
+        LivePersonHook.for_connection("liveperson_app_jwt"),
+        datasets=[DATASETS["users"], DATASETS["skills"]],
+        on_progress=seen.append,
+    )
+    assert report.ok
+    assert [it.connection for it in report.connections] == ["liveperson_default", "liveperson_app_jwt"]
+    steps = [it.step for it in seen]
+    assert steps == sorted(steps)
+    assert {it.step: (it.done, it.total) for it in seen} == {"check": (4, 4), "compare": (2, 2)}
+
+
+@pytest.mark.usefixtures("airflow_connections")
+def test_one_connection_is_compared_with_nothing():
+    report = run_checks(LivePersonHook.for_connection("liveperson_default"), datasets=[DATASETS["users"]])
+    assert (report.ok, report.against, report.comparison) == (True, None, None)
 
 
 @pytest.fixture(autouse=True)

@@ -144,7 +144,7 @@ def test_a_dataset_that_reaches_back_a_day_is_compared_by_what_is_left(side, mon
         "agent_status_changes": ("2026-01-31T03:00:00Z", "2026-02-01T01:00:00Z"),
         "audit_trail": DAY,
     }
-    assert "keeps these records for 24 hours only" in found.datasets[0].sentence
+    assert "keeps these records for 1 day only" in found.datasets[0].sentence
 
 
 def test_a_record_that_changed_is_named_with_its_fields_but_not_their_values(twin, between):

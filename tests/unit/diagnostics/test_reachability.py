@@ -14,7 +14,12 @@ from airflow_provider_liveperson.client.credentials.credential import Token, Tok
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.diagnostics.reachability import check_reachability, seconds_for
+from airflow_provider_liveperson.diagnostics.progress import Progress
+from airflow_provider_liveperson.diagnostics.reachability import (
+    MAX_REQUESTS_PER_SERVICE,
+    check_reachability,
+    seconds_for,
+)
 from airflow_provider_liveperson.diagnostics.report import ConnectionReport
 from airflow_provider_liveperson.sandbox.http.domain import SERVICES
 from airflow_provider_liveperson.window import stamp
@@ -353,6 +358,35 @@ def test_nobody_is_told_to_tick_what_livepersons_page_does_not_let_tick(sandbox,
         for url in URLS.values():
             sandbox.faults.add(kind="status", status=status, match=url, times=2)
         assert "tick" not in str(look(kind))
+
+
+def test_a_service_that_hangs_holds_up_its_own_datasets_only(sandbox, look):
+    """Of the service of users, skills and groups, which come first, two requests at most are waited for."""
+    hanging, others = ("users", "skills", "agent_groups"), ("messaging_interactions", "agent_status_changes")
+    sandbox.faults.add(kind="slow", seconds=60, match="/le-users/", times=9)
+    report = look(seconds=3, max_concurrency=3, datasets=[DATASETS[name] for name in (*hanging, *others)])
+    assert states(report) == {**dict.fromkeys(hanging, "unknown"), **dict.fromkeys(others, "readable")}
+    assert sum("/le-users/" in one.path for one in sandbox.requests) <= MAX_REQUESTS_PER_SERVICE
+
+
+@pytest.mark.parametrize(("datasets", "seconds"), [(0, 28), (7, 28), (10, 28), (11, 29), (50, 68)])
+def test_more_datasets_may_take_longer(datasets, seconds):
+    assert seconds_for(datasets) == seconds
+
+
+def test_the_progress_counts_every_dataset(sandbox, look):
+    seen: list[Progress] = []
+    look(progress=seen.append)
+    assert {(it.step, it.total) for it in seen} == {("check", len(DATASETS))}
+    assert [it.done for it in seen] == sorted(it.done for it in seen)
+    assert (seen[0].done, seen[-1].done, seen[-1].current) == (0, len(DATASETS), [])
+    assert {name for it in seen for name in it.current} == set(DATASETS)
+
+
+def test_what_need_not_be_asked_counts_as_done(look):
+    seen: list[Progress] = []
+    look(account_id="99999999", progress=seen.append)
+    assert (seen[-1].done, seen[-1].total) == (len(DATASETS), len(DATASETS))
 
 
 def test_what_hangs_is_given_up(sandbox, look):

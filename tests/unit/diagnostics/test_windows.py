@@ -53,7 +53,7 @@ def test_a_short_history_gives_a_shorter_window_that_is_complete(retention, lag)
 def test_of_24_hours_it_is_whole_hours():
     chosen = choose_window(limited(retention=24 * HOUR), None, NOW)
     assert chosen.window == Window(at(31, 3), at(32, 2))
-    assert "for 24 hours only" in chosen.note
+    assert "for 1 day only" in chosen.note
 
 
 @pytest.mark.parametrize(

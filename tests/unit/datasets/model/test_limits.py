@@ -97,3 +97,26 @@ def test_the_errors_say_by_how_much():
         Limits(lag=3 * DAY).check("things", window, NOW)
     with pytest.raises(WindowOutOfRangeError, match=r"LivePerson returns things only as they are now"):
         Limits(has_history=False).check("things", Window(NOW - 9 * DAY, NOW - 8 * DAY), NOW)
+
+
+@pytest.mark.parametrize(
+    ("limits", "first", "end"),
+    [
+        (Limits(), None, timedelta(0)),
+        (Limits(lag=timedelta(minutes=15)), None, timedelta(minutes=15)),
+        (
+            Limits(retention=timedelta(hours=24), lag=timedelta(hours=1)),
+            timedelta(hours=24),
+            timedelta(hours=1),
+        ),
+    ],
+)
+def test_what_lies_between_the_instants_that_are_available_can_be_complete(limits, first, end):
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    start, stop = limits.available(now)
+    assert (None if start is None else now - start, now - stop) == (first, end)
+    begin = start or stop - timedelta(days=900)
+    assert limits.can_be_complete(Window(begin, stop), now)
+    assert not limits.can_be_complete(Window(begin, stop + timedelta(seconds=1)), now)
+    if start is not None:
+        assert not limits.can_be_complete(Window(start - timedelta(seconds=1), stop), now)
