@@ -218,9 +218,9 @@ _READERS: dict[Kind, Callable[[object], Any]] = {
     "boolean": _read_boolean,
 }
 _NOUNS: dict[Kind, str] = {
-    "string": "a text",
+    "string": "a string",
     "integer": "a whole number",
     "number": "a number",
-    "object": "a JSON object whose keys and values are texts",
+    "object": "a JSON object whose keys and values are strings",
     "boolean": "true or false",
 }

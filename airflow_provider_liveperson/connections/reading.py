@@ -30,7 +30,7 @@ def read_extra(extra: object, *, conn_id: str) -> dict[str, Any]:
     if isinstance(found, dict):
         return found
     if isinstance(found, str):
-        what = "a text; if it holds the object, it was encoded as JSON twice"
+        what = "a string; if it holds the object, it was encoded as JSON twice"
     else:
         kinds = {list: "a list", bool: "true or false", type(None): "null"}
         what = kinds.get(type(found), "a number")

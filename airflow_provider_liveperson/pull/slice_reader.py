@@ -238,7 +238,7 @@ class SliceReader:
             progress.page(self._context.read_so_far)
         raise IncompletePullError(
             f"{progress.name}, {self.slice_}: {MAX_PAGES:,} responses, and no end. Nothing was landed. Pull a shorter"
-            " window; if it stays so, show it to LivePerson"
+            " window; if it happens again, report it to LivePerson"
         )
 
     def restart(self) -> None:
@@ -293,7 +293,7 @@ def read_until_complete(name: str, slice_reader: Rereadable, consume: Consume[T]
         f"{name}, {slice_reader.slice_}: read {len(failures)} times, and"
         + (
             f" the last {MAX_SAME_FAILURES} failed in the same way: {latest}. Nothing was landed. Changes at LivePerson"
-            " do not explain that; show it to LivePerson"
+            " do not explain that; report it to LivePerson"
             if _fails_the_same(failures)
             else f" no reading was complete ({latest}). Nothing was landed; try again when fewer changes are being"
             " made, or pull a shorter window"

@@ -178,7 +178,7 @@ class AuditTrailExportPager(Pager):
         if total is None:
             raise InvalidResponseError(
                 f"the export's Total Items is {text[:40]!r}, which is not a number, so nobody can tell whether all of"
-                " its rows came; use the dataset audit_trail instead, or show this to LivePerson"
+                " its rows came; use the dataset audit_trail instead, or report this to LivePerson"
             )
         return total
 
@@ -201,7 +201,7 @@ def _encoding(opening: bytes, answer: Answer) -> str:
     declared = str(header.get_content_charset(failobj="utf-8"))
     try:
         name = codecs.lookup(declared).name
-        b"\xff\xfe\x80".decode(name, "replace")  # some that Python knows are no encodings of texts
+        b"\xff\xfe\x80".decode(name, "replace")  # some of Python's codecs do not encode text
     except (LookupError, ValueError):
         name = ""
     if not name or name.replace("-", "_") in _NO_CHARSETS:

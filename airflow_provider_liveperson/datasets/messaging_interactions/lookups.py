@@ -85,7 +85,7 @@ def conversations_by_consumer(
     except PagesMovedError as error:
         raise IncompletePullError(
             f"the conversations of a consumer do not add up ({error}): they changed while they were read, or LivePerson"
-            " contradicts itself; ask for them again, and if it stays so, show it to LivePerson"
+            " contradicts itself; request them again; if it happens again, report it to LivePerson"
         ) from error
     in_part = pages.in_part
     keys = iter(list(in_part))

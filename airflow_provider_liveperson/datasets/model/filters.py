@@ -76,13 +76,13 @@ class Text:
 
     @property
     def takes(self) -> str:
-        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+        return f"one of {', '.join(self.choices)}" if self.choices else "a string"
 
     def read(self, name: str, value: object) -> str:
         if _is_number(value, whole=True):
             value = str(value)
         if not isinstance(value, str) or not value.strip():
-            raise _wrong(name, "a text", value)
+            raise _wrong(name, "a string", value)
         if self.choices and value not in self.choices:
             raise _wrong(name, self.takes, value)
         return value
@@ -97,15 +97,15 @@ class Texts:
 
     @property
     def takes(self) -> str:
-        return f"a list of some of {', '.join(self.choices)}" if self.choices else "a list of texts"
+        return f"a list of some of {', '.join(self.choices)}" if self.choices else "a list of strings"
 
     def read(self, name: str, value: object) -> list[str]:
         value = literal(value)
         if not isinstance(value, list | tuple) or not value:
-            raise _wrong(name, "a list of texts, not empty", value)
+            raise _wrong(name, "a list of strings, not empty", value)
         texts = [str(item) if _is_number(item, whole=True) else item for item in value]
         if not all(isinstance(text, str) and text for text in texts):
-            raise _wrong(name, "a list of texts, none of them empty", value)
+            raise _wrong(name, "a list of strings, none of them empty", value)
         unknown = [text for text in texts if self.choices and text not in self.choices]
         if unknown:
             raise _wrong(name, self.takes, unknown)

@@ -228,7 +228,7 @@ class TestReading:
             ("max_concurrency", 65, "must be at least 1 and at most 64, but is 65"),
             ("source", "no spaces", "must match"),
             ("source", "a" * 21, "must match"),
-            ("source", ["x"], "must be a text"),
+            ("source", ["x"], "must be a string"),
             ("region", "us", "must be one of va, lo, sy, but is 'us'"),
             ("deep_paging_limit", 99, "must be at least 100 and at most 10000000, but is 99"),
             ("deep_paging_limit", "all", "must be a whole number"),
@@ -269,7 +269,7 @@ class TestReading:
                 "proxies": f"http://user:{secrets[5]}@proxy.test",
             },
         )
-        assert "Access token secret (extra: access_token_secret) must be a text;" in str(error)
+        assert "Access token secret (extra: access_token_secret) must be a string;" in str(error)
         assert not [secret for secret in secrets if secret in str(error)]
 
     def test_cuts_long_values_short(self):

@@ -612,7 +612,7 @@ HUSH = "hush-hush-hush"
 NO_OBJECTS = {
     "double-encoded": json.dumps(json.dumps({"account_id": "70000001", "access_token": HUSH})),
     "triple-encoded": json.dumps(json.dumps(json.dumps({"account_id": HUSH}))),
-    "a text": json.dumps(HUSH),
+    "a string": json.dumps(HUSH),
     "a list": json.dumps([{"account_id": HUSH}]),
     "pairs": json.dumps([["account_id", HUSH]]),
     "a number": "70000001",

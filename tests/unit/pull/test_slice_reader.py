@@ -68,7 +68,7 @@ def test_only_so_many_times():
 
 def test_not_again_where_nothing_has_changed_between_the_failures():
     slice_ = Moving(*[moved(evidence=(1, 2)) for _ in range(MAX_READ_ATTEMPTS)])
-    with pytest.raises(IncompletePullError, match=r"failed in the same way.*show it to LivePerson"):
+    with pytest.raises(IncompletePullError, match=r"failed in the same way.*report it to LivePerson"):
         read_until_complete("things", slice_, take)
     assert slice_.restarts == MAX_SAME_FAILURES
 

@@ -226,7 +226,7 @@ class Filters:
     def _text(self, name: str) -> str:
         value = self._left.pop(name, "")
         if not isinstance(value, str):
-            raise bad_request(f"{name} must be a text")
+            raise bad_request(f"{name} must be a string")
         return value
 
     def _roles(self) -> frozenset[str]:
@@ -287,7 +287,7 @@ def texts(name: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(
         isinstance(item, (str, int)) and not isinstance(item, bool) for item in value
     ):
-        raise bad_request(f"{name} must be a list of texts or numbers")
+        raise bad_request(f"{name} must be a list of strings or numbers")
     return [str(item) for item in value]
 
 

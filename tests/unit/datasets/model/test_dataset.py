@@ -58,7 +58,7 @@ def test_good_filters_are_kept_and_those_without_a_value_left_out(filters):
     [
         ({"falg": True}, "things has no filter 'falg'; it has flag, name, names"),
         ({"flag": "yes"}, "flag must be true or false, not 'yes'"),
-        ({"flag": None, "names": "a,b"}, "names must be a list of texts"),
+        ({"flag": None, "names": "a,b"}, "names must be a list of strings"),
         ("flag=true", "must be a dict"),
         (["flag"], "must be a dict"),
     ],

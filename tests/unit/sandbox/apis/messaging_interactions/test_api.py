@@ -296,7 +296,7 @@ def test_updates_are_found_from_a_rounded_moment_on(brand: Brand) -> None:
         ({"start": span(UNTIL, UNTIL), "status": ["CLOSED"]}, "status must be a list of OPEN and CLOSE"),
         ({"start": span(UNTIL, UNTIL), "mcs": {"from": "high"}}, "mcs must have numbers"),
         ({"start": span(UNTIL, UNTIL), "skillIds": {"a": 1}}, "skillIds must be a list"),
-        ({"start": span(UNTIL, UNTIL), "keyword": 4}, "keyword must be a text"),
+        ({"start": span(UNTIL, UNTIL), "keyword": 4}, "keyword must be a string"),
         ({"start": span(UNTIL, UNTIL), "contentToRetrieve": "info"}, "contentToRetrieve must be a list"),
         ([], "The body must be a JSON object"),
     ],
