@@ -339,8 +339,8 @@ class LivePersonHook(BaseHook):
         :raises ConfigurationError: for an unknown section or status, before any request.
         :raises LivePersonError: for whatever fails at LivePerson.
         """
-        from airflow_provider_liveperson.datasets.messaging_interactions import FILTERS
         from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
+        from airflow_provider_liveperson.datasets.messaging_interactions.filters import FILTERS
         from airflow_provider_liveperson.datasets.messaging_interactions.lookups import (
             conversations_by_consumer,
         )
