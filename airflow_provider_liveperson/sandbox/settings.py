@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,7 +39,7 @@ class SandboxSettings(_Everything):
     text (``"404"``, ``"true"``, ``"oauth1,app_jwt_v2"``); they are brought to the declared type. The names and their
     meanings are listed in the documentation, and by ``describe()``.
 
-    :raises ValueError: for an unknown name or a value that does not fit; the message names the switch.
+    :raises ValueError: for an unknown name or a value that is not valid; the message names the switch.
     """
 
     def __init__(self, **chosen: Any) -> None:
@@ -59,7 +60,7 @@ class SandboxSettings(_Everything):
         """Return a copy with some switches changed.
 
         :param switches: names and new values.
-        :raises ValueError: for an unknown name, a value that does not fit, or a switch that shapes the data.
+        :raises ValueError: for an unknown name, a value that is not valid, or a switch that shapes the data.
         """
         for name in switches:
             if name not in declarations(SandboxSettings):
@@ -92,7 +93,6 @@ SECRET_FIELDS = marked(SandboxSettings, "secret")
 FIXED_FIELDS = marked(SandboxSettings, "fixed")
 """Switches that shape the data; they cannot change while a sandbox runs."""
 
-
 OPTION_FIELDS = marked(SandboxSettings, "option")
 """Switches that are options of the command line by themselves."""
 
@@ -106,14 +106,18 @@ def describe() -> dict[str, str]:
     return described
 
 
-def _refuse_two_of_a_name() -> None:
-    """Refuse two groups that declare the same switch: one would silently hide the other."""
+def refuse_two_of_a_name(groups: Iterable[type[Switches]]) -> None:
+    """Refuse two groups that declare the same switch: one would silently hide the other.
+
+    :param groups: the groups.
+    :raises TypeError: if two of them do.
+    """
     owners: dict[str, type[Switches]] = {}
-    for group in GROUPS:
+    for group in groups:
         for name in group.__annotations__:
-            if name in owners and name in declarations(group):
+            if name in owners:
                 raise TypeError(f"{group.__name__} and {owners[name].__name__} both declare {name}")
             owners[name] = group
 
 
-_refuse_two_of_a_name()
+refuse_two_of_a_name(GROUPS)

@@ -123,6 +123,9 @@ class Switches:
 
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        for item in _fields(cls):
+            if "about" not in item.metadata:
+                raise TypeError(f"{cls.__name__}.{item.name} must be declared with switch()")
 
     def __post_init__(self) -> None:
         for name, about in declarations(type(self)).items():

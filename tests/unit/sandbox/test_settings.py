@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.sandbox import SandboxSettings
-from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS
+from airflow_provider_liveperson.sandbox.settings import SECRET_FIELDS, refuse_two_of_a_name
+from airflow_provider_liveperson.sandbox.switches import Switches, switch
 
 
 def test_credentials_have_liveperson_shapes_and_follow_the_seed() -> None:
@@ -102,3 +103,19 @@ def test_neither_repr_nor_public_shows_a_secret() -> None:
         assert settings.app_key in shown
         for name in SECRET_FIELDS:
             assert getattr(settings, name) not in shown
+
+
+def test_two_groups_cannot_declare_the_same_switch() -> None:
+    class One(Switches):
+        size: int = switch(1, "a size")
+
+    class Other(Switches):
+        size: int = switch(2, "another size")
+
+    with pytest.raises(TypeError, match="Other and One both declare size"):
+        refuse_two_of_a_name((One, Other))
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="no setting named 'color'"):
+        SandboxSettings(color=1)

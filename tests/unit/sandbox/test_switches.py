@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from airflow_provider_liveperson.sandbox.switches import Switches, declarations, marked, switch
+from airflow_provider_liveperson.sandbox.switches import Switches, declarations, each_time, marked, switch
 
 
 class Example(Switches):
@@ -92,6 +92,20 @@ def test_a_switch_carries_its_marks() -> None:
     assert marked(Example, "secret") == {"password"}
     assert "hush" not in repr(Example())
     assert declarations(Example)["share"].description == "a share"
+
+
+def test_a_field_that_is_not_a_switch_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Plain\.size must be declared with switch"):
+        type("Plain", (Switches,), {"__annotations__": {"size": int}, "size": 3})
+
+
+def test_a_default_may_be_made_each_time() -> None:
+    days = iter((date(2026, 1, 1), date(2026, 1, 2)))
+
+    class Fresh(Switches):
+        day: date = switch(each_time(lambda: next(days)), "a day")
+
+    assert (Fresh().day, Fresh().day) == (date(2026, 1, 1), date(2026, 1, 2))
 
 
 def test_switches_do_not_change() -> None:
