@@ -112,7 +112,7 @@ class CollectionPager(Pager):
         revision = answer.headers.get("ac-revision") or answer.headers.get("ETag")
         if answer.status == 304:
             if self._known_revision is None:
-                raise InvalidResponseError("the answer is 304 although no revision was named", status=304)
+                raise InvalidResponseError("the answer is 304 although no revision was sent", status=304)
             return None, self._known_revision
         try:
             return self._parse_records(answer), revision.strip().removeprefix("W/").strip(
