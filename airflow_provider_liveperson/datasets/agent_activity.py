@@ -18,7 +18,7 @@ from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.records.columns import INTEGER, TEXT
+from airflow_provider_liveperson.records.columns import INTEGER, TEXT, TIMESTAMP
 
 SERVICE = "agentActivityDomain"
 MAX_PAGE_SIZE = 5000
@@ -66,14 +66,14 @@ AGENT_STATUS_CHANGES = Dataset(
         "agentLoginName": TEXT,
         "agentUserName": TEXT,
         "agentGroupId": TEXT,
-        "time": TEXT,
+        "time": TIMESTAMP,
         "sessionId": TEXT,
         "sequenceNumber": INTEGER,
         "statusType": INTEGER,
         "statusSubType": INTEGER,
         "statusReasonId": TEXT,
         "statusReasonText": TEXT,
-        "prevStatusChangeTime": TEXT,
+        "prevStatusChangeTime": TIMESTAMP,
     },
     filters=FILTERS,
 )

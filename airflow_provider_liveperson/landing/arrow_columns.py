@@ -25,6 +25,7 @@ from airflow_provider_liveperson.landing.values import (
     as_text_or_integer,
     cell,
     encode,
+    is_instant,
     json_text,
 )
 from airflow_provider_liveperson.records.columns import Array, Column, Scalar, Struct, fold
@@ -262,8 +263,8 @@ class _Scalars(_Builder):
 
     @property
     def is_plain(self) -> bool:
-        """Whether Arrow takes what :meth:`plain` returns just as it is."""
-        return not self._reads_raw and self.column is not Scalar.TIMESTAMP
+        """Whether Arrow takes what :meth:`plain` returns just as it is, or makes instants of these texts."""
+        return not self._reads_raw
 
     def plain(self, values: Sequence[Any]) -> Sequence[Any]:
         """Decoded values as Arrow takes them, as far as is known by now.
@@ -299,6 +300,8 @@ class _Scalars(_Builder):
             return self._quick(raws), {}
         except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
             self.read_raw()
+        if self.column is Scalar.TIMESTAMP and (found := _some_timestamps(raws, self.type)) is not None:
+            return found
         values: list[Any] = []
         rest: Rest = {}
         for row, raw in enumerate(raws):
@@ -363,14 +366,39 @@ def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
     return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(timestamp)
 
 
+def _some_timestamps(raws: Sequence[Buffer | None], timestamp: Any) -> tuple[Any, Rest] | None:
+    """Instants among other texts, such as ``"undefined"``, and what is none; None if that takes a closer look."""
+    import pyarrow
+
+    try:
+        values = _decode_scalars[Scalar.TIMESTAMP](raws)
+        if any(type(value) is int or _is_ms(value) for value in values):
+            return None
+        rest = {
+            row: raw
+            for row, (value, raw) in enumerate(zip(values, raws, strict=True))
+            if value is not None and not is_instant(value)
+        }
+        return _timestamps([None if row in rest else it for row, it in enumerate(values)], timestamp), rest
+    except (*UNREADABLE, pyarrow.ArrowException):
+        return None
+
+
+def _is_ms(value: Any) -> bool:
+    """Whether a text is epoch milliseconds of this age."""
+    return isinstance(value, str) and len(value) == _MS_AS_TEXT and value.isascii() and value.isdigit()
+
+
 def _timestamp(raw: Buffer, timestamp: Any) -> int | None:
     """One instant, in the units of its type; also from epoch milliseconds that came as text."""
     import pyarrow
 
     try:
         value = as_text_or_integer(raw)
-        if isinstance(value, str) and len(value) == _MS_AS_TEXT and value.isascii() and value.isdigit():
+        if isinstance(value, str) and _is_ms(value):
             value = int(value)
+        elif isinstance(value, str) and not is_instant(value):
+            raise MisfitError
         instant: int | None = _timestamps([value], timestamp)[0].value
     except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
         raise MisfitError from None
@@ -466,8 +494,12 @@ class _Structs(_Builder):
         builders = [self._plain[place] for place in places]
         try:
             values = [builder.plain(columns[place]) for builder, place in zip(builders, places, strict=True)]
-            made = pyarrow.array(list(chain.from_iterable(values)), builders[0].type)
-        except pyarrow.ArrowTypeError:
+            together = list(chain.from_iterable(values))
+            if builders[0].column is Scalar.TIMESTAMP:
+                made = _timestamps(together, builders[0].type)
+            else:
+                made = pyarrow.array(together, builders[0].type)
+        except pyarrow.ArrowException:
             for builder, place in zip(builders, places, strict=True):
                 arrays[place], _ = builder.build(columns[place])
             return

@@ -21,7 +21,7 @@ encode = msgspec.json.encode
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_INSTANT = re.compile(
+is_instant = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}(?::[0-9]{2}){0,2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 ).fullmatch
 _FIRST = {Struct: "{", Array: "["}
@@ -69,7 +69,7 @@ def cell(column: Column, value: Buffer) -> str | None:
     else:
         if text[0] == '"':
             text = as_text(text)
-            if column is Scalar.TIMESTAMP and _INSTANT(text):
+            if column is Scalar.TIMESTAMP and is_instant(text):
                 return text
         fits = column is Scalar.TEXT or bool(_SPELLINGS[column](text))
     if not fits:

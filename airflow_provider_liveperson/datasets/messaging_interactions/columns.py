@@ -16,6 +16,7 @@ from airflow_provider_liveperson.records.columns import (
     JSON,
     NUMBER,
     TEXT,
+    TIMESTAMP,
     Array,
     Column,
     Struct,
@@ -27,10 +28,10 @@ def _each(column: Column, *names: str) -> dict[str, Column]:
 
 
 def _times(*names: str) -> dict[str, Column]:
-    """Each time as text and, with an L, as milliseconds."""
+    """Each time as an instant and, with an L, as milliseconds."""
     both: dict[str, Column] = {}
     for name in names:
-        both |= {name: TEXT, f"{name}L": INTEGER}
+        both |= {name: TIMESTAMP, f"{name}L": INTEGER}
     return both
 
 
@@ -202,7 +203,7 @@ _AGENT_SURVEY = Struct(
         **_ASSIGNED_AGENT,
         **_each(TEXT, "performedByAgentId", "performedByAgentFullName"),
         **_each(TEXT, "performedByAgentLoginName", "performedByAgentNickname"),
-        "lastUpdateTime": INTEGER,
+        "lastUpdateTime": TIMESTAMP,
         "submittedAnswers": Array(
             Struct(
                 {
@@ -235,7 +236,7 @@ CONVERSATION: Mapping[str, Column] = {
     "coBrowseSessions": Struct({"coBrowseSessionsList": Array(_CO_BROWSE_SESSION)}),
     "sdes": _ATTRIBUTES,
     "unAuthSdes": _ATTRIBUTES,
-    "summary": Struct({"text": TEXT, "lastUpdatedTime": INTEGER}),
+    "summary": Struct({"text": TEXT, "lastUpdatedTime": TIMESTAMP}),
     "responseTime": Struct(_each(INTEGER, "latestEffectiveResponseDueTime", "configuredResponseTime")),
     "intents": Array(
         Struct(

@@ -255,3 +255,21 @@ def test_what_is_not_an_instant_is_kept_beside(sent: Any) -> None:
         )
         assert arrays[list(COLUMNS).index("timestamp")][0].as_py() is None
         assert json.loads(arrays[-1][0].as_py()) == {"timestamp": sent}
+
+
+def test_instants_among_other_texts() -> None:
+    sent = ["2026-01-01T00:00:00Z", "undefined", None, "2026-01-01 01:00:00+0100", "2026-02-30T00:00:00Z"]
+    columns = ArrowColumns(COLUMNS)
+    for some in (sent[:4], sent):
+        for _ in range(2):
+            arrays = columns.arrays([json.dumps({"timestamp": it}).encode() for it in some])
+            found = arrays[list(COLUMNS).index("timestamp")].to_pylist()
+            assert found == [
+                datetime(2026, 1, 1, tzinfo=UTC),
+                None,
+                None,
+                datetime(2026, 1, 1, tzinfo=UTC),
+            ] + [None] * (len(some) - 4)
+            assert [json.loads(other)["timestamp"] for other in arrays[-1].to_pylist() if other] == [
+                it for it in some if it == "undefined" or (it or "").startswith("2026-02-30")
+            ]

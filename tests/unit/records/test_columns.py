@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_liveperson.datasets.messaging_interactions.columns import CONVERSATION
-from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, Array, Column, Struct
+from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, TIMESTAMP, Array, Column, Struct
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,11 @@ def test_every_section_of_a_conversation_has_a_column():
     )
 
 
-def test_ids_are_text_and_times_are_integers():
+def test_ids_are_text_and_times_are_instants_and_integers():
     scalars = {path: column for path, column in DECLARED.items() if not isinstance(column, Struct | Array)}
     assert {column for path, column in scalars.items() if path.endswith(("Id", "Ids"))} == {TEXT}
     assert {column for path, column in scalars.items() if path.endswith("TimeL")} == {INTEGER}
+    assert {column for path, column in scalars.items() if f"{path}L" in scalars} == {TIMESTAMP}
     assert all(f"{path}L" in DECLARED for path in scalars if path.endswith("startTime"))
 
 
@@ -84,4 +85,5 @@ def test_a_documented_conversation_fits_whole(tmp_path):
         "latestAgentSurvey": survey,
     }
     _, rest = ArrowColumns(CONVERSATION).careful_arrays([json.dumps(record).encode()])
-    assert rest == {}
+    # What says that there is no instant is no instant.
+    assert rest == {0: b'{"info":{"endTime":"undefined"}}'}
