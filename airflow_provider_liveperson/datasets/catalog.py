@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from airflow_provider_liveperson.datasets import (
     account_config,
     agent_activity,
+    agent_metrics,
     audit_trail,
     messaging_interactions,
 )
@@ -17,6 +18,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 APIS = (
     messaging_interactions,
     agent_activity,
+    agent_metrics,
     account_config,
     audit_trail,
 )

@@ -16,8 +16,9 @@ from airflow_provider_liveperson.client.run_within import run_within
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
+from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT
 from airflow_provider_liveperson.diagnostics.progress import OnProgress, ProgressCounter
-from airflow_provider_liveperson.diagnostics.record_set import PULLED_AT, Differences, RecordSet
+from airflow_provider_liveperson.diagnostics.record_set import Differences, RecordSet
 from airflow_provider_liveperson.diagnostics.report import (
     Comparison,
     ConnectionReport,

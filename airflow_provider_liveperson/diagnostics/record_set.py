@@ -12,6 +12,7 @@ from typing import Any, Self
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
+from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT
 from airflow_provider_liveperson.diagnostics.report import RecordSample
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.records import raw
@@ -20,7 +21,6 @@ from airflow_provider_liveperson.spool import open_spool, spool_errors
 MAX_EXAMPLES = 5
 """How many differing records are named."""
 
-PULLED_AT = "_pulled_at"
 """The column of a snapshot's rows that says when they were pulled."""
 
 _MAX_DEPTH = 4

@@ -14,10 +14,12 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
 from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.datasets.readers import snapshot
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
 from tests.contract.facts import SIZES
+from tests.contract.facts.facts import PULLED_AT
 
 # Small, but with several pages of everything that has pages, and some conversations that searches return in part.
 SETTINGS = SandboxSettings(
@@ -50,6 +52,12 @@ def sandbox(running: SandboxServer) -> SandboxServer:
 def no_waits() -> Iterator[None]:
     with retries.without_waits():
         yield
+
+
+@pytest.fixture(autouse=True)
+def one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All snapshots that say when they were pulled were pulled at the same instant."""
+    monkeypatch.setattr(snapshot, "now", lambda: PULLED_AT)
 
 
 @pytest.fixture

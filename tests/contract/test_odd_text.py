@@ -19,8 +19,10 @@ from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.http.odd_text import FIELDS, spoil
 from airflow_provider_liveperson.sandbox.server import SandboxServer
+from airflow_provider_liveperson.window import stamp
 from devtools.memory_store import MemoryStore
 from tests.contract.facts import FACTS
+from tests.contract.facts.facts import PULLED_AT
 from tests.contract.test_every_dataset import DAY, Connect
 
 # The export is CSV, whose bytes have their own tests.
@@ -57,9 +59,10 @@ def parts(store: MemoryStore) -> list[bytes]:
 def sent(sandbox: SandboxServer, name: str, odd: Any) -> list[bytes]:
     """The records as the sandbox writes them."""
     rows = sandbox.truth(name, DAY.start, DAY.end)
-    return sorted(
-        spoil(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(), odd) for row in rows
-    )
+    lines = [spoil(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(), odd) for row in rows]
+    if "_pulled_at" in DATASETS[name].columns:
+        lines = [b'%b,"_pulled_at":"%b"}' % (line[:-1], stamp(PULLED_AT).encode()) for line in lines]
+    return sorted(lines)
 
 
 def without_order(line: bytes) -> str:
@@ -177,7 +180,7 @@ def test_a_response_nested_too_deeply_fails_the_pull_with_a_message(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     deep = b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
-    body = b"[%b]" % deep if DATASETS[name].is_snapshot else deep
+    body = b"[%b]" % deep if isinstance(FACTS[name].nothing, list) else deep
     sandbox.faults.add(kind="status", status=200, match=FACTS[name].url, body=body, times=100)
     with pytest.raises(InvalidResponseError, match="nested more deeply than can be read"):
         land(sandbox, connect, store, name)

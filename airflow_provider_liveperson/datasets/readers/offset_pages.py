@@ -17,6 +17,7 @@ from airflow_provider_liveperson.datasets.readers.reader import (
 )
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import flag
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -29,6 +30,7 @@ class OffsetPages(PagedReader):
     :param count: the dotted paths at which the count may be; the first that is there counts.
     :param offset: the argument for the offset.
     :param limit: the argument for the page's size.
+    :param partial: the dotted path of the flag that says that only part of LivePerson's search engine answered.
     """
 
     shape: ClassVar[str] = "pages with a count"
@@ -36,18 +38,35 @@ class OffsetPages(PagedReader):
     count: tuple[str, ...]
     offset: str = "offset"
     limit: str = "limit"
+    partial: str = ""
 
     @property
     def others(self) -> tuple[str, ...]:
-        return self.count
+        return (*self.count, self.partial) if self.partial else self.count
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> OffsetPager:
+        return self.pager(dataset, query, slice_, self.parser(dataset, query, slice_))
+
+    def parser(self, dataset: Dataset, query: Query, slice_: Slice) -> Callable[[Answer], Page]:
+        """What parses the pages of a slice."""
+
         def parse_page(answer: Answer) -> Page:
             page, values, others = self.content(answer)
+            if self.partial and flag(others[-1]) is not False:
+                raise InvalidResponseError(
+                    f"only part of LivePerson's search engine answered ({self.partial})", status=answer.status
+                )
             placer = self.placed(dataset, query, slice_)
             records = placer.records(page, values)
-            return Page(records, total=read_count(others, answer.status), undated=frozenset(placer.undated))
+            total = read_count(others[: len(self.count)], answer.status)
+            return Page(records, total=total, undated=frozenset(placer.undated))
 
+        return parse_page
+
+    def pager(
+        self, dataset: Dataset, query: Query, slice_: Slice, parse_page: Callable[[Answer], Page]
+    ) -> OffsetPager:
+        """The pager of a slice, whose pages are parsed by a function."""
         return OffsetPager(
             page_request=lambda offset, limit: self.request(
                 dataset, query, slice_, {self.offset: offset, self.limit: limit}

@@ -45,6 +45,7 @@ class PagedReader(Reader):
     :param range: how the range of time is named, for a dataset with windows.
     :param arguments: what else is always sent.
     :param in_body: whether arguments go into a JSON body; the page's place and size as well.
+    :param body: the JSON body that is always sent beside query parameters; None for none.
     :param partition_argument: the argument that takes the value of the slice's partition, by the partition's name.
     """
 
@@ -53,6 +54,7 @@ class PagedReader(Reader):
     range: TimeRange | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     in_body: bool = False
+    body: Mapping[str, Any] | None = None
     partition_argument: Mapping[str, str] = field(default_factory=dict)
 
     # -- what is sent ----------------------------------------------------------------------------------
@@ -83,7 +85,8 @@ class PagedReader(Reader):
         if self.in_body:
             return dataset.request.make(params={"source": SOURCE}, json=asked)
         return dataset.request.make(
-            params={**{name: _text(value) for name, value in asked.items()}, "source": SOURCE}
+            params={**{name: _text(value) for name, value in asked.items()}, "source": SOURCE},
+            json=None if self.body is None else dict(self.body),
         )
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.account_config.api import AccountConfigApi
 from airflow_provider_liveperson.sandbox.apis.agent_activity.api import AgentActivityApi
+from airflow_provider_liveperson.sandbox.apis.agent_metrics import AgentMetricsApi
 from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
@@ -13,6 +14,7 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import 
 APIS: tuple[type[Api[Any]], ...] = (
     AuditTrailApi,
     AgentActivityApi,
+    AgentMetricsApi,
     AccountConfigApi,
     MessagingInteractionsApi,
 )

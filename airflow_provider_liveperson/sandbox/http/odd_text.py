@@ -18,6 +18,7 @@ FIELDS = (
     "latestAgentFullName",
     "latestAgentNickname",
     "agentFullName",
+    "agentNickname",
     "text",
 )
 """Fields that hold texts of people, of every kind of record."""

@@ -6,7 +6,9 @@ from tests.contract.facts.facts import Facts
 
 
 def _collection(name: str, path: str) -> Facts:
-    return Facts(url=f"/configuration/le-users/{path}", change=lambda sandbox: sandbox.change(name))
+    return Facts(
+        url=f"/configuration/le-users/{path}", change=lambda sandbox: sandbox.change(name), nothing=[]
+    )
 
 
 FACTS = {

@@ -13,6 +13,9 @@ KINDS = ("api_key", "app_jwt_v2", "app_jwt_v1")
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 """Noon of the day that the tests use."""
 
+PULLED_AT = datetime(2026, 2, 1, 2, tzinfo=UTC)
+"""When snapshots are pulled that say so themselves."""
+
 Row = dict[str, Any]
 Switches = dict[str, Any]
 
@@ -32,6 +35,7 @@ class Facts:
     :param readings: switches for each point on which LivePerson's pages can be understood in several ways.
     :param as_read: turns a landed record into the record expected with such switches.
     :param never_rests: makes every attempt to read it fail to add up; None if LivePerson reports no count.
+    :param nothing: the response of a snapshot that holds nothing.
     :param as_landed: turns a true record into the record expected to land.
     """
 
@@ -44,4 +48,5 @@ class Facts:
     readings: Mapping[str, Switches] = field(default_factory=dict)
     as_read: Callable[[Switches, Row], Row] = field(default=lambda switches, row: row)
     never_rests: Callable[[SandboxServer], object] | None = None
+    nothing: object = None
     as_landed: Callable[[Row], Row] = field(default=lambda row: row)

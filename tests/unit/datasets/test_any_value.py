@@ -59,6 +59,10 @@ CHANGES = {
 }
 AUDIT = {"data": {"auditData": [{"changeDate": "2026-01-30 01:00:00.0", "element": "x"}]}}
 USERS = [{"id": "1", "loginName": "x"}, {"id": "2", "loginName": "y"}]
+AGENTS = {
+    "_metadata": {"count": 1, "shardsStatusResult": {"partialResult": False}},
+    "agentStatusRecords": [{"agentId": "1", "currentStatus": "ONLINE"}],
+}
 ANSWERS: list[tuple[str, str | None, Any]] = [
     ("messaging_interactions", "start", CONVERSATIONS),
     ("messaging_interactions", "end", CONVERSATIONS),
@@ -67,6 +71,7 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("agent_status_changes", None, CHANGES),
     ("audit_trail", None, AUDIT),
     ("users", None, USERS),
+    ("agent_metrics_status", None, AGENTS),
 ]
 
 

@@ -1,0 +1,157 @@
+"""Agent Metrics API: the agents who are logged in now (LivePerson pages ``agent-metrics-api-*``)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
+from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, PagedSearch, Parameters, Snapshot
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
+
+_STATUSES = ("ONLINE", "AWAY", "BACK_SOON", "OFFLINE")
+_CONNECTIONS = ("CONNECTED", "DISCONNECTED")
+
+
+class AgentMetricsSwitches(Switches):
+    """What LivePerson's pages leave open about Agent Metrics."""
+
+    agent_metrics_auth: frozenset[CredentialName] = switch(
+        frozenset({"oauth1", "bearer"}), "credential kinds that Agent Metrics accepts"
+    )
+    agent_metrics_limit_max: int = switch(
+        1000, "the largest `limit` of agents; 2500 on older pages", minimum=1
+    )
+    agent_metrics_limit_over: Literal["clamp", "reject"] = switch(
+        "clamp", "what a larger `limit` gets: silently the largest, or a 400"
+    )
+    agent_metrics_ids: Literal["strings", "numbers"] = switch("strings", "how ids of agents are written")
+    agent_metrics_source: Literal["strict", "lenient"] = switch(
+        "lenient", "as `source_rule`, for Agent Metrics, whose page does not name `source`"
+    )
+
+
+class AgentMetricsApi(Api[AgentMetricsSwitches]):
+    """Agents, with their status and load as they are now."""
+
+    name, title, prefix = "agent_metrics", "Agent Metrics", "agent_metrics"
+    switches_type = AgentMetricsSwitches
+    services = ("msgHist",)
+    datasets = ("agent_metrics_status",)
+    faults = PAGE_FAULTS
+    data: Snapshot
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return every path that it serves."""
+        path = "/messaging_history/api/account/{account}/agent-view/status"
+        return [Endpoint(path, self.status, method="POST", reads="agent metrics")]
+
+    def status(self, call: Call) -> Answer:
+        """``POST /messaging_history/api/account/{account}/agent-view/status``: a page of agents.
+
+        :param call: the request.
+        """
+        switches = self.switches
+        parameters = Parameters(call.parameters)
+        source = call.source_error(switches.agent_metrics_source)
+        if source is not None:
+            parameters.causes.append(source)
+        bounds = PagedSearch(
+            max_limit=switches.agent_metrics_limit_max,
+            over_limit=switches.agent_metrics_limit_over,
+            offset_ignored=self.sandbox.settings.offset_ignored,
+        ).bounds(parameters)
+        wanted = Parameters(call.document())
+        statuses = wanted.words("status", _STATUSES)
+        connections = wanted.words("connectionStates", _CONNECTIONS)
+        agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
+        parameters.causes += wanted.causes
+        parameters.check()
+        rows = [
+            row
+            for row in self.data.read()
+            if (statuses is None or row["currentStatus"] in statuses)
+            and (connections is None or row["currentConnectionState"] in connections)
+            and (agents is None or row["agentId"] in agents)
+            and (groups is None or str(row["agentGroupId"]) in groups)
+        ]
+        page = bounds.cut(rows)
+        is_partial = call.fault is not None and call.fault.kind == "partial_result"
+        return json_answer(
+            {
+                "_metadata": {
+                    "count": drifted(len(rows), call.fault),
+                    "self": {"rel": "self", "href": f"http://localhost:4080{call.path}"},
+                    "shardsStatusResult": {"partialResult": is_partial},
+                },
+                "accountID": self.world.account_id,
+                "agentStatusRecords": [self._written(row) for row in page],
+            }
+        )
+
+    def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
+        """Return the agents as they are now, whatever the window."""
+        return [self._written(row) for row in self.data.read()]
+
+    def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
+        """Let agents log in."""
+        have = len(self.data)
+        return self.data.add([self._invent(90_000_000 + have + number) for number in range(count)])
+
+    def change(self, dataset: str, when: datetime | None = None) -> Any:
+        """Let an agent take one conversation more."""
+        return self.data.change(
+            lambda row, number: {"openAssignedConversations": row["openAssignedConversations"] + 1}
+        )
+
+    def reset(self) -> None:
+        """Make the first state."""
+        rows = [self._invent(int(user["id"]), user) for user in self.world.people if not user["deleted"]]
+        self.data = Snapshot(rows, "agentId")
+
+    def summary(self) -> str:
+        """Say how many agents there are."""
+        return f"{len(self.data)} agents at work"
+
+    def _written(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self.switches.agent_metrics_ids == "strings":
+            return row
+        return {**row, "agentId": int(row["agentId"])}
+
+    def _invent(self, agent: int, user: dict[str, Any] | None = None) -> dict[str, Any]:
+        chance = self.world.source(f"agent metrics/{agent}")
+        last = self.world.days[-1]
+        since = datetime(last.year, last.month, last.day, tzinfo=UTC).timestamp() * 1000
+        status = chance.choice(_STATUSES)
+        started = int(since) + chance.randrange(86_400_000)
+        slots = chance.randint(1, 8)
+        skills = chance.sample(self.world.skills, k=min(3, len(self.world.skills)))
+        return {
+            "agentId": str(agent),
+            "agentName": (user or {}).get("fullName", f"Agent {agent}"),
+            "agentNickname": (user or {}).get("nickname", f"agent {agent}"),
+            "agentLoginName": (user or {}).get("loginName", f"agent{agent}@acme.test"),
+            "agentGroupId": chance.choice(self.world.agent_groups)["id"],
+            "agentGroupName": "Support",
+            "agentSkills": [{"skillId": str(skill["id"]), "skillName": skill["name"]} for skill in skills],
+            "currentStatus": status,
+            "currentStatusStartTime": _text(started),
+            "currentStatusStartTimeL": started,
+            "currentStatusDuration": chance.randrange(3_600_000),
+            "load": chance.choice([0, 0.25, 50, 100]),
+            "configuredMaxSlots": slots,
+            "busySlots": chance.randint(0, slots),
+            "ringingSlots": 0,
+            "openAssignedConversations": chance.randint(0, 9),
+            "intenseConversations": 0,
+            "lastUpdatedTime": _text(started),
+            "lastUpdatedTimeL": started,
+            "agentPresence": "true",
+            "currentConnectionState": chance.choice(_CONNECTIONS),
+        }
+
+
+def _text(moment: int) -> str:
+    seconds, milliseconds = divmod(moment, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}+0000"
