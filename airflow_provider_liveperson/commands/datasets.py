@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE = "https://developers.liveperson.com/"
 _WIDTH = 80
+_DAY = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -246,7 +247,7 @@ def _span(span: timedelta | None) -> str:
         return "no known limit"
     if not span:
         return "none"
-    if span.days:
-        return f"{span.days} days"
+    if span % _DAY == timedelta(0):
+        return "1 day" if span == _DAY else f"{span.days} days"
     minutes = int(span.total_seconds() // 60)
     return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"

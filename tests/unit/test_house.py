@@ -48,6 +48,8 @@ FORBIDDEN: dict[str, set[str]] = {
     "diagnostics/windows": {"airflow", ".client", ".landing", ".pull"} | OUTER - {".diagnostics"},
     "hooks": OUTER - {".hooks", ".diagnostics"},
     "connections": {"airflow"} | INNER | OUTER,
+    "commands": {"airflow", ".landing", ".pull"} | OUTER - {".commands", ".diagnostics", ".hooks"},
+    "plugins": {".landing", ".pull", ".datasets"} | OUTER - {".plugins", ".diagnostics", ".hooks"},
     "get_provider_info": {"airflow"} | INNER | OUTER,
     "cli": {"airflow"},
     # The sandbox judges the client, so it shares no code with it.

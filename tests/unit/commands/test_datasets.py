@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_liveperson import cli
 from airflow_provider_liveperson.cli_definition import get_liveperson_cli_commands
+from airflow_provider_liveperson.commands import datasets
 from airflow_provider_liveperson.commands.datasets import describe
 from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -128,3 +130,19 @@ def test_airflows_command_line_shows_one_as_well(capsys):
         command.func(parser.parse_args(["users"]))
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("users: Users")
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (None, "no known limit"),
+        (timedelta(0), "none"),
+        (timedelta(minutes=15), "15 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=24), "1 day"),
+        (timedelta(hours=36), "36 h"),
+        (timedelta(days=397), "397 days"),
+    ],
+)
+def test_a_length_of_time_is_short_and_exact(span, text):
+    assert datasets._span(span) == text
