@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.client.client import LivePersonClient
-from airflow_provider_liveperson.datasets import agent_activity, audit_trail
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError, StorageError
 from airflow_provider_liveperson.pull import slice_reader
@@ -56,10 +55,9 @@ def ids(rows: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.fixture
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_pages(sandbox: SandboxServer) -> None:
     """Several pages of status changes and of the audit trail in a day."""
-    monkeypatch.setattr(agent_activity, "MAX_PAGE_SIZE", 20)
-    monkeypatch.setattr(audit_trail, "MAX_PAGE_SIZE", 20)
+    sandbox.configure(activity_limit_max=20, activity_over_limit="clamp", page_ceiling=20)
 
 
 # Without a count
