@@ -367,7 +367,7 @@ def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
 
 
 def _some_timestamps(raws: Sequence[Buffer | None], timestamp: Any) -> tuple[Any, Rest] | None:
-    """Instants among other texts, such as ``"undefined"``, and what is none; None if that takes a closer look."""
+    """Instants among texts such as ``"undefined"``, and what did not fit; None where values must be read singly."""
     import pyarrow
 
     try:

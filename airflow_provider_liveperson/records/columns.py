@@ -58,7 +58,7 @@ class Struct:
     """An object with named fields.
 
     :param fields: field name to column, in the order in which files have them.
-    :raises ValueError: for names that the readers of such files cannot tell apart, and for no fields at all.
+    :raises ValueError: for names that readers of such files cannot distinguish, and for no fields at all.
     """
 
     fields: Mapping[str, Column]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 Line = bytes | memoryview
-"""A record's bytes, or a view of the answer that it came in, which is held as long as the view is."""
+"""A record's bytes, or a view of the answer that it came in, which stays in memory as long as the view does."""
 
 
 def owned(line: Line) -> bytes:

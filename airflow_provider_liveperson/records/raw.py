@@ -71,7 +71,7 @@ class Page(Generic[T]):
         them.
     :param line: makes a record's line of a raw value: its bytes as they came, or a view of the body.
     :param copy: the same, never a view.
-    :param key: makes bytes of a text that tells records apart.
+    :param key: makes bytes of a text that identifies a record.
     """
 
     content: T
@@ -86,7 +86,7 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes, content_type: str = "") 
     :param decoder: makes the content.
     :param body: the body. JSON is UTF-8; a byte order mark is passed over, and UTF-16 and UTF-32 are recognized.
     :param content_type: the answer's ``Content-Type``: a charset there counts for a body that is not UTF-8.
-    :raises msgspec.DecodeError: for what is no JSON, is nested too deeply, or is not what the decoder expects.
+    :raises msgspec.DecodeError: for what is not valid JSON, is nested too deeply, or is not what the decoder expects.
     """
     if is_utf8(body):
         try:
@@ -112,7 +112,7 @@ def decode(decoder: msgspec.json.Decoder[T], data: Buffer, content_type: str = "
     :param decoder: makes them.
     :param data: the JSON.
     :param content_type: as for :func:`read`.
-    :raises msgspec.DecodeError: for what is no JSON, is nested too deeply, or is not what the decoder expects.
+    :raises msgspec.DecodeError: for what is not valid JSON, is nested too deeply, or is not what the decoder expects.
     """
     try:
         return _strict(decoder, data)
@@ -129,7 +129,7 @@ def values(data: Buffer, content_type: str = "") -> Any:
 
     A number that no float holds, or with more digits than Python reads as an int, is a :class:`decimal.Decimal`.
 
-    :raises msgspec.DecodeError: for what is no JSON, or is nested too deeply.
+    :raises msgspec.DecodeError: for what is not valid JSON, or is nested too deeply.
     """
     try:
         return _ANYTHING.decode(data)
@@ -349,5 +349,5 @@ def _float(text: str) -> float | Decimal:
 def _int(text: str) -> int | Decimal:
     try:
         return int(text)
-    except ValueError:  # more digits than Python takes, so that nobody can keep it busy with them
+    except ValueError:  # more digits than Python takes, a limit against input that keeps it busy
         return Decimal(text)

@@ -37,7 +37,7 @@ def is_no_value(value: object) -> bool:
 def whole_number(value: object) -> int | None:
     """A number that counts something: ``3``, ``3.0``, ``"3"``, ``1e3``.
 
-    :returns: the number, or None for no value, for what is no whole number, and for one beyond all counts.
+    :returns: the number, or None for no value, for what is not a whole number, and for one too large to be a count.
     """
     if isinstance(value, bool) or is_no_value(value):
         return None
@@ -63,9 +63,9 @@ def whole_number(value: object) -> int | None:
 def stated_total(text: str) -> int | None:
     """A total as people write it, with separators between its groups: ``1,200``, ``1 200``, ``1.200``, ``1200.0``.
 
-    ``1.000`` is a thousand: nobody counts in thousandths, and whoever is wrong here is told so.
+    ``1.000`` is a thousand: counts have no thousandths, and a wrong total is reported.
 
-    :returns: the number, or None for what is none.
+    :returns: the number, or None for what is not one.
     """
     text = text.strip().strip("\"'").strip()
     if len(text) > _LONGEST:
@@ -80,7 +80,7 @@ def stated_total(text: str) -> int | None:
 def epoch_ms(value: object) -> int | None:
     """An instant: epoch milliseconds as a number or as text, or ISO 8601 text with its offset.
 
-    :returns: epoch milliseconds, or None for no value and for what is no instant.
+    :returns: epoch milliseconds, or None for no value and for what is not an instant.
     """
     number = whole_number(value)
     if number is not None:
