@@ -41,7 +41,7 @@ def sent(monkeypatch) -> dict[str, dict]:
         "GetObject": lambda: {"Body": io.BytesIO(b"data"), "ETag": "e"},
         "ListObjectsV2": lambda: {
             "IsTruncated": False,
-            "Page": [{"Key": "f/k", "Size": 1, "LastModified": datetime.now(UTC)}],
+            "Contents": [{"Key": "f/k", "Size": 1, "LastModified": datetime.now(UTC)}],
         },
         "CreateMultipartUpload": lambda: {"UploadId": "u"},
         "UploadPart": lambda: {"ETag": "p"},

@@ -63,7 +63,7 @@ def operator(**choices) -> LivePersonToS3Operator:
 
 
 def stored(s3) -> dict[str, bytes]:
-    listed = s3.list_objects_v2(Bucket="lake").get("Page", [])
+    listed = s3.list_objects_v2(Bucket="lake").get("Contents", [])
     return {one["Key"]: s3.get_object(Bucket="lake", Key=one["Key"])["Body"].read() for one in listed}
 
 
@@ -621,7 +621,7 @@ def test_without_the_amazon_provider_it_says_what_to_install(monkeypatch):
 def test_every_object_is_put_as_extra_args_say(s3):
     extra = {"ServerSideEncryption": "aws:kms", "StorageClass": "STANDARD_IA"}
     operator(extra_args=extra).execute(context())
-    for one in s3.list_objects_v2(Bucket="lake")["Page"]:
+    for one in s3.list_objects_v2(Bucket="lake")["Contents"]:
         head = s3.head_object(Bucket="lake", Key=one["Key"])
         assert {name: head[name] for name in extra} == extra
 
