@@ -63,7 +63,7 @@ def test_a_wrong_one_is_refused_by_its_name(choices, field):
 
 @pytest.fixture
 def landed(monkeypatch, connect):
-    """Lands a window at a moment; tells for how long it was waited, and what was pulled."""
+    """Lands a window at a moment, and returns until when it waited, and what was pulled."""
 
     def landed(request: LandRequest, now: datetime) -> tuple[list[datetime], list[Window]]:
         waited: list[datetime] = []

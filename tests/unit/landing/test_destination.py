@@ -58,5 +58,5 @@ def test_a_prefix_that_only_looks_odd_is_taken(prefix):
     assert at(prefix).prefix == prefix
 
 
-def test_parts_have_their_sizes_unless_told_otherwise():
+def test_parts_have_their_sizes_unless_others_are_given():
     assert (at("a").roll_at, at("a").share_below) == (ROLL_AT, SHARE_BELOW)

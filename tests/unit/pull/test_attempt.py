@@ -134,9 +134,9 @@ def test_a_retry_reads_only_what_is_left(store):
     assert store.manifests() == []
 
     client.before = lambda hour, offset: None
-    client.asked.clear()
+    client.requested.clear()
     landed = attempt(job(client, things(), store))
-    assert {hour for hour, _ in client.asked} == {12, 18}
+    assert {hour for hour, _ in client.requested} == {12, 18}
     undisturbed = MemoryStore()
     assert attempt(job(client, things(), undisturbed)).manifest == landed.manifest
     assert undisturbed.objects == store.objects
@@ -162,9 +162,9 @@ def test_another_request_does_not_go_on_from_there(store):
     with pytest.raises(PermissionDeniedError):
         attempt(job(client, things(), store))
     client.before = lambda hour, offset: None
-    client.asked.clear()
+    client.requested.clear()
     attempt(job(client, things(), store, where={"share_below": 2}))
-    assert {hour for hour, _ in client.asked} == {0, 6, 12, 18}
+    assert {hour for hour, _ in client.requested} == {0, 6, 12, 18}
 
 
 def test_what_cannot_be_complete_is_not_remembered(store):

@@ -1,4 +1,4 @@
-"""Days of a longer window that an earlier try has landed are not asked for again, if all of them is still there."""
+"""Days of a longer window that an earlier try has landed are not read again, if all of them is still there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices are read in order, while those behind are asked for already."""
+"""Slices are read in order, while those behind are requested already."""
 
 from __future__ import annotations
 
@@ -77,56 +77,56 @@ def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, 
     assert found == list(range(len(at)))
 
 
-def test_slices_behind_are_asked_for_while_the_first_one_waits():
+def test_slices_behind_are_requested_while_the_first_one_waits():
     client = NumberedRecords(range(24))
-    behind_is_asked = threading.Event()
+    behind_is_requested = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
         if hour == 0:
-            assert behind_is_asked.wait(LONG)
+            assert behind_is_requested.wait(LONG)
         else:
-            behind_is_asked.set()
+            behind_is_requested.set()
 
     client.before = answer
     found = list(read(reading(client, [hours(0, 2), hours(2, 4), hours(4, 6)])))
     assert found == [0, 1, 2, 3, 4, 5]
-    assert behind_is_asked.is_set()
+    assert behind_is_requested.is_set()
 
 
-def test_of_the_slices_behind_only_the_first_page_is_asked_for_before_their_turn():
+def test_of_the_slices_behind_only_the_first_page_is_requested_before_their_turn():
     """They must not take the room of the slice that is being read."""
     client = NumberedRecords([number / 10 for number in range(240)], most=4)
-    behind_was_asked = threading.Event()
+    behind_came = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
         if hour == 12:
-            behind_was_asked.set()
+            behind_came.set()
         else:
-            assert behind_was_asked.wait(LONG)
+            assert behind_came.wait(LONG)
 
     client.before = answer
-    behind_was_asked_for: set[int] = set()
+    behind_was_requested: set[int] = set()
 
     def half(batches: Iterator[list[Any]]) -> None:
-        # What is asked for ahead does not reach the end of the first slice yet.
+        # What is requested ahead does not reach the end of the first slice yet.
         for _ in range(30):
             next(batches)
-        behind_was_asked_for.update(offset for hour, offset in client.asked if hour == 12)
+        behind_was_requested.update(offset for hour, offset in client.requested if hour == 12)
 
     with reading(client, [hours(0, 12), hours(12, 24)]) as made:
         next(made.read(half))
-    assert behind_was_asked_for == {0}
+    assert behind_was_requested == {0}
 
 
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
     client = NumberedRecords([number / 10 for number in range(240)], most=4)
-    piece_was_asked = threading.Event()
+    piece_was_requested = threading.Event()
 
     def answer(hour: float, offset: int) -> None:
         if hour > 1:
-            piece_was_asked.set()
+            piece_was_requested.set()
         elif hour == 0:
-            assert piece_was_asked.wait(LONG)
+            assert piece_was_requested.wait(LONG)
 
     client.before = answer
     slices = [hours(0, 1), hours(1, 24)]
@@ -168,13 +168,13 @@ def test_what_lands_apart_is_read_apart_and_in_order():
     assert (first, second) == ([0, 1, 2, 3], [4, 5, 6, 7])
 
 
-def test_what_lands_next_is_asked_for_while_the_end_of_the_one_before_is_still_landing():
+def test_what_lands_next_is_requested_while_the_end_of_the_one_before_is_still_landing():
     client = NumberedRecords(range(24))
-    next_is_asked = threading.Event()
-    client.before = lambda hour, offset: next_is_asked.set() if hour == 4 else None
+    next_is_requested = threading.Event()
+    client.before = lambda hour, offset: next_is_requested.set() if hour == 4 else None
     with reading(client, [hours(0, 4), hours(4, 8)]) as made:
         assert [found for _, found in made.read(numbers, until(4))] == [[0, 1, 2, 3]]
-        assert next_is_asked.wait(LONG)  # though nobody has read any of it yet
+        assert next_is_requested.wait(LONG)  # though nobody has read any of it yet
         assert [done.slice_ for done, _ in made.read(numbers, until(8))] == [hours(4, 8)]
 
 
@@ -190,7 +190,7 @@ def test_other_slices_can_take_the_place_of_those_that_come_next():
 def test_no_slices_no_requests():
     client = NumberedRecords(range(3))
     assert list(read(reading(client, []))) == []
-    assert client.asked == []
+    assert client.requested == []
 
 
 def test_a_slice_whose_pages_move_is_read_again_and_the_next_one_is_not_disturbed(caplog):
@@ -255,7 +255,7 @@ def test_pieces_of_a_split_slice_come_before_the_slices_behind_it():
 
 
 @pytest.mark.parametrize("most", [1, 4])
-def test_of_a_slice_that_is_too_large_only_the_first_page_is_asked_for(most):
+def test_of_a_slice_that_is_too_large_only_the_first_page_is_requested(most):
     client = NumberedRecords([number / 60 for number in range(60)], most=most)
     made = reading(client, [hours(0, 1)], deep_paging_limit=30)
     list(read(made))
@@ -284,7 +284,7 @@ def test_nothing_is_handed_on_of_a_slice_that_is_too_large():
 def test_the_connections_limit_goes_before_the_datasets():
     client = NumberedRecords([number / 60 for number in range(60)], deep_paging_limit=100)
     assert len(list(read(reading(client, [hours(0, 1)], deep_paging_limit=10)))) == 60
-    assert len({first for first, _ in client.asked}) == 1
+    assert len({first for first, _ in client.requested}) == 1
 
 
 def test_a_dataset_without_a_limit_has_none_whatever_the_connection_says():
@@ -309,7 +309,7 @@ def test_an_error_of_a_slice_behind_waits_for_its_turn():
         next(rows)
 
 
-def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeypatch):
+def test_a_server_whose_pages_never_end_is_requested_so_many_and_no_more(monkeypatch):
     monkeypatch.setattr(slice_reader, "MAX_PAGES", 20)
     client = NumberedRecords(range(24))
 
@@ -326,7 +326,7 @@ def test_a_server_whose_pages_never_end_is_asked_for_so_many_and_no_more(monkeyp
 
     with pytest.raises(IncompletePullError, match="20 responses, and no end"):
         list(read(reading(client, [hours(0, 24)], read=Endless)))
-    assert 20 <= len(client.asked) <= 21
+    assert 20 <= len(client.requested) <= 21
 
 
 def test_a_refusal_is_for_the_reader_to_judge():
@@ -360,7 +360,7 @@ def test_an_answer_that_makes_no_sense_is_named_by_its_request():
     assert (caught.value.field, caught.value.status) == ("host", 200)
 
 
-def told(made: Prefetcher, caplog) -> list[str]:
+def logged(made: Prefetcher, caplog) -> list[str]:
     """What the log says after each page, when it is time for it after each."""
     caplog.set_level("INFO", logger="airflow_provider_liveperson.pull.progress")
     clock = iter(range(0, 100_000, 10))
@@ -371,7 +371,7 @@ def told(made: Prefetcher, caplog) -> list[str]:
 
 
 def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
-    lines = told(reading(NumberedRecords(range(8), most=1), [hours(0, 24)]), caplog)
+    lines = logged(reading(NumberedRecords(range(8), most=1), [hours(0, 24)]), caplog)
     assert [line.partition(" (")[0] for line in lines] == [
         "3 of 8 records read in 1 pages, 3 of them in the window",
         "5 of 8 records read in 2 pages, 5 of them in the window",
@@ -382,7 +382,7 @@ def test_progress_says_how_many_of_how_many_where_that_is_known(caplog):
 
 def test_progress_says_it_of_a_slice_where_it_is_not_known_of_all(caplog):
     slices = [hours(first, first + 4) for first in range(0, 24, 4)]
-    lines = told(reading(NumberedRecords(range(24), most=1), slices), caplog)
+    lines = logged(reading(NumberedRecords(range(24), most=1), slices), caplog)
     assert lines[0].startswith("3 records read in 1 pages")
     assert lines[0].endswith("; 3 of 4 in slice 1 of 6")
     assert lines[-1].startswith("24 of 24 records read in 12 pages")
@@ -392,5 +392,5 @@ def test_progress_says_it_of_a_slice_where_it_is_not_known_of_all(caplog):
 def test_progress_without_counts_says_what_has_been_read(caplog):
     made = reading(NumberedRecords(range(8), most=1), [hours(0, 24)])
     made._finished.append((5, None))  # a slice of which LivePerson gave no count
-    lines = told(made, caplog)
+    lines = logged(made, caplog)
     assert lines[-1].startswith("13 records read in 4 pages")

@@ -41,7 +41,7 @@ class NumberedRecords:
         self.account_id = "1"
         self.rows = list(enumerate(sorted(at)))
         self.settings = SimpleNamespace(max_concurrency=most, deep_paging_limit=deep_paging_limit)
-        self.asked: list[tuple[float, int]] = []
+        self.requested: list[tuple[float, int]] = []
         self.spans: list[tuple[float, float, int]] = []
         self.before: Callable[[float, int], None] = lambda hour, offset: None
         self.lock = threading.Lock()
@@ -60,7 +60,7 @@ class NumberedRecords:
         asked = request.json
         assert isinstance(asked, dict)
         with self.lock:
-            self.asked.append((asked["first"], asked["offset"]))
+            self.requested.append((asked["first"], asked["offset"]))
             self.spans.append((asked["first"], asked["last"], asked["offset"]))
         self.before(asked["first"], asked["offset"])
         found = [f"{number}" for number, at in self.rows if asked["first"] <= at < asked["last"]]
