@@ -80,9 +80,7 @@ def test_a_missing_permission(sandbox, fails, kind):
     assert "the credential is accepted, but it may not read the audit trail" in str(error)
     if kind == "api_key":
         assert "an API key needs the permission Administration → AuditTrail" in str(error)
-        assert "LivePerson adds no permission to a key any more: use a connection of another type" in str(
-            error
-        )
+        assert "LivePerson no longer adds permissions to API keys" in str(error)
     else:
         assert "ask LivePerson which scope the application needs" in str(error)
     assert "tick" not in str(error)
