@@ -1,0 +1,96 @@
+"""Visits: an API that LivePerson does not have, with a dataset of each shape."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow_provider_liveperson.credential_kind import CredentialKind
+from airflow_provider_liveperson.datasets.model.access import Access
+from airflow_provider_liveperson.datasets.model.cursor import Cursor
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.ranges import ISO_SECONDS, TimeRange
+from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.readers.collection import Collection
+from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPages
+from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, Snapshot
+from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, TEXT
+
+SERVICE = "visitsDomain"
+ACCESS = Access(
+    kinds=(CredentialKind.API_KEY, CredentialKind.APP_JWT_V2, CredentialKind.APP_JWT_V1),
+    permission="Data → Visits",
+)
+VISIT = {"id": TEXT, "at": TEXT, "name": TEXT}
+
+VISIT_LOG = Dataset(
+    name="visit_log",
+    title="Visits, by search",
+    page="visits-api-methods-search.html",
+    request=RequestTemplate(service=SERVICE, method="POST", path="/visits/api/account/{account_id}/search"),
+    access=ACCESS,
+    reader=OffsetPages(
+        records="visits",
+        count=("_metadata.count", "_metadata.total"),
+        page_size=100,
+        range=TimeRange(start="from", end="to"),
+        in_body=True,
+    ),
+    cursors=(Cursor("at", "Each visit once, in the window in which it began."),),
+    primary_key=("id",),
+    limits=Limits(
+        max_range=timedelta(days=7),
+        max_records=5_000,
+        split_by="at",
+        retention=timedelta(days=90),
+        lag=timedelta(minutes=5),
+    ),
+    columns=VISIT,
+)
+VISIT_FEED = Dataset(
+    name="visit_feed",
+    title="Visits, as they came",
+    page="visits-api-methods-feed.html",
+    request=RequestTemplate(service=SERVICE, path="/visits/api/account/{account_id}/feed"),
+    access=ACCESS,
+    reader=LinkedPages(
+        records="visits",
+        next="_metadata.references",
+        page_size=100,
+        range=TimeRange(start="from", end="to", clock=ISO_SECONDS),
+    ),
+    cursors=(Cursor("at", "Each visit once, in the window in which it began."),),
+    primary_key=("id", "at"),
+    limits=Limits(max_range=timedelta(days=7)),
+    columns=VISIT,
+)
+VISIT_ROOMS = Dataset(
+    name="visit_rooms",
+    title="Rooms that can be visited",
+    page="visits-api-methods-rooms.html",
+    request=RequestTemplate(
+        service=SERVICE, path="/visits/api/account/{account_id}/rooms", params={"v": "1.0"}
+    ),
+    access=ACCESS,
+    reader=Collection(
+        arguments={"include_deleted": "true", "select": "id,name,deleted,dateUpdated"},
+        smallest={"select": "id"},
+    ),
+    primary_key=("id",),
+    limits=Limits(has_history=False),
+    columns={"id": TEXT, "name": TEXT, "deleted": BOOLEAN, "dateUpdated": TEXT},
+)
+VISIT_NOW = Dataset(
+    name="visit_now",
+    title="Visitors who are there now",
+    page="visits-api-methods-now.html",
+    request=RequestTemplate(service=SERVICE, path="/visits/api/account/{account_id}/now"),
+    access=ACCESS,
+    reader=Snapshot(records="visitors", count=("count",), page_size=100),
+    primary_key=("id",),
+    limits=Limits(has_history=False),
+    columns={"id": TEXT, "name": TEXT, "pages": INTEGER, PULLED_AT: TEXT},
+)
+
+DATASETS = (VISIT_LOG, VISIT_FEED, VISIT_ROOMS, VISIT_NOW)

@@ -1,0 +1,1 @@
+"""A new API, as a contributor would add it."""
