@@ -9,7 +9,9 @@ from airflow_provider_liveperson.datasets import (
     agent_activity,
     agent_metrics,
     audit_trail,
+    data_usage_audit,
     messaging_interactions,
+    outbound_reporting,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -20,7 +22,9 @@ APIS = (
     agent_activity,
     agent_metrics,
     account_config,
+    outbound_reporting,
     audit_trail,
+    data_usage_audit,
 )
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for api in APIS for dataset in api.DATASETS}

@@ -29,9 +29,9 @@ BRITISH = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# Names of Airflow, HTML and Python.
+# Names of Airflow, HTML, Python and LivePerson.
 FIXED_ELSEWHERE = re.compile(
-    r"field[_-]behaviours?|aria-labelledby|\bcancelled\(|CancelledError", re.IGNORECASE
+    r"field[_-]behaviours?|aria-labelledby|\bcancelled\(|CancelledError|\bcancelledTime\b", re.IGNORECASE
 )
 
 PHRASES = re.compile(

@@ -88,7 +88,7 @@ class AuditTrailExportPager(Pager):
 
     def first_request(self) -> ApiRequest:
         """The only request."""
-        return self._dataset.request.make(
+        return self._dataset.make_request(
             params=self._params, headers={"Accept": "text/csv, application/json"}, to_disk=True
         )
 

@@ -141,7 +141,7 @@ class AuditTrailPager(Pager):
             "first": page.limit,
             "offset": page.offset,
         }
-        return self._dataset.request.make(json={"query": graphql("auditData", asked, self._fields)})
+        return self._dataset.make_request(json={"query": graphql("auditData", asked, self._fields)})
 
     def parse(self, answer: Answer) -> _Page:
         try:
@@ -232,7 +232,7 @@ class AuditTrailPages(Reader):
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
         asked = {**arguments(slice_.bounds[query.cursor], query.filters), "first": 1, "offset": 0}
-        return dataset.request.make(json={"query": graphql("auditData", asked, ("changeDate",))})
+        return dataset.make_request(json={"query": graphql("auditData", asked, ("changeDate",))})
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return {

@@ -174,7 +174,7 @@ def search_request(dataset: Dataset, body: Mapping[str, Any], offset: int, limit
     :param offset: how many conversations come before the page.
     :param limit: how many it holds at most.
     """
-    return dataset.request.make(
+    return dataset.make_request(
         params={
             "offset": str(offset),
             "limit": str(limit),

@@ -153,6 +153,25 @@ class Dataset:
         """What reads a slice, from its start."""
         return self.reader.open(self, query, slice_)
 
+    def make_request(
+        self,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object | None = None,
+        headers: Mapping[str, str] | None = None,
+        to_disk: bool = False,
+        places: Mapping[str, str] | None = None,
+    ) -> ApiRequest:
+        """Make a request of the template, which keeps to the documented rate; see :meth:`RequestTemplate.make`."""
+        return self.request.make(
+            params=params,
+            json=json,
+            headers=headers,
+            to_disk=to_disk,
+            places=places,
+            max_per_second=self.limits.max_per_second,
+        )
+
     def probe(self, query: Query, slice_: Slice) -> ApiRequest:
         """The request for as little of a slice as shows whether it can be read."""
         return self.reader.probe(self, query, slice_)

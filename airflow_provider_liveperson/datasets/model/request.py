@@ -13,7 +13,8 @@ class RequestTemplate:
     """What all requests of a dataset have in common.
 
     :param service: the Domain API's name of the service, case-sensitive, or that of a fixed regional host.
-    :param path: the path on its host; ``{account_id}`` stands for the account.
+    :param path: the path on its host; ``{account_id}`` stands for the account, other names in braces for what a
+        request gives as ``places``.
     :param method: the HTTP method.
     :param params: query parameters that are always sent, such as the API's version.
     """
@@ -30,6 +31,8 @@ class RequestTemplate:
         json: object | None = None,
         headers: Mapping[str, str] | None = None,
         to_disk: bool = False,
+        places: Mapping[str, str] | None = None,
+        max_per_second: float | None = None,
     ) -> ApiRequest:
         """Make a request.
 
@@ -37,15 +40,21 @@ class RequestTemplate:
         :param json: the JSON body, if it has one.
         :param headers: headers.
         :param to_disk: take the answer to a temporary file instead of memory.
+        :param places: what stands in the path's places, by name.
+        :param max_per_second: how many requests the service takes in a second, or None where LivePerson does not say.
         """
+        path = self.path
+        for name, value in (places or {}).items():
+            path = path.replace(f"{{{name}}}", value)
         return ApiRequest(
             method=self.method,
             service=self.service,
-            path=self.path,
+            path=path,
             params={**self.params, **(params or {})},
             json=json,
             headers=headers or {},
             to_disk=to_disk,
+            max_per_second=max_per_second,
         )
 
     def __str__(self) -> str:

@@ -86,6 +86,31 @@ class Slice:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Partition:
+    """An argument that LivePerson takes one value of at a time, so that each value has slices of its own.
+
+    :param name: the argument, or the place in the path, and what slices and checkpoints call it. A filter of that
+        name chooses some of the values.
+    :param values: all values, in the order in which they are read.
+    :param column: the column of a record that holds the value, where LivePerson's record does not; empty for none.
+    :param is_in_path: whether it is a place in the path.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    column: str = ""
+    is_in_path: bool = False
+
+    def chosen(self, query: Query) -> list[str]:
+        """The values that a query asks for, in order.
+
+        :param query: the window, the filters and the cursor.
+        """
+        wanted = query.filters.get(self.name, self.values)
+        return [value for value in self.values if value in wanted]
+
+
 def _every(first: datetime, step: timedelta, end: datetime) -> Iterator[datetime]:
     while first < end:
         yield first

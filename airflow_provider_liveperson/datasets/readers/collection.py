@@ -50,7 +50,7 @@ class Collection(Reader):
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> CollectionPager:
         return CollectionPager(
-            request=lambda known: dataset.request.make(
+            request=lambda known: dataset.make_request(
                 params=self.arguments, headers={"If-Match": known or ANY_REVISION}
             ),
             parse_records=_parse_records,
@@ -58,7 +58,7 @@ class Collection(Reader):
         )
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
-        return dataset.request.make(
+        return dataset.make_request(
             params={**self.arguments, **self.smallest}, headers={"If-Match": ANY_REVISION}
         )
 

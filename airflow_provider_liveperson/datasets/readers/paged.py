@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -13,13 +13,13 @@ import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
-from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.model.slices import Partition, Query, Slice
 from airflow_provider_liveperson.datasets.readers.pages import Record
 from airflow_provider_liveperson.datasets.readers.paths import PageDecoder, PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import Reader
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.line import Line, with_members
 from airflow_provider_liveperson.records.values import (
     epoch_ms,
     identifier,
@@ -46,7 +46,8 @@ class PagedReader(Reader):
     :param arguments: what else is always sent.
     :param in_body: whether arguments go into a JSON body; the page's place and size as well.
     :param body: the JSON body that is always sent beside query parameters; None for none.
-    :param partition_argument: the argument that takes the value of the slice's partition, by the partition's name.
+    :param partition: the argument that LivePerson takes one value of at a time, if there is one.
+    :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
     """
 
     records: str = ""
@@ -55,7 +56,13 @@ class PagedReader(Reader):
     arguments: Mapping[str, Any] = field(default_factory=dict)
     in_body: bool = False
     body: Mapping[str, Any] | None = None
-    partition_argument: Mapping[str, str] = field(default_factory=dict)
+    partition: Partition | None = None
+    sends_source: bool = True
+
+    def partitions(self, query: Query) -> Iterable[Mapping[str, str]]:
+        if self.partition is None:
+            return super().partitions(query)
+        return [{self.partition.name: value} for value in self.partition.chosen(query)]
 
     # -- what is sent ----------------------------------------------------------------------------------
 
@@ -65,13 +72,32 @@ class PagedReader(Reader):
         :param query: the window, the filters and the cursor.
         :param slice_: the slice.
         """
-        window = slice_.bounds.get(query.cursor)
         return {
             **self.arguments,
-            **self._range(window),
-            **{self.partition_argument.get(name, name): value for name, value in slice_.partition.items()},
-            **query.filters,
+            **self.range_arguments(query, slice_),
+            **self.filters(query),
+            **({} if self._is_partition_in_path else slice_.partition),
         }
+
+    def range_arguments(self, query: Query, slice_: Slice) -> dict[str, Any]:
+        """The arguments that name the slice's range of time; none for a snapshot.
+
+        :param query: the window, the filters and the cursor.
+        :param slice_: the slice.
+        """
+        return self._range(slice_.bounds.get(query.cursor))
+
+    def filters(self, query: Query) -> dict[str, Any]:
+        """The filters that are sent: all but the one that chooses partitions.
+
+        :param query: the window, the filters and the cursor.
+        """
+        chooses = "" if self.partition is None else self.partition.name
+        return {name: value for name, value in query.filters.items() if name != chooses}
+
+    @property
+    def _is_partition_in_path(self) -> bool:
+        return self.partition is not None and self.partition.is_in_path
 
     def request(self, dataset: Dataset, query: Query, slice_: Slice, place: Mapping[str, Any]) -> ApiRequest:
         """The request for a page.
@@ -82,11 +108,14 @@ class PagedReader(Reader):
         :param place: the arguments that name the page.
         """
         asked = {**self.asked(query, slice_), **place}
+        source = {"source": SOURCE} if self.sends_source else {}
+        places = slice_.partition if self._is_partition_in_path else None
         if self.in_body:
-            return dataset.request.make(params={"source": SOURCE}, json=asked)
-        return dataset.request.make(
-            params={**{name: _text(value) for name, value in asked.items()}, "source": SOURCE},
+            return dataset.make_request(params=source, json=asked, places=places)
+        return dataset.make_request(
+            params={**{name: _text(value) for name, value in asked.items()}, **source},
             json=None if self.body is None else dict(self.body),
+            places=places,
         )
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
@@ -117,7 +146,7 @@ class PagedReader(Reader):
 
     def placed(self, dataset: Dataset, query: Query, slice_: Slice) -> Placer:
         """What places the records of a slice."""
-        return Placer(dataset, query, slice_)
+        return Placer(dataset, query, slice_, self.partition)
 
 
 class Placer:
@@ -126,15 +155,26 @@ class Placer:
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
     :param slice_: the slice.
+    :param partition: what sets slices apart beside their bounds, where records have a column for it.
     """
 
-    def __init__(self, dataset: Dataset, query: Query, slice_: Slice) -> None:
+    def __init__(
+        self, dataset: Dataset, query: Query, slice_: Slice, partition: Partition | None = None
+    ) -> None:
         cursor = dataset.cursor(query.cursor)
         self._bound = slice_.bounds.get(query.cursor)
         time = (cursor.field or cursor.name) if cursor is not None else None
-        self._decoder = _decoder(time, dataset.primary_key)
+        column = partition.column if partition is not None else ""
+        # In a slice, all records have the same value of that column.
+        keys = tuple(name for name in dataset.primary_key if name != column)
+        self._decoder = _decoder(time, keys)
         self._has_time = time is not None
-        self._is_keyed = bool(dataset.primary_key)
+        self._is_keyed = bool(keys)
+        self._members = (
+            msgspec.json.encode({column: slice_.partition[partition.name]})[1:-1]
+            if partition is not None and column
+            else b""
+        )
         self.undated: set[bytes] = set()
 
     def records(self, page: raw.Page[Any], values: Any, *, by_line: bool = False) -> list[Record]:
@@ -149,6 +189,8 @@ class Placer:
     def _record(self, page: raw.Page[Any], value: msgspec.Raw, by_line: bool) -> Record:
         found = self._decoder.read(value)
         line = page.line(value)
+        if self._members:
+            line = with_members(line, self._members)
         key = bytes(line) if by_line or not self._is_keyed else self._key(page, found, line)
         in_slice = True
         if self._has_time:

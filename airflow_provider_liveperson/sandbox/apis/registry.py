@@ -9,7 +9,9 @@ from airflow_provider_liveperson.sandbox.apis.agent_activity.api import AgentAct
 from airflow_provider_liveperson.sandbox.apis.agent_metrics import AgentMetricsApi
 from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
+from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
+from airflow_provider_liveperson.sandbox.apis.outbound_reporting import OutboundReportingApi
 
 APIS: tuple[type[Api[Any]], ...] = (
     AuditTrailApi,
@@ -17,4 +19,6 @@ APIS: tuple[type[Api[Any]], ...] = (
     AgentMetricsApi,
     AccountConfigApi,
     MessagingInteractionsApi,
+    OutboundReportingApi,
+    DataUsageAuditApi,
 )

@@ -58,6 +58,25 @@ CHANGES = {
     ],
 }
 AUDIT = {"data": {"auditData": [{"changeDate": "2026-01-30 01:00:00.0", "element": "x"}]}}
+USAGE = {
+    "recordslist": [
+        {
+            "accountId": "1",
+            "apiConsumerid": "7",
+            "apiType": "MSG_SEARCH",
+            "time": str(AT),
+            "interactions": ["a"],
+        }
+    ],
+    "total": 1,
+}
+OUTBOUND = {
+    "requestMetadata": {"app": "prmsg"},
+    "page": {"count": 1, "offset": 0, "limit": 5000},
+    "transactions": [
+        {"transactionId": "a", "attemptedTime": "2026-01-30T01:00:00.000Z", "messageStatus": "SENT"}
+    ],
+}
 USERS = [{"id": "1", "loginName": "x"}, {"id": "2", "loginName": "y"}]
 AGENTS = {
     "_metadata": {"count": 1, "shardsStatusResult": {"partialResult": False}},
@@ -70,6 +89,8 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("messaging_interactions", "updated", CONVERSATIONS),
     ("agent_status_changes", None, CHANGES),
     ("audit_trail", None, AUDIT),
+    ("data_usage_audit", None, USAGE),
+    ("outbound_transactions", None, OUTBOUND),
     ("users", None, USERS),
     ("agent_metrics_status", None, AGENTS),
 ]

@@ -24,6 +24,9 @@ PAGES = {
     "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
     "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',
     "audit_trail_export": b'Total Items\n1\n\nResults\nName,Date and time\n"%b","%b"\n',
+    "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
+    "outbound_transactions": b'{"page":{"count":2},"transactions":[{"attemptedTime":"2026-01-28T02:46:00.815Z",'
+    b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
     "messaging_interactions": b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":"7",'
     b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
 }
@@ -101,6 +104,10 @@ ODD_KEYS = [b"1e400", b"9" * 400, b"9" * 5000, rb'"\\ud83d"', b'"K\xfc"', b"null
         ("users", b'"id":1'),
         ("agent_status_changes", b'"time":"2026-01-28T02:46:00.815Z"'),
         ("audit_trail", b'"changeDate":"2026-01-28 00:27:50.0"'),
+        ("data_usage_audit", b'"time":"1769594400000"'),
+        ("data_usage_audit", b'"apiConsumerid":"1"'),
+        ("outbound_transactions", b'"attemptedTime":"2026-01-28T02:46:00.815Z"'),
+        ("outbound_transactions", b'"transactionId":"1"'),
         ("messaging_interactions", b'"endTimeL":1769566265233'),
         ("messaging_interactions", b'"startTimeL":1769566265233'),
     ],

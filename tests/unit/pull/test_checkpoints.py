@@ -291,3 +291,44 @@ def test_a_window_in_one_slice_needs_no_checkpoint(sandbox, connect, store):
     dataset = dataset_named("messaging_interactions")
     pulling.pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
     assert not [change for change in store.changes if "_checkpoint" in change]
+
+
+# -- partitions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "partitions"),
+    [
+        ("data_usage_audit", {"api=msg_search": 0, "api=chat_search": 1, "api=chat_export": 2}),
+        ("outbound_transactions", {"/app/prmsg/": 0, "/app/c2m/": 1}),
+    ],
+)
+def test_a_retry_asks_only_for_the_partitions_that_are_left(sandbox, connect, store, name, partitions):
+    """A task that was killed between two partitions of a day goes on with the second."""
+    dataset = dataset_named(name)
+    sandbox.configure(outbound_per_second=None)
+
+    def land() -> None:
+        destination = store.destination(share_below=1)
+        pulling.pull(connect(max_concurrency=1), dataset, dataset.query(DAY), destination)
+
+    first, *others = partitions
+    sandbox.faults.add(kind="status", status=403, match=others[0], times=1000)
+    with pytest.raises(PermissionDeniedError):
+        land()
+    (key,) = [key for key in store.objects if key.endswith("/_checkpoint.json")]
+    remaining = Checkpoint.decode(store.objects[key]).slices
+    assert remaining == dataset.plan(dataset.query(DAY))[1:]
+    assert all(slice_.partition for slice_ in remaining)
+
+    sandbox.faults.clear()
+    asked = len(sandbox.requests)
+    land()
+    urls = [request.url for request in sandbox.requests[asked:]]
+    assert not any(first in url for url in urls)
+    assert all(any(other in url for url in urls) for other in others)
+    truth = sandbox.truth(name, DAY.start, DAY.end)
+    assert sorted(map(str, store.records())) == sorted(map(str, truth))
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["kept"] == len(truth)
+    assert len(manifest["slices"]) == len(partitions)

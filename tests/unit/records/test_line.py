@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.line import one_line
+from airflow_provider_liveperson.records.line import one_line, with_members
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -47,3 +47,24 @@ def test_every_record_becomes_one_line_of_the_same_json(records, indent):
     found = [bytes(line) for line in cut(json.dumps(records, indent=indent).encode())]
     assert not any(b"\n" in line or b"\r" in line for line in found)
     assert [json.loads(line) for line in found] == records
+
+
+objects = st.dictionaries(st.text(max_size=5), values, max_size=3)
+
+
+@given(objects, st.sampled_from([None, 1]), st.booleans())
+def test_added_members_come_last_and_the_others_stay_to_the_byte(record, indent, is_view):
+    line = json.dumps(record, indent=indent).encode()
+    made = with_members(memoryview(line) if is_view else line, b'"_api":"msg_search"')
+    assert json.loads(made) == {**record, "_api": "msg_search"}
+    assert made.startswith(line[:-1])
+
+
+def test_an_added_member_counts_for_all_who_read_the_last_of_a_name():
+    assert json.loads(with_members(b'{"_api":1}', b'"_api":"x"')) == {"_api": "x"}
+
+
+def test_a_repaired_line_stays_one_with_added_members():
+    made = with_members(raw.RepairedLine(b'{"a":"\xef\xbf\xbd"}'), b'"_api":"x"')
+    assert type(made) is raw.RepairedLine
+    assert made == b'{"a":"\xef\xbf\xbd","_api":"x"}'

@@ -1,0 +1,343 @@
+"""Outbound Reporting API: the messages that companies begin with (LivePerson page ``outbound-reporting-api-overview``).
+
+Version 2 of the transactions, of Proactive Messaging and of Connect to Messaging.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
+from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, PagedSearch, Parameters, RateLimit
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted
+from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.world import World, midnight_ms, milliseconds
+
+PRODUCTS = ("prmsg", "c2m")
+CHANNELS = ("sms", "wa", "inapp")
+STATES = ("FAILED", "SKIPPED", "SENT", "DELIVERED", "READ", "RESPONDED")
+
+_DAY_MS = 86_400_000
+_ERRORS = {
+    "sms": ("twilio", "30007", "Message filtered"),
+    "wa": ("outbound_wa", "470", "Re-engagement: “24 h” passed"),
+    "inapp": ("outbound", "408", "Délai dépassé"),
+}
+_TIMES = (
+    *("eligibleTime", "inviteTime", "sentTime", "deliveredTime", "readTime", "failedTime", "skippedTime"),
+    *("cancelledTime", "optInsTime", "optOutsTime", "conversationsCreatedTime", "conversationsClosedTime"),
+)
+_PASSED = {
+    "FAILED": ("eligibleTime", "sentTime", "deliveredTime", "failedTime"),
+    "SKIPPED": ("skippedTime",),
+    "SENT": ("eligibleTime", "inviteTime", "sentTime"),
+    "DELIVERED": ("eligibleTime", "inviteTime", "sentTime", "deliveredTime"),
+    "READ": ("eligibleTime", "inviteTime", "sentTime", "deliveredTime", "readTime"),
+    "RESPONDED": (
+        *("eligibleTime", "inviteTime", "sentTime", "deliveredTime", "readTime"),
+        *("conversationsCreatedTime", "conversationsClosedTime"),
+    ),
+}
+"""The times that a message in a state has. In LivePerson's sample, messages that failed were delivered, too."""
+
+
+class OutboundReportingSwitches(Switches):
+    """Switches of Outbound Reporting."""
+
+    outbound_messages: int = switch(
+        600, "outbound messages in total, spread evenly over the days", minimum=0, fixed=True
+    )
+    outbound_auth: frozenset[CredentialName] = switch(
+        EVERY_CREDENTIAL, "credential kinds that Outbound Reporting accepts"
+    )
+    outbound_per_second: int | None = switch(
+        10, "how many requests it takes in a second, of each method; none for any number", minimum=1
+    )
+    outbound_limit_max: int = switch(5000, "the largest `limit` of outbound messages", minimum=1)
+    outbound_over_limit: Literal["reject", "clamp"] = switch(
+        "reject", "what a larger `limit` gets: a 400, or silently the largest"
+    )
+    outbound_longest_hours: int = switch(
+        24, "the longest range in hours between `attemptedStartTime` and `attemptedEndTime`", minimum=1
+    )
+    outbound_end: Literal["inclusive", "exclusive"] = switch(
+        "inclusive", "whether a message attempted at the very moment `attemptedEndTime` is in the answer"
+    )
+    outbound_order: Literal["oldest", "newest"] = switch("oldest", "which outbound messages come first")
+    outbound_no_value: Literal["null", "absent"] = switch(
+        "null", "`ivrNumber` and `handOffId` without a value are null, or missing"
+    )
+    outbound_seconds: Literal["milliseconds", "whole"] = switch(
+        "milliseconds",
+        "whether times are written with milliseconds, or in whole seconds where they are whole",
+    )
+
+
+class Message:
+    """An outbound message, which LivePerson calls a transaction.
+
+    :param moment: when it was attempted, epoch milliseconds.
+    :param product: the product that sent it.
+    :param fields: everything else, times as epoch milliseconds.
+    """
+
+    __slots__ = ("fields", "moment", "product")
+
+    def __init__(self, moment: int, product: str, fields: Mapping[str, Any]) -> None:
+        self.moment = moment
+        self.product = product
+        self.fields = fields
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it is in the order."""
+        return self.moment, str(self.fields["transactionId"])
+
+
+class OutboundReportingApi(Api[OutboundReportingSwitches]):
+    """Outbound messages, by product."""
+
+    name, title, prefix = "outbound_reporting", "Outbound Reporting", "outbound"
+    switches_type = OutboundReportingSwitches
+    hosts = ("outboundReporting",)
+    datasets = ("outbound_transactions",)
+    faults = {"count_drift": PAGE_FAULTS["count_drift"]}
+    data: list[Message]
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return every path that it serves."""
+        path = "/api/account/{account}/app/{product}/transactions/"
+        return [Endpoint(path, self.transactions, method="POST", reads="outbound messages")]
+
+    def transactions(self, call: Call) -> Answer:
+        """``POST /api/account/{account}/app/{product}/transactions/?v=2.0``: a page of messages.
+
+        :param call: the request.
+        """
+        switches = self.switches
+        self.rate.check(switches.outbound_per_second, _error("Too many requests"))
+        product = call.places["product"]
+        if product not in PRODUCTS:
+            raise Refusal(404, _error(f"There is no app {product!r}"))
+        query = Parameters(call.parameters, _first)
+        if call.parameters.get("v") != "2.0":
+            query.wrong("v", "must be 2.0")
+        start, end = query.window(
+            "attemptedStartTime",
+            "attemptedEndTime",
+            max_range=timedelta(hours=switches.outbound_longest_hours),
+        )
+        query.check()
+        document = call.document()
+        body = Parameters(document, _first)
+        pages = PagedSearch(
+            default_limit=100,
+            max_limit=switches.outbound_limit_max,
+            over_limit=switches.outbound_over_limit,
+            offset_ignored=self.sandbox.settings.offset_ignored,
+        )
+        bounds = pages.bounds(body)
+        given = document.get("filters") or {}
+        if not isinstance(given, dict):
+            body.wrong("filters", "must be an object")
+            given = {}
+        filters = Parameters(given, _first)
+        wanted = {
+            "channel": filters.words("channels", CHANNELS),
+            "skill": filters.words("skills"),
+            "messageStatus": filters.words("messagestatus", STATES),
+            "transactionId": filters.words("transactionids"),
+        }
+        body.causes += filters.causes
+        body.check()
+        if call.insertion is not None:
+            self._insert_while_read(call, product, start, end, bounds.offset)
+        last = end + (switches.outbound_end == "inclusive")
+        found = [
+            message
+            for message in self.data
+            if message.product == product
+            and start <= message.moment < last
+            and all(among is None or message.fields[name] in among for name, among in wanted.items())
+        ]
+        if switches.outbound_order == "newest":
+            found.reverse()
+        page, count = list(bounds.cut(found)), len(found)
+        return json_answer(
+            {
+                "requestMetadata": {
+                    "accountId": call.places["account"],
+                    "app": product,
+                    "attemptedStartTime": str(start),
+                    "attemptedEndTime": str(end),
+                    "filters": given,
+                },
+                "page": {
+                    "count": drifted(count, call.fault),
+                    "offset": bounds.offset,
+                    "limit": bounds.limit,
+                },
+                "transactions": [self._rendered(message) for message in page],
+            }
+        )
+
+    def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
+        """Return the messages attempted in the window, each with its product."""
+        first, last = milliseconds(start), milliseconds(end)
+        return [
+            {**self._rendered(message), "_product": message.product}
+            for message in self.data
+            if first <= message.moment < last
+        ]
+
+    def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
+        """Add messages, of both products in turn."""
+        moment = milliseconds(when) if when is not None else int(self.sandbox.now() * 1000)
+        return self._insert(count, moment)
+
+    def change(self, dataset: str, when: datetime | None = None) -> Any:
+        """Have the last message attempted until a moment be read, or no longer be read."""
+        moment = milliseconds(when) if when is not None else int(self.sandbox.now() * 1000)
+        with self._lock:
+            place = max((at for at, one in enumerate(self.data) if one.moment <= moment), default=None)
+            if place is None:
+                raise ValueError("No message was attempted until then")
+            before = self.data[place]
+            is_read = before.fields["messageStatus"] == "READ"
+            fields = dict(before.fields)
+            fields |= {"messageStatus": "DELIVERED" if is_read else "READ"}
+            fields |= {"readTime": None if is_read else before.moment + 60_000}
+            self.data = [
+                *self.data[:place],
+                Message(before.moment, before.product, fields),
+                *self.data[place + 1 :],
+            ]
+        return fields["transactionId"]
+
+    def reset(self) -> None:
+        """Make the first messages."""
+        self._lock = threading.Lock()
+        self._inserted = 0
+        self.rate = RateLimit()
+        self.data = [
+            message
+            for day, count in self.world.spread(self.switches.outbound_messages)
+            for message in messages_of_day(self.world, midnight_ms(day), count)
+        ]
+
+    def sizes(self) -> dict[str, int]:
+        """Return how many messages there are."""
+        return {"outbound_messages": len(self.data)}
+
+    def summary(self) -> str:
+        """Say how many messages there are."""
+        return f"{len(self.data)} outbound messages"
+
+    def _rendered(self, message: Message) -> dict[str, Any]:
+        """Write a message as it is answered."""
+        switches = self.switches
+        row = {"transactionId": message.fields["transactionId"], **message.fields}
+        row["attemptedTime"] = message.moment
+        for name in ("attemptedTime", *_TIMES):
+            row[name] = _text(row[name], whole=switches.outbound_seconds == "whole")
+        if switches.outbound_no_value == "absent":
+            row = {
+                name: value
+                for name, value in row.items()
+                if value is not None or name not in ("ivrNumber", "handOffId")
+            }
+        return row
+
+    def _insert_while_read(self, call: Call, product: str, start: int, end: int, offset: int) -> None:
+        assert call.insertion is not None
+        found = [one for one in self.data if one.product == product and start <= one.moment < end]
+        if not found:
+            return
+        late = found[min(offset // 2, len(found) - 1)].moment
+        moment = late if call.insertion.when == "late" else int(self.sandbox.now() * 1000)
+        self._insert(call.insertion.rows, moment, product)
+
+    def _insert(self, count: int, moment: int, product: str | None = None) -> list[dict[str, Any]]:
+        with self._lock:
+            made = []
+            for _ in range(count):
+                self._inserted += 1
+                number = self._inserted
+                source = self.world.source(f"outbound/late/{number}")
+                chosen = product or PRODUCTS[number % len(PRODUCTS)]
+                made.append(_invent(self.world, source, moment, chosen, f"late-{number:06d}"))
+            self.data = sorted([*self.data, *made], key=lambda message: message.place)
+        return [self._rendered(message) for message in made]
+
+
+def messages_of_day(world: World, midnight: int, count: int) -> list[Message]:
+    """Invent the messages of a day (UTC), oldest first; campaigns send several at the same moment.
+
+    :param world: the skills.
+    :param midnight: the day's start, epoch milliseconds.
+    :param count: how many messages.
+    """
+    source = world.source(f"outbound/{midnight}")
+    moment = midnight
+    made = []
+    for number in range(count):
+        if number == 0 or source.random() < 0.6:
+            moment = midnight + source.randrange(_DAY_MS) if number else midnight
+        product = PRODUCTS[source.random() < 0.3]
+        made.append(_invent(world, source, moment, product, f"{source.getrandbits(64):016x}"))
+    return sorted(made, key=lambda message: message.place)
+
+
+def _invent(world: World, source: random.Random, moment: int, product: str, name: str) -> Message:
+    channel, state = source.choice(CHANNELS), source.choice(STATES)
+    skill = source.choice(world.skills)["name"]
+    at = moment
+    times: dict[str, int | None] = dict.fromkeys(_TIMES)
+    for step in _PASSED[state]:
+        at += 1 + source.randrange(600_000)
+        times[step] = at
+    is_call = product == "c2m"
+    error = _ERRORS[channel] if state == "FAILED" else (None, None, None)
+    return Message(
+        moment,
+        product,
+        {
+            "transactionId": name,
+            "channel": channel,
+            "skill": skill,
+            "initialChannel": channel,
+            "initialSkill": skill,
+            "attemptedTime": moment,
+            **times,
+            "conversationId": f"{source.getrandbits(64):016x}" if state == "RESPONDED" else None,
+            "consumerId": f"+1555{source.randrange(10_000_000):07d}",
+            "proactiveCampaignId": None if is_call else str(9_000 + source.randrange(20)),
+            "handOffId": f"H{source.randrange(100_000):05d}" if is_call else None,
+            "ivrNumber": f"+1800{source.randrange(10_000_000):07d}" if is_call else None,
+            "errorCode": error[1],
+            "errorMessage": error[2],
+            "errorSource": error[0],
+            "messageStatus": state,
+        },
+    )
+
+
+def _text(moment: int | None, *, whole: bool) -> str | None:
+    if moment is None:
+        return None
+    seconds, rest = divmod(moment, 1000)
+    fraction = "" if whole and not rest else f".{rest:03d}"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"code": 0, "requestTraceId": "7d2f6a1c-5a0e-4d4c-9a53-1f0c7f6f2b11", "message": message}
+
+
+def _first(causes: list[str]) -> dict[str, Any]:
+    return _error(causes[0])
