@@ -5,6 +5,8 @@ are declared to be, whole records at a time. The careful way takes raw JSON, loo
 not fit. Both make the same of the same record: where the careful way would make something else of a value, the fast
 one raises an error. A column in which something was odd is read raw from then on, so that further records like it
 still take the fast way for everything else.
+
+Long because the two ways of each kind of column stand side by side: they have to agree.
 """
 
 from __future__ import annotations

@@ -172,3 +172,10 @@ def test_only_operators_tune_their_process():
         if re.search(r"\bmallopt\b|\bgc\.(freeze|disable|set_threshold)\b", path.read_text(encoding="utf-8"))
     }
     assert makers == {"transfers/process.py"}
+
+
+def test_a_long_module_says_why():
+    texts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    long = [path for path, text in texts.items() if len(text.splitlines()) > 450]
+    docs = {path: ast.get_docstring(ast.parse(texts[path])) or "" for path in long}
+    assert [path.relative_to(PACKAGE).as_posix() for path in long if "Long because" not in docs[path]] == []
