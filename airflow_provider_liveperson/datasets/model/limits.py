@@ -93,9 +93,15 @@ class Limits:
                 " the latest window (catchup=False), or set allow_out_of_range=True to land the present state there",
                 field="end",
             )
+        kept = f"LivePerson keeps {name} for {span(self.retention)}"
+        if self.is_gone(window, now):
+            raise WindowOutOfRangeError(
+                f"the window ended at {stamp(window.end)}, but {kept}, so nothing of it is left; pull a later window",
+                field="end",
+            )
         raise WindowOutOfRangeError(
-            f"the window starts at {stamp(window.start)}, but LivePerson keeps {name} for {span(self.retention)};"
-            " start later, or set allow_out_of_range=True to take what is left",
+            f"the window starts at {stamp(window.start)}, but {kept}; start later, or set allow_out_of_range=True to"
+            " take what is left",
             field="start",
         )
 

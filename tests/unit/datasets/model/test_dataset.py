@@ -102,7 +102,7 @@ def test_what_does_not_go_together_is_refused_by_the_dataset_itself():
     [
         ({}, window(1, DAY + timedelta(microseconds=1)), "not all of its records can be there yet"),
         ({"lag": DAY}, window(1), "1 day before now"),
-        ({"retention": 30 * DAY}, window(31), "keeps things for 30 days"),
+        ({"retention": 30 * DAY}, window(30.5), "keeps things for 30 days"),
         ({"has_history": False}, window(0.5), "not all of its records can be there yet"),
         ({"has_history": False}, window(2.1), "returns things only as they are now"),
         ({"has_history": False}, window(1.1, DAY / 24), "returns things only as they are now"),
