@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Literal
 
 import msgspec
 
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 
@@ -37,6 +38,8 @@ class ApiRequest:
     :param json_answer: whether a good answer is JSON; for the requests of credentials.
     :param max_per_second: at most how many requests per second the service takes, where LivePerson documents that:
         all requests of a client to that service are then spaced accordingly, repetitions included. None for no limit.
+    :param params_by_kind: the query parameters for a credential of some kind, where they differ from ``params``, as
+        those of another version of the API do.
     """
 
     method: str
@@ -53,6 +56,21 @@ class ApiRequest:
     json_answer: bool = True
     when_closed: Literal["end", "finish", "begin"] = "end"
     max_per_second: float | None = None
+    params_by_kind: Mapping[CredentialKind, Mapping[str, str]] = field(default_factory=dict)
+
+    def for_kinds(self, params: Mapping[CredentialKind, Mapping[str, str]]) -> ApiRequest:
+        """The same request with other query parameters for some credential kinds.
+
+        :param params: kind to all query parameters.
+        """
+        return replace(self, params_by_kind=params)
+
+    def params_for(self, kind: CredentialKind) -> Mapping[str, str]:
+        """The query parameters that are sent with a credential.
+
+        :param kind: its kind.
+        """
+        return self.params_by_kind.get(kind, self.params)
 
     def __str__(self) -> str:
         return f"{self.method} {self.service} {self.path}"

@@ -139,7 +139,8 @@ class Sender:
             request,
             path=request.path.replace("{account_id}", self._account_id),
             params={
-                name: self._source if value == SOURCE else value for name, value in request.params.items()
+                name: self._source if value == SOURCE else value
+                for name, value in request.params_for(self._session.credential.kind).items()
             },
         )
         url = self._base_url(request.service) + request.path

@@ -11,6 +11,7 @@ from airflow_provider_liveperson.datasets import (
     audit_trail,
     data_usage_audit,
     messaging_interactions,
+    messaging_operations,
     outbound_reporting,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -20,6 +21,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 APIS = (
     messaging_interactions,
     agent_activity,
+    messaging_operations,
     agent_metrics,
     account_config,
     outbound_reporting,

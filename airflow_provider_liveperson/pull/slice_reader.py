@@ -328,11 +328,11 @@ def _warn_of_gaps(name: str, slice_: Slice, reader: Pager) -> None:
         )
     if partial := reader.still_partial:
         log.warning(
-            "%s, %s: %d record(s) came only in part, even when asked for by id, and the window does not count as"
-            " complete: %s",
+            "%s, %s: %d record(s) %s, and the window does not count as complete: %s",
             name,
             slice_,
             len(partial),
+            reader.partial_reason,
             ", ".join(partial[:MAX_SHOWN]) + (" …" if len(partial) > MAX_SHOWN else ""),
         )
 

@@ -48,6 +48,7 @@ class PagedReader(Reader):
     :param body: the JSON body that is always sent beside query parameters; None for none.
     :param partition: the argument that LivePerson takes one value of at a time, if there is one.
     :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
+    :param other_times: further dotted paths where the cursor's instant may be, for records that lack its own.
     """
 
     records: str = ""
@@ -58,6 +59,7 @@ class PagedReader(Reader):
     body: Mapping[str, Any] | None = None
     partition: Partition | None = None
     sends_source: bool = True
+    other_times: tuple[str, ...] = ()
 
     def partitions(self, query: Query) -> Iterable[Mapping[str, str]]:
         if self.partition is None:
@@ -146,7 +148,7 @@ class PagedReader(Reader):
 
     def placed(self, dataset: Dataset, query: Query, slice_: Slice) -> Placer:
         """What places the records of a slice."""
-        return Placer(dataset, query, slice_, self.partition)
+        return Placer(dataset, query, slice_, self.partition, self.other_times)
 
 
 class Placer:
@@ -156,10 +158,16 @@ class Placer:
     :param query: the window, the filters and the cursor.
     :param slice_: the slice.
     :param partition: what sets slices apart beside their bounds, where records have a column for it.
+    :param other_times: further dotted paths where the cursor's instant may be.
     """
 
     def __init__(
-        self, dataset: Dataset, query: Query, slice_: Slice, partition: Partition | None = None
+        self,
+        dataset: Dataset,
+        query: Query,
+        slice_: Slice,
+        partition: Partition | None = None,
+        other_times: tuple[str, ...] = (),
     ) -> None:
         cursor = dataset.cursor(query.cursor)
         self._bound = slice_.bounds.get(query.cursor)
@@ -168,6 +176,7 @@ class Placer:
         # In a slice, all records have the same value of that column.
         keys = tuple(name for name in dataset.primary_key if name != column)
         self._decoder = _decoder(time, keys)
+        self._other_times = _decoder(None, other_times) if other_times else None
         self._has_time = time is not None
         self._is_keyed = bool(keys)
         self._members = (
@@ -195,6 +204,9 @@ class Placer:
         in_slice = True
         if self._has_time:
             at = instant_ms(found[0])
+            if at is None and self._other_times is not None:
+                others = map(instant_ms, self._other_times.read(value))
+                at = next((other for other in others if other is not None), None)
             bound = self._bound
             in_slice = at is not None and (bound is None or bound.start_ms <= at < bound.end_ms)
             if at is None:
@@ -202,7 +214,11 @@ class Placer:
         return Record(line, key, in_slice)
 
     def _key(self, page: raw.Page[Any], found: list[Any], line: Line) -> bytes:
-        names = [identifier(value) for value in found[self._has_time :]]
+        names = [
+            # A key may hold the cursor's field, which was decoded as an instant.
+            value.isoformat() if isinstance(value, datetime) else identifier(value)
+            for value in found[self._has_time :]
+        ]
         if None in names:
             return bytes(line)
         if len(names) == 1:

@@ -60,7 +60,9 @@ class Pager(ABC):
     undated = 0
     """How many of the records received have no readable value of the field by which they are placed in time."""
     still_partial: Sequence[str] = ()
-    """The keys of the records that came only in part, even when asked for one by one."""
+    """The keys of the records that came only in part, even when asked for one by one, or before they were final."""
+    partial_reason: ClassVar[str] = "came only in part, even when asked for by id"
+    """What is the matter with :attr:`still_partial`, for the warning: "3 record(s) …"."""
     revision: str | None = None
     """The revision of what came, for a snapshot that has one."""
     is_unchanged = False
@@ -153,10 +155,12 @@ class StandstillGuard:
     """Notices a server that answers every page alike, and would forever.
 
     :param what: what such a server ignores, for the error.
+    :param place: what pages are named by, for the error: ``offset`` or ``number``.
     """
 
-    def __init__(self, what: str = "the offset") -> None:
+    def __init__(self, what: str = "the offset", *, place: str = "offset") -> None:
         self._what = what
+        self._place = place
         self._first: Hashable | None = None
         self._pages: dict[int, object] = {}  # hashes of pages, in order, and their places
         self._latest: int | None = None
@@ -184,7 +188,7 @@ class StandstillGuard:
         """
         if self._first is not None and row == self._first:
             raise ContradictionError(
-                f"the page at offset {place} begins like the first one: the server ignores {self._what}"
+                f"the page at {self._place} {place} begins like the first one: the server ignores {self._what}"
             )
 
     def check(self, place: object, rows: Sequence[Hashable]) -> None:
@@ -198,8 +202,8 @@ class StandstillGuard:
         contents = hash(tuple(rows))
         if contents in self._pages:
             raise ContradictionError(
-                f"the page at offset {place} came before, at offset {self._pages[contents]}: the server ignores"
-                f" {self._what}"
+                f"the page at {self._place} {place} came before, at {self._place} {self._pages[contents]}: the server"
+                f" ignores {self._what}"
             )
         self._pages[contents] = place
 

@@ -54,7 +54,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from airflow_provider_liveperson.sandbox.encoding import to_json
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches
-from airflow_provider_liveperson.sandbox.world import World
+from airflow_provider_liveperson.sandbox.world import World, midnight_ms
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.sandbox.http.faults import Fault
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 SwitchesT = TypeVar("SwitchesT", bound=Switches)
 
+_DAY_SECONDS = 86_400
 _SOURCE = re.compile(r"[a-zA-Z0-9_]{1,20}", re.ASCII)
 
 
@@ -246,6 +247,17 @@ class Api(Generic[SwitchesT]):
     def world(self) -> World:
         """The company whose data it is."""
         return self.sandbox.world
+
+    @property
+    def present(self) -> float:
+        """The present of the data, in epoch seconds: what can still be had is counted from it.
+
+        It is the sandbox's clock, or the end of the data where that was set to an earlier day.
+        """
+        settings, now = self.sandbox.settings, self.sandbox.now()
+        end = midnight_ms(settings.until) / 1000
+        is_past = now - end >= _DAY_SECONDS
+        return (end if is_past else now) + settings.data_clock_offset_seconds
 
     @property
     def accepted(self) -> frozenset[CredentialName]:

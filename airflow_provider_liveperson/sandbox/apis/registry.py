@@ -11,6 +11,7 @@ from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
+from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
 from airflow_provider_liveperson.sandbox.apis.outbound_reporting import OutboundReportingApi
 
 APIS: tuple[type[Api[Any]], ...] = (
@@ -19,6 +20,7 @@ APIS: tuple[type[Api[Any]], ...] = (
     AgentMetricsApi,
     AccountConfigApi,
     MessagingInteractionsApi,
+    MessagingOperationsApi,
     OutboundReportingApi,
     DataUsageAuditApi,
 )

@@ -19,6 +19,7 @@ FIELDS = (
     "latestAgentNickname",
     "agentFullName",
     "agentNickname",
+    "agentName",
     "text",
 )
 """Fields that hold texts of people, of every kind of record."""

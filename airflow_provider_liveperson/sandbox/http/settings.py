@@ -32,6 +32,11 @@ class HttpSettings(Switches):
         "how far the sandbox's clock is ahead of the real one; it sets the Date header, the OAuth 1.0 timestamp"
         " check, the times inside tokens and the end of tokens and sessions",
     )
+    data_clock_offset_seconds: float = switch(
+        0.0,
+        "how far the present of the data, from which LivePerson counts back hours or days, is ahead of the sandbox's"
+        " clock, or of the end of the data where `until` is an earlier day; the clock itself stays",
+    )
     retry_after: float | Literal["http-date"] | None = switch(
         None, "`Retry-After` of a 429: none for no header, seconds, or `http-date`", minimum=0
     )

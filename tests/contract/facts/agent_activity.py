@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.contract.facts.facts import NOON, Facts, Switches
+from datetime import timedelta
+
+from airflow_provider_liveperson.datasets.agent_activity import DOCUMENTED_METRICS
+from tests.contract.facts.facts import NOON, Facts, Row, Switches
 
 READINGS: dict[str, Switches] = {
     "to exclusive": {"activity_to": "exclusive"},
@@ -30,6 +33,30 @@ READINGS: dict[str, Switches] = {
     "reasons as in the table": {"activity_no_reason": "table"},
     "a week at most": {"activity_longest_days": 8},
 }
+INTERVAL_READINGS: dict[str, Switches] = {
+    "the documented metrics only": {"interval_metrics_known": "documented"},
+    "no empty pages": {"interval_metrics_empty_pages": False},
+    "pages named by keys": {
+        "interval_metrics_next": "key",
+        "interval_metrics_size_max": 2,
+        "interval_metrics_over_size": "clamp",
+    },
+    "pages named by links": {
+        "interval_metrics_next": "link",
+        "interval_metrics_size_max": 2,
+        "interval_metrics_over_size": "clamp",
+    },
+    "timeframes as start and end": {"interval_metrics_timeframe": "start_time"},
+    "timeframes in milliseconds": {"interval_metrics_timeframe": "milliseconds"},
+}
+
+
+def _fewer_metrics(switches: Switches, row: Row) -> Row:
+    if switches.get("interval_metrics_known") != "documented":
+        return row
+    return {**row, "metrics": {name: row["metrics"][name] for name in DOCUMENTED_METRICS}}
+
+
 FACTS = {
     "agent_status_changes": Facts(
         url="/status-changes",
@@ -39,5 +66,15 @@ FACTS = {
         many_requests={"activity_limit_max": 7, "activity_over_limit": "clamp"},
         readings=READINGS,
     ),
+    "interval_metrics": Facts(
+        url="/interval-metrics",
+        change=lambda sandbox: sandbox.change("interval_metrics", NOON),
+        kinds=("api_key", "app_jwt_v2"),  # as Agent Activity's other page
+        small_pages={"interval_metrics_size_max": 40, "interval_metrics_over_size": "clamp"},
+        many_requests={"interval_metrics_size_max": 3, "interval_metrics_over_size": "clamp"},
+        readings=INTERVAL_READINGS,
+        as_read=_fewer_metrics,
+        reach=timedelta(days=6),
+    ),
 }
-SIZES = {"status_changes": 600}
+SIZES = {"status_changes": 600, "interval_metrics": 600}

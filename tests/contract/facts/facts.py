@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.server import SandboxServer
@@ -36,6 +36,8 @@ class Facts:
     :param as_read: turns a landed record into the record expected with such switches.
     :param never_rests: makes every attempt to read it fail to add up; None if LivePerson reports no count.
     :param nothing: the response of a snapshot that holds nothing.
+    :param reach: the length of the longest window, where LivePerson keeps records for only hours or days; the tests
+        then pull the last part of their window that holds data, with the sandbox's present set to just after it.
     :param as_landed: turns a true record into the record expected to land.
     """
 
@@ -49,4 +51,5 @@ class Facts:
     as_read: Callable[[Switches, Row], Row] = field(default=lambda switches, row: row)
     never_rests: Callable[[SandboxServer], object] | None = None
     nothing: object = None
+    reach: timedelta | None = None
     as_landed: Callable[[Row], Row] = field(default=lambda row: row)

@@ -10,7 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer
-from airflow_provider_liveperson.datasets.agent_activity import AGENT_STATUS_CHANGES
+from airflow_provider_liveperson.datasets.agent_activity import (
+    AGENT_STATUS_CHANGES,
+    INTERVAL_METRICS,
+    METRICS,
+)
 from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.pull.pull import records
@@ -244,3 +248,56 @@ def test_filters_reach_the_server(sandbox, connect):
     expected = [row for row in truth if str(row["agentGroupId"]) == group]
     assert 0 < len(expected) < len(truth)
     assert sorted(map(str, found)) == sorted(map(str, expected))
+
+
+def intervals_of(window: Window, **filters):
+    query = INTERVAL_METRICS.query(window, filters=filters)
+    (slice_,) = INTERVAL_METRICS.plan(query)
+    return query, slice_
+
+
+def test_what_is_asked_of_interval_metrics():
+    query, slice_ = intervals_of(DAY, agentId="17")
+    request = INTERVAL_METRICS.open(query, slice_).next_request()
+    assert (request.method, request.path) == ("GET", "/api/account/{account_id}/interval-metrics")
+    assert request.params == {
+        "v": "1",
+        "fromL": "1769731200000",
+        "toL": "1769817600000",
+        "metrics": ",".join(METRICS),
+        "grouping": "skill,agent",
+        "intervalDuration": "15",
+        "pageSize": "500",
+        "agentId": "17",
+        "source": "{source}",
+    }
+    assert INTERVAL_METRICS.probe(query, slice_).params["pageSize"] == "1"
+
+
+@pytest.mark.parametrize(("minutes", "start", "end"), [("15", 15, 45), ("30", 0, 60), ("60", 0, 60)])
+def test_intervals_are_asked_for_whole(minutes, start, end):
+    window = Window(DAY.start + timedelta(minutes=16), DAY.start + timedelta(minutes=44))
+    query, slice_ = intervals_of(window, intervalDuration=minutes)
+    params = INTERVAL_METRICS.open(query, slice_).next_request().params
+    asked = [datetime.fromtimestamp(int(params[name]) / 1000, UTC) for name in ("fromL", "toL")]
+    assert asked == [DAY.start + timedelta(minutes=start), DAY.start + timedelta(minutes=end)]
+
+
+@pytest.mark.parametrize(
+    "timeframe",
+    [
+        {"from": "2026-01-30T01:00:00Z"},
+        {"fromL": 1769734800000},
+        {"startTimeL": "1769734800000"},
+        {"startTime": "2026-01-30T01:00:00.000+00:00"},
+        {"from": "undefined", "fromL": 1769734800000},
+    ],
+)
+def test_an_interval_is_placed_by_its_start_in_any_spelling(timeframe):
+    for window, expected in ((DAY, 1), (Window(DAY.end, DAY.end + timedelta(hours=1)), 0)):
+        query, slice_ = intervals_of(window)
+        reader = INTERVAL_METRICS.open(query, slice_)
+        reader.next_request()
+        body = json.dumps({"intervals": [{"timeframe": timeframe, "status": "Done"}]}).encode()
+        lines = reader.accept(reader.parse(Answer(status=200, headers={}, body=body)))
+        assert (len(lines), reader.undated) == (expected, 0)

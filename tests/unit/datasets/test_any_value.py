@@ -57,6 +57,24 @@ CHANGES = {
         }
     ],
 }
+INTERVALS = {
+    "metadata": {"paging": {"nextPageKey": "k", "refs": {"next": "http://x/?pageKey=k"}}},
+    "intervals": [
+        {
+            "timeframe": {"from": "2026-01-30T01:00:00.000Z", "fromL": AT},
+            "skillId": 1,
+            "agentId": 2,
+            "status": "Done",
+        }
+    ],
+}
+QUEUES = {
+    "metricsByIntervals": [
+        {"timestamp": AT, "metricsTotal": {"a": 1}, "skillsMetrics": {"7": {"a": 1}, "-1": {}}},
+        {"timestamp": AT + 300_000, "metricsData": {"metricsTotals": {"a": 1}, "skillsMetrics": {}}},
+    ],
+    "timeframeSummary": {},
+}
 AUDIT = {"data": {"auditData": [{"changeDate": "2026-01-30 01:00:00.0", "element": "x"}]}}
 USAGE = {
     "recordslist": [
@@ -88,6 +106,8 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("messaging_interactions", "full_dialog_end", CONVERSATIONS),
     ("messaging_interactions", "updated", CONVERSATIONS),
     ("agent_status_changes", None, CHANGES),
+    ("interval_metrics", None, INTERVALS),
+    ("messaging_queue_health", None, QUEUES),
     ("audit_trail", None, AUDIT),
     ("data_usage_audit", None, USAGE),
     ("outbound_transactions", None, OUTBOUND),

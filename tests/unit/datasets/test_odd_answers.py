@@ -27,8 +27,12 @@ PAGES = {
     "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
     "outbound_transactions": b'{"page":{"count":2},"transactions":[{"attemptedTime":"2026-01-28T02:46:00.815Z",'
     b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
+    "interval_metrics": b'{"intervals":[{"timeframe":{"from":"2026-01-28T02:45:00.000Z"},"a":"%b"},'
+    b'{"timeframe":{"from":"%b"}}]}',
     "messaging_interactions": b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":"7",'
     b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
+    "messaging_queue_health": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
+    b'"skillsMetrics":{"7":{"a":"%b"}}}]}',
 }
 every_dataset = pytest.mark.parametrize("name", sorted(DATASETS))
 

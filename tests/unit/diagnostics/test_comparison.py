@@ -74,18 +74,19 @@ def only(comparison: Comparison) -> DatasetComparison:
 
 
 def test_what_is_equal_agrees_whole_days_and_whole_collections(sandbox, between):
-    found = between(*BOTH)
+    found = between(*BOTH, max_records=10_000)
     assert found.ok
     assert found.connections == ("old", "new")
     assert [it.dataset for it in found.datasets] == BOTH
-    start, end = map(datetime.fromisoformat, DAY)
     for compared in found.datasets:
-        true = len(sandbox.truth(compared.dataset, start, end))
+        dataset = DATASETS[compared.dataset]
+        if dataset.limits.retention != timedelta(days=1):  # of such a one, less than a day can be had
+            assert compared.window == (None if dataset.is_snapshot else DAY)
+        true = len(sandbox.truth(compared.dataset, *map(datetime.fromisoformat, compared.window or DAY)))
         assert true > 0
         assert compared.outcome == "agree"
         assert compared.records == (true, true)
-        assert compared.window == (None if DATASETS[compared.dataset].is_snapshot else DAY)
-        assert compared.sentence == f"Both returned the same {true} records."
+        assert compared.sentence.startswith(f"Both returned the same {true} records.")
     assert found.sentence.startswith("old and new agree in messaging_interactions, ")
 
 
@@ -355,7 +356,10 @@ def test_the_progress_counts_every_dataset(twin, side):
     assert [it.done for it in seen] == sorted(it.done for it in seen)
     assert seen[0].done == 0
     assert (seen[-1].done, seen[-1].current) == (len(DATASETS), [])
-    assert {name for it in seen for name in it.current} == set(BOTH) - {"agent_status_changes"}
+    assert {name for it in seen for name in it.current} == set(BOTH) - {
+        "agent_status_changes",
+        "interval_metrics",
+    }
     at_once = max(len(it.current) for it in seen)
     assert at_once <= comparison.MAX_DATASETS_AT_ONCE
 

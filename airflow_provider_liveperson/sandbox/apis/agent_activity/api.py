@@ -1,15 +1,17 @@
-"""Agent Activity API, version 2: agents' status changes (LivePerson pages ``agent-activity-api-*``)."""
+"""Agent Activity API: agents' status changes, version 2, and interval metrics (``agent-activity-api-*``)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.agent_activity.log import ActivityLog, ActivityQuery
+from airflow_provider_liveperson.sandbox.apis.agent_activity.metrics import GROUPINGS, METRICS, Work, WorkLog
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
-from airflow_provider_liveperson.sandbox.apis.shapes import Bounds, PagedSearch, Parameters
-from airflow_provider_liveperson.sandbox.apis.shapes.pages import link
+from airflow_provider_liveperson.sandbox.apis.shapes import Bounds, KeyedPages, PagedSearch, Parameters
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import KeyedPage, link, paging
 
 DEFAULT_LIMIT = 1000
 
@@ -21,19 +23,26 @@ _LINKS = ("self", "first", "next", "previous", "last")
 
 
 class AgentActivityApi(Api[AgentActivitySwitches]):
-    """Agents' status changes."""
+    """Agents' status changes, and their work in intervals."""
 
     name, title, prefix = "agent_activity", "Agent Activity", "activity"
     switches_type = AgentActivitySwitches
     services = ("agentActivityDomain",)
-    datasets = ("agent_status_changes",)
+    datasets = ("agent_status_changes", "interval_metrics")
     alias = "activity"
     data: ActivityLog
+    work: WorkLog
 
     def endpoints(self) -> list[Endpoint]:
         """Return every path that it serves."""
-        path = "/api/v2/account/{account}/status-changes"
-        return [Endpoint(path, self.status_changes, reads="agent status changes")]
+        changes, metrics = (
+            "/api/v2/account/{account}/status-changes",
+            "/api/account/{account}/interval-metrics",
+        )
+        return [
+            Endpoint(changes, self.status_changes, reads="agent status changes"),
+            Endpoint(metrics, self.interval_metrics, reads="interval metrics"),
+        ]
 
     def status_changes(self, call: Call) -> Answer:
         """``GET /api/v2/account/{account}/status-changes``: a page of status changes.
@@ -52,21 +61,80 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
             }
         )
 
+    def interval_metrics(self, call: Call) -> Answer:
+        """``GET /api/account/{account}/interval-metrics``: a page of numbers of intervals.
+
+        :param call: the request.
+        """
+        switches = self.switches
+        parameters = Parameters(call.parameters)
+        source = call.source_error(self.sandbox.settings.source_rule)
+        if source is not None:
+            parameters.causes.append(source)
+        parameters.require("v", "metrics")
+        window = self._interval_window(parameters)
+        known = METRICS if switches.interval_metrics_known == "all" else METRICS[:5]
+        metrics = parameters.words("metrics", known) or frozenset()
+        grouping = parameters.words("grouping", GROUPINGS) or frozenset({"skill", "agent"})
+        minutes = int(parameters.choice("intervalDuration", ("15", "30", "60", "1440"), "15"))
+        parameters.choice("handleTimeModel", ("IFT", "EHT"), "IFT")
+        rows = self.work.rows(
+            *window,
+            now=self.present,
+            grouping=[name for name in GROUPINGS if name in grouping],
+            minutes=minutes,
+            metrics=[name for name in METRICS if name in metrics],
+            keep=_filter(parameters),
+        )
+        page = KeyedPages(
+            max_size=switches.interval_metrics_size_max,
+            over_size=switches.interval_metrics_over_size,
+            empty_pages=switches.interval_metrics_empty_pages,
+        ).page(call, parameters, rows)
+        parameters.check()
+        in_progress = any(row["status"] != "Done" for row in page.rows)
+        return json_answer(
+            {
+                "metadata": {
+                    "v": 1,
+                    "timeframe": {"fromL": window[0], "toL": window[1]},
+                    "paging": self._paging(page, call),
+                    "query": {"intervalDuration": minutes, "grouping": sorted(grouping)},
+                    "filters": {},
+                    "count": len(page.rows),
+                },
+                "intervals": page.rows,
+            },
+            status=202 if in_progress and switches.interval_metrics_status == "202" else 200,
+        )
+
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Return what a complete read must give, oldest first."""
+        if dataset == "interval_metrics":
+            return self.work.truth(start, end, self.present)
         return self.data.truth(start, end)
+
+    def change(self, dataset: str, when: datetime | None = None) -> Any:
+        """Change an interval's numbers; status changes never change."""
+        if dataset != "interval_metrics":
+            return super().change(dataset, when)
+        self.work.change(when or datetime.fromtimestamp(self.present, UTC))
+        return None
 
     def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
         """Add status changes, as when they reached the store late."""
+        if dataset != "agent_status_changes":
+            return super().insert(dataset, count, when)
         return self.data.insert(count, when or datetime.fromtimestamp(self.sandbox.now(), UTC))
 
     def reset(self) -> None:
         """Make the first data."""
         self.data = ActivityLog(self.world, lambda: self.switches)
+        self.work = WorkLog(self.world, lambda: self.switches)
 
     def sizes(self) -> dict[str, int]:
-        """Return how many status changes there are."""
-        return {"status_changes": len(self.data)}
+        """Return how many status changes and interval metrics there are."""
+        return {"status_changes": len(self.data), "interval_metrics": len(self.work)}
 
     def summary(self) -> str:
         """Say how many status changes there are."""
@@ -108,6 +176,25 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         )
         return query, window, bounds
 
+    def _interval_window(self, parameters: Parameters) -> tuple[int, int]:
+        """Read ``fromL`` and ``toL``, or ``from`` and ``to``."""
+        reach = timedelta(days=self.switches.interval_metrics_reach_days)
+        if "fromL" in parameters or "toL" in parameters:
+            start, end = parameters.window("fromL", "toL", max_range=reach)
+        else:
+            start, end = parameters.window("from", "to", max_range=reach, read="instant")
+        if start and start < self.present * 1000 - reach / timedelta(milliseconds=1):
+            parameters.wrong("from", f"must be within the last {reach.days} days")
+        return start, end
+
+    def _paging(self, page: KeyedPage[Any], call: Call) -> dict[str, Any]:
+        named, style = paging(page, call), self.switches.interval_metrics_next
+        if style == "link":
+            named.pop("nextPageKey", None)
+        if style == "key":
+            named["refs"].pop("next", None)
+        return named
+
     def _metadata(self, call: Call, bounds: Bounds, total: int) -> dict[str, Any]:
         """Return the links to other pages. There is no count among them, nor anywhere else in the answer."""
         style = self.switches.activity_links
@@ -124,6 +211,19 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
                 if rel in links
             ]
         }
+
+
+def _filter(parameters: Parameters) -> Callable[[Work], bool]:
+    agents, skills, groups = (parameters.words(name) for name in ("agentId", "skillId", "agentGroupId"))
+
+    def keeps(work: Work) -> bool:
+        return (
+            (agents is None or str(work.agent["id"]) in agents)
+            and (skills is None or str(work.skill["id"]) in skills)
+            and (groups is None or str(work.agent["memberOf"]["agentGroupId"]) in groups)
+        )
+
+    return keeps
 
 
 def _timeframe(start: int, end: int) -> dict[str, Any]:

@@ -39,3 +39,37 @@ class AgentActivitySwitches(Switches):
         "a status change without a reason has 0 and an empty text, as LivePerson's sample, or -1 and null, as its"
         " table",
     )
+    interval_metrics: int = switch(
+        600,
+        "interval metrics by quarter of an hour, skill and agent in total, spread evenly over the days",
+        minimum=0,
+        fixed=True,
+    )
+    interval_metrics_size_max: int = switch(500, "the largest `pageSize` of interval metrics", minimum=1)
+    interval_metrics_over_size: Literal["reject", "clamp"] = switch(
+        "reject", "what a larger `pageSize` gets: a 400, or silently the largest"
+    )
+    interval_metrics_empty_pages: bool = switch(
+        True, "whether a page without an interval, but with a key, comes before every page with some"
+    )
+    interval_metrics_next: Literal["both", "key", "link"] = switch(
+        "both",
+        "how an answer names the next page: by its key (`nextPageKey`), by a link (`refs.next`), or both",
+    )
+    interval_metrics_known: Literal["all", "documented"] = switch(
+        "all", "which metrics it knows: also those that only clients show, or the five of LivePerson's page"
+    )
+    interval_metrics_settle_minutes: int = switch(
+        30, "for how long after its end an interval is `In Progress`, in minutes", minimum=0
+    )
+    interval_metrics_status: Literal["202", "200"] = switch(
+        "202", "the HTTP status of an answer in which an interval is in progress"
+    )
+    interval_metrics_timeframe: Literal["from_to", "start_time", "milliseconds"] = switch(
+        "from_to",
+        "the fields of an interval's `timeframe`: `from`, `to`, `fromL` and `toL`; `startTime`, `endTime`, `startTimeL`"
+        " and `endTimeL`; or `fromL` and `toL` only",
+    )
+    interval_metrics_reach_days: int = switch(
+        7, "how many days back interval metrics can be asked for", minimum=1
+    )
