@@ -21,8 +21,11 @@ FIELDS = (
     "agentNickname",
     "agentName",
     "text",
+    "skill",
+    "errorMessage",
+    "apiType",
 )
-"""Fields that hold texts of people, of every kind of record."""
+"""Fields that hold texts, of every kind of record; most of them are texts of people."""
 
 _TEXTS = re.compile(rb'("(?:%b)":\s*"(?:[^"\\]|\\.)+)"' % "|".join(FIELDS).encode())
 _ENDS = {"half_pairs": rb"\ud83d", "not_utf8": b"\xc3"}
