@@ -32,6 +32,7 @@ from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     LivePersonError,
     PermissionDeniedError,
+    RequestRejectedError,
 )
 from airflow_provider_liveperson.window import Window
 
@@ -240,7 +241,11 @@ def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
     query = dataset.query(Window(end - _PROBED, end))
     slice_ = dataset.plan(query)[-1]
     reader = dataset.open(query, slice_)
-    client.call(dataset.probe(query, slice_), partial(_parse, reader))
+    try:
+        client.call(dataset.probe(query, slice_), partial(_parse, reader))
+    except RequestRejectedError as error:
+        if not dataset.reader.says_empty(error):
+            raise
 
 
 def _parse(reader: Pager, answer: Answer) -> None:

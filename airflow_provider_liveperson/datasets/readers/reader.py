@@ -140,6 +140,10 @@ class Reader(ABC):
         assert request is not None
         return request
 
+    def says_empty(self, error: RequestRejectedError) -> bool:
+        """Whether a refusal of the first request says that there are no records, which is nothing wrong."""
+        return False
+
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         """The arguments of the requests, for the manifest."""
         return {**dataset.request.params, **query.filters}

@@ -24,10 +24,12 @@ FIELDS = (
     "skill",
     "errorMessage",
     "apiType",
+    "answer",
 )
 """Fields that hold texts, of every kind of record; most of them are texts of people."""
 
-_TEXTS = re.compile(rb'("(?:%b)":\s*"(?:[^"\\]|\\.)+)"' % "|".join(FIELDS).encode())
+# Avro's JSON has a text in an object that says so.
+_TEXTS = re.compile(rb'("(?:%b)":\s*(?:\{"string":\s*)?"(?:[^"\\]|\\.)+)"' % "|".join(FIELDS).encode())
 _ENDS = {"half_pairs": rb"\ud83d", "not_utf8": b"\xc3"}
 
 

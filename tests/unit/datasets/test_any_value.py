@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import json
 from datetime import UTC, datetime
@@ -100,6 +101,38 @@ AGENTS = {
     "_metadata": {"count": 1, "shardsStatusResult": {"partialResult": False}},
     "agentStatusRecords": [{"agentId": "1", "currentStatus": "ONLINE"}],
 }
+FILES = {
+    "dataAccessFiles": {
+        "@id": "1",
+        "link": {
+            "@href": "https://va-a.da.liveperson.net/data_access_le/account/1/le/survey",
+            "@rel": "self",
+        },
+        "file": [
+            {
+                "@name": "Survey.1769734800000.1769738400000.part-00000-0.gz",
+                "@scopeStartDate": "2026-01-30T01:00:00+00:00",
+                "@scopeEndDate": "2026-01-30T02:00:00+00:00",
+                "@href": "https://va-a.da.liveperson.net/data_access_le/account/1/le/survey/x.gz",
+            }
+        ],
+    }
+}
+FILE = {
+    "dataType": {"x.DataTypeEnum": "Survey"},
+    "recordCollection": {
+        "array": [
+            {
+                "body": {
+                    "x.SurveyData": {
+                        "header": {"x.VisitorHeader": {"visitId": {"string": "v"}}},
+                        "surveys": {"array": [{"x.Survey": {"id": {"long": 1}, "contents": {"array": []}}}]},
+                    }
+                }
+            }
+        ]
+    },
+}
 ANSWERS: list[tuple[str, str | None, Any]] = [
     ("messaging_interactions", "start", CONVERSATIONS),
     ("messaging_interactions", "end", CONVERSATIONS),
@@ -113,6 +146,7 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("outbound_transactions", None, OUTBOUND),
     ("users", None, USERS),
     ("agent_metrics_status", None, AGENTS),
+    ("data_access_survey", None, FILES),
 ]
 
 
@@ -232,5 +266,46 @@ def test_any_bytes_in_any_place_of_the_export(cut, length, put, kind):
             None,
             Answer(status=200, headers={"Content-Type": kind}, file=io.BytesIO(data)),
         )
+    except LivePersonError:
+        return
+
+
+@settings(max_examples=400)
+@given(data=st.data())
+def test_any_value_in_any_field_of_a_file(data):
+    content: Any = FILE
+    for _ in range(data.draw(st.integers(1, 3))):
+        content = changed(content, data.draw(st.sampled_from(places(content))), data.draw(odd))
+        if content is MISSING or not isinstance(content, dict | list):
+            return
+    for body in (json.dumps(content).encode(), gzip.compress(json.dumps(content).encode())):
+        pager, _ = read(
+            "data_access_survey", None, Answer(status=200, headers={}, body=json.dumps(FILES).encode())
+        )
+        try:
+            parsed = pager.parse(Answer(status=200, headers={}, file=io.BytesIO(body)))
+            found = list(pager.accept(parsed))
+        except LivePersonError:
+            continue
+        assert len(found) == pager.received
+        for line in found:
+            assert {"_header", "_type"} <= json.loads(line).keys()
+
+
+@settings(max_examples=200)
+@given(cut=st.integers(0, 2000), put=st.binary(max_size=6), is_compressed=st.booleans())
+def test_any_bytes_in_any_place_of_a_file(cut, put, is_compressed):
+    body = json.dumps(FILE).encode()
+    body = gzip.compress(body) if is_compressed else body
+    at = cut % len(body)
+    pager, _ = read(
+        "data_access_survey", None, Answer(status=200, headers={}, body=json.dumps(FILES).encode())
+    )
+    try:
+        parsed = pager.parse(
+            Answer(status=200, headers={}, file=io.BytesIO(body[:at] + put + body[at + 1 :]))
+        )
+        for line in pager.accept(parsed):
+            json.loads(line)
     except LivePersonError:
         return

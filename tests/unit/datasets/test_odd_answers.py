@@ -24,6 +24,8 @@ PAGES = {
     "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
     "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',
     "audit_trail_export": b'Total Items\n1\n\nResults\nName,Date and time\n"%b","%b"\n',
+    "data_access_survey": b'{"recordCollection":{"array":[{"body":{"x.SurveyData":{"header":{"x.VisitorHeader":'
+    b'{"visitId":{"string":"v"}}},"surveys":{"array":[{"id":{"long":1},"a":"%b"},{"b":"%b"}]}}}}]}}',
     "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
     "outbound_transactions": b'{"page":{"count":2},"transactions":[{"attemptedTime":"2026-01-28T02:46:00.815Z",'
     b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
@@ -33,6 +35,11 @@ PAGES = {
     b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
     "messaging_queue_health": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
     b'"skillsMetrics":{"7":{"a":"%b"}}}]}',
+}
+# What comes before the answer with records.
+LISTS = {
+    "data_access_survey": b'{"dataAccessFiles":{"file":{"@scopeStartDate":"2026-01-28T01:00:00Z","@href":'
+    b'"https://va-a.da.liveperson.net/data_access_le/account/1/le/survey/x.gz"}}}'
 }
 every_dataset = pytest.mark.parametrize("name", sorted(DATASETS))
 
@@ -47,6 +54,10 @@ def read(name: str, body: bytes, content_type: str = "application/json") -> list
     reader = dataset.open(query, dataset.plan(query)[-1])
     request = reader.next_request()
     assert request is not None
+    if name in LISTS:
+        assert list(reader.accept(reader.parse(Answer(status=200, headers={}, body=LISTS[name])))) == []
+        request = reader.next_request()
+        assert request is not None
     held = {"file": io.BytesIO(body)} if request.to_disk else {"body": body}
     parsed = reader.parse(Answer(status=200, headers={"Content-Type": content_type}, **held))
     reader.peek(parsed)

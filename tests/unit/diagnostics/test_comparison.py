@@ -24,7 +24,7 @@ from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of
 NOW = datetime(2026, 2, 1, 2, tzinfo=UTC)
 DAY = ("2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z")
 # What an API key and an App-JWT can both read.
-BOTH = [name for name in DATASETS if name != "agent_metrics_status"]
+BOTH = [name for name in DATASETS if name not in ("agent_metrics_status", "data_access_survey")]
 IN_IT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 

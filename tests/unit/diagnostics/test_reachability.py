@@ -87,7 +87,15 @@ def test_each_dataset_costs_one_request_for_as_little_as_can_be(sandbox, look, k
     for one in asked:
         assert any(
             small in f"{one.url} {one.body.decode()}"
-            for small in ("limit=1", "first:1,", "select=id", '"limit": 1', "pageSize=1", "interval=5")
+            for small in (
+                "limit=1",
+                "first:1,",
+                "select=id",
+                '"limit": 1',
+                "pageSize=1",
+                "interval=5",
+                "/survey?",
+            )
         ), one
     assert sum("/service/" in one.path for one in sandbox.requests) == 1
 

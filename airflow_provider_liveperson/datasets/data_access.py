@@ -1,0 +1,195 @@
+"""Data Access: hourly files of what happened in an account.
+
+LivePerson pages: `data-access-api-overview.html`, `data-access-api-methods-survey.html`. The hosts are fixed, one in
+each region, and LivePerson switches the API on, for each kind of file, on request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.credential_kind import CredentialKind
+from airflow_provider_liveperson.datasets.model.access import Access
+from airflow_provider_liveperson.datasets.model.cursor import Cursor
+from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.ranges import TimeRange
+from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.readers.avro_json import (
+    fields,
+    is_object,
+    items,
+    joined,
+    untagged,
+)
+from airflow_provider_liveperson.datasets.readers.files import Files, ListedFile
+from airflow_provider_liveperson.exceptions import InvalidResponseError
+from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP, Array, Struct
+from airflow_provider_liveperson.records.line import Line, with_members
+from airflow_provider_liveperson.records.values import epoch_ms
+
+SERVICE = "dataAccess"
+HEADER = "_header"
+"""The column with the fields of the header that a record's body has: of the visit, or of the agent's session."""
+TYPE = "_type"
+"""The column with the class of the body that a record was in, without its package."""
+
+_NAME = re.compile(r"\.(\d{12,14})\.\d{12,14}(?:\.|$)", re.ASCII)
+
+
+class _Container(msgspec.Struct):
+    recordCollection: msgspec.Raw
+
+
+_CONTAINER = msgspec.json.Decoder(_Container)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataAccessFiles(Files):
+    """Reads files of Data Access: a record for each item of the lists in their bodies."""
+
+    def listed(self, dataset: Dataset, answer: Answer) -> Iterator[ListedFile]:
+        content = raw.values(answer.body, answer.content_type)
+        container = content.get("dataAccessFiles") if isinstance(content, dict) else None
+        if not isinstance(container, dict) or not container:
+            raise InvalidResponseError(
+                "the answer is not what LivePerson documents: it has no dataAccessFiles"
+            )
+        found = container.get("file")
+        # What once was XML has a single element as itself, and none at all as nothing.
+        for entry in found if isinstance(found, list) else [] if found is None else [found]:
+            if not isinstance(entry, dict):
+                raise InvalidResponseError("the list of files holds something that is not a file")
+            yield ListedFile(_start(entry), _request(dataset, entry))
+
+    def rows(self, content: bytes) -> Iterator[Line]:
+        page = raw.read(_CONTAINER, content)
+        for record in items(page.content.recordCollection):
+            for row in _rows(fields(record)):
+                yield page.copy(msgspec.Raw(row))
+
+
+def _start(entry: dict[str, Any]) -> int:
+    """The start of a file's scope, epoch milliseconds: as the list says, else as its name does."""
+    stated = entry.get("@scopeStartDate")
+    at = epoch_ms(stated) if isinstance(stated, str) else None
+    if at is None:
+        name = _NAME.search(str(entry.get("@name") or entry.get("@href") or ""))
+        at = epoch_ms(name[1]) if name else None
+    if at is None:
+        raise InvalidResponseError(
+            "a file in the list says neither in @scopeStartDate nor in its name when it begins"
+        )
+    return at
+
+
+def _request(dataset: Dataset, entry: dict[str, Any]) -> ApiRequest:
+    """The request for a file: by the path of its link. The host stays that of the list, so that no answer says where a
+    credential goes."""
+    root = dataset.request.path.partition("{")[0]
+    try:
+        link = urlsplit(str(entry.get("@href")))
+    except ValueError:
+        link = urlsplit("")
+    if not link.path.startswith(root) or ".." in link.path.split("/"):
+        raise InvalidResponseError(f"a file in the list has a link that does not lead below {root}")
+    made = dataset.make_request(params=dict(parse_qsl(link.query)), to_disk=True)
+    return replace(made, path=link.path)
+
+
+def _rows(record: dict[str, msgspec.Raw]) -> Iterable[bytes]:
+    """The rows of one body: each item of its lists; else its one object; else itself."""
+    if "body" not in record:
+        raise InvalidResponseError("the file is not what LivePerson documents: a record has no body")
+    name, body = _classed(record["body"])
+    header = untagged(body.pop("header", msgspec.Raw(b"null")))
+    if not body:
+        return
+    payload = {field: untagged(value) for field, value in body.items()}
+    lists = [field for field, value in payload.items() if value.startswith(b"[")]
+    if lists:
+        rows = [row for field in lists for row in items(payload[field])]
+    elif all(value == b"null" for value in payload.values()):
+        return
+    elif len(payload) == 1 and (only := next(iter(payload.values()))).startswith(b"{"):
+        rows = [msgspec.Raw(only)]
+    else:
+        rows = [msgspec.Raw(joined(payload))]
+    added = b'"%b":%b,"%b":%b' % (HEADER.encode(), header, TYPE.encode(), msgspec.json.encode(name))
+    for row in rows:
+        yield with_members(_unclassed(row), added)
+
+
+def _classed(value: msgspec.Raw | bytes) -> tuple[str | None, dict[str, msgspec.Raw]]:
+    """The class that an object names, without its package, and the fields of what is in it; None for no class."""
+    name, found = None, _OBJECT.decode(value)
+    while len(found) == 1:
+        (tag,) = found
+        short = tag.rpartition(".")[2]
+        if not short[:1].isupper() or not is_object(found[tag]):
+            break
+        name, found = short, _OBJECT.decode(found[tag])
+    return name, found
+
+
+def _unclassed(row: msgspec.Raw) -> bytes:
+    """A row without the object that names its class."""
+    line = bytes(row)
+    if not line.startswith(b"{"):
+        raise InvalidResponseError("the file is not what LivePerson documents: a record is not an object")
+    if not line[2:3].isupper():
+        return line
+    name, found = _classed(line)
+    return line if name is None else joined({field: bytes(value) for field, value in found.items()})
+
+
+SURVEY = Dataset(
+    name="data_access_survey",
+    title="Surveys before and after conversations, with their answers, from Data Access files",
+    page="data-access-api-methods-survey.html",
+    request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/survey"),
+    access=Access(kinds=(CredentialKind.API_KEY,)),
+    reader=DataAccessFiles(range=TimeRange(start="startTime", end="endTime"), no_files="No Available Files"),
+    cursors=(
+        Cursor(
+            "scopeStartDate",
+            "Each file once, in the window that holds the start of its scope: the hour in which LivePerson made it,"
+            " which is up to 6 hours after a session is closed.",
+        ),
+    ),
+    primary_key=("_header.visitId", "conversationId", "id", "viewTime"),
+    # A file whose scope begins just before the window's end is made an hour later, which takes a while.
+    limits=Limits(max_range=timedelta(days=1), retention=timedelta(days=30), lag=timedelta(hours=2)),
+    columns={
+        "id": TEXT,
+        "type": INTEGER,
+        "viewTime": TIMESTAMP,
+        "conversationId": TEXT,
+        "contents": Array(
+            Struct(
+                {
+                    "question": TEXT,
+                    "answer": TEXT,
+                    "answerSubmitTime": TIMESTAMP,
+                    "surveyName": TEXT,
+                    "answerType": INTEGER,
+                    "csatThreshold": NUMBER,
+                }
+            )
+        ),
+        HEADER: Struct({"visitId": TEXT, "visitorId": TEXT, "contextId": TEXT}),
+        TYPE: TEXT,
+    },
+)
+
+DATASETS = (SURVEY,)

@@ -1,0 +1,30 @@
+"""Data Access."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.contract.facts.facts import NOON, Facts, Switches
+
+READINGS: dict[str, Switches] = {
+    "no files, 400": {"data_access_no_files": "400"},
+    "a single file in a list": {"data_access_single": "list"},
+    "names without .gz": {"data_access_names": "bare"},
+    "names with .gz, files without": {"data_access_files": "plain"},
+    "objects without line breaks": {"data_access_layout": "concatenated"},
+    "a list of objects": {"data_access_layout": "list"},
+    "tags as in the sample": {"data_access_tags": "sample", "data_access_layout": "concatenated"},
+    "scopes in another zone": {"data_access_zone": "-04:00"},
+    "files that only touch the range": {"data_access_edges": "inside"},
+}
+FACTS = {
+    "data_access_survey": Facts(
+        url="/data_access_le/",
+        change=lambda sandbox: sandbox.insert("data_access_survey", 3, NOON),
+        kinds=("api_key",),
+        reach=timedelta(days=30) - timedelta(hours=2),  # as it is landed two hours after its end
+        small_pages={},  # many small files, whatever the switches
+        readings=READINGS,
+    ),
+}
+SIZES = {"data_access_surveys": 240}
