@@ -11,7 +11,9 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.ranges import ISO_SECONDS, TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.model.slices import Partition
 from airflow_provider_liveperson.datasets.readers.collection import Collection
+from airflow_provider_liveperson.datasets.readers.keyed_pages import KeyedPages
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPages
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, Snapshot
@@ -65,6 +67,24 @@ VISIT_FEED = Dataset(
     limits=Limits(max_range=timedelta(days=7)),
     columns=VISIT,
 )
+VISIT_STREAM = Dataset(
+    name="visit_stream",
+    title="Visits, from page to page",
+    page="visits-api-methods-stream.html",
+    request=RequestTemplate(service=SERVICE, path="/visits/api/account/{account_id}/stream"),
+    access=ACCESS,
+    reader=KeyedPages(
+        records="visits",
+        next_key="paging.nextPageKey",
+        page_size=100,
+        range=TimeRange(start="from", end="to"),
+        partition=Partition(name="channel", values=("web", "app"), column="_channel"),
+    ),
+    cursors=(Cursor("at", "Each visit once, in the window in which it began."),),
+    primary_key=("id",),
+    limits=Limits(max_range=timedelta(days=7), max_per_second=10_000),
+    columns={**VISIT, "_channel": TEXT},
+)
 VISIT_ROOMS = Dataset(
     name="visit_rooms",
     title="Rooms that can be visited",
@@ -93,4 +113,4 @@ VISIT_NOW = Dataset(
     columns={"id": TEXT, "name": TEXT, "pages": INTEGER, PULLED_AT: TEXT},
 )
 
-DATASETS = (VISIT_LOG, VISIT_FEED, VISIT_ROOMS, VISIT_NOW)
+DATASETS = (VISIT_LOG, VISIT_FEED, VISIT_STREAM, VISIT_ROOMS, VISIT_NOW)

@@ -24,6 +24,12 @@ FACTS = {
         small_pages=SMALL,
         many_requests=SMALL,
     ),
+    "visit_stream": Facts(
+        url="/visits/api/",
+        change=lambda sandbox: sandbox.insert("visit_stream", 3, NOON),
+        small_pages=SMALL,
+        many_requests=SMALL,
+    ),
     "visit_rooms": Facts(
         url="/visits/api/",
         change=lambda sandbox: sandbox.change("visit_rooms"),

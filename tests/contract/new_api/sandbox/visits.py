@@ -10,11 +10,12 @@ from airflow_provider_liveperson.sandbox.apis.shapes import (
     PAGE_FAULTS,
     CollectionRules,
     Collections,
+    KeyedPages,
     PagedSearch,
     Parameters,
     Snapshot,
 )
-from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link, paging
 from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 
 _INTERNAL = "http://visits.internal:8080"
@@ -36,13 +37,14 @@ class VisitsApi(Api[VisitsSwitches]):
     name, title, prefix = "visits", "Visits", "visits"
     switches_type = VisitsSwitches
     services = ("visitsDomain",)
-    datasets = ("visit_log", "visit_feed", "visit_rooms", "visit_now")
+    datasets = ("visit_log", "visit_feed", "visit_stream", "visit_rooms", "visit_now")
     faults = PAGE_FAULTS
 
     def endpoints(self) -> list[Endpoint]:
         return [
             Endpoint(_PATH + "search", self.search, method="POST", reads="visits"),
             Endpoint(_PATH + "feed", self.feed, reads="visits"),
+            Endpoint(_PATH + "stream", self.stream, reads="visits"),
             Endpoint(_PATH + "rooms", self.read_rooms, reads="visits"),
             Endpoint(_PATH + "now", self.read_now, reads="visits"),
         ]
@@ -68,6 +70,16 @@ class VisitsApi(Api[VisitsSwitches]):
         ]
         return json_answer({"_metadata": {"references": references}, "visits": bounds.cut(found)})
 
+    def stream(self, call: Call) -> Answer:
+        parameters = Parameters(call.parameters)
+        start, end = parameters.window("from", "to", max_range=timedelta(days=31))
+        channel = parameters.choice("channel", ("web", "app"), "web")
+        shape = KeyedPages(max_size=self.switches.visits_limit_max, over_size="clamp", empty_pages=True)
+        rows = [visit for visit in self._between(start, end) if _channel(visit) == channel]
+        page = shape.page(call, parameters, rows)
+        parameters.check()
+        return json_answer({"paging": paging(page, call), "visits": page.rows})
+
     def read_rooms(self, call: Call) -> Answer:
         return CollectionRules(newest_version=1, summary=("id",)).answer(call, self.rooms.read("visit_rooms"))
 
@@ -83,7 +95,10 @@ class VisitsApi(Api[VisitsSwitches]):
             return self.rooms.truth("visit_rooms")
         if dataset == "visit_now":
             return self.visitors.read()
-        return self._between(_ms(start), _ms(end))
+        found = self._between(_ms(start), _ms(end))
+        if dataset == "visit_stream":
+            return [{**visit, "_channel": _channel(visit)} for visit in found]
+        return found
 
     def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
         at = when or datetime.fromtimestamp(self.sandbox.now(), UTC)
@@ -118,6 +133,10 @@ class VisitsApi(Api[VisitsSwitches]):
 
     def _visit(self, key: str, at: datetime) -> dict[str, Any]:
         return {"id": key, "at": f"{at:%Y-%m-%dT%H:%M:%S}Z", "name": f"Visitor {key}"}
+
+
+def _channel(visit: dict[str, Any]) -> str:
+    return "app" if str(visit["id"])[-1] in "02468" else "web"
 
 
 def _ms(moment: datetime) -> int:
