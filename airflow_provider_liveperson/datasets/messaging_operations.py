@@ -47,7 +47,7 @@ QUEUE_HEALTH_METRICS = (
 
 MESSAGING_QUEUE_HEALTH = Dataset(
     name="messaging_queue_health",
-    title="Messaging queues in intervals of 5 minutes, by skill and in total",
+    title="Messaging queues every 5 minutes, by skill and in total",
     page="messaging-operations-api-methods-queue-health.html",
     request=RequestTemplate(service=SERVICE, path="/operations/api/account/{account_id}/msgqueuehealth"),
     # For the method beside it, LivePerson documents v=1 for API keys and v=2 for OAuth 2.0.

@@ -12,16 +12,17 @@ from airflow_provider_liveperson.pull.completeness import check_complete
 from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+HOUR = Window(DAY.end - timedelta(hours=1), DAY.end)  # which can be had of every dataset, a day cannot
 MOMENT = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
 def test_a_window_can_be_complete_from_then_on(name):
     dataset = dataset_named(name)
-    moment = dataset.limits.complete_at(DAY)
-    assert moment >= DAY.end
-    assert dataset.limits.can_be_complete(DAY, moment)
-    assert not dataset.limits.can_be_complete(DAY, moment - MOMENT)
+    moment = dataset.limits.complete_at(HOUR)
+    assert moment >= HOUR.end
+    assert dataset.limits.can_be_complete(HOUR, moment)
+    assert not dataset.limits.can_be_complete(HOUR, moment - MOMENT)
 
 
 def test_a_window_that_can_be_complete_needs_no_warning(caplog):
