@@ -155,7 +155,7 @@ def _unclassed(row: msgspec.Raw) -> bytes:
 
 SURVEY = Dataset(
     name="data_access_survey",
-    title="Surveys before and after conversations, with their answers, from Data Access files",
+    title="Surveys and their answers, from Data Access files",
     page="data-access-api-methods-survey.html",
     request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/survey"),
     access=Access(kinds=(CredentialKind.API_KEY,)),
