@@ -1383,7 +1383,7 @@ class TestForgedIdTokens:
         ada = browser("ada")
         answer_with(token)
         authorized(ada, sandbox)
-        assert "id_token does not hold" in ada.told()
+        assert "id_token is not valid" in ada.told()
         assert grant() is None
 
 

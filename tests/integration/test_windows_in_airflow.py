@@ -110,4 +110,4 @@ def test_a_refused_aws_identity_fails_naming_the_bucket(ended, ran, store):
         return
     assert ended["wrong_aws"] == {"failed"}
     assert f"s3://{BUCKET}/wrong-aws/" in ran
-    assert "The AWS key of connection 'wrong_aws' is wrong" in ran
+    assert "S3 does not accept the AWS key of connection 'wrong_aws'" in ran

@@ -199,7 +199,7 @@ def test_a_file_of_another_shape_is_refused_and_nothing_left_out(content):
         read(content)
 
 
-@pytest.mark.parametrize("depth", [200, 900, 50_000])
+@pytest.mark.parametrize("depth", [200, 50_000])
 def test_nesting_is_read_or_refused_in_words(depth):
     deep = b'{"a":' * depth + b'{"long":1}' + b"}" * depth
     content = b'{"recordCollection":[{"body":{"x.S":{"surveys":[%b]}}}]}' % deep
