@@ -204,11 +204,11 @@ def test_a_terminal_shows_the_progress_and_a_pipe_does_not(check, monkeypatch):
     code, out, _ = check("old", "--against", "new", *datasets, "--json")
     assert code == 0
     json.loads(out)
-    shown = terminal.getvalue().split("\r\x1b[2K")
-    assert "Checked 0 of 4" in shown
-    assert "Checked 4 of 4" in shown
-    assert "Compared 2 of 2" in shown
-    assert shown[-1] == ""
+    # Airflow 3.1 prints warnings of its own in between.
+    shown = terminal.getvalue()
+    for line in ("Checked 0 of 4", "Checked 4 of 4", "Compared 2 of 2"):
+        assert f"\r\x1b[2K{line}" in shown
+    assert shown.endswith("\r\x1b[2K")
 
 
 @pytest.mark.parametrize(

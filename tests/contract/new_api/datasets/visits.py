@@ -21,7 +21,7 @@ from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, TEXT
 
 SERVICE = "visitsDomain"
 ACCESS = Access(
-    kinds=(CredentialKind.API_KEY, CredentialKind.APP_JWT_V2, CredentialKind.APP_JWT_V1),
+    kinds=(CredentialKind.API_KEY,),
     permission="Data → Visits",
 )
 VISIT = {"id": TEXT, "at": TEXT, "name": TEXT}

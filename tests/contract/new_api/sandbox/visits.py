@@ -16,7 +16,7 @@ from airflow_provider_liveperson.sandbox.apis.shapes import (
     Snapshot,
 )
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link, paging
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 _INTERNAL = "http://visits.internal:8080"
 _PATH = "/visits/api/account/{account}/"
@@ -26,7 +26,7 @@ class VisitsSwitches(Switches):
     """What LivePerson's pages leave open about visits."""
 
     visits: int = switch(200, "visits in total, spread evenly over the days", minimum=0, fixed=True)
-    visits_auth: frozenset[CredentialName] = switch(EVERY_CREDENTIAL, "credential kinds that it accepts")
+    visits_auth: frozenset[CredentialName] = switch(frozenset({"oauth1"}), "credential kinds that it accepts")
     visits_limit_max: int = switch(100, "the largest page", minimum=1)
     visits_count: Literal["count", "total"] = switch("count", "name of the count")
 
