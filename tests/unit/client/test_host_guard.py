@@ -11,6 +11,7 @@ from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     UntrustedHostError,
 )
+from devtools.foreign_hosts import FOREIGN
 
 SERVICE = "accountConfigReadOnly"
 REAL = "https://api.liveperson.net"
@@ -18,47 +19,6 @@ ACCOUNT = "70000001"
 
 
 # -- the guard -------------------------------------------------------------------------------------
-
-FOREIGN = [
-    "evil.example.com",
-    "liveperson.net.evil.com",
-    "notliveperson.net",
-    "liveperson.net",
-    "evil.com/.liveperson.net",
-    "evil.com#.liveperson.net",
-    "evil.com?.liveperson.net",
-    "user@api.liveperson.net",
-    "api.liveperson.net@evil.com",
-    "user:pass@evil.com:443@api.liveperson.net",
-    "evil.com\\.liveperson.net",
-    "evil.com\\@api.liveperson.net",
-    "api.liveperson.net\\.evil.com",
-    "api.liveperson.net\n.evil.com",
-    "evil.com\t.liveperson.net",
-    "evil.com%00.liveperson.net",
-    "evil.com .liveperson.net",
-    "api.liveperson.net.",
-    "api.livepers\u00f6n.net",
-    "api.liveperson\u3002net",
-    "api.\u217cliveperson.net",
-    "10.0.0.1",
-    "169.254.169.254",
-    "127.0.0.1",
-    "127.0.0.1:8080",
-    "localhost",
-    "[::1]",
-    "[::1",
-    "[:::::]",
-    "2130706433",
-    "0.0.0.0",
-    "https://va.ac.liveperson.net",
-    "http://va.ac.liveperson.net",
-    "//va.ac.liveperson.net",
-    "va.ac.liveperson.net/",
-    "va.ac.liveperson.net:99999",
-    "va.ac.liveperson.net:",
-    " va.ac.liveperson.net",
-]
 
 
 @pytest.mark.parametrize("host", [it for it in FOREIGN if not it.startswith(("127.0.0.1", "https://"))])
