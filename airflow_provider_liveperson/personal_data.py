@@ -1,63 +1,52 @@
 """Fields with personal data, as far as LivePerson documents them: for ``drop_fields`` and ``hash_fields``.
 
->>> from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS
+>>> from airflow_provider_liveperson.personal_data import PERSONAL_FIELDS
 >>> LivePersonToS3Operator(  # doctest: +SKIP
-...     dataset="messaging_interactions", drop_fields=CONVERSATION_CONTENT, hash_fields=CONVERSATION_IDS, ...
+...     dataset="users", drop_fields=PERSONAL_FIELDS["users"], ...
 ... )
 
-What LivePerson does not document cannot be listed: a section or field that it adds later, or that an account's own
-engagement attributes contain, is landed until it is listed.
+The datasets' columns say which fields these are. What LivePerson does not document cannot be listed: a section or
+field that it adds later, or that an account's own engagement attributes contain, is landed until it is listed. Ids are
+not among them, because records are counted and joined by them; those of conversations are in ``CONVERSATION_IDS``.
 """
 
 from __future__ import annotations
 
-_AGENT = ("FullName", "LoginName", "Nickname")
+from collections.abc import Iterator, Mapping
+
+from airflow_provider_liveperson.records.columns import personal_paths
+
+
+class _PersonalFields(Mapping[str, tuple[str, ...]]):
+    """Reads a dataset's columns when it is asked for, so that the import of this module costs a Dag nothing."""
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        from airflow_provider_liveperson.datasets.catalog import DATASETS
+
+        return personal_paths(DATASETS[name].columns)
+
+    def __iter__(self) -> Iterator[str]:
+        from airflow_provider_liveperson.datasets.catalog import DATASETS
+
+        return iter(DATASETS)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    if name == "CONVERSATION_CONTENT":
+        return PERSONAL_FIELDS["messaging_interactions"]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+PERSONAL_FIELDS: Mapping[str, tuple[str, ...]] = _PersonalFields()
+"""Name of a dataset to its fields with personal data, as dotted paths: names, addresses, free texts; no ids."""
+
 _PARTICIPANTS = ("agentParticipants", "agentParticipantsLeave", "agentParticipantsActive")
 _SURVEYS = ("latestAgentSurvey", "previouslySubmittedAgentSurveys")
 
-CONVERSATION_CONTENT: tuple[str, ...] = (
-    # Who the consumer is.
-    *(
-        f"consumerParticipants.{name}"
-        for name in ("firstName", "lastName", "consumerName", "email", "phone", "token", "avatarURL")
-    ),
-    "sdes",
-    "unAuthSdes",
-    # Where the consumer is, and what they looked at.
-    "info.ipAddress",
-    *(
-        f"monitoring.{name}"
-        for name in (
-            "ipAddress",
-            "city",
-            "state",
-            "isp",
-            "org",
-            "conversationStartPage",
-            "conversationStartPageTitle",
-        )
-    ),
-    # What was written.
-    "messageRecords.messageData",
-    "messageRecords.contextData",
-    "summary.text",
-    "conversationSurveys.surveyData.answer",
-    *(f"{survey}.submittedAnswers.answers.answer" for survey in _SURVEYS),
-    "transfers.contextData",
-    *(f"{participants}.contextData" for participants in _PARTICIPANTS),
-    # Who the agents are.
-    *(f"info.latestAgent{name}" for name in ("LoginName", "Nickname", "FullName")),
-    *(f"{participants}.agent{name}" for participants in _PARTICIPANTS for name in _AGENT),
-    *(f"transfers.{role}Agent{name}" for role in ("source", "assigned") for name in _AGENT),
-    "transfers.by",
-    *(f"interactions.{agent}{name}" for agent in ("assignedAgent", "agent") for name in _AGENT),
-    *(
-        f"{survey}.{role}Agent{name}"
-        for survey in _SURVEYS
-        for role in ("assigned", "performedBy")
-        for name in _AGENT
-    ),
-)
+CONVERSATION_CONTENT: tuple[str, ...]
 """Of ``messaging_interactions``: names, addresses and whereabouts of consumers, names of agents, and all free text."""
 
 CONVERSATION_IDS: tuple[str, ...] = (

@@ -63,7 +63,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
     :param dataset: the declaration.
     """
-    from airflow_provider_liveperson.records.columns import paths, type_name
+    from airflow_provider_liveperson.records.columns import paths, personal_paths, type_name
 
     return {
         "name": dataset.name,
@@ -83,6 +83,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "filters": {name: item.description for name, item in dataset.filters.items()},
         "filter_values": {name: item.takes for name, item in dataset.filters.items()},
         "fields": {path: type_name(column) for path, column in paths(dataset.columns)},
+        "personal": list(personal_paths(dataset.columns)),
         "documentation": dataset.url,
     }
 
@@ -116,7 +117,8 @@ def markdown(datasets: list[Dataset]) -> str:
         " less than the lag",
         "ago, is refused unless `allow_out_of_range=True`. Credentials are those that LivePerson's pages name; others"
         " may work: the",
-        "[check](check.md) finds out.",
+        "[check](check.md) finds out. Personal data is listed by the paths that"
+        " [`drop_fields` and `hash_fields`](landing.md#personal-data) take; ids are not in it.",
     ]
     for one in described:
         lines += [
@@ -135,6 +137,8 @@ def markdown(datasets: list[Dataset]) -> str:
         if one["filters"]:
             lines += ["", "| filter | |", "| --- | --- |"]
             lines += [f"| `{name}` | {text} |" for name, text in one["filters"].items()]
+        if one["personal"]:
+            lines += ["", f"Personal data: {_names(one['personal'])}."]
     return "\n".join(lines) + "\n"
 
 
@@ -174,9 +178,15 @@ def _about(dataset: Dataset) -> str:
         ),
     ]
     if one["fields"]:
-        widest = max(map(len, one["fields"].values()))
+        kinds = {
+            path: kind + "*" * any(path == above or path.startswith(f"{above}.") for above in one["personal"])
+            for path, kind in one["fields"].items()
+        }
+        widest = max(map(len, kinds.values()))
         lines += ["", "Fields, as hash_fields and drop_fields accept them"]
-        lines += [f"  {kind:{widest}}  {path}" for path, kind in one["fields"].items()]
+        lines += [f"  {kind:{widest}}  {path}" for path, kind in kinds.items()]
+        if one["personal"]:
+            lines += ["", "* personal data, as in personal_data.PERSONAL_FIELDS; ids are not marked"]
         lines += [
             "",
             "Other fields that LivePerson sends are kept: in jsonl as sent, in csv and",

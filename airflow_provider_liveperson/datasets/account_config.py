@@ -14,7 +14,16 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.collection import Collection
-from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, JSON, TEXT, Array, Column, Struct
+from airflow_provider_liveperson.records.columns import (
+    BOOLEAN,
+    INTEGER,
+    JSON,
+    TEXT,
+    Array,
+    Column,
+    Personal,
+    Struct,
+)
 
 SERVICE = "accountConfigReadOnly"
 
@@ -70,10 +79,10 @@ USERS = collection(
         "id": TEXT,
         "pid": TEXT,
         "deleted": BOOLEAN,
-        "loginName": TEXT,
-        "fullName": TEXT,
-        "nickname": TEXT,
-        "email": TEXT,
+        "loginName": Personal(TEXT),
+        "fullName": Personal(TEXT),
+        "nickname": Personal(TEXT),
+        "email": Personal(TEXT),
         "isEnabled": BOOLEAN,
         "disabledManually": BOOLEAN,
         "isApiUser": BOOLEAN,
@@ -89,9 +98,9 @@ USERS = collection(
         "permissionGroups": Array(TEXT),
         "dateUpdated": TEXT,
         "lastPwdChangeDate": TEXT,
-        "description": TEXT,
-        "mobileNumber": TEXT,
-        "pictureUrl": TEXT,
+        "description": Personal(TEXT),
+        "mobileNumber": Personal(TEXT),
+        "pictureUrl": Personal(TEXT),
     },
     permission="Administration → Users",
     kinds=(CredentialKind.API_KEY, CredentialKind.APP_JWT_V2, CredentialKind.LOGIN),

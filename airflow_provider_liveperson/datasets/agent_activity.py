@@ -22,7 +22,7 @@ from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.keyed_pages import KeyedPages
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP, Struct
+from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP, Personal, Struct
 
 SERVICE = "agentActivityDomain"
 MAX_PAGE_SIZE = 5000
@@ -67,8 +67,8 @@ AGENT_STATUS_CHANGES = Dataset(
     columns={
         "agentId": TEXT,
         "employeeId": TEXT,
-        "agentLoginName": TEXT,
-        "agentUserName": TEXT,
+        "agentLoginName": Personal(TEXT),
+        "agentUserName": Personal(TEXT),
         "agentGroupId": TEXT,
         "time": TIMESTAMP,
         "sessionId": TEXT,
@@ -146,8 +146,8 @@ INTERVAL_METRICS = Dataset(
         "agentGroupId": TEXT,
         "agentGroupName": TEXT,
         "agentId": TEXT,
-        "agentName": TEXT,
-        "agentLogin": TEXT,
+        "agentName": Personal(TEXT),
+        "agentLogin": Personal(TEXT),
         "conversationId": TEXT,
         "metrics": Struct(dict.fromkeys(METRICS, NUMBER)),
         "status": TEXT,

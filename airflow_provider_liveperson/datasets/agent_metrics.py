@@ -11,7 +11,7 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, Snapshot
-from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, Array, Struct
+from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, Array, Personal, Struct
 
 STATUS_SERVICE = "msgHist"
 MAX_PAGE_SIZE = 1000
@@ -40,10 +40,10 @@ AGENT_METRICS_STATUS = Dataset(
     limits=Limits(has_history=False),
     columns={
         "agentId": TEXT,
-        "agentName": TEXT,
-        "agentNickname": TEXT,
-        "agentLoginName": TEXT,
-        "agentPictureURL": TEXT,
+        "agentName": Personal(TEXT),
+        "agentNickname": Personal(TEXT),
+        "agentLoginName": Personal(TEXT),
+        "agentPictureURL": Personal(TEXT),
         "agentGroupId": TEXT,
         "agentGroupName": TEXT,
         "agentSkills": Array(Struct({"skillId": TEXT, "skillName": TEXT})),

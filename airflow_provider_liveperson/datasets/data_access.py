@@ -33,7 +33,15 @@ from airflow_provider_liveperson.datasets.readers.avro_json import (
 from airflow_provider_liveperson.datasets.readers.files import Files, ListedFile
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP, Array, Struct
+from airflow_provider_liveperson.records.columns import (
+    INTEGER,
+    NUMBER,
+    TEXT,
+    TIMESTAMP,
+    Array,
+    Personal,
+    Struct,
+)
 from airflow_provider_liveperson.records.line import Line, with_members
 from airflow_provider_liveperson.records.values import epoch_ms
 
@@ -179,7 +187,7 @@ SURVEY = Dataset(
             Struct(
                 {
                     "question": TEXT,
-                    "answer": TEXT,
+                    "answer": Personal(TEXT),
                     "answerSubmitTime": TIMESTAMP,
                     "surveyName": TEXT,
                     "answerType": INTEGER,

@@ -20,7 +20,7 @@ from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Partition, Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPages
-from airflow_provider_liveperson.records.columns import TEXT, TIMESTAMP
+from airflow_provider_liveperson.records.columns import TEXT, TIMESTAMP, Personal
 
 SERVICE = "outboundReporting"
 MAX_PAGE_SIZE = 5000
@@ -106,7 +106,8 @@ OUTBOUND_TRANSACTIONS = Dataset(
         "conversationsCreatedTime": TIMESTAMP,
         "conversationsClosedTime": TIMESTAMP,
         "conversationId": TEXT,
-        "consumerId": TEXT,
+        # The phone number, with most channels.
+        "consumerId": Personal(TEXT),
         "proactiveCampaignId": TEXT,
         "handOffId": TEXT,
         "ivrNumber": TEXT,

@@ -30,7 +30,15 @@ from airflow_provider_liveperson.landing.values import (
     is_instant,
     json_text,
 )
-from airflow_provider_liveperson.records.columns import Array, Column, Scalar, Struct, fold
+from airflow_provider_liveperson.records.columns import (
+    Array,
+    Column,
+    Personal,
+    Scalar,
+    Struct,
+    fold,
+    unmarked,
+)
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 from airflow_provider_liveperson.records.values import LATEST_MS
@@ -81,7 +89,7 @@ class ArrowColumns:
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._lessons = _Lessons()
-        self._structs = _Structs(Struct(columns), self._lessons)
+        self._structs = _Structs(Struct(unmarked(columns)), self._lessons)
         self._rebuilds = 0
         self._unexplained = 0
         self._decode: Callable[[Line], Any] | None = None
@@ -213,6 +221,8 @@ class _Builder(ABC):
 
 
 def _builder(column: Column, lessons: _Lessons) -> _Builder:
+    if isinstance(column, Personal):
+        return _builder(column.column, lessons)
     if isinstance(column, Struct):
         return _Structs(column, lessons)
     if isinstance(column, Array):

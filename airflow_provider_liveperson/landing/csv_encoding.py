@@ -13,7 +13,7 @@ from airflow_provider_liveperson.landing.values import (
     encode,
     json_text,
 )
-from airflow_provider_liveperson.records.columns import OTHER, Column, Scalar
+from airflow_provider_liveperson.records.columns import OTHER, Column, Scalar, unmarked
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
@@ -65,7 +65,7 @@ class Csv:
         self, stream: CompressedStream, columns: Mapping[str, Column], *, formulas: str = "keep"
     ) -> None:
         self._stream = stream
-        self._columns = columns
+        self._columns = unmarked(columns)
         self._cell = _harmless_cell if formulas == "quote" else cell
         self._places = {name: place for place, name in enumerate(columns)}
         stream.write(_line([*columns, OTHER]).encode())

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns, arrow_type
-from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct
+from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, unmarked
 from airflow_provider_liveperson.records.line import Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
@@ -93,6 +93,7 @@ class Parquet:
         import pyarrow
         from pyarrow import parquet
 
+        columns = unmarked(columns)
         codec, level = _CODECS[compression]
         schema = [(name, arrow_type(column)) for name, column in columns.items()]
         self._schema = pyarrow.schema([*schema, (OTHER, pyarrow.string())])

@@ -8,6 +8,7 @@ hold::
         "duration": INTEGER,
         "info": Struct({"status": TEXT, "features": Array(TEXT)}),
         "payload": JSON,
+        "email": Personal(TEXT),
     }
 """
 
@@ -86,7 +87,20 @@ class Array:
     items: Column
 
 
-Column = Scalar | Struct | Array
+@dataclass(frozen=True)
+class Personal:
+    """A column that holds personal data, with everything below it. The mark changes nothing in any file.
+
+    Marked are names, addresses, phone numbers, login names, pictures, and texts that people write. Not marked are
+    ids: records are counted and joined by them.
+
+    :param column: what it is.
+    """
+
+    column: Column
+
+
+Column = Scalar | Struct | Array | Personal
 
 
 def fold(
@@ -95,6 +109,7 @@ def fold(
     scalar: Callable[[Scalar], T],
     array: Callable[[Array, T], T],
     struct: Callable[[Struct, dict[str, T]], T],
+    personal: Callable[[T], T] | None = None,
 ) -> T:
     """Make something of a column from what was made of the columns below it: a schema, a name, a list of paths.
 
@@ -102,9 +117,12 @@ def fold(
     :param scalar: makes it of a value without fields.
     :param array: makes it of a list, and of what was made of its items.
     :param struct: makes it of an object, and of what was made of its fields, in their order.
+    :param personal: makes it of what was made of a column that is marked as personal; default: that itself.
     """
 
     def walk(column: Column) -> T:
+        if isinstance(column, Personal):
+            return walk(column.column) if personal is None else personal(walk(column.column))
         if isinstance(column, Struct):
             return struct(column, {name: walk(field) for name, field in column.fields.items()})
         return array(column, walk(column.items)) if isinstance(column, Array) else scalar(column)
@@ -112,11 +130,55 @@ def fold(
     return walk(column)
 
 
-def paths(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
-    """Every field at any depth, in order, by its dotted path as ``drop_fields`` takes it.
+def unmarked(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """The same columns without marks of personal data, at any depth: what formats make files of.
 
     :param columns: declared columns.
     """
+    return {name: _unmarked(column) for name, column in columns.items()}
+
+
+def _unmarked(column: Column) -> Column:
+    def scalar(scalar: Scalar) -> Column:
+        return scalar
+
+    return fold(
+        column,
+        scalar=scalar,
+        array=lambda _, items: Array(items),
+        struct=lambda _, fields: Struct(fields),
+    )
+
+
+def personal_paths(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """The fields that are marked as personal, in order, by their dotted paths as ``drop_fields`` takes them.
+
+    Of fields within each other only the outer one is there, because a field cannot be masked twice.
+
+    :param columns: declared columns.
+    """
+
+    def of_fields(_: Struct, below: dict[str, list[str]]) -> list[str]:
+        return [f"{name}.{path}" if path else name for name, found in below.items() for path in found]
+
+    if not columns:
+        return ()
+    found: list[str] = fold(
+        Struct(columns),
+        scalar=lambda _: [],
+        array=lambda _, items: items,
+        struct=of_fields,
+        personal=lambda _: [""],
+    )
+    return tuple(found)
+
+
+def paths(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
+    """Every field at any depth, in order, by its dotted path as ``drop_fields`` takes it, without marks.
+
+    :param columns: declared columns.
+    """
+    columns = unmarked(columns)
 
     def of_fields(struct: Struct, below: dict[str, list[tuple[str, Column]]]) -> list[tuple[str, Column]]:
         found: list[tuple[str, Column]] = []

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
-from airflow_provider_liveperson.records.columns import JSON, TEXT, Array, Column, Struct
+from airflow_provider_liveperson.records.columns import JSON, TEXT, Array, Column, Struct, unmarked
 from airflow_provider_liveperson.records.columns import paths as declared_paths
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.masker import Action, Masker, Tree
@@ -86,11 +86,11 @@ class Masking:
             ) from None
 
     def columns(self, columns: Mapping[str, Column]) -> dict[str, Column]:
-        """The columns of masked records: hashed fields are text, dropped ones are not there.
+        """The columns of masked records, without marks: hashed fields are text, dropped ones are not there.
 
         :param columns: the dataset's declared columns.
         """
-        return _masked_columns(columns, self._tree)
+        return _masked_columns(unmarked(columns), self._tree)
 
     def refuse_undeclared(self, dataset: str, columns: Mapping[str, Column]) -> None:
         """Refuse paths that a dataset does not declare: a misspelled path masks nothing, and the data would land.
@@ -101,6 +101,7 @@ class Masking:
         :param columns: its declared columns.
         :raises ConfigurationError: naming the argument, the paths, and those that look like them.
         """
+        columns = unmarked(columns)
         for what in Action:
             unknown = [path for path in getattr(self, what.value) if not _is_declared(columns, path)]
             if not unknown:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveperson.datasets.catalog import dataset_named
-from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS
+from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
+from airflow_provider_liveperson.personal_data import CONVERSATION_CONTENT, CONVERSATION_IDS, PERSONAL_FIELDS
 from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.records.columns import paths
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
 
@@ -53,6 +54,24 @@ def test_every_path_is_declared_and_named_once():
     )
     both = [*CONVERSATION_CONTENT, *CONVERSATION_IDS]
     assert len(both) == len(set(both))
+
+
+NAMES = re.compile(
+    r"(?i)(login|full|nick|first|last|agent|user|consumer)_?name$|login$|e-?mail|phone|ipaddress"
+)
+
+
+def test_every_dataset_marks_what_is_called_like_personal_data():
+    assert set(PERSONAL_FIELDS) == set(DATASETS)
+    for name, dataset in DATASETS.items():
+        personal = PERSONAL_FIELDS[name]
+        plain = [
+            path
+            for path, _ in paths(dataset.columns)
+            if NAMES.search(path) and not any(f"{path}.".startswith(f"{above}.") for above in personal)
+        ]
+        assert plain == [], name
+        Masking(drop_fields=personal).refuse_undeclared(name, dataset.columns)
 
 
 def test_no_name_address_or_text_is_left(truth, landed):

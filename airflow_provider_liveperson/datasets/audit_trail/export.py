@@ -38,7 +38,7 @@ from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
 )
-from airflow_provider_liveperson.records.columns import TEXT
+from airflow_provider_liveperson.records.columns import TEXT, Personal
 from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.records.values import stated_total
 from airflow_provider_liveperson.window import Window
@@ -279,21 +279,18 @@ AUDIT_TRAIL_EXPORT = Dataset(
     reader=AuditTrailExport(),
     cursors=(Cursor("dateAndTime", "Each change once, in the window in which it was made."),),
     limits=Limits(max_range=timedelta(days=7)),
-    columns=dict.fromkeys(
-        (
-            "objectType",
-            "objectId",
-            "objectName",
-            "actionType",
-            "element",
-            "oldValue",
-            "newValue",
-            "dateAndTime",
-            "originator",
-            "originatorEmployeeId",
-            "originatorProfiles",
-        ),
-        TEXT,
-    ),
+    columns={
+        "objectType": TEXT,
+        "objectId": TEXT,
+        "objectName": Personal(TEXT),
+        "actionType": TEXT,
+        "element": TEXT,
+        "oldValue": Personal(TEXT),
+        "newValue": Personal(TEXT),
+        "dateAndTime": TEXT,
+        "originator": Personal(TEXT),
+        "originatorEmployeeId": TEXT,
+        "originatorProfiles": TEXT,
+    },
     filters=FILTERS,
 )

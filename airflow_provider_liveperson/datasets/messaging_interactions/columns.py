@@ -19,8 +19,11 @@ from airflow_provider_liveperson.records.columns import (
     TIMESTAMP,
     Array,
     Column,
+    Personal,
     Struct,
 )
+
+_NAME = Personal(TEXT)
 
 
 def _each(column: Column, *names: str) -> dict[str, Column]:
@@ -46,14 +49,16 @@ _INFO = Struct(
         "alertedMCS": INTEGER,
         **_each(TEXT, "source", "device", "deviceModel"),
         **_each(TEXT, "latestSkillId", "latestSkillName"),
-        **_each(TEXT, "latestAgentId", "latestAgentLoginName", "latestAgentNickname", "latestAgentFullName"),
+        "latestAgentId": TEXT,
+        **_each(_NAME, "latestAgentLoginName", "latestAgentNickname", "latestAgentFullName"),
         "agentDeleted": BOOLEAN,
         **_each(TEXT, "latestAgentGroupId", "latestAgentGroupName", "latestQueueState"),
         **_each(TEXT, "browser", "browserVersion", "operatingSystem", "operatingSystemVersion"),
         "isPartial": BOOLEAN,
         **_each(TEXT, "sessionId", "interactionContextId", "timeZone"),
         "features": Array(TEXT),
-        **_each(TEXT, "language", "integration", "integrationVersion", "appId", "appVersion", "ipAddress"),
+        **_each(TEXT, "language", "integration", "integrationVersion", "appId", "appVersion"),
+        "ipAddress": Personal(TEXT),
         **_each(BOOLEAN, "wasStepUp", "pendingAgentSurvey"),
         **_each(TEXT, "firstIntentName", "firstIntentLabel"),
     }
@@ -73,8 +78,12 @@ _CAMPAIGN = Struct(
 
 _MONITORING = Struct(
     {
-        **_each(TEXT, "country", "countryCode", "state", "city", "isp", "org", "device", "ipAddress"),
-        **_each(TEXT, "browser", "operatingSystem", "conversationStartPage", "conversationStartPageTitle"),
+        **_each(TEXT, "country", "countryCode"),
+        **_each(Personal(TEXT), "state", "city", "isp", "org"),
+        "device": TEXT,
+        "ipAddress": Personal(TEXT),
+        **_each(TEXT, "browser", "operatingSystem"),
+        **_each(Personal(TEXT), "conversationStartPage", "conversationStartPageTitle"),
     }
 )
 
@@ -83,46 +92,52 @@ _MESSAGE = Struct(
         "messageId": TEXT,
         "seq": INTEGER,
         **_each(TEXT, "dialogId", "type"),
-        "messageData": JSON,
+        "messageData": Personal(JSON),
         **_each(TEXT, "participantId", "sentBy", "audience"),
         **_times("time"),
         **_each(TEXT, "source", "device"),
-        "contextData": JSON,
+        "contextData": Personal(JSON),
     }
 )
 
 _AGENT = Struct(
     {
-        **_each(TEXT, "agentId", "agentFullName", "agentNickname", "agentLoginName"),
+        "agentId": TEXT,
+        **_each(_NAME, "agentFullName", "agentNickname", "agentLoginName"),
         "agentDeleted": BOOLEAN,
         **_each(TEXT, "userType", "userTypeName", "role", "permission", "agentGroupId", "agentGroupName"),
         **_times("time"),
         "dialogId": TEXT,
-        "contextData": JSON,
+        "contextData": Personal(JSON),
     }
 )
 
 _CONSUMER = Struct(
     {
-        **_each(TEXT, "participantId", "firstName", "lastName", "email", "phone", "token", "avatarURL"),
-        "consumerName": TEXT,
+        "participantId": TEXT,
+        **_each(Personal(TEXT), "firstName", "lastName", "email", "phone", "token", "avatarURL"),
+        "consumerName": _NAME,
         **_times("time", "joinTime"),
         "dialogId": TEXT,
     }
 )
 
-_ASSIGNED_AGENT = _each(
-    TEXT, "assignedAgentId", "assignedAgentFullName", "assignedAgentLoginName", "assignedAgentNickname"
-)
+_ASSIGNED_AGENT: dict[str, Column] = {
+    "assignedAgentId": TEXT,
+    **_each(_NAME, "assignedAgentFullName", "assignedAgentLoginName", "assignedAgentNickname"),
+}
 
 _TRANSFER = Struct(
     {
         **_times("time"),
-        **_each(TEXT, "reason", "by", "sourceSkillId", "sourceSkillName", "targetSkillId", "targetSkillName"),
-        **_each(TEXT, "sourceAgentId", "sourceAgentFullName", "sourceAgentLoginName", "sourceAgentNickname"),
+        "reason": TEXT,
+        "by": _NAME,
+        **_each(TEXT, "sourceSkillId", "sourceSkillName", "targetSkillId", "targetSkillName"),
+        "sourceAgentId": TEXT,
+        **_each(_NAME, "sourceAgentFullName", "sourceAgentLoginName", "sourceAgentNickname"),
         **_ASSIGNED_AGENT,
         "dialogId": TEXT,
-        "contextData": JSON,
+        "contextData": Personal(JSON),
     }
 )
 
@@ -132,7 +147,7 @@ _INTERACTION = Struct(
         **_times("interactionTime"),
         **_ASSIGNED_AGENT,
         # LivePerson's table has these names, its samples those above.
-        **_each(TEXT, "agentLoginName", "agentNickname", "agentFullName"),
+        **_each(_NAME, "agentLoginName", "agentNickname", "agentFullName"),
         "dialogId": TEXT,
     }
 )
@@ -164,9 +179,9 @@ _CONVERSATION_SURVEY = Struct(
         "surveyData": Array(
             Struct(
                 {
-                    **_each(
-                        TEXT, "question", "answer", "questionId", "answerId", "questionType", "questionFormat"
-                    ),
+                    "question": TEXT,
+                    "answer": Personal(TEXT),
+                    **_each(TEXT, "questionId", "answerId", "questionType", "questionFormat"),
                     "answerSeq": INTEGER,
                     "isValidAnswer": BOOLEAN,
                 }
@@ -201,14 +216,14 @@ _AGENT_SURVEY = Struct(
         **_each(TEXT, "surveyStatus", "statusReason", "dialogId", "surveyId"),
         **_each(TEXT, "acSurveyId", "acSurveyName", "acSurveyRevision", "surveySkillId", "surveySkillName"),
         **_ASSIGNED_AGENT,
-        **_each(TEXT, "performedByAgentId", "performedByAgentFullName"),
-        **_each(TEXT, "performedByAgentLoginName", "performedByAgentNickname"),
+        "performedByAgentId": TEXT,
+        **_each(_NAME, "performedByAgentFullName", "performedByAgentLoginName", "performedByAgentNickname"),
         "lastUpdateTime": TIMESTAMP,
         "submittedAnswers": Array(
             Struct(
                 {
                     **_each(TEXT, "questionText", "questionId", "questionDefinition", "questionCategory"),
-                    "answers": Array(Struct(_each(TEXT, "answer", "answerId"))),
+                    "answers": Array(Struct({"answer": Personal(TEXT), "answerId": TEXT})),
                 }
             )
         ),
@@ -234,9 +249,9 @@ CONVERSATION: Mapping[str, Column] = {
     "messageStatuses": Array(_MESSAGE_STATUS),
     "conversationSurveys": Array(_CONVERSATION_SURVEY),
     "coBrowseSessions": Struct({"coBrowseSessionsList": Array(_CO_BROWSE_SESSION)}),
-    "sdes": _ATTRIBUTES,
-    "unAuthSdes": _ATTRIBUTES,
-    "summary": Struct({"text": TEXT, "lastUpdatedTime": TIMESTAMP}),
+    "sdes": Personal(_ATTRIBUTES),
+    "unAuthSdes": Personal(_ATTRIBUTES),
+    "summary": Struct({"text": Personal(TEXT), "lastUpdatedTime": TIMESTAMP}),
     "responseTime": Struct(_each(INTEGER, "latestEffectiveResponseDueTime", "configuredResponseTime")),
     "intents": Array(
         Struct(

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 
 from airflow_provider_liveperson.datasets.messaging_interactions.columns import CONVERSATION
-from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, TIMESTAMP, Array, Column, Struct
+from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.records.columns import (
+    INTEGER,
+    JSON,
+    TEXT,
+    TIMESTAMP,
+    Array,
+    Column,
+    Personal,
+    Struct,
+    paths,
+    personal_paths,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,16 +31,7 @@ def test_names_that_readers_cannot_tell_apart_are_refused(fields):
         Struct(fields)
 
 
-def paths(columns: dict[str, Column], above: str = "") -> Iterator[tuple[str, Column]]:
-    for name, column in columns.items():
-        yield f"{above}{name}", column
-        while isinstance(column, Array):
-            column = column.items
-        if isinstance(column, Struct):
-            yield from paths(dict(column.fields), f"{above}{name}.")
-
-
-DECLARED = dict(paths(dict(CONVERSATION)))
+DECLARED = dict(paths(CONVERSATION))
 
 
 def test_every_section_of_a_conversation_has_a_column():
@@ -51,7 +54,7 @@ def test_ids_are_text_and_times_are_instants_and_integers():
 def test_what_varies_by_type_is_json():
     varying = {path for path, column in DECLARED.items() if column is JSON}
     assert varying >= {"messageRecords.messageData", "messageRecords.contextData", "skillChanges"}
-    assert CONVERSATION["sdes"] == Struct({"events": Array(JSON)})
+    assert DECLARED["sdes"] == Struct({"events": Array(JSON)})
 
 
 def test_a_documented_conversation_fits_whole(tmp_path):
@@ -87,3 +90,28 @@ def test_a_documented_conversation_fits_whole(tmp_path):
     _, rest = ArrowColumns(CONVERSATION).careful_arrays([json.dumps(record).encode()])
     # What says that there is no instant is no instant.
     assert rest == {0: b'{"info":{"endTime":"undefined"}}'}
+
+
+def test_personal_fields_are_listed_by_the_paths_that_masks_take():
+    columns: dict[str, Column] = {
+        "id": TEXT,
+        "email": Personal(TEXT),
+        "agents": Array(Struct({"id": TEXT, "name": Personal(TEXT), "notes": Array(Personal(TEXT))})),
+        "all": Personal(Struct({"inner": Personal(TEXT)})),
+    }
+    assert personal_paths(columns) == ("email", "agents.name", "agents.notes", "all")
+    assert personal_paths({}) == ()
+
+
+def test_the_mark_is_in_no_format():
+    marked: dict[str, Column] = {"a": Personal(TEXT), "b": Personal(Array(Struct({"c": Personal(INTEGER)})))}
+    plain: dict[str, Column] = {"a": TEXT, "b": Array(Struct({"c": INTEGER}))}
+    lines = [b'{"a":"x","b":[{"c":1}]}', b'{"a":7,"b":[{"c":"odd","d":2}]}']
+    for file_format in ("csv", "parquet"):
+        files = []
+        for columns in (marked, plain):
+            encoder = Encoding(file_format, "none", columns, csv_formulas="keep").encoder(file := BytesIO())
+            encoder.write(lines)
+            encoder.close()
+            files.append(file.getvalue())
+        assert files[0] == files[1]
