@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,6 +22,7 @@ from airflow_provider_liveperson.sandbox.switches import (
     types,
 )
 from airflow_provider_liveperson.sandbox.world import WorldSettings
+from devtools.tables import fill
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"
 
@@ -65,12 +65,7 @@ def page(text: str) -> str:
 
     :param text: the page.
     """
-    for name, table in (("apis", apis), ("switches", switches), ("faults", faults)):
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        assert pattern.search(text), name
-        made = table()
-        text = pattern.sub(lambda found, made=made: f"{found[1]}\n{made}\n\n{found[2]}", text)
-    return text
+    return fill(text, {"apis": apis(), "switches": switches(), "faults": faults()})
 
 
 def _table(group: type[Switches], left_out: set[str]) -> str:

@@ -74,6 +74,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "max_records": dataset.limits.max_records,
         "retention": _span(dataset.limits.retention) if not dataset.is_snapshot else "no history",
         "lag": _span(dataset.limits.lag),
+        "rate": _rate(dataset.limits.max_per_second),
         "shape": dataset.reader.shape,
         "credentials": dataset.access.titles,
         "permission": dataset.access.permission,
@@ -102,12 +103,13 @@ def markdown(datasets: list[Dataset]) -> str:
         " the types of all its fields",
         "and the values that its filters accept; `--json` prints JSON for programs.",
         "",
-        "| dataset | key | cursors | longest range of a request | kept by LivePerson | lag | shape | credentials |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| dataset | key | cursors | longest range of a request | kept by LivePerson | lag | rate | shape"
+        " | credentials |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| [`{one['name']}`](#{one['name']}) | {one['key']} | {_names(one['cursors']) or '–'}"
-        f" | {one['max_range']} | {one['retention']} | {one['lag']} | {one['shape']}"
+        f" | {one['max_range']} | {one['retention']} | {one['lag']} | {one['rate']} | {one['shape']}"
         f" | {', '.join(one['credentials'])} |"
         for one in described
     ]
@@ -120,6 +122,12 @@ def markdown(datasets: list[Dataset]) -> str:
         "[check](check.md) finds out. Personal data is listed by the paths that"
         " [`drop_fields` and `hash_fields`](landing.md#personal-data) take; ids are not in it.",
     ]
+    lines += [
+        "",
+        "| dataset | API key's permission | OAuth 2.0 scope |",
+        "| --- | --- | --- |",
+        *(f"| `{one['name']}` | {one['permission']} | {one['scope']} |" for one in described),
+    ]
     for one in described:
         lines += [
             "",
@@ -128,7 +136,6 @@ def markdown(datasets: list[Dataset]) -> str:
             f"{one['title']}. `{one['request']}` of the service `{one['service']}`,",
         ]
         lines += [f"[LivePerson's page]({one['documentation']})."]
-        lines += ["", f"API key's permission: {one['permission']}. OAuth 2.0 scope: {one['scope']}."]
         if len(one["cursors"]) > 1:
             lines += ["", "| cursor | when to use it |", "| --- | --- |"]
             lines += [f"| `{name}` | {text} |" for name, text in one["cursors"].items()]
@@ -149,6 +156,7 @@ def _about(dataset: Dataset) -> str:
         ("longest range", one["max_range"]),
         ("kept", one["retention"]),
         ("lag", f"{one['lag']} until all records have appeared" if dataset.limits.lag else one["lag"]),
+        ("rate", one["rate"]),
     ]
     if dataset.limits.max_records is not None:
         limits.insert(
@@ -216,40 +224,41 @@ def _print_table(datasets: list[Dataset]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    described = [describe(dataset) for dataset in datasets]
+    widest = max(len(f"{cursor},") for one in described for cursor in one["cursors"])
     console = Console(highlight=False)
-    for titles, rows in (
-        (
-            ("dataset", "cursors", "kept", "lag", "credentials"),
-            (
-                (
-                    one["name"],
-                    ", ".join(one["cursors"]) or "–",
-                    one["retention"],
-                    one["lag"],
-                    ", ".join(one["credentials"]),
-                )
-                for one in map(describe, datasets)
-            ),
-        ),
-        (
-            ("dataset", "API key's permission", "OAuth 2.0 scope"),
-            ((dataset.name, dataset.access.permission, dataset.access.scope) for dataset in datasets),
-        ),
+    for columns in (
+        {"key": "key", "cursors": "cursors"},
+        {"longest range": "max_range", "kept": "retention", "lag": "lag", "rate": "rate"},
+        {"shape": "shape", "credentials": "credentials"},
+        {"API key's permission": "permission", "OAuth 2.0 scope": "scope"},
     ):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for title in titles:
-            # So that the longest name of a cursor is not broken in 80 columns.
-            narrowest = 17 if title == "cursors" else None
-            table.add_column(title, no_wrap=title in ("dataset", "lag"), min_width=narrowest)
-        for row in rows:
-            table.add_row(*row)
+        table.add_column("dataset", no_wrap=True)
+        for title, field in columns.items():
+            # So that no name of a cursor is broken in 80 columns.
+            table.add_column(title, min_width=widest if field == "cursors" else None, overflow="fold")
+        for one in described:
+            table.add_row(
+                one["name"],
+                *(
+                    text if isinstance(text := one[field], str) else ", ".join(text) or "–"
+                    for field in columns.values()
+                ),
+            )
         console.print(table)
         console.print()
-    console.print("For the fields, filters, keys and limits of one: datasets NAME")
+    console.print("For the fields and filters of one: datasets NAME")
 
 
 def _names(names: Any) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _rate(per_second: float | None) -> str:
+    if per_second is None:
+        return "not documented"
+    return f"{per_second:g} a second" if per_second >= 1 else f"{per_second * 60:g} a minute"
 
 
 def _span(span: timedelta | None) -> str:

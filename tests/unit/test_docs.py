@@ -17,6 +17,7 @@ from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.get_provider_info import get_provider_info
 from airflow_provider_liveperson.hooks import app_jwt
+from devtools import authentication_reference
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -66,15 +67,15 @@ def test_a_new_credential_is_a_file_a_form_and_a_hook(monkeypatch):
     assert set(made.secrets) == {"hush", "abc"}
 
 
-def test_the_credentials_are_those_that_the_datasets_declare():
-    head, *table = rows("authentication.md", "LivePerson documents for")
-    kinds = dict(enumerate(head[1:], 1))
-    names = {"login": "Login"}
-    told = {
-        line[0].strip("`"): {names.get(kinds[at], kinds[at]) for at, cell in enumerate(line) if cell == "yes"}
-        for line in table
-    }
-    assert told == {name: set(dataset.access.titles) for name, dataset in DATASETS.items()}
+def test_the_table_of_credentials_is_what_the_datasets_declare():
+    text = authentication_reference.PAGE.read_text(encoding="utf-8")
+    assert text == authentication_reference.page(text), "run: python -m devtools.authentication_reference"
+    told = {line[0]: line[1:] for line in rows("authentication.md", "LivePerson documents for")}
+    head, users = told["LivePerson documents for"], told["[`users`](datasets.md#users)"]
+    assert {kind for kind, cell in zip(head, users, strict=True) if cell == "yes"} == set(
+        DATASETS["users"].access.titles
+    )
+    assert len(told) == 1 + len(DATASETS)
 
 
 @pytest.mark.parametrize("page", ["authentication.md", "connections.md"])

@@ -26,20 +26,31 @@ def test_the_page_is_what_is_declared(capsys):
     assert capsys.readouterr().out == PAGE.read_text(encoding="utf-8")
 
 
-def test_rights_are_told_in_every_form(capsys):
-    assert cli.main(["datasets", "--json"]) == 0
-    told = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
-    assert set(told) == set(DATASETS)
+def test_what_is_declared_is_told_in_every_form(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    told = {}
+    for form in ("--json", "--markdown", None):
+        assert cli.main(["datasets", *([form] if form else [])]) == 0
+        told[form] = capsys.readouterr().out
+    described = {one["name"]: one for one in json.loads(told["--json"])}
+    assert set(described) == set(DATASETS)
     for name, dataset in DATASETS.items():
-        assert (told[name]["permission"], told[name]["scope"]) == (
-            dataset.access.permission,
-            dataset.access.scope,
-        )
-    assert cli.main(["datasets"]) == 0
-    table = " ".join(capsys.readouterr().out.split())
-    assert "API key's permission" in table
-    assert "Administration → Users" in table
-    assert "not documented" in table
+        one = described[name]
+        assert (one["permission"], one["scope"]) == (dataset.access.permission, dataset.access.scope)
+        cursors, kinds = ", ".join(one["cursors"]) or "–", ", ".join(dataset.access.titles)
+        limits = [one["max_range"], one["retention"], one["lag"], one["rate"]]
+        rows = [re.split(r"\s{2,}", line.strip()) for line in told[None].splitlines()]
+        for row in (
+            [name, dataset.key, cursors],
+            [name, *limits],
+            [name, dataset.reader.shape, kinds],
+            [name, one["permission"], one["scope"]],
+        ):
+            assert row in rows
+        page = told["--markdown"]
+        assert f"| {' | '.join(limits)} | {dataset.reader.shape} | {kinds} |" in page
+        assert f"| `{name}` | {one['permission']} | {one['scope']} |" in page
+    assert described["outbound_transactions"]["rate"] == "10 a second"
 
 
 def test_the_tables_fit_a_terminal_of_80_columns(capsys, monkeypatch):
@@ -69,7 +80,7 @@ def test_one_dataset_shows_its_fields_filters_cursors_and_limits(capsys, monkeyp
         assert [kind, path] in fields
     for told_of in ("filters", "cursors"):
         assert [it for it in about[told_of] if f"\n  {it}" not in told] == []
-    for limit in ("max_range", "retention", "lag", "documentation", "permission"):
+    for limit in ("max_range", "retention", "lag", "rate", "documentation", "permission", "scope"):
         assert " ".join(about[limit].split()) in " ".join(told.split())
     assert cli.main(["datasets", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == about
