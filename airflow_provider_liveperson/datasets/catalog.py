@@ -13,6 +13,7 @@ from airflow_provider_liveperson.datasets import (
     data_usage_audit,
     messaging_interactions,
     messaging_operations,
+    operational_realtime,
     outbound_reporting,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -23,6 +24,7 @@ APIS = (
     messaging_interactions,
     agent_activity,
     messaging_operations,
+    operational_realtime,
     agent_metrics,
     data_access,
     account_config,

@@ -113,19 +113,40 @@ class Texts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WholeNumber:
+    """A whole number, also as its digits."""
+
+    description: str
+    minimum: int
+    maximum: int
+
+    @property
+    def takes(self) -> str:
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+    def read(self, name: str, value: object) -> int:
+        number: Any = literal(value)
+        if not _is_number(number, whole=True) or not self.minimum <= number <= self.maximum:
+            raise _wrong(name, self.takes, value)
+        return int(number)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Range:
-    """Numbers ``{"from": …, "to": …}``, both inside; one of them may be missing."""
+    """Numbers ``{"from": …, "to": …}``, both inside; one of them may be missing, unless ``both`` are needed."""
 
     description: str
     minimum: float = 0
     maximum: float | None = None
     whole: bool = True
+    both: bool = False
 
     @property
     def takes(self) -> str:
         most = "" if self.maximum is None else f" and at most {self.maximum:.15g}"
         kind = "whole numbers" if self.whole else "numbers"
-        return f'{{"from": …, "to": …}} with {kind} of at least {self.minimum:g}{most}, "from" not above "to"'
+        both = ", both" if self.both else ""
+        return f'{{"from": …, "to": …}}{both} with {kind} of at least {self.minimum:g}{most}, "from" not above "to"'
 
     def read(self, name: str, value: object) -> dict[str, float]:
         wanted = self.takes
@@ -140,7 +161,7 @@ class Range:
                 or (self.maximum is not None and bound > self.maximum)
             ):
                 raise _wrong(name, wanted, value)
-        if len(bounds) == 2 and bounds["from"] > bounds["to"]:
+        if (self.both and len(bounds) < 2) or (len(bounds) == 2 and bounds["from"] > bounds["to"]):
             raise _wrong(name, wanted, value)
         return bounds
 

@@ -16,6 +16,7 @@ from airflow_provider_liveperson.datasets.readers.reader import Pager, Reader
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.values import identifier
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Object = dict[str, msgspec.Raw]
 
 _OBJECT: msgspec.json.Decoder[Object | None] = msgspec.json.Decoder(Object | None)
+_LIST: msgspec.json.Decoder[list[msgspec.Raw] | None] = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _ENVELOPE = "body"
 _BLANK = b" \t\r\n"
 
@@ -44,26 +46,54 @@ class Row(NamedTuple):
 class Section:
     """Where an answer holds the numbers of one level, as objects.
 
-    :param level: the value of ``_level``: ``account``, ``skill``, ``agent``, ``skill_agent``, ``skill_group``.
-    :param paths: the dotted paths of the objects; the first one that is there counts. A step ``{skill_id}`` stands for
-        each name that is there, and the name becomes the column ``_skill_id``.
+    :param level: the value of ``_level``: ``account``, ``skill``, ``agent``, ``skill_agent``, ``skill_group``; empty to
+        leave the column out, where a dataset has one level only.
+    :param paths: the dotted paths of the objects; the first one under which there are any counts. A step ``{skill_id}``
+        stands for each name that is there, and the name becomes the column ``_skill_id``. A step ``[id]`` stands for
+        each object of a list; their field ``id`` tells them apart.
+    :param unfold: a field of the objects that is an object itself, and whose fields take its place.
     """
 
     level: str
     paths: tuple[str, ...]
+    unfold: str = ""
 
     def rows(self, top: Object) -> Iterator[tuple[dict[str, str], msgspec.Raw]]:
-        """The columns and the numbers of each object.
+        """What tells each object from the others, and the object.
+
+        Names that begin with an underscore are columns; the others are fields that the object has.
 
         :param top: the object that holds the section.
-        :raises msgspec.DecodeError: for something else in the place of an object on the way.
+        :raises msgspec.DecodeError: for something else in the place of an object or a list on the way.
         """
         for path in self.paths:
-            steps = path.split(".")
-            if not steps[0].startswith("{") and steps[0] not in top:
-                continue
-            yield from _walk(top, steps, {})
-            return
+            found = list(_walk(top, path.split("."), {}))
+            if found:
+                yield from found
+                return
+
+    def is_in(self, top: Object) -> bool:
+        """Whether an answer has a place for the section, with or without anything in it.
+
+        :param top: the object that holds the section.
+        """
+        return any(path.startswith("{") or path.partition(".")[0] in top for path in self.paths)
+
+    def members(self, found: bytes) -> bytes:
+        """The members of an object as they came, those of the unfolded field in its place.
+
+        :param found: the object, stripped of blanks.
+        """
+        if not self.unfold:
+            return _members(found)
+        parts = []
+        for name, value in inner(msgspec.Raw(found)).items():
+            stripped = bytes(value).strip(_BLANK)
+            if name == self.unfold and stripped.startswith(b"{"):
+                parts.append(_members(stripped))
+            else:
+                parts.append(b"%b:%b" % (msgspec.json.encode(name), stripped))
+        return b",".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +144,20 @@ class AnswerReader(Reader):
         for section in self.sections:
             found = []
             for ids, numbers in section.rows(top):
-                inside = bytes(numbers).strip(_BLANK)
-                if inside == b"[]":  # an empty list stands for no numbers, too
+                stripped = bytes(numbers).strip(_BLANK)
+                if stripped == b"[]":  # an empty list stands for no numbers, too
                     continue
-                if not inside.startswith(b"{"):
+                if not stripped.startswith(b"{"):
                     raise InvalidResponseError(f"the numbers at {section.paths[0]} are not an object")
-                inside = inside[1:].lstrip(_BLANK)
-                if inside != b"}":  # without a number it says nothing
-                    found.append((ids, inside))
-            for ids, inside in sorted(found, key=lambda one: [_order(value) for value in one[0].values()]):
-                every = {**columns, "_level": section.level, **ids}
-                line = b"%b,%b" % (msgspec.json.encode(every)[:-1], inside)
+                members = section.members(stripped)
+                if members:  # without a number it says nothing
+                    found.append((ids, members))
+            level = {"_level": section.level} if section.level else {}
+            for ids, members in sorted(found, key=lambda one: [_order(value) for value in one[0].values()]):
+                every = {**columns, **level, **ids}
+                shown = {name: value for name, value in every.items() if name.startswith("_")}
+                head = msgspec.json.encode(shown)[:-1] + b"," if shown else b"{"
+                line = b"%b%b}" % (head, members)
                 yield Row(tuple(every.items()), page.copy(msgspec.Raw(line)), in_slice)
 
 
@@ -185,17 +218,42 @@ def inner(value: msgspec.Raw) -> Object:
     return _OBJECT.decode(value) or {}
 
 
+def as_text(value: Any) -> str:
+    """An argument as it stands in a query: a list with commas, a flag in lower case."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _walk(
-    top: Object, steps: Sequence[str], ids: dict[str, str]
+    value: msgspec.Raw | Object, steps: Sequence[str], ids: dict[str, str]
 ) -> Iterator[tuple[dict[str, str], msgspec.Raw]]:
+    if not steps:
+        assert not isinstance(value, dict)
+        if bytes(value).strip(_BLANK) != b"null":
+            yield ids, value
+        return
     step, *below = steps
-    is_every = step.startswith("{")
-    for name, value in top.items() if is_every else [(step, top[step])] if step in top else []:
-        found = {**ids, f"_{step[1:-1]}": name} if is_every else ids
-        if below:
-            yield from _walk(inner(value), below, found)
-        elif bytes(value).strip(_BLANK) != b"null":
-            yield found, value
+    if step.startswith("["):
+        assert not isinstance(value, dict)
+        name = step[1:-1]
+        for one in _LIST.decode(value) or []:
+            item = inner(one)
+            found = {**ids, name: identifier(raw.values(item[name])) or ""} if name in item else ids
+            yield from _walk(one, below, found)
+        return
+    top = value if isinstance(value, dict) else inner(value)
+    if not step.startswith("{"):
+        if step in top:
+            yield from _walk(top[step], below, ids)
+        return
+    for name, each in top.items():
+        yield from _walk(each, below, {**ids, f"_{step[1:-1]}": name})
+
+
+def _members(found: bytes) -> bytes:
+    """What is between the braces of an object."""
+    return found[1:-1].strip(_BLANK)
 
 
 def _order(value: str) -> tuple[int, str]:

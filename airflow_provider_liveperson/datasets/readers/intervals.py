@@ -14,7 +14,14 @@ from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.filters import from_milliseconds
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
-from airflow_provider_liveperson.datasets.readers.answer import AnswerReader, Object, Row, inner, read_object
+from airflow_provider_liveperson.datasets.readers.answer import (
+    AnswerReader,
+    Object,
+    Row,
+    as_text,
+    inner,
+    read_object,
+)
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.values import epoch_ms
@@ -44,10 +51,10 @@ class Between:
 
     def arguments(self, frame: Window, now: datetime, reader: Intervals) -> dict[str, str]:
         """The arguments for a frame that lies on the clock grid."""
-        earliest = _on_grid(now - reader.reach, reader.length, up=True)
+        earliest = on_grid(now - reader.reach, reader.length, up=True)
         if frame.start < earliest < frame.end:  # what has just gone out of reach would have it rejected
             frame = Window(earliest, frame.end)
-        latest = _on_grid(now, reader.length)
+        latest = on_grid(now, reader.length)
         if frame.start < latest < frame.end:
             frame = Window(frame.start, latest)
         return {
@@ -109,22 +116,22 @@ class Intervals(AnswerReader):
 
     def request(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
         window, now = slice_.bounds[query.cursor], datetime.now(UTC)
-        on_grid = Window(_on_grid(window.start, self.length), _on_grid(window.end, self.length, up=True))
+        frame = Window(on_grid(window.start, self.length), on_grid(window.end, self.length, up=True))
         made = dataset.request.make(
             params={
-                **{name: _text(value) for name, value in {**self.arguments, **query.filters}.items()},
+                **{name: as_text(value) for name, value in {**self.arguments, **query.filters}.items()},
                 "interval": str(self.length // _MINUTE),
                 **({"source": SOURCE} if self.has_source else {}),
-                **self.frame.arguments(on_grid, now, self),
+                **self.frame.arguments(frame, now, self),
             }
         )
         return made.for_kinds(
             {
                 kind: {
                     **{name: value for name, value in made.params.items() if name not in _named(self.frame)},
-                    **frame.arguments(on_grid, now, self),
+                    **version.arguments(frame, now, self),
                 }
-                for kind, frame in self.frames.items()
+                for kind, version in self.frames.items()
             }
         )
 
@@ -166,11 +173,11 @@ class Intervals(AnswerReader):
                 raise InvalidResponseError(
                     f"an interval has no readable {self.timestamp}", status=answer.status
                 )
-            yield _on_grid(at, self.length), interval
+            yield on_grid(at, self.length), interval
 
     def _are_ends(self, names: set[datetime], window: Window) -> bool:
         """Whether intervals are named by their ends: as declared, unless the frame's own ends say otherwise."""
-        first, last = _on_grid(window.start, self.length), _on_grid(window.end, self.length, up=True)
+        first, last = on_grid(window.start, self.length), on_grid(window.end, self.length, up=True)
         if (first in names) is (last in names):
             return self.named_by == "end"
         return last in names
@@ -182,7 +189,13 @@ def _named(frame: Between | UntilNow) -> set[str]:
     return {"v", frame.range.start, frame.range.end}
 
 
-def _on_grid(moment: datetime, length: timedelta, *, up: bool = False) -> datetime:
+def on_grid(moment: datetime, length: timedelta, *, up: bool = False) -> datetime:
+    """The latest instant on a clock grid that is not after a moment; or the earliest that is not before it.
+
+    :param moment: aware.
+    :param length: the distance between two instants of the grid.
+    :param up: whether the grid's next instant is meant rather than its last.
+    """
     if up:
         return _EPOCH - (_EPOCH - moment) // length * length
     return _EPOCH + (moment - _EPOCH) // length * length
@@ -199,9 +212,3 @@ def _instant(value: Any) -> datetime | None:
         return from_milliseconds(at)
     except OverflowError:
         return None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,15 +1,19 @@
-"""How things are at the moment of the pull: pages without a revision, which nobody can read again later."""
+"""How things are at the moment of the pull, which nobody can read again later: pages, or one answer made into rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_liveperson.client.messages import Answer
+from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.answer import AnswerReader, Row, as_text, read_object
+from airflow_provider_liveperson.datasets.readers.intervals import END, START, on_grid
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager, OffsetPages
 from airflow_provider_liveperson.datasets.readers.pages import Page
+from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.window import stamp
@@ -44,6 +48,46 @@ class Snapshot(OffsetPages):
             return page._replace(records=records)
 
         return self.pager(dataset, query, slice_, parse_page)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSnapshot(AnswerReader):
+    """Reads one answer about the present. Each row has the column :data:`PULLED_AT`.
+
+    :param timeframe: the argument that says how many minutes back from now the numbers reach, where they cover a time;
+        rows then have that time, on the clock grid.
+    :param grid: the clock grid to which LivePerson widens that time.
+    :param has_source: whether the caller's label is sent.
+    """
+
+    shape: ClassVar[str] = "one answer about the present, made into rows"
+
+    timeframe: str = ""
+    grid: timedelta = timedelta(minutes=5)
+    has_source: bool = True
+
+    def request(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
+        asked = {name: as_text(value) for name, value in self._asked(query).items()}
+        return dataset.make_request(params={**asked, **({"source": SOURCE} if self.has_source else {})})
+
+    def rows(self, answer: Answer, query: Query, slice_: Slice) -> Sequence[Row]:
+        page, top = read_object(answer)
+        if not any(section.is_in(top) for section in self.sections):
+            names = sorted({section.paths[0].partition(".")[0] for section in self.sections})
+            raise InvalidResponseError(f"the answer has no {' and no '.join(names)}", status=answer.status)
+        return list(self.sectioned(page, top, self._columns(query)))
+
+    def _asked(self, query: Query) -> dict[str, Any]:
+        return {**self.arguments, **query.filters}
+
+    def _columns(self, query: Query) -> dict[str, str]:
+        pulled_at = now()
+        columns = {PULLED_AT: stamp(pulled_at)}
+        if self.timeframe:
+            back = timedelta(minutes=int(self._asked(query)[self.timeframe]))
+            columns[START] = stamp(on_grid(pulled_at - back, self.grid))
+            columns[END] = stamp(on_grid(pulled_at, self.grid, up=True))
+        return columns
 
 
 def with_column(line: Line, name: str, value: str) -> bytes:

@@ -13,6 +13,7 @@ from airflow_provider_liveperson.sandbox.apis.data_access import DataAccessApi
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
+from airflow_provider_liveperson.sandbox.apis.operational_realtime.api import OperationalRealtimeApi
 from airflow_provider_liveperson.sandbox.apis.outbound_reporting import OutboundReportingApi
 
 APIS: tuple[type[Api[Any]], ...] = (
@@ -23,6 +24,7 @@ APIS: tuple[type[Api[Any]], ...] = (
     AccountConfigApi,
     MessagingInteractionsApi,
     MessagingOperationsApi,
+    OperationalRealtimeApi,
     OutboundReportingApi,
     DataUsageAuditApi,
 )

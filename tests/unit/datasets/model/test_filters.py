@@ -17,6 +17,7 @@ from airflow_provider_liveperson.datasets.model.filters import (
     Range,
     Text,
     Texts,
+    WholeNumber,
     from_milliseconds,
     milliseconds,
 )
@@ -28,6 +29,8 @@ CHOICE = Text(description="-", choices=("IN_QUEUE", "ACTIVE"))
 TEXTS = Texts(description="-")
 CHOICES = Texts(description="-", choices=("OPEN", "CLOSE", "1", "-1"))
 SCORE = Range(description="-", maximum=100)
+BOTH = Range(description="-", both=True)
+MINUTES = WholeNumber(description="-", minimum=5, maximum=1440)
 STARS = Range(description="-", minimum=1, maximum=5, whole=False)
 TIMES = InstantRange(description="-")
 SINCE = InstantRange(description="-", bounds=("from",))
@@ -66,6 +69,9 @@ NEW_YEAR_MS = 1_767_225_600_000
         (SCORE, {"from": 5}, {"from": 5}),
         (SCORE, {"to": 5}, {"to": 5}),
         (SCORE, {"from": 5, "to": 5}, {"from": 5, "to": 5}),
+        (BOTH, {"from": 0, "to": 5}, {"from": 0, "to": 5}),
+        (MINUTES, 5, 5),
+        (MINUTES, " 1440", 1440),
         (STARS, {"from": 1.5, "to": 5}, {"from": 1.5, "to": 5}),
         (STARS, MappingProxyType({"from": 1}), {"from": 1}),
         (TIMES, {"from": 0, "to": 5}, {"from": 0, "to": 5}),
@@ -120,6 +126,12 @@ def test_a_good_value_is_brought_into_its_form(kind, value, sent):
         (SCORE, {"from": None, "to": 5}, "whole numbers"),
         (SCORE, {"from": 6, "to": 5}, '"from" not above "to"'),
         (SCORE, {"form": 6}, "whole numbers"),
+        (BOTH, {"from": 5}, '{"from": …, "to": …}, both'),
+        (MINUTES, 4, "it must be a whole number from 5 to 1440, not 4"),
+        (MINUTES, "1441", "a whole number from 5 to 1440"),
+        (MINUTES, True, "a whole number"),
+        (MINUTES, 5.5, "a whole number"),
+        (MINUTES, "soon", "a whole number"),
         (STARS, {"from": 0.5}, "numbers of at least 1 and at most 5"),
         (STARS, {"from": float("nan")}, "numbers of at least 1"),
         (STARS, {"from": float("inf")}, "numbers of at least 1"),
