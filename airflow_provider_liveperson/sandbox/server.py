@@ -110,18 +110,18 @@ class SandboxServer:
         :return: an :class:`~airflow_provider_liveperson.sandbox.apis.api.Api`.
         :raises KeyError: if there is none of that name.
         """
-        return self._state.apis[name]
+        return self._state.apis[name].ready()
 
     def apis(self) -> dict[str, Api[Any]]:
         """Return all of LivePerson's APIs that the sandbox plays, by name."""
-        return dict(self._state.apis)
+        return {name: api.ready() for name, api in self._state.apis.items()}
 
     def __getattr__(self, name: str) -> Any:
         """Return the records of the API that goes by this name, such as ``sandbox.audit``."""
         if not name.startswith("_"):
             for api in self._state.apis.values():
                 if api.alias == name:
-                    return api.data
+                    return api.ready().data
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:

@@ -62,7 +62,7 @@ class SandboxState:
         """
         for api in self.apis.values():
             if dataset in api.datasets:
-                return api
+                return api.ready()
         known = ", ".join(name for api in self.apis.values() for name in api.datasets)
         raise KeyError(f"There is no dataset {dataset!r}; known: {known}")
 
@@ -78,7 +78,8 @@ class SandboxState:
         """
         self.settings = self.settings.changed(**switches)
         for api in self.apis.values():
-            api.configured(frozenset(switches))
+            if api.is_ready:
+                api.configured(frozenset(switches))
 
     def reset(self) -> None:
         """Return to the first settings and data; forget tokens, nonces, faults and requests."""
@@ -86,7 +87,7 @@ class SandboxState:
         self.faults.clear()
         self.requests.clear()
         for api in self.apis.values():
-            api.reset()
+            api.forget()
         self._begin()
 
     def secrets(self) -> set[str]:

@@ -46,10 +46,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar, cast
 
 from airflow_provider_liveperson.sandbox.encoding import to_json
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
@@ -236,7 +237,25 @@ class Api(Generic[SwitchesT]):
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.reset()
+        self.__is_ready, self.__making = False, threading.RLock()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its data have been made."""
+        return self.__is_ready
+
+    def ready(self) -> Self:
+        """Make its first data, if it has none yet, and return it. For those who reach the API from outside."""
+        with self.__making:
+            if not self.__is_ready:
+                self.reset()
+                self.__is_ready = True
+        return self
+
+    def forget(self) -> None:
+        """Return to its first data, which are made again when it is next asked for."""
+        with self.__making:
+            self.__is_ready = False
 
     @property
     def switches(self) -> SwitchesT:
@@ -300,10 +319,12 @@ class Api(Generic[SwitchesT]):
         raise ValueError(f"Records of {dataset} do not change")
 
     def reset(self) -> None:
-        """Make its first data, or return to it."""
+        """Make its first data, or return to it. Called before the first use only: most APIs are not asked."""
 
     def configured(self, names: frozenset[str]) -> None:
         """Notice that switches have new values.
+
+        Not called before the API is used for the first time: :meth:`reset` then sees the new values.
 
         :param names: their names.
         """

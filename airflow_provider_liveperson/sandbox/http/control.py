@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_liveperson import __version__
+from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.http.json_response import JsonResponse
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.state import SandboxState
@@ -28,7 +29,7 @@ async def health(request: Request) -> Response:
             "status": "ok",
             "version": __version__,
             "account_id": state.settings.account_id,
-            **{name: size for api in state.apis.values() for name, size in api.sizes().items()},
+            **{name: size for api in state.apis.values() for name, size in api.ready().sizes().items()},
             "now": state.now(),
         }
     )
@@ -152,11 +153,12 @@ def _moment(text: str | None, name: str) -> datetime:
     return moment
 
 
-def _further(control: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+def _further(api: Api[Any], name: str) -> Callable[[Request], Awaitable[Response]]:
     """Make an endpoint of an API's own control."""
 
     async def respond(request: Request) -> Response:
         payload = await _object(request)
+        control = api.ready().controls()[name]
         try:
             return JsonResponse(control(payload))
         except KeyError as error:
@@ -185,8 +187,8 @@ def routes(state: SandboxState) -> list[BaseRoute]:
         Route(PREFIX + "clock-offset", clock_offset, methods=["POST"]),
         Route(PREFIX + "reset", reset, methods=["POST"]),
         *(
-            Route(PREFIX + name, _further(control), methods=["POST"])
+            Route(PREFIX + name, _further(api, name), methods=["POST"])
             for api in state.apis.values()
-            for name, control in api.controls().items()
+            for name in api.controls()
         ),
     ]

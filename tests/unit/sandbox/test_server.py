@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import requests
 
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.registry import APIS
 
 SMALL = SandboxSettings(seed=7, audit_rows=10, days=1)
@@ -159,3 +161,24 @@ def test_an_api_is_found_by_its_name_and_by_its_alias(data: SandboxServer) -> No
         data.api("color")
     with pytest.raises(AttributeError, match="no attribute 'color'"):
         _ = data.color
+
+
+def test_only_the_api_that_is_asked_makes_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def noted(reset: Callable[[Api[Any]], None]) -> Callable[[Api[Any]], None]:
+        def reset_and_note(api: Api[Any]) -> None:
+            made.append(api.name)
+            reset(api)
+
+        return reset_and_note
+
+    for api in APIS:
+        monkeypatch.setattr(api, "reset", noted(api.reset))
+    server = SandboxServer(SMALL)
+    for _ in range(2):
+        server.reset()
+        server.configure(source_rule="lenient")
+        server.truth("users", *WINDOW)
+        server.change("users")
+    assert made == ["account_config", "account_config"]
