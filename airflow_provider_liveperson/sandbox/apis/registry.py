@@ -9,7 +9,7 @@ from airflow_provider_liveperson.sandbox.apis.agent_activity.api import AgentAct
 from airflow_provider_liveperson.sandbox.apis.agent_metrics import AgentMetricsApi
 from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
-from airflow_provider_liveperson.sandbox.apis.data_access import DataAccessApi
+from airflow_provider_liveperson.sandbox.apis.data_access.api import DataAccessApi
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi

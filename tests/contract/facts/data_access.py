@@ -17,14 +17,40 @@ READINGS: dict[str, Switches] = {
     "scopes in another zone": {"data_access_zone": "-04:00"},
     "files that only touch the range": {"data_access_edges": "inside"},
 }
-FACTS = {
-    "data_access_survey": Facts(
+WEB_SESSION_READINGS: dict[str, Switches] = {
+    "bodies with an object": {"data_access_bodies": "object"},
+    "bodies with a list": {"data_access_bodies": "list"},
+    "tags as in the sample": {"data_access_tags": "sample", "data_access_bodies": "object"},
+}
+ENGAGEMENT_READINGS: dict[str, Switches] = {
+    "tags as in the sample": {"data_access_tags": "sample", "data_access_layout": "concatenated"},
+}
+AGENT_READINGS: dict[str, Switches] = {"links with .gz, names without": {"data_access_names": "bare_name"}}
+
+
+def _facts(name: str, readings: dict[str, Switches]) -> Facts:
+    return Facts(
         url="/data_access_le/",
-        change=lambda sandbox: sandbox.insert("data_access_survey", 3, NOON),
+        change=lambda sandbox: sandbox.insert(name, 3, NOON),
         kinds=("api_key",),
         reach=timedelta(days=30) - timedelta(hours=2),  # as it is landed two hours after its end
         small_pages={},  # many small files, whatever the switches
-        readings=READINGS,
-    ),
+        readings=readings,
+    )
+
+
+FACTS = {
+    name: _facts(name, readings)
+    for name, readings in {
+        "data_access_agent_activity": AGENT_READINGS,
+        "data_access_web_session": WEB_SESSION_READINGS,
+        "data_access_engagement": ENGAGEMENT_READINGS,
+        "data_access_survey": READINGS,
+    }.items()
 }
-SIZES = {"data_access_surveys": 240}
+SIZES = {
+    "data_access_agent_sessions": 36,
+    "data_access_web_sessions": 36,
+    "data_access_engagements": 36,
+    "data_access_surveys": 240,
+}

@@ -1,28 +1,17 @@
-"""Data Access: hourly files of what happened in an account.
-
-LivePerson pages: `data-access-api-overview.html`, `data-access-api-methods-survey.html`. The hosts are fixed, one in
-each region, and LivePerson switches the API on, for each kind of file, on request.
-"""
+"""Files of Data Access: where they are, and the records that are made of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.credential_kind import CredentialKind
-from airflow_provider_liveperson.datasets.model.access import Access
-from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.limits import Limits
-from airflow_provider_liveperson.datasets.model.ranges import TimeRange
-from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.avro_json import (
     fields,
     is_object,
@@ -33,19 +22,9 @@ from airflow_provider_liveperson.datasets.readers.avro_json import (
 from airflow_provider_liveperson.datasets.readers.files import Files, ListedFile
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.columns import (
-    INTEGER,
-    NUMBER,
-    TEXT,
-    TIMESTAMP,
-    Array,
-    Personal,
-    Struct,
-)
 from airflow_provider_liveperson.records.line import Line, with_members
 from airflow_provider_liveperson.records.values import epoch_ms
 
-SERVICE = "dataAccess"
 HEADER = "_header"
 """The column with the fields of the header that a record's body has: of the visit, or of the agent's session."""
 TYPE = "_type"
@@ -159,45 +138,3 @@ def _unclassed(row: msgspec.Raw) -> bytes:
         return line
     name, found = _classed(line)
     return line if name is None else joined({field: bytes(value) for field, value in found.items()})
-
-
-SURVEY = Dataset(
-    name="data_access_survey",
-    title="Surveys and their answers, from Data Access files",
-    page="data-access-api-methods-survey.html",
-    request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/survey"),
-    access=Access(kinds=(CredentialKind.API_KEY,)),
-    reader=DataAccessFiles(range=TimeRange(start="startTime", end="endTime"), no_files="No Available Files"),
-    cursors=(
-        Cursor(
-            "scopeStartDate",
-            "Each file once, in the window that holds the start of its scope: the hour in which LivePerson made it,"
-            " which is up to 6 hours after a session is closed.",
-        ),
-    ),
-    primary_key=("_header.visitId", "conversationId", "id", "viewTime"),
-    # A file whose scope begins just before the window's end is made an hour later, which takes a while.
-    limits=Limits(max_range=timedelta(days=1), retention=timedelta(days=30), lag=timedelta(hours=2)),
-    columns={
-        "id": TEXT,
-        "type": INTEGER,
-        "viewTime": TIMESTAMP,
-        "conversationId": TEXT,
-        "contents": Array(
-            Struct(
-                {
-                    "question": TEXT,
-                    "answer": Personal(TEXT),
-                    "answerSubmitTime": TIMESTAMP,
-                    "surveyName": TEXT,
-                    "answerType": INTEGER,
-                    "csatThreshold": NUMBER,
-                }
-            )
-        ),
-        HEADER: Struct({"visitId": TEXT, "visitorId": TEXT, "contextId": TEXT}),
-        TYPE: TEXT,
-    },
-)
-
-DATASETS = (SURVEY,)
