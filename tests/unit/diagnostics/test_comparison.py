@@ -20,11 +20,12 @@ from airflow_provider_liveperson.diagnostics.report import Comparison, DatasetCo
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
+from tests.contract.facts import FACTS
 
 NOW = datetime(2026, 2, 1, 2, tzinfo=UTC)
 DAY = ("2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z")
 # What an API key and an App-JWT can both read.
-BOTH = [name for name in DATASETS if name not in ("agent_metrics_status", "data_access_survey")]
+BOTH = [name for name in DATASETS if {"api_key", "app_jwt_v2"} <= set(FACTS[name].kinds)]
 IN_IT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
