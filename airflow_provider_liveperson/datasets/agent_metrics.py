@@ -1,20 +1,79 @@
 """Agent Metrics: the agents who are logged in at the moment, and how busy they are.
 
-LivePerson page: `agent-metrics-api-methods-agent-status.html`. There is no history: what is not pulled is gone.
+LivePerson pages: `agent-metrics-api-methods-*`. There is no history: what is not pulled is gone. LivePerson moved two
+of the three methods to another service, and recommends Key Messaging Metrics instead of the one that stayed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.filters import Flag, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
-from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, Snapshot
-from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, Array, Personal, Struct
+from airflow_provider_liveperson.datasets.readers.answer import Section
+from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot, Snapshot
+from airflow_provider_liveperson.records.columns import (
+    INTEGER,
+    NUMBER,
+    TEXT,
+    TIMESTAMP,
+    Array,
+    Column,
+    Personal,
+    Struct,
+)
 
 STATUS_SERVICE = "msgHist"
+SERVICE = "agentManagerWorkspace"
 MAX_PAGE_SIZE = 1000
+
+ACCESS = Access(
+    kinds=(CredentialKind.API_KEY,),
+    permission="Data → Conversation History / Messaging Interactions (in older keys: Engagement History)",
+)
+
+PAGES: Mapping[str, Any] = {
+    "records": "agentStatusRecords",
+    "count": ("_metadata.count",),
+    "partial": "_metadata.shardsStatusResult.partialResult",
+    "page_size": MAX_PAGE_SIZE,
+    "body": {},
+}
+
+AGENT: Mapping[str, Column] = {
+    "agentId": TEXT,
+    "agentName": Personal(TEXT),
+    "agentNickname": Personal(TEXT),
+    "agentLoginName": Personal(TEXT),
+    "agentPictureURL": Personal(TEXT),
+    "agentGroupId": TEXT,
+    "agentGroupName": TEXT,
+    "agentSkills": Array(Struct({"skillId": TEXT, "skillName": TEXT})),
+    "currentStatus": TEXT,
+    "currentStatusStartTime": TIMESTAMP,
+    "currentStatusStartTimeL": INTEGER,
+    "currentStatusDuration": INTEGER,
+    "currentStatusReason": TEXT,
+    "currentStatusReasonStartTime": TIMESTAMP,
+    "currentStatusReasonStartTimeL": INTEGER,
+    "currentStatusReasonDuration": INTEGER,
+    "load": NUMBER,
+    "configuredMaxSlots": INTEGER,
+    "busySlots": INTEGER,
+    "ringingSlots": INTEGER,
+    "openAssignedConversations": INTEGER,
+    "intenseConversations": INTEGER,
+    "agentPresence": TEXT,
+    "currentConnectionState": TEXT,
+    "lastUpdatedTime": TIMESTAMP,
+    "lastUpdatedTimeL": INTEGER,
+    PULLED_AT: TIMESTAMP,
+}
 
 AGENT_METRICS_STATUS = Dataset(
     name="agent_metrics_status",
@@ -25,48 +84,68 @@ AGENT_METRICS_STATUS = Dataset(
         method="POST",
         path="/messaging_history/api/account/{account_id}/agent-view/status",
     ),
-    access=Access(
-        kinds=(CredentialKind.API_KEY,),
-        permission="Data → Conversation History / Messaging Interactions (in older keys: Engagement History)",
-    ),
-    reader=Snapshot(
-        records="agentStatusRecords",
-        count=("_metadata.count",),
-        partial="_metadata.shardsStatusResult.partialResult",
-        page_size=MAX_PAGE_SIZE,
-        body={},
-    ),
+    access=ACCESS,
+    reader=Snapshot(**PAGES),
     primary_key=("agentId",),
     limits=Limits(has_history=False),
-    columns={
-        "agentId": TEXT,
-        "agentName": Personal(TEXT),
-        "agentNickname": Personal(TEXT),
-        "agentLoginName": Personal(TEXT),
-        "agentPictureURL": Personal(TEXT),
-        "agentGroupId": TEXT,
-        "agentGroupName": TEXT,
-        "agentSkills": Array(Struct({"skillId": TEXT, "skillName": TEXT})),
-        "currentStatus": TEXT,
-        "currentStatusStartTime": TEXT,
-        "currentStatusStartTimeL": INTEGER,
-        "currentStatusDuration": INTEGER,
-        "currentStatusReason": TEXT,
-        "currentStatusReasonStartTime": TEXT,
-        "currentStatusReasonStartTimeL": INTEGER,
-        "currentStatusReasonDuration": INTEGER,
-        "load": NUMBER,
-        "configuredMaxSlots": INTEGER,
-        "busySlots": INTEGER,
-        "ringingSlots": INTEGER,
-        "openAssignedConversations": INTEGER,
-        "intenseConversations": INTEGER,
-        "agentPresence": TEXT,
-        "currentConnectionState": TEXT,
-        "lastUpdatedTime": TEXT,
-        "lastUpdatedTimeL": INTEGER,
-        PULLED_AT: TEXT,
+    columns=AGENT,
+    filters={
+        "status": Texts(
+            description="Only agents with one of these statuses. Default: all.",
+            choices=("ONLINE", "AWAY", "BACK_SOON", "OFFLINE"),
+        ),
+        "agentIds": Texts(description="Only these agents. Default: all."),
+        "skillIds": Texts(description="Only agents with one of these skills. Default: all."),
+        "agentGroupIds": Texts(description="Only agents of these groups. Default: all."),
+        "agentPresence": Flag(description="Only agents who are present, or who are not. Default: present."),
+        "connectionStates": Texts(
+            description="Only agents in these states. Default: all.", choices=("CONNECTED", "DISCONNECTED")
+        ),
     },
 )
 
-DATASETS = (AGENT_METRICS_STATUS,)
+AGENT_METRICS_LIST = Dataset(
+    name="agent_metrics_list",
+    title="Agents who can be given a conversation now, with their load",
+    page="agent-metrics-api-methods-agent-list.html",
+    request=RequestTemplate(
+        service=SERVICE, method="POST", path="/manager_workspace/api/account/{account_id}/agent_view/list"
+    ),
+    access=ACCESS,
+    reader=Snapshot(**PAGES),
+    primary_key=("agentId",),
+    limits=Limits(has_history=False),
+    columns=AGENT,
+    filters={
+        "skillIds": Texts(description="Only agents to whom these skills can be transferred. Default: all.")
+    },
+)
+
+AGENT_METRICS_SUMMARY = Dataset(
+    name="agent_metrics_summary",
+    title="Load and status of all agents together, now",
+    page="agent-metrics-api-methods-summary.html",
+    request=RequestTemplate(
+        service=SERVICE, method="POST", path="/manager_workspace/api/account/{account_id}/agent_view/summary"
+    ),
+    access=ACCESS,
+    reader=AnswerSnapshot(sections=(Section("", ("",), unfold="summaryResults"),), in_body=True),
+    primary_key=("accountID",),
+    limits=Limits(has_history=False),
+    columns={
+        "accountID": TEXT,
+        "openAssignedConversations": INTEGER,
+        # Fractions on LivePerson's newest page, percent on older ones.
+        "weightedAvgLoad": NUMBER,
+        "minLoad": NUMBER,
+        "maxLoad": NUMBER,
+        "minConfiguredMaxSlots": INTEGER,
+        "maxConfiguredMaxSlots": INTEGER,
+        "numAwayAgents": INTEGER,
+        "numBackSoonAgents": INTEGER,
+        "numOnlineAgents": INTEGER,
+        PULLED_AT: TIMESTAMP,
+    },
+)
+
+DATASETS = (AGENT_METRICS_STATUS, AGENT_METRICS_LIST, AGENT_METRICS_SUMMARY)

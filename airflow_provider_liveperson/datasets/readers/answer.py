@@ -50,7 +50,7 @@ class Section:
         leave the column out, where a dataset has one level only.
     :param paths: the dotted paths of the objects; the first one under which there are any counts. A step ``{skill_id}``
         stands for each name that is there, and the name becomes the column ``_skill_id``. A step ``[id]`` stands for
-        each object of a list; their field ``id`` tells them apart.
+        each object of a list; their field ``id`` tells them apart. An empty path stands for the answer itself.
     :param unfold: a field of the objects that is an object itself, and whose fields take its place.
     """
 
@@ -67,6 +67,9 @@ class Section:
         :raises msgspec.DecodeError: for something else in the place of an object or a list on the way.
         """
         for path in self.paths:
+            if not path:
+                yield {}, msgspec.Raw(msgspec.json.encode(top))
+                return
             found = list(_walk(top, path.split("."), {}))
             if found:
                 yield from found
@@ -77,7 +80,8 @@ class Section:
 
         :param top: the object that holds the section.
         """
-        return any(path.startswith("{") or path.partition(".")[0] in top for path in self.paths)
+        names = (path.partition(".")[0] or self.unfold for path in self.paths)
+        return any(name.startswith("{") or name in top for name in names)
 
     def members(self, found: bytes) -> bytes:
         """The members of an object as they came, those of the unfolded field in its place.

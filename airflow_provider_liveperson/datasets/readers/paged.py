@@ -45,7 +45,8 @@ class PagedReader(Reader):
     :param range: how the range of time is named, for a dataset with windows.
     :param arguments: what else is always sent.
     :param in_body: whether arguments go into a JSON body; the page's place and size as well.
-    :param body: the JSON body that is always sent beside query parameters; None for none.
+    :param body: what a JSON body always holds whose other arguments are sent in it, while the page's place and size
+        are query parameters; None for no such body.
     :param partition: the argument that LivePerson takes one value of at a time, if there is one.
     :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
     :param other_times: further dotted paths where the cursor's instant may be, for records that lack its own.
@@ -109,14 +110,16 @@ class PagedReader(Reader):
         :param slice_: the slice.
         :param place: the arguments that name the page.
         """
-        asked = {**self.asked(query, slice_), **place}
+        asked = self.asked(query, slice_)
         source = {"source": SOURCE} if self.sends_source else {}
         places = slice_.partition if self._is_partition_in_path else None
         if self.in_body:
-            return dataset.make_request(params=source, json=asked, places=places)
+            return dataset.make_request(params=source, json={**asked, **place}, places=places)
+        body = None if self.body is None else {**self.body, **asked}
+        params = {**asked, **place} if body is None else place
         return dataset.make_request(
-            params={**{name: _text(value) for name, value in asked.items()}, **source},
-            json=None if self.body is None else dict(self.body),
+            params={**{name: _text(value) for name, value in params.items()}, **source},
+            json=body,
             places=places,
         )
 

@@ -58,6 +58,7 @@ class AnswerSnapshot(AnswerReader):
         rows then have that time, on the clock grid.
     :param grid: the clock grid to which LivePerson widens that time.
     :param has_source: whether the caller's label is sent.
+    :param in_body: whether arguments go into a JSON body.
     """
 
     shape: ClassVar[str] = "one answer about the present, made into rows"
@@ -65,15 +66,22 @@ class AnswerSnapshot(AnswerReader):
     timeframe: str = ""
     grid: timedelta = timedelta(minutes=5)
     has_source: bool = True
+    in_body: bool = False
 
     def request(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
-        asked = {name: as_text(value) for name, value in self._asked(query).items()}
-        return dataset.make_request(params={**asked, **({"source": SOURCE} if self.has_source else {})})
+        source, asked = {"source": SOURCE} if self.has_source else {}, self._asked(query)
+        if self.in_body:
+            return dataset.make_request(params=source, json=asked)
+        return dataset.make_request(
+            params={**{name: as_text(value) for name, value in asked.items()}, **source}
+        )
 
     def rows(self, answer: Answer, query: Query, slice_: Slice) -> Sequence[Row]:
         page, top = read_object(answer)
         if not any(section.is_in(top) for section in self.sections):
-            names = sorted({section.paths[0].partition(".")[0] for section in self.sections})
+            names = sorted(
+                {section.paths[0].partition(".")[0] or section.unfold for section in self.sections}
+            )
             raise InvalidResponseError(f"the answer has no {' and no '.join(names)}", status=answer.status)
         return list(self.sectioned(page, top, self._columns(query)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -27,6 +29,12 @@ class AgentMetricsSwitches(Switches):
         "clamp", "what a larger `limit` gets: silently the largest, or a 400"
     )
     agent_metrics_ids: Literal["strings", "numbers"] = switch("strings", "how ids of agents are written")
+    agent_metrics_loads: Literal["fractions", "percent"] = switch(
+        "fractions", "how the summary writes loads: as on its newest page, or as on older ones"
+    )
+    agent_metrics_offline: bool = switch(
+        True, "whether the list shows agents who are offline, which LivePerson makes a matter of permissions"
+    )
     agent_metrics_source: Literal["strict", "lenient"] = switch(
         "lenient", "as `source_rule`, for Agent Metrics, whose page does not name `source`"
     )
@@ -37,37 +45,32 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
 
     name, title, prefix = "agent_metrics", "Agent Metrics", "agent_metrics"
     switches_type = AgentMetricsSwitches
-    services = ("msgHist",)
-    datasets = ("agent_metrics_status",)
+    services = ("msgHist", "agentManagerWorkspace")
+    datasets = ("agent_metrics_status", "agent_metrics_list", "agent_metrics_summary")
     faults = PAGE_FAULTS
     data: Snapshot
 
     def endpoints(self) -> list[Endpoint]:
-        """Return every path that it serves."""
-        path = "/messaging_history/api/account/{account}/agent-view/status"
-        return [Endpoint(path, self.status, method="POST", reads="agent metrics")]
+        """Return every path that it serves: two methods have moved, and clients still know where they were."""
+        old, new = (
+            "/messaging_history/api/account/{account}/agent-view",
+            ("/manager_workspace/api/account/{account}/agent_view"),
+        )
+        methods = [(f"{old}/status", self.status)]
+        methods += [(f"{place}/list", self.eligible) for place in (new, old)]
+        methods += [(f"{place}/summary", self.summarize) for place in (new, old)]
+        return [Endpoint(path, answer, method="POST", reads="agent metrics") for path, answer in methods]
 
     def status(self, call: Call) -> Answer:
         """``POST /messaging_history/api/account/{account}/agent-view/status``: a page of agents.
 
         :param call: the request.
         """
-        switches = self.switches
-        parameters = Parameters(call.parameters)
-        source = call.source_error(switches.agent_metrics_source)
-        if source is not None:
-            parameters.causes.append(source)
-        bounds = PagedSearch(
-            max_limit=switches.agent_metrics_limit_max,
-            over_limit=switches.agent_metrics_limit_over,
-            offset_ignored=self.sandbox.settings.offset_ignored,
-        ).bounds(parameters)
         wanted = Parameters(call.document())
         statuses = wanted.words("status", _STATUSES)
         connections = wanted.words("connectionStates", _CONNECTIONS)
         agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
-        parameters.causes += wanted.causes
-        parameters.check()
+        skills, presence = wanted.words("skillIds"), wanted.flag("agentPresence", True)
         rows = [
             row
             for row in self.data.read()
@@ -75,24 +78,39 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             and (connections is None or row["currentConnectionState"] in connections)
             and (agents is None or row["agentId"] in agents)
             and (groups is None or str(row["agentGroupId"]) in groups)
+            and _has_skill(row, skills)
+            and presence is (row["agentPresence"] == "true")
         ]
-        page = bounds.cut(rows)
-        is_partial = call.fault is not None and call.fault.kind == "partial_result"
-        return json_answer(
-            {
-                "_metadata": {
-                    "count": drifted(len(rows), call.fault),
-                    "self": {"rel": "self", "href": f"http://localhost:4080{call.path}"},
-                    "shardsStatusResult": {"partialResult": is_partial},
-                },
-                "accountID": self.world.account_id,
-                "agentStatusRecords": [self._written(row) for row in page],
-            }
-        )
+        return self._page(call, wanted, rows)
+
+    def eligible(self, call: Call) -> Answer:
+        """``POST /manager_workspace/api/account/{account}/agent_view/list``: a page of agents who can be given work.
+
+        :param call: the request.
+        """
+        wanted = Parameters(call.document())
+        skills = wanted.words("skillIds")
+        return self._page(call, wanted, [row for row in self._available() if _has_skill(row, skills)])
+
+    def summarize(self, call: Call) -> Answer:
+        """``POST /manager_workspace/api/account/{account}/agent_view/summary``: all agents together.
+
+        :param call: the request.
+        """
+        parameters = Parameters(call.parameters)
+        self._check_source(call, parameters)
+        call.document()
+        parameters.check()
+        (row,) = self._summary()
+        account = row.pop("accountID")
+        return json_answer({"accountID": account, "summaryResults": row})
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Return the agents as they are now, whatever the window."""
-        return [self._written(row) for row in self.data.read()]
+        if dataset == "agent_metrics_summary":
+            return self._summary()
+        rows = self._available() if dataset == "agent_metrics_list" else self.data.read()
+        return [self._written(row) for row in rows]
 
     def insert(self, dataset: str, count: int, when: datetime | None = None) -> list[Any]:
         """Let agents log in."""
@@ -113,6 +131,64 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
     def summary(self) -> str:
         """Say how many agents there are."""
         return f"{len(self.data)} agents at work"
+
+    def _check_source(self, call: Call, parameters: Parameters) -> None:
+        source = call.source_error(self.switches.agent_metrics_source)
+        if source is not None:
+            parameters.causes.append(source)
+
+    def _page(self, call: Call, wanted: Parameters, rows: Sequence[dict[str, Any]]) -> Answer:
+        """Answer with a page of the agents that a request wants."""
+        switches = self.switches
+        parameters = Parameters(call.parameters)
+        self._check_source(call, parameters)
+        bounds = PagedSearch(
+            max_limit=switches.agent_metrics_limit_max,
+            over_limit=switches.agent_metrics_limit_over,
+            offset_ignored=self.sandbox.settings.offset_ignored,
+        ).bounds(parameters)
+        parameters.causes += wanted.causes
+        parameters.check()
+        page = bounds.cut(rows)
+        is_partial = call.fault is not None and call.fault.kind == "partial_result"
+        return json_answer(
+            {
+                "_metadata": {
+                    "count": drifted(len(rows), call.fault),
+                    "self": {"rel": "self", "href": f"http://localhost:4080{call.path}"},
+                    "shardsStatusResult": {"partialResult": is_partial},
+                },
+                "accountID": self.world.account_id,
+                "agentStatusRecords": [self._written(row) for row in page],
+            }
+        )
+
+    def _available(self) -> list[dict[str, Any]]:
+        """Return the agents who can be given a conversation."""
+        shown = self.switches.agent_metrics_offline
+        return [row for row in self.data.read() if shown or row["currentStatus"] != "OFFLINE"]
+
+    def _summary(self) -> list[dict[str, Any]]:
+        rows = self.data.read()
+        statuses = Counter(row["currentStatus"] for row in rows)
+        slots = [row["configuredMaxSlots"] for row in rows]
+        loads = [row["busySlots"] / row["configuredMaxSlots"] for row in rows]
+        weighted = sum(row["busySlots"] for row in rows) / max(1, sum(slots))
+        whole = 100 if self.switches.agent_metrics_loads == "percent" else 1
+        return [
+            {
+                "accountID": self.world.account_id,
+                "openAssignedConversations": sum(row["openAssignedConversations"] for row in rows),
+                "weightedAvgLoad": round(whole * weighted, 4),
+                "minLoad": round(whole * min(loads, default=0), 4),
+                "maxLoad": round(whole * max(loads, default=0), 4),
+                "minConfiguredMaxSlots": min(slots, default=0),
+                "maxConfiguredMaxSlots": max(slots, default=0),
+                "numAwayAgents": statuses["AWAY"],
+                "numBackSoonAgents": statuses["BACK_SOON"],
+                "numOnlineAgents": statuses["ONLINE"],
+            }
+        ]
 
     def _written(self, row: dict[str, Any]) -> dict[str, Any]:
         if self.switches.agent_metrics_ids == "strings":
@@ -150,6 +226,10 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "agentPresence": "true",
             "currentConnectionState": chance.choice(_CONNECTIONS),
         }
+
+
+def _has_skill(row: dict[str, Any], skills: frozenset[str] | None) -> bool:
+    return skills is None or any(skill["skillId"] in skills for skill in row["agentSkills"])
 
 
 def _text(moment: int) -> str:

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from airflow_provider_liveperson.window import stamp
-from tests.contract.facts.facts import PULLED_AT, Facts
+from tests.contract.facts.facts import PULLED_AT, Facts, Row, Switches
 
-FACTS = {
-    "agent_metrics_status": Facts(
-        url="/agent-view/status",
-        change=lambda sandbox: sandbox.change("agent_metrics_status"),
+READINGS: dict[str, Switches] = {
+    "ids as numbers": {"agent_metrics_ids": "numbers"},
+    "large pages rejected": {"agent_metrics_limit_max": 1000, "agent_metrics_limit_over": "reject"},
+    "source wanted": {"agent_metrics_source": "strict"},
+}
+
+
+def pages(dataset: str, url: str, **readings: Switches) -> Facts:
+    """The facts of a dataset of pages with agents."""
+    return Facts(
+        url=url,
+        change=lambda sandbox: sandbox.change(dataset),
         kinds=("api_key",),  # LivePerson's page names no others; a login's bearer works as well
         small_pages={"agent_metrics_limit_max": 4},
         many_requests={"agent_metrics_limit_max": 4},
-        never_rests=lambda sandbox: sandbox.faults.add(
-            kind="count_drift", rows=1, match="/agent-view/status", times=1000
-        ),
+        never_rests=lambda sandbox: sandbox.faults.add(kind="count_drift", rows=1, match=url, times=1000),
         nothing={"_metadata": {"count": 0}, "agentStatusRecords": []},
-        as_landed=lambda row: {**row, "_pulled_at": stamp(PULLED_AT)},
+        as_landed=at_once,
+        readings={**READINGS, **readings},
+    )
+
+
+def at_once(row: Row) -> Row:
+    return {**row, "_pulled_at": stamp(PULLED_AT)}
+
+
+FACTS = {
+    "agent_metrics_status": pages("agent_metrics_status", "/agent-view/status"),
+    "agent_metrics_list": pages(
+        "agent_metrics_list", "/agent_view/list", offline={"agent_metrics_offline": False}
+    ),
+    "agent_metrics_summary": Facts(
+        url="/agent_view/summary",
+        change=lambda sandbox: sandbox.change("agent_metrics_summary"),
+        kinds=("api_key",),
+        nothing={"summaryResults": {}},
+        as_landed=at_once,
         readings={
-            "ids as numbers": {"agent_metrics_ids": "numbers"},
-            "large pages rejected": {"agent_metrics_limit_max": 1000, "agent_metrics_limit_over": "reject"},
+            "loads in percent": {"agent_metrics_loads": "percent"},
             "source wanted": {"agent_metrics_source": "strict"},
         },
     ),

@@ -146,6 +146,11 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("outbound_transactions", None, OUTBOUND),
     ("users", None, USERS),
     ("agent_metrics_status", None, AGENTS),
+    (
+        "agent_metrics_summary",
+        None,
+        {"accountID": "1", "summaryResults": {"minLoad": 0.5, "numAwayAgents": 1}},
+    ),
     ("data_access_survey", None, FILES),
 ]
 

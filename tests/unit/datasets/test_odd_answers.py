@@ -17,9 +17,11 @@ from airflow_provider_liveperson.window import Window
 
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
 DEEP = b"[" * 50_000 + b"1" + b"]" * 50_000
+AGENTS = b'{"_metadata":{"count":2},"agentStatusRecords":[{"agentId":"1","a":"%b"},{"agentId":2,"b":"%b"}]}'
 PAGES = {
-    "agent_metrics_status": b'{"_metadata":{"count":2},"agentStatusRecords":[{"agentId":"1","a":"%b"},'
-    b'{"agentId":2,"b":"%b"}]}',
+    "agent_metrics_status": AGENTS,
+    "agent_metrics_list": AGENTS,
+    "agent_metrics_summary": b'{"accountID":"%b","summaryResults":{"a":"%b"}}',
     "agent_groups": b'[{"id":1,"name":"%b"},{"id":"%b"}]',
     "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
     "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',

@@ -1,0 +1,28 @@
+"""What only Agent Metrics does: two methods that moved, and filters in the body beside pages in the query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.pull.pull import records
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from tests.contract.test_every_dataset import DAY
+
+Connect = Callable[..., LivePersonClient]
+
+
+def test_agents_who_can_take_over_a_skill(sandbox: SandboxServer, connect: Connect) -> None:
+    dataset = DATASETS["agent_metrics_list"]
+    agents = sandbox.truth(dataset.name, DAY.start, DAY.end)
+    skill = agents[0]["agentSkills"][0]["skillId"]
+    able = [agent["agentId"] for agent in agents if skill in {one["skillId"] for one in agent["agentSkills"]}]
+    sandbox.configure(agent_metrics_limit_max=4)
+    query = dataset.query(DAY, filters={"skillIds": [skill]})
+    found = [json.loads(line)["agentId"] for line in records(connect(sandbox), dataset, query)]
+    assert sorted(found) == sorted(able)
+    assert 0 < len(able) < len(agents)
+    asked = [one for one in sandbox.requests if "/agent_view/list" in one.path]
+    assert all("skillIds" not in one.url and "offset=" in one.url for one in asked)
