@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow_provider_liveperson.window import stamp
 from tests.contract.facts.facts import NOON, PULLED_AT, Facts
 
@@ -47,6 +49,17 @@ FACTS = {
         change=lambda sandbox: sandbox.change("visit_now"),
         nothing={"count": 0, "visitors": []},
         as_landed=lambda row: {**row, "_pulled_at": stamp(PULLED_AT)},
+    ),
+    "visit_intervals": Facts(
+        url="/visits/api/",
+        kinds=KINDS,
+        change=lambda sandbox: sandbox.insert("visit_intervals", 3, NOON),
+        reach=timedelta(hours=21),
+    ),
+    "visit_files": Facts(
+        url="/visits/api/",
+        kinds=KINDS,
+        change=lambda sandbox: sandbox.insert("visit_files", 3, NOON),
     ),
 }
 SIZES = {"visits": 400}
