@@ -38,6 +38,8 @@ class ApiRequest:
     :param json_answer: whether a good answer is JSON; for the requests of credentials.
     :param max_per_second: at most how many requests per second the service takes, where LivePerson documents that:
         all requests of a client to that service are then spaced accordingly, repetitions included. None for no limit.
+    :param may_be_partial: whether a 206 is a whole answer, of a service that says so where there is nothing for parts
+        of what was asked.
     :param params_by_kind: the query parameters for a credential of some kind, where they differ from ``params``, as
         those of another version of the API do.
     """
@@ -56,6 +58,7 @@ class ApiRequest:
     json_answer: bool = True
     when_closed: Literal["end", "finish", "begin"] = "end"
     max_per_second: float | None = None
+    may_be_partial: bool = False
     params_by_kind: Mapping[CredentialKind, Mapping[str, str]] = field(default_factory=dict)
 
     def for_kinds(self, params: Mapping[CredentialKind, Mapping[str, str]]) -> ApiRequest:

@@ -390,7 +390,7 @@ def _outcome(request: ApiRequest, status: int) -> Outcome:
     # LivePerson's collections answer 304 to If-Match, too.
     if status == 304 and not sent & {"if-none-match", "if-modified-since", "if-match"}:
         return UNREADABLE
-    if status == 206 and "range" in sent:
+    if status == 206 and (request.may_be_partial or "range" in sent):
         return ACCEPTED
     return outcome_of_status(status)
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from airflow_provider_liveperson.datasets import (
     account_config,
+    actual_handle_time,
     agent_activity,
     agent_metrics,
     audit_trail,
@@ -23,6 +24,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 APIS = (
     messaging_interactions,
     agent_activity,
+    actual_handle_time,
     messaging_operations,
     operational_realtime,
     agent_metrics,

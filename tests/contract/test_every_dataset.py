@@ -74,10 +74,11 @@ def lines(rows: list[Row]) -> list[bytes]:
 def run(
     client: LivePersonClient, name: str, window: Window, store: MemoryStore, **choices: Any
 ) -> PullResult:
-    """Land a window two hours after its end."""
+    """Land a window two hours after its end, or once it is complete."""
     dataset = DATASETS[name]
     destination = store.destination(**choices)
-    return pull(client, dataset, dataset.query(window), destination, now=window.end + timedelta(hours=2))
+    now = window.end + max(timedelta(hours=2), dataset.limits.lag)
+    return pull(client, dataset, dataset.query(window), destination, now=now)
 
 
 def read(client: LivePersonClient, name: str, window: Window) -> list[Row]:

@@ -50,7 +50,7 @@ VISITOR: dict[str, Column] = {
 
 AGENT_ACTIVITY = Dataset(
     name="data_access_agent_activity",
-    title="Agents' logins, states and chats, from Data Access files",
+    title="Agents' logins, states and chats, from files",
     page="data-access-api-methods-agent-activity.html",
     request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/agentActivity"),
     access=ACCESS,
@@ -251,7 +251,7 @@ WEB_SESSION = Dataset(
 
 ENGAGEMENT = Dataset(
     name="data_access_engagement",
-    title="Conversations with their transcripts, from Data Access files",
+    title="Conversations with transcripts, from files",
     page="data-access-api-methods-engagement.html",
     request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/engagement"),
     access=ACCESS,

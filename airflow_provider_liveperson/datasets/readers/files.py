@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 
-from airflow_provider_liveperson.client.messages import Answer, ApiRequest
+from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.json_objects import json_objects
@@ -23,6 +24,8 @@ from airflow_provider_liveperson.records.line import Line
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
+
+log = logging.getLogger(__name__)
 
 MAX_CONTENT = 16 * 1024 * 1024 * 1024
 """The most bytes of one file, decompressed."""
@@ -53,13 +56,20 @@ class Files(Reader):
     seen by their first bytes, whatever their names say.
 
     :param range: how the range of time is named.
+    :param other_range: how the range may be named instead, where LivePerson's pages contradict each other: it is
+        tried where the first is rejected with a 400.
     :param no_files: what a refusal of the list says where there are no files; empty if the list is empty then.
+    :param may_lack_files: whether a list comes with the status 206 where parts of the range have no files.
+    :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
     """
 
     shape: ClassVar[str] = "a list of files, then the files"
 
     range: TimeRange
+    other_range: TimeRange | None = None
     no_files: str = ""
+    may_lack_files: bool = False
+    sends_source: bool = False
 
     @abstractmethod
     def listed(self, dataset: Dataset, answer: Answer) -> Iterable[ListedFile]:
@@ -80,12 +90,19 @@ class Files(Reader):
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> FilesPager:
         return FilesPager(self, dataset, query, slice_)
 
-    def list_request(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
-        """The request for the list of a slice."""
-        arguments = self.range.arguments(slice_.bounds[query.cursor])
-        return dataset.make_request(
-            params={name: str(value) for name, value in {**arguments, **query.filters}.items()}
+    def list_request(
+        self, dataset: Dataset, query: Query, slice_: Slice, range: TimeRange | None = None
+    ) -> ApiRequest:
+        """The request for the list of a slice.
+
+        :param range: how to name the range; default: as declared.
+        """
+        arguments = (range or self.range).arguments(slice_.bounds[query.cursor])
+        source = {"source": SOURCE} if self.sends_source else {}
+        made = dataset.make_request(
+            params={name: str(value) for name, value in {**arguments, **query.filters, **source}.items()}
         )
+        return replace(made, may_be_partial=self.may_lack_files)
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return {**dataset.request.params, **self.range.arguments(query.window), **query.filters}
@@ -107,6 +124,9 @@ class FilesPager(Pager):
         self._reader = reader
         self._dataset = dataset
         self._list_request = reader.list_request(dataset, query, slice_)
+        self._other_request = (
+            reader.list_request(dataset, query, slice_, reader.other_range) if reader.other_range else None
+        )
         self._window = slice_.bounds[query.cursor]
         self._has_asked = False
         self._waiting: deque[ApiRequest] | None = None  # None until the list is known
@@ -134,9 +154,17 @@ class FilesPager(Pager):
         return self._read(parsed)
 
     def refused(self, error: RequestRejectedError) -> None:
-        if self._waiting is not None or not self._reader.says_empty(error):
+        if self._waiting is None and self._reader.says_empty(error):
+            self._waiting = deque()
+        elif self._waiting is None and error.status == 400 and self._other_request is not None:
+            log.info("LivePerson rejected the range; naming it in the other way: %s", error)
+            self._list_request, self._other_request = self._other_request, None
+            self._has_asked = False
+        else:
             raise error
-        self._waiting = deque()
+
+    def learn(self, before: FilesPager) -> None:
+        self._list_request, self._other_request = before._list_request, before._other_request
 
     def _parse_list(self, answer: Answer) -> Sequence[ApiRequest]:
         listed = {

@@ -1,4 +1,4 @@
-"""Pages by offset without a count, which name the next page, or do not."""
+"""Pages by offset which may have no count, and may not name the next page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
-from airflow_provider_liveperson.datasets.readers.paged import PagedReader
+from airflow_provider_liveperson.datasets.readers.paged import PagedReader, read_count
 from airflow_provider_liveperson.datasets.readers.pages import Page, PagePager, PageRange, Record, hand_on
 from airflow_provider_liveperson.datasets.readers.paths import PathDecoder
-from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError, StandstillGuard
+from airflow_provider_liveperson.datasets.readers.reader import (
+    ContradictionError,
+    PagesMovedError,
+    StandstillGuard,
+)
 from airflow_provider_liveperson.records.line import Line
 
 if TYPE_CHECKING:
@@ -25,11 +29,12 @@ _OFFSET = re.compile(r"[?&]offset=(\d{1,18})(?:[&#]|$)", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class LinkedPages(PagedReader):
-    """Reads pages by offset and limit that have no count.
+    """Reads pages by offset and limit that have no count, or not always.
 
     Records that are equal to the byte are one where they have all fields of the primary key.
 
     :param next: the dotted path of the links, ``[{"rel": "next", "href": …}]``; empty where pages have none.
+    :param count: the dotted paths at which a count may be; the first that is there counts.
     :param offset: the argument for the offset.
     :param limit: the argument for the page's size.
     """
@@ -37,20 +42,27 @@ class LinkedPages(PagedReader):
     shape: ClassVar[str] = "pages without a count"
 
     next: str = ""
+    count: tuple[str, ...] = ()
     offset: str = "offset"
     limit: str = "limit"
 
     @property
     def others(self) -> tuple[str, ...]:
-        return (self.next,) if self.next else ()
+        return (*self.count, self.next) if self.next else self.count
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> LinkedPager:
         def parse_page(answer: Answer) -> Page:
             page, values, others = self.content(answer)
             placer = self.placed(dataset, query, slice_)
             records = placer.records(page, values, by_line=True)
-            has_next, offset = next_page(others[0] if others else None)
-            return Page(records, has_next=has_next, next_offset=offset, undated=frozenset(placer.undated))
+            has_next, offset = next_page(others[-1] if self.next else None)
+            return Page(
+                records,
+                total=read_count(others[: len(self.count)], answer.status),
+                has_next=has_next,
+                next_offset=offset,
+                undated=frozenset(placer.undated),
+            )
 
         key = PathDecoder(dataset.primary_key)
 
@@ -94,7 +106,7 @@ class LinkedPager(PagePager):
 
     A page that holds nothing new, but names a next one, is asked for again, then passed over. There is an end to that,
     because a server may name a next page behind the last one for ever; and what was passed over is looked at once
-    more at the end.
+    more at the end. Where pages do report a count, all have to report the same, and as many have to come.
 
     :param page_request: makes the request for a page.
     :param parse_page: makes a :class:`Page` of an answer.
@@ -131,9 +143,15 @@ class LinkedPager(PagePager):
     def finish(self) -> None:
         if self._next is not None:
             raise PagesMovedError("the reading ended before its last page")
+        if self.reported is not None and self.received != self.reported:
+            raise ContradictionError(f"{self.reported} records were reported and {self.received} received")
 
     def accept(self, parsed: Page) -> Sequence[Line]:
         page, rows = self._asked.popleft(), parsed.records
+        if parsed.total is not None:
+            if self.reported not in (None, parsed.total):
+                raise ContradictionError(f"{self.reported} records were reported, then {parsed.total}")
+            self.reported = parsed.total
         only_looks = self._looks_back or self._checked_for is not None
         if self._anchor is not None and (rows or not parsed.has_next or only_looks):
             self._check_anchor(page, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.account_config.api import AccountConfigApi
+from airflow_provider_liveperson.sandbox.apis.actual_handle_time import ActualHandleTimeApi
 from airflow_provider_liveperson.sandbox.apis.agent_activity.api import AgentActivityApi
 from airflow_provider_liveperson.sandbox.apis.agent_metrics import AgentMetricsApi
 from airflow_provider_liveperson.sandbox.apis.api import Api
@@ -19,6 +20,7 @@ from airflow_provider_liveperson.sandbox.apis.outbound_reporting import Outbound
 APIS: tuple[type[Api[Any]], ...] = (
     AuditTrailApi,
     AgentActivityApi,
+    ActualHandleTimeApi,
     AgentMetricsApi,
     DataAccessApi,
     AccountConfigApi,
