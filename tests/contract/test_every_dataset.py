@@ -33,7 +33,7 @@ from tests.contract.facts.facts import KINDS, Row
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
 NIGHT = Window(datetime(2026, 1, 28, 22, 30, tzinfo=UTC), datetime(2026, 1, 29, 1, 15, tzinfo=UTC))
 EMPTY = Window(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC))
-ALL = Window(datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC))
+ALL = Window(datetime(2026, 1, 25, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
 DATA_END = datetime(2026, 2, 1, tzinfo=UTC)
 
 Connect = Callable[..., LivePersonClient]
@@ -360,7 +360,9 @@ def test_a_failure_midway_keeps_the_earlier_landing_and_the_retry_lands_the_rest
     sandbox.configure(**facts.small_pages or {})
     client = connect(sandbox, max_concurrency=1)  # so that the requests have one order
     # Several slices, and records in the last two.
-    window = within_reach(sandbox, name, Window(DAY.end - timedelta(days=37), DAY.end))
+    longest = DATASETS[name].limits.max_range or timedelta(days=30)
+    length = min(timedelta(days=37), 2 * longest + timedelta(days=1))
+    window = within_reach(sandbox, name, Window(DAY.end - length, DAY.end))
     run(client, name, window, store, roll_at=2_000)
     before, store.changes = dict(store.objects), []
     asked = data_requests(sandbox, name)
