@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.sandbox.server import SandboxServer
+from tests.contract.facts.messaging_interactions import SIZES
 from tests.integration import task_process
 from tests.integration.landed import NEXT_DAY, S3Server, same
 
@@ -28,9 +29,7 @@ LONG = 120  # seconds after which a task that hangs fails
 @pytest.fixture(scope="module")
 def sandbox(start_sandbox: Callable[..., SandboxServer]) -> SandboxServer:
     """Three days of several slices each, whose pages are slow, so that a task can be killed at many moments."""
-    return start_sandbox(
-        conversations=1_200, messages_per_conversation=3, messaging_partial_share=0.02, latency_ms=15
-    )
+    return start_sandbox(**{**SIZES, "conversations": 1_200, "messages_per_conversation": 3}, latency_ms=15)
 
 
 class Tasks:

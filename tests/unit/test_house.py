@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_liveperson.sandbox.apis.registry import APIS
+from airflow_provider_liveperson.sandbox.switches import declarations
+
 NAME = "airflow_provider_liveperson"
 PACKAGE = Path(__file__).resolve().parents[2] / NAME
 
@@ -179,3 +182,41 @@ def test_a_long_module_says_why():
     long = [path for path, text in texts.items() if len(text.splitlines()) > 450]
     docs = {path: ast.get_docstring(ast.parse(texts[path])) or "" for path in long}
     assert [path.relative_to(PACKAGE).as_posix() for path in long if "Long because" not in docs[path]] == []
+
+
+ROOT = PACKAGE.parent
+# Whether a switch can be set, and which values it takes, is tried with any switch.
+ABOUT_SWITCHES = {"test_control", "test_command", "test_settings", "test_server", "test_house"}
+
+
+def own_switches(api: str) -> set[str]:
+    """The switches of an API, without those that all APIs have: how much data there is, and who may read it."""
+    (group,) = (one.switches_type for one in APIS if one.name == api)
+    return {
+        name for name, about in declarations(group).items() if not about.fixed and not name.endswith("_auth")
+    }
+
+
+def is_of(path: Path, api: str) -> bool:
+    """Whether a file belongs to an API: by its own name or a folder's."""
+    return path.stem.startswith((api, f"test_{api}")) or api in path.parts
+
+
+def test_only_files_of_an_api_name_its_switches():
+    texts = {
+        path.relative_to(ROOT): path.read_text(encoding="utf-8")
+        for folder in ("tests", "devtools", "benchmarks", NAME)
+        for path in (ROOT / folder).rglob("*.py")
+        if path.stem not in ABOUT_SWITCHES
+    }
+    wrong = []
+    for api in (one.name for one in APIS):
+        switches = own_switches(api)
+        assert switches
+        named = re.compile(rf"\b({'|'.join(sorted(switches))})\b")
+        wrong += [
+            f"{path} names {', '.join(found)}"
+            for path, text in texts.items()
+            if not is_of(path, api) and (found := sorted(set(named.findall(text))))
+        ]
+    assert wrong == [], "put it into a file of the API, or take the switches from its facts"

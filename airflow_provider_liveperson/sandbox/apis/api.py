@@ -6,28 +6,28 @@ To add an API, write a module (or a folder, where one file is not enough) with t
 1. its switches, one for each point on which LivePerson's pages are silent, unclear or contradict each other, and
    for the size of its data. Their names begin with the API's prefix; ``<prefix>_auth`` is obligatory::
 
-       class AgentMetricsSwitches(Switches):
-           agent_metrics_auth: frozenset[CredentialName] = switch(
-               EVERY_CREDENTIAL, "credential kinds that Agent Metrics accepts"
+       class VisitsSwitches(Switches):
+           visits_auth: frozenset[CredentialName] = switch(
+               EVERY_CREDENTIAL, "credential kinds that Visits accepts"
            )
-           agent_metrics_ids: Literal["numbers", "strings"] = switch("numbers", "how ids are written")
+           visits_ids: Literal["numbers", "strings"] = switch("numbers", "how ids are written")
 
 2. its data, invented from the company in :mod:`~airflow_provider_liveperson.sandbox.world` and ``world.source(label)``,
    so that the same seed gives the same records, whatever else the sandbox holds;
 
 3. a subclass of :class:`Api`::
 
-       class AgentMetricsApi(Api[AgentMetricsSwitches]):
-           name, title, prefix = "agent_metrics", "Agent Metrics", "agent_metrics"
-           switches_type = AgentMetricsSwitches
-           services = ("msgHist",)
-           datasets = ("agent_metrics_status",)
+       class VisitsApi(Api[VisitsSwitches]):
+           name, title, prefix = "visits", "Visits", "visits"
+           switches_type = VisitsSwitches
+           services = ("visitsDomain",)
+           datasets = ("visit_now",)
 
            def endpoints(self) -> list[Endpoint]:
-               path = "/messaging_history/api/account/{account}/agent-view/status"
-               return [Endpoint(path, self.status, method="POST", reads="agent metrics")]
+               path = "/visits/api/account/{account}/now"
+               return [Endpoint(path, self.now, reads="visits")]
 
-           def status(self, call: Call) -> Answer: ...
+           def now(self, call: Call) -> Answer: ...
 
            def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]: ...
 

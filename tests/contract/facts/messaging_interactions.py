@@ -8,7 +8,10 @@ FACTS = {
     "messaging_interactions": Facts(
         url="/messaging_history/",
         change=lambda sandbox: sandbox.insert("messaging_interactions", 3, NOON),
-        readings={"no source wanted": {"messaging_source": "lenient"}},
+        readings={
+            "no source wanted": {"messaging_source": "lenient"},
+            "no content": {"messaging_empty": "204"},
+        },
         small_pages={},  # 100 to a page, whatever the switches
         never_rests=lambda sandbox: sandbox.faults.add(
             kind="count_drift", rows=1, match="/messaging_history/", times=1000

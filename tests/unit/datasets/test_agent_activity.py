@@ -217,29 +217,6 @@ def test_a_page_that_does_not_begin_with_the_last_change_of_the_one_before_has_i
 # -- against a server ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "switches",
-    [
-        {},
-        {"activity_limit_max": 7, "activity_over_limit": "clamp"},
-        {"activity_limit_max": 7, "activity_over_limit": "clamp", "activity_links": "next_on_full_page"},
-        {"activity_links": "absent", "activity_order": "oldest", "activity_to": "exclusive"},
-    ],
-    ids=str,
-)
-def test_the_whole_truth_of_a_window_between_minutes(sandbox, connect, switches):
-    sandbox.configure(**switches)
-    truth = sandbox.activity.truth(DAY.start, DAY.end)
-    middle = datetime.fromisoformat(truth[len(truth) // 2]["time"])
-    found: list[dict] = []
-    client = connect()
-    for window in (Window(DAY.start, middle), Window(middle, DAY.end)):
-        query = AGENT_STATUS_CHANGES.query(window)
-        found += [json.loads(raw) for raw in records(client, AGENT_STATUS_CHANGES, query)]
-    assert len(truth) > 20
-    assert sorted(map(str, found)) == sorted(map(str, truth))
-
-
 def test_filters_reach_the_server(sandbox, connect):
     truth = sandbox.activity.truth(DAY.start, DAY.end)
     group = str(truth[0]["agentGroupId"])

@@ -695,7 +695,7 @@ def ids(found: Iterable[dict]) -> list[str]:
 @pytest.mark.parametrize(
     ("cursor", "switches"),
     [
-        ("start", {"page_ceiling": 7}),
+        ("start", {}),
         ("end", {"messaging_partial_share": 0.5}),
         ("end", {"messaging_end_filter": "conversation_end_time"}),
         ("full_dialog_end", {"messaging_empty": "204"}),

@@ -26,6 +26,7 @@ NOW = datetime(2026, 2, 1, 2, tzinfo=UTC)
 DAY = ("2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z")
 # What an API key and an App-JWT can both read.
 BOTH = [name for name in DATASETS if {"api_key", "app_jwt_v2"} <= set(FACTS[name].kinds)]
+OLDEST_FIRST = FACTS["agent_status_changes"].readings["oldest first"]
 IN_IT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -239,7 +240,7 @@ def test_collections_are_compared_whole(between):
 def test_where_reading_stopped_nothing_is_missed(sandbox, twin, between):
     """A record more in front pushes the last one out; that is not missing on this side."""
     for one in (sandbox, twin):
-        one.configure(activity_order="oldest")
+        one.configure(**OLDEST_FIRST)
     twin.activity.insert(1, when=datetime(2026, 1, 31, 0, 0, 1, tzinfo=UTC))
     found = only(between("agent_status_changes", max_records=5))
     assert found.records == (5, 5)
@@ -249,7 +250,7 @@ def test_where_reading_stopped_nothing_is_missed(sandbox, twin, between):
 @pytest.mark.parametrize("common", [0, 1])
 def test_where_both_go_on_differently_they_differ_though_reading_stopped(sandbox, twin, between, common):
     for one in (sandbox, twin):
-        one.configure(activity_order="oldest")
+        one.configure(**OLDEST_FIRST)
         one.activity.insert(common, when=datetime(2026, 1, 31, 6, tzinfo=UTC))
     twin.activity.insert(9, when=datetime(2026, 1, 31, 6, 0, 1, tzinfo=UTC))
     found = only(between("agent_status_changes", max_records=5, start="2026-01-31T06:00:00Z", end=DAY[1]))
@@ -501,7 +502,7 @@ def test_keys_are_those_that_people_are_told():
 
 
 def test_no_more_is_read_than_compared(sandbox, between):
-    sandbox.configure(activity_limit_max=10, activity_over_limit="clamp")
+    sandbox.configure(**FACTS["agent_status_changes"].many_requests)
     assert only(between("agent_status_changes", max_records=5)).records == (5, 5)
     pages = [one for one in sandbox.requests if "/status-changes" in one.path]
     assert len(pages) == 2  # the check's, and one

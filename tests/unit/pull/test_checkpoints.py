@@ -306,7 +306,6 @@ def test_a_window_in_one_slice_needs_no_checkpoint(sandbox, connect, store):
 def test_a_retry_asks_only_for_the_partitions_that_are_left(sandbox, connect, store, name, partitions):
     """A task that was killed between two partitions of a day goes on with the second."""
     dataset = dataset_named(name)
-    sandbox.configure(outbound_per_second=None)
 
     def land() -> None:
         destination = store.destination(share_below=1)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from airflow_provider_liveperson.datasets.audit_trail import graphql
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
@@ -232,9 +233,15 @@ def test_what_a_store_does_not_let_remove_is_told_and_the_window_has_landed(sand
     assert {f"memory://{key}" for key in store.objects} == {landed.manifest, *landed.objects}
 
 
+@pytest.fixture
+def small_pages(monkeypatch):
+    """Pages of ten rows, so that parts go up before the last page is asked for."""
+    monkeypatch.setattr(graphql, "MAX_PAGE_SIZE", 10)
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_a_slice_that_is_read_again_lands_its_parts_once(sandbox, run, store):
     """Its pages had moved after some of its parts had gone up."""
-    sandbox.configure(page_ceiling=10)
     moved = []
 
     def insert():
@@ -247,6 +254,7 @@ def test_a_slice_that_is_read_again_lands_its_parts_once(sandbox, run, store):
     assert sorted(map(str, records(store))) == sorted(map(str, sandbox.audit.truth(DAY.start, DAY.end)))
 
 
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("earlier", [False, True], ids=["first landing", "over an earlier one"])
 @pytest.mark.parametrize("at", ["second part", "manifest", "page"])
 def test_a_failure_midway_leaves_what_was_there(sandbox, run, store, earlier, at):
@@ -256,7 +264,6 @@ def test_a_failure_midway_leaves_what_was_there(sandbox, run, store, earlier, at
     before = dict(store.objects)
     error: type[Exception] = StorageError
     if at == "page":
-        sandbox.configure(page_ceiling=20)
         sandbox.faults.add(kind="status", status=403, match="/metadata/audit", skip=4, times=1000)
         error = PermissionDeniedError
     elif at == "manifest":
@@ -346,12 +353,12 @@ class Meddling:
             act()
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_a_failing_run_takes_nothing_away_that_another_has_committed_meanwhile(sandbox, run, store):
     def commit_and_spoil():
         run()
         sandbox.faults.add(kind="status", status=403, match="/metadata/audit", times=99)
 
-    sandbox.configure(page_ceiling=10)  # so that parts go up before the last page is asked for
     with pytest.raises(PermissionDeniedError):
         run(store=Meddling(store, "upload", commit_and_spoil), roll_at=1000)
     manifest = json.loads(store.objects[MANIFEST])

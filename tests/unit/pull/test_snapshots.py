@@ -149,18 +149,6 @@ def test_a_part_that_vanishes_while_it_is_taken_over_has_everything_fetched(sand
     assert landed(store, 1) == sandbox.config.truth("skills")
 
 
-@pytest.mark.parametrize("meaning", ["304", "version", "http"])
-@pytest.mark.parametrize("header", ["ac-revision", "etag", "absent"])
-def test_whatever_the_server_means_each_window_has_the_truth(sandbox, land, store, meaning, header):
-    sandbox.configure(config_if_match=meaning, config_revision_header=header, config_etag_quoted=True)
-    land(0)
-    sandbox.config.change("skills")
-    land(1)
-    assert landed(store, 1) == sandbox.config.truth("skills")
-    land(2)
-    assert landed(store, 2) == sandbox.config.truth("skills")
-
-
 def test_one_collections_revision_is_not_anothers(sandbox, land, store):
     land(0)
     land(0, dataset="agent_groups")

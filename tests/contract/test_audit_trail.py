@@ -1,26 +1,27 @@
-"""However a span is split into windows, exactly its records land, whatever the sandbox's seed."""
+"""The audit trail: exactly its rows land, however a span is cut and whatever the server may do."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
+from airflow_provider_liveperson.pull import slice_reader
 from airflow_provider_liveperson.pull.pull import pull, records
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
-from airflow_provider_liveperson.window import Window
+from devtools.memory_store import MemoryStore
+from tests.contract.cuts import SECONDS, SPAN, lines, read_in_windows
+from tests.contract.landing import Connect, land, manifest
 
-SPAN = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-SECONDS = int((SPAN.end - SPAN.start).total_seconds())
+EXPORT = "/audit/export"
 
 # Odd seconds, whole hours and the ends of days, where the sandbox places records on purpose.
 CUTS = st.lists(
@@ -30,23 +31,6 @@ CUTS = st.lists(
     max_size=5,
     unique=True,
 )
-
-
-def lines(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted(json.dumps(row, sort_keys=True) for row in rows)
-
-
-def read_in_windows(
-    client: LivePersonClient, name: str, cuts: list[int], unit: timedelta = timedelta(seconds=1)
-) -> list[dict[str, Any]]:
-    """All records of the span, window by window."""
-    dataset = DATASETS[name]
-    edges = [SPAN.start, *(SPAN.start + cut * unit for cut in sorted(cuts)), SPAN.end]
-    return [
-        json.loads(raw)
-        for start, end in pairwise(edges)
-        for raw in records(client, dataset, dataset.query(Window(start, end)))
-    ]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -72,7 +56,7 @@ def test_any_cutting_lands_exactly_the_truth(
     cuts: list[int],
     switches: dict[str, Any],
     sandbox: SandboxServer,
-    connect: Callable[..., LivePersonClient],
+    connect: Connect,
 ) -> None:
     sandbox.reset()
     sandbox.configure(**switches)
@@ -80,42 +64,9 @@ def test_any_cutting_lands_exactly_the_truth(
     assert lines(landed) == lines(sandbox.audit.truth(SPAN.start, SPAN.end))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    cuts=st.lists(
-        st.integers(1, SECONDS * 1000 - 1)
-        | st.integers(1, SECONDS // 60 - 1).map(lambda minutes: minutes * 60_000)
-        | st.integers(1, SECONDS // 86400 - 1).map(lambda days: days * 86_400_000 - 1),
-        max_size=5,
-        unique=True,
-    ),
-    switches=st.fixed_dictionaries(
-        {"activity_over_limit": st.just("clamp")},
-        optional={
-            "activity_limit_max": st.integers(3, 200),
-            "activity_links": st.sampled_from(["documented", "next_on_full_page"]),
-            "activity_order": st.sampled_from(["newest", "oldest"]),
-            "activity_to": st.sampled_from(["inclusive", "exclusive"]),
-        },
-    ),
-)
-def test_any_cutting_lands_exactly_the_status_changes(
-    cuts: list[int],
-    switches: dict[str, Any],
-    sandbox: SandboxServer,
-    connect: Callable[..., LivePersonClient],
-) -> None:
-    sandbox.reset()
-    sandbox.configure(**switches)
-    landed = read_in_windows(connect(sandbox), "agent_status_changes", cuts, unit=timedelta(milliseconds=1))
-    assert lines(landed) == lines(sandbox.activity.truth(SPAN.start, SPAN.end))
-
-
 @pytest.mark.parametrize("seed", [1, 77, 4711])
 @pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2"])
-def test_another_seed_another_truth(
-    seed: int, kind: str, connect: Callable[..., LivePersonClient], store: Any
-) -> None:
+def test_another_seed_another_truth(seed: int, kind: str, connect: Connect, store: Any) -> None:
     about = SandboxSettings(seed=seed, until=date(2026, 2, 1), days=4, audit_rows=700)
     with SandboxServer(about) as sandbox:
         sandbox.configure(page_ceiling=50, audit_total_count="absent", audit_ties="shuffled")
@@ -139,7 +90,7 @@ def test_filters_narrow_the_truth(
     filters: dict[str, Any],
     keep: Callable[[dict[str, Any]], bool],
     sandbox: SandboxServer,
-    connect: Callable[..., LivePersonClient],
+    connect: Connect,
 ) -> None:
     dataset = DATASETS["audit_trail"]
     landed = [
@@ -150,12 +101,46 @@ def test_filters_narrow_the_truth(
     assert len(landed) < len(truth)
 
 
-def test_one_user_is_found_by_login_name(
-    sandbox: SandboxServer, connect: Callable[..., LivePersonClient]
-) -> None:
+def test_one_user_is_found_by_login_name(sandbox: SandboxServer, connect: Connect) -> None:
     truth = sandbox.audit.truth(SPAN.start, SPAN.end)
     login = next(row["originatorLoginName"] for row in truth if row["originatorLoginName"])
     dataset = DATASETS["audit_trail"]
     query = dataset.query(SPAN, filters={"users": [login]})
     landed = [json.loads(raw) for raw in records(connect(sandbox), dataset, query)]
     assert lines(landed) == lines([row for row in truth if row["originatorLoginName"] == login])
+
+
+# The export
+
+
+@pytest.mark.parametrize("put", [r'"\1,0"', r"\1.0", r'" \1 "'])
+def test_an_export_with_a_total_in_another_notation_is_checked(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, put: str
+) -> None:
+    sandbox.faults.add(kind="replace", match=EXPORT, find=r"(?<=Total Items\r\n)(\d+)", put=put)
+    land(connect(sandbox), store, "audit_trail_export")
+    assert manifest(store)["complete"] is True
+    sandbox.faults.add(kind="replace", match=EXPORT, find=r"(?<=Total Items\r\n)(\d+)", put=r"1\1", times=99)
+    with pytest.raises(IncompletePullError, match="the last 3 failed in the same way: the export says 1"):
+        land(connect(sandbox), MemoryStore(), "audit_trail_export")
+
+
+@pytest.mark.parametrize("put", ["", '""', "many"])
+def test_an_export_whose_total_cannot_be_read_is_refused(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, put: str
+) -> None:
+    sandbox.faults.add(kind="replace", match=EXPORT, find=r"(?<=Total Items\r\n)(\d+)", put=put, times=99)
+    with pytest.raises(
+        InvalidResponseError, match=r"accountConfigReadOnly .*export: the export's Total Items is"
+    ):
+        land(connect(sandbox), store, "audit_trail_export")
+    assert store.manifests() == []
+
+
+def test_an_export_that_is_always_broken_is_given_up(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.faults.add(kind="replace", match=EXPORT, find=r"\r\n[^\r]*\r\n$", put="\r\n", times=99)
+    with pytest.raises(IncompletePullError, match="same way"):
+        land(connect(sandbox), store, "audit_trail_export")
+    assert sum(EXPORT in request.path for request in sandbox.requests) == slice_reader.MAX_SAME_FAILURES
