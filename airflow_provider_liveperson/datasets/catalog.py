@@ -14,6 +14,7 @@ from airflow_provider_liveperson.datasets import (
     data_usage_audit,
     messaging_interactions,
     messaging_operations,
+    net_handle_time,
     operational_realtime,
     outbound_reporting,
 )
@@ -25,6 +26,7 @@ APIS = (
     messaging_interactions,
     agent_activity,
     actual_handle_time,
+    net_handle_time,
     messaging_operations,
     operational_realtime,
     agent_metrics,

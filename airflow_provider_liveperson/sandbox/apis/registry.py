@@ -14,6 +14,7 @@ from airflow_provider_liveperson.sandbox.apis.data_access.api import DataAccessA
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
+from airflow_provider_liveperson.sandbox.apis.net_handle_time import NetHandleTimeApi
 from airflow_provider_liveperson.sandbox.apis.operational_realtime.api import OperationalRealtimeApi
 from airflow_provider_liveperson.sandbox.apis.outbound_reporting import OutboundReportingApi
 
@@ -21,6 +22,7 @@ APIS: tuple[type[Api[Any]], ...] = (
     AuditTrailApi,
     AgentActivityApi,
     ActualHandleTimeApi,
+    NetHandleTimeApi,
     AgentMetricsApi,
     DataAccessApi,
     AccountConfigApi,
