@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.client.credentials.credential import Token, TokenCredential
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.regional_hosts import REGIONAL_HOSTS
 from airflow_provider_liveperson.client.run_within import run_within
@@ -30,6 +31,7 @@ from airflow_provider_liveperson.diagnostics.token_facts import token_facts
 from airflow_provider_liveperson.diagnostics.verdict import LATE, SEE_ABOVE, joined, verdict
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
+    ConfigurationError,
     LivePersonError,
     PermissionDeniedError,
     RequestRejectedError,
@@ -80,11 +82,20 @@ def check_reachability(
     deadline = time.monotonic() + (seconds_for(len(checked)) if seconds is None else seconds)
     counter = ProgressCounter("check", len(checked), on_progress)
     credential = client.credential
-    services = _services(client, checked, _within(client.services, deadline))
-    token = _within(lambda: (credential.token(),), deadline)
+    hosts = _within(client.services, deadline)
+    services = _services(client, checked, hosts)
+    # Of an account that is unknown there is nothing else to find out.
+    unknown_account = hosts if isinstance(hosts, ConfigurationError) and hosts.field == "account_id" else None
+    token: tuple[Token | None] | LivePersonError
+    if unknown_account is not None and isinstance(credential, TokenCredential):
+        token = unknown_account
+    else:
+        token = _within(lambda: (credential.token(),), deadline)
     facts = token_facts(credential, token if isinstance(token, LivePersonError) else token[0])
 
     def reason_to_skip(dataset: Dataset) -> str | None:
+        if unknown_account is not None:
+            return "Not checked: the Domain API does not know the account."
         if dataset.request.service in services.missing:
             return f"The account does not have the service {dataset.request.service}, so it has none of these records."
         if not services.works and dataset.request.service not in services.hosts:
@@ -123,7 +134,7 @@ def check_reachability(
                 detail="" if failure is None or sentence == SEE_ABOVE else str(failure),
             )
         )
-    ok, sentence = _conclusion(name, accesses)
+    ok, sentence = _conclusion(name, accesses, unknown_account)
     report = ConnectionReport(
         connection=name,
         account_id=client.account_id,
@@ -279,12 +290,20 @@ def _refusal(probed: list[Dataset], answers: Mapping[str, LivePersonError | None
     return f"LivePerson rejected the credential, or the credential has no rights at all. {refusals[0]}"
 
 
-def _conclusion(name: str, accesses: list[DatasetAccess]) -> tuple[bool, str]:
+def _conclusion(
+    name: str, accesses: list[DatasetAccess], unknown_account: LivePersonError | None
+) -> tuple[bool, str]:
+    if unknown_account is not None:
+        return False, f"Nothing was checked: {unknown_account}."
     counts = {
         status: sum(access.status == status for access in accesses)
         for status in ("readable", "refused", "unknown")
     }
     through = f" through {name}" if name else ""
+    if len(accesses) == 1:
+        (access,) = accesses
+        can = {"readable": "can be read", "refused": "cannot be read", "unknown": "could not be checked"}
+        return access.status == "readable", f"{access.dataset} {can[access.status]}{through}."
     if not counts["readable"]:
         return False, f"None of {len(accesses)} datasets can be read{through}."
     unsure = any(access.status == "unknown" and access.has_service for access in accesses)

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.s3 import S3Store
+from airflow_provider_liveperson.landing.stores import ConflictError
 from devtools.landing_runs import KilledError, Slices, SteppedRun
 from tests.integration.landed import S3Server
 
@@ -70,3 +71,16 @@ def test_a_part_overwritten_with_the_same_size_is_written_again(store: S3Store) 
     store.write(part, bytes(len(before[part] or b"")))
     SteppedRun(store, ONE).finish()
     assert {key: store.read(key) for key in store.entries("lake")} == before
+
+
+def test_a_copy_never_replaces_another(store: S3Store) -> None:
+    """And it copies only what was read: S3 checks both conditions."""
+    store.write("lake/source", b"1234")
+    etag = store.entries("lake")["lake/source"].etag
+    store.copy("lake/source", "lake/copy", etag)
+    store.write("lake/source", b"5678")
+    with pytest.raises(StorageError):
+        store.copy("lake/source", "lake/other", etag)
+    with pytest.raises(ConflictError):
+        store.copy("lake/source", "lake/copy", store.entries("lake")["lake/source"].etag)
+    assert (store.read("lake/copy"), store.read("lake/other")) == (b"1234", None)

@@ -226,12 +226,31 @@ def test_a_service_with_a_host_by_region_is_not_missing(look):
     assert states(report) == {"users": "readable"}
 
 
-def test_an_unknown_account(sandbox, look):
-    report = look(account_id="99999999")
+@KINDS
+def test_of_an_unknown_account_nothing_else_is_asked(sandbox, look, kind):
+    report = look(kind, account_id="99999999")
     assert not report.ok
-    assert "does not know account 99999999" in report.services.sentence
-    assert {state for name, state in states(report).items() if name not in REGIONAL} == {"unknown"}
-    assert sum("/service/" in one.path for one in sandbox.requests) == 1
+    assert report.sentence.startswith("Nothing was checked: LivePerson's Domain API at")
+    for told in (report.sentence, report.services.sentence):
+        assert "does not know account 99999999" in told
+    assert set(states(report).values()) == {"unknown"}
+    assert ["/service/" in one.path for one in sandbox.requests] == [True]
+
+
+@pytest.mark.parametrize(
+    ("match", "says"),
+    [
+        (None, "users can be read through lp."),
+        ({"status": 403}, "users cannot be read through lp."),
+        ({"status": 500}, "users could not be checked through lp."),
+    ],
+    ids=str,
+)
+def test_of_one_dataset_it_says_whether_it_can_be_read(sandbox, look, match, says):
+    if match:
+        sandbox.faults.add(kind="status", match="/le-users/users", **match)
+    report = look(datasets=[DATASETS["users"]])
+    assert (report.ok, report.sentence) == (match is None, says)
 
 
 def test_a_host_that_is_not_livepersons_gets_no_credential(sandbox, look):

@@ -133,10 +133,17 @@ def test_a_copy_has_the_same_bytes_under_a_key_that_was_free(any_store):
     etag = any_store.entries(FOLDER)[KEY].etag
     any_store.copy(KEY, f"{FOLDER}/copy", etag)
     assert any_store.read(f"{FOLDER}/copy") == any_store.read(KEY) == b"1234"
-    if isinstance(any_store, S3Store):
-        pytest.skip("moto passes over the condition of a copy")
+
+
+# Moto passes over the condition of a copy: tests/integration/test_two_runs_on_s3.py has it of a real server.
+@pytest.mark.parametrize("any_store", ["local files", "another file system", "memory"], indirect=True)
+def test_a_copy_never_replaces_another(any_store):
+    create(any_store, KEY, b"1234")
+    create(any_store, f"{FOLDER}/copy", b"5678")
+    etag = any_store.entries(FOLDER)[KEY].etag
     with pytest.raises(ConflictError):
         any_store.copy(KEY, f"{FOLDER}/copy", etag)
+    assert any_store.read(f"{FOLDER}/copy") == b"5678"
 
 
 def test_a_copy_of_nothing_is_an_error(any_store):
