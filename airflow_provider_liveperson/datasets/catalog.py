@@ -12,6 +12,7 @@ from airflow_provider_liveperson.datasets import (
     audit_trail,
     data_access,
     data_usage_audit,
+    engagement_history,
     messaging_interactions,
     messaging_operations,
     net_handle_time,
@@ -24,6 +25,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 # One line an API, in the order in which people look for them.
 APIS = (
     messaging_interactions,
+    engagement_history,
     agent_activity,
     actual_handle_time,
     net_handle_time,

@@ -12,6 +12,7 @@ from airflow_provider_liveperson.sandbox.apis.api import Api
 from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailApi
 from airflow_provider_liveperson.sandbox.apis.data_access.api import DataAccessApi
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
+from airflow_provider_liveperson.sandbox.apis.engagement_history.api import EngagementHistoryApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
 from airflow_provider_liveperson.sandbox.apis.net_handle_time import NetHandleTimeApi
@@ -26,6 +27,7 @@ APIS: tuple[type[Api[Any]], ...] = (
     AgentMetricsApi,
     DataAccessApi,
     AccountConfigApi,
+    EngagementHistoryApi,
     MessagingInteractionsApi,
     MessagingOperationsApi,
     OperationalRealtimeApi,

@@ -26,6 +26,14 @@ PAGES = {
     "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
     "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',
     "audit_trail_export": b'Total Items\n1\n\nResults\nName,Date and time\n"%b","%b"\n',
+    "chat_agent_activity": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsData":{"agentsMetrics":'
+    b'{"metricsPerAgent":{"7":[{"id":2,"a":"%b","value":{"b":"%b"}}]}}}}]}',
+    "chat_engagement_activity": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsData":'
+    b'{"skillsMetricsPerAgent":{"metricsTotals":{"a":"%b"},"metricsPerSkill":{"7":{"metricsTotals":{"a":"%b"}}}}}}]}',
+    "chat_queue_health": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsData":'
+    b'{"metricsTotals":{"a":"%b"},"skillsMetrics":{"7":{"a":"%b"}}}}]}',
+    "chat_queue_state": b'{"totals":{"a":"%b"},"skills":{"7":{"a":"%b"}}}',
+    "chat_sla": b'{"slaDataRange":{"0":{"a":"%b"},"15":{"a":"%b"}}}',
     "data_access_survey": b'{"recordCollection":{"array":[{"body":{"x.SurveyData":{"header":{"x.VisitorHeader":'
     b'{"visitId":{"string":"v"}}},"surveys":{"array":[{"id":{"long":1},"a":"%b"},{"b":"%b"}]}}}}]}}',
     "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
@@ -33,6 +41,8 @@ PAGES = {
     b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
     "interval_metrics": b'{"intervals":[{"timeframe":{"from":"2026-01-28T02:45:00.000Z"},"a":"%b"},'
     b'{"timeframe":{"from":"%b"}}]}',
+    "engagement_history": b'{"_metadata":{"count":1},"interactionHistoryRecords":[{"info":{"engagementId":"7",'
+    b'"startTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
     "messaging_interactions": b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":"7",'
     b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
     "messaging_queue_health": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
