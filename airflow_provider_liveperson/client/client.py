@@ -116,14 +116,15 @@ class LivePersonClient:
         """
         return self._directory.regional_hosts(services)
 
-    def base_url(self, service: str) -> str:
+    def base_url(self, service: str, fallback: str = "") -> str:
         """The base URL of a service, by ``service_hosts``, the region or the Domain API.
 
         :param service: the service's name, case-sensitive.
+        :param fallback: the service that stands in for it in an account that does not have it; empty for none.
         :raises ConfigurationError: for an unknown account or service.
         :raises UntrustedHostError: for a host that is not LivePerson's.
         """
-        return self._domain_api if service == _DOMAIN_API else self._directory.base_url(service)
+        return self._domain_api if service == _DOMAIN_API else self._directory.base_url(service, fallback)
 
     def call(
         self,

@@ -79,15 +79,16 @@ class DomainDirectory:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, str]] = {}
 
-    def base_url(self, service: str) -> str:
+    def base_url(self, service: str, fallback: str = "") -> str:
         """The base URL of a service, such as ``https://va.ac.liveperson.net``.
 
         :param service: its name in the Domain API, case-sensitive, or a regional service.
+        :param fallback: the service that stands in for it in an account that does not have it; empty for none.
         :raises ConfigurationError: when the account, the service or the region is unknown.
         :raises UntrustedHostError: when the host is not LivePerson's.
         :raises InvalidResponseError: when the Domain API's answer has neither documented shape.
         """
-        if named := self._guard.named(service):
+        if named := self._guard.named(service) or self._guard.named(fallback):
             return named
         if service in REGIONAL_HOSTS and self._guard.is_loopback:
             return self._guard.domain_api  # a stand-in for LivePerson on this machine serves everything
@@ -95,7 +96,7 @@ class DomainDirectory:
             expires, url = self._known.get(service, (0.0, ""))
             if url and self._now() < expires:
                 return url
-            host = self._regional(service) if service in REGIONAL_HOSTS else self._look_up(service)
+            host = self._regional(service) if service in REGIONAL_HOSTS else self._look_up(service, fallback)
             url = self._guard.base_url(service, host)
             self._known[service] = (self._now() + TIME_TO_LIVE, url)
             return url
@@ -138,10 +139,12 @@ class DomainDirectory:
     def _list(self) -> dict[str, str]:
         return self._entries("baseURI.json") or self._entries("baseURI")
 
-    def _look_up(self, service: str) -> str:
+    def _look_up(self, service: str, fallback: str) -> str:
         services = self._entries(f"{service}/baseURI.json")
         if service not in services:  # unknown, or a Domain API that only knows the list
             services = self._listed()
+        if service not in services and fallback in services:
+            return services[fallback]
         if service not in services:
             close = next((name for name in services if name.lower() == service.lower()), None)
             hint = (

@@ -23,6 +23,7 @@ class ApiRequest:
     :param method: the HTTP method.
     :param service: the service's name in the Domain API, case-sensitive (``accountConfigReadOnly``), or one of
         ``client/regional_hosts.py``.
+    :param fallback_service: the service that stands in for it in an account that has no ``service``; empty for none.
     :param path: the path on that service's host; ``{account_id}`` stands for the account.
     :param params: query parameters. They are part of an OAuth 1.0 signature and may not hold secrets. The
         value :data:`SOURCE` stands for the connection's source label.
@@ -60,6 +61,7 @@ class ApiRequest:
     max_per_second: float | None = None
     may_be_partial: bool = False
     params_by_kind: Mapping[CredentialKind, Mapping[str, str]] = field(default_factory=dict)
+    fallback_service: str = ""
 
     def for_kinds(self, params: Mapping[CredentialKind, Mapping[str, str]]) -> ApiRequest:
         """The same request with other query parameters for some credential kinds.

@@ -77,7 +77,7 @@ class Sender:
     """Sends requests, and repeats them as the table in ``responses.py`` says.
 
     :param session: sends them, and holds the credential that signs them.
-    :param base_url: returns the base URL of a service.
+    :param base_url: returns the base URL of a service, or of its fallback.
     :param account_id: replaces ``{account_id}`` in paths.
     :param source: replaces ``{source}`` in query parameters.
     :param schedule: how often requests are repeated, and how long to wait before.
@@ -89,7 +89,7 @@ class Sender:
         self,
         *,
         session: GuardedSession,
-        base_url: Callable[[str], str],
+        base_url: Callable[[str, str], str],
         account_id: str,
         source: str,
         schedule: RetrySchedule,
@@ -143,7 +143,7 @@ class Sender:
                 for name, value in request.params_for(self._session.credential.kind).items()
             },
         )
-        url = self._base_url(request.service) + request.path
+        url = self._base_url(request.service, request.fallback_service) + request.path
         failures: Counter[Action] = Counter()
         allowed = {
             Action.RETRY: len(self._schedule.waits),

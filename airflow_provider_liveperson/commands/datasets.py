@@ -81,6 +81,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "scope": dataset.access.scope,
         "request": f"{dataset.request.method} {dataset.request.path}",
         "service": dataset.request.service,
+        "services": list(dataset.request.services),
         "filters": {name: item.description for name, item in dataset.filters.items()},
         "filter_values": {name: item.takes for name, item in dataset.filters.items()},
         "fields": {path: type_name(column) for path, column in paths(dataset.columns)},
@@ -133,7 +134,7 @@ def markdown(datasets: list[Dataset]) -> str:
             "",
             f"## {one['name']}",
             "",
-            f"{one['title']}. `{one['request']}` of the service `{one['service']}`,",
+            f"{one['title']}. `{one['request']}` of the service {_services(one['services'])},",
         ]
         lines += [f"[LivePerson's page]({one['documentation']})."]
         if len(one["cursors"]) > 1:
@@ -171,7 +172,7 @@ def _about(dataset: Dataset) -> str:
     lines = [
         f"{one['name']}: {one['title']}",
         f"{one['request']}",
-        f"of the service {one['service']}, documented at",
+        f"of the service {' or '.join(one['services'])}, documented at",
         one["documentation"],
         *_section("Records", what),
         *_section("Limits", limits),
@@ -249,6 +250,11 @@ def _print_table(datasets: list[Dataset]) -> None:
         console.print(table)
         console.print()
     console.print("For the fields and filters of one: datasets NAME")
+
+
+def _services(services: list[str]) -> str:
+    first, *rest = services
+    return "".join([f"`{first}`", *(f", or `{name}` in an account without it" for name in rest)])
 
 
 def _names(names: Any) -> str:

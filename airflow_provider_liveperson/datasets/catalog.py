@@ -17,7 +17,10 @@ from airflow_provider_liveperson.datasets import (
     messaging_operations,
     net_handle_time,
     operational_realtime,
+    outbound_configuration,
     outbound_reporting,
+    personal_data_deletion,
+    shift_status,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -35,8 +38,11 @@ APIS = (
     data_access,
     account_config,
     outbound_reporting,
+    outbound_configuration,
+    shift_status,
     audit_trail,
     data_usage_audit,
+    personal_data_deletion,
 )
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for api in APIS for dataset in api.DATASETS}

@@ -98,7 +98,7 @@ def check_reachability(
             return "Not checked: the Domain API does not know the account."
         if dataset.request.service in services.missing:
             return f"The account does not have the service {dataset.request.service}, so it has none of these records."
-        if not services.works and dataset.request.service not in services.hosts:
+        if not services.works and not services.hosts.keys() & dataset.request.services:
             return "Not checked: the Domain API did not list the services."
         return None if facts.works else "Not checked: there is no token."
 
@@ -161,7 +161,7 @@ def _within(job: Callable[[], T], deadline: float) -> T | LivePersonError:
 def _services(
     client: LivePersonClient, datasets: list[Dataset], hosts: dict[str, str] | LivePersonError
 ) -> Services:
-    needed = dict.fromkeys(dataset.request.service for dataset in datasets)
+    needed = {dataset.request.service: dataset.request.services for dataset in datasets}
     regional = client.regional_hosts({} if isinstance(hosts, LivePersonError) else hosts)
     named = {service: host for service, host in regional.items() if service in needed}
     named |= client.settings.service_hosts
@@ -172,7 +172,8 @@ def _services(
             missing=[],
             sentence=f"The Domain API did not list the services. {hosts}",
         )
-    missing = [service for service in needed if service not in {*hosts, *named, *REGIONAL_HOSTS}]
+    known = {*hosts, *named, *REGIONAL_HOSTS}
+    missing = [service for service, any_of in needed.items() if known.isdisjoint(any_of)]
     lack = f", but not {joined(missing)}" if missing else ", including all that are needed"
     return Services(
         works=True,
@@ -249,7 +250,11 @@ def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
     :raises LivePersonError: when it cannot be read.
     """
     _, end = dataset.limits.available(now)
-    query = dataset.query(Window(end - _PROBED, end))
+    last = Window(end - _PROBED, end)
+    whole = dataset.limits.on_grid(last)
+    if whole.end > end:  # sums of a time that is not over
+        whole = dataset.limits.on_grid(Window(whole.start - _PROBED, whole.start))
+    query = dataset.query(whole)
     slice_ = dataset.plan(query)[-1]
     reader = dataset.open(query, slice_)
     try:

@@ -44,7 +44,7 @@ def choose_window(dataset: Dataset, wanted: Window | None, now: datetime) -> Cho
     earliest = None if earliest is None else earliest + MARGIN
     if wanted is None:
         return _latest(dataset, earliest, latest)
-    part = _part(wanted, earliest, latest)
+    part = _part(wanted, earliest, latest, dataset.limits.grid)
     if part == wanted:
         return ChosenWindow(wanted)
     if part is not None:
@@ -68,13 +68,17 @@ def _latest(dataset: Dataset, earliest: datetime | None, latest: datetime) -> Ch
     return ChosenWindow(Window(max(start, end - _DAY), end), note)
 
 
-def _part(wanted: Window, earliest: datetime | None, latest: datetime) -> Window | None:
-    """The part of a window that can be had, in whole minutes where it was cut; None for nothing."""
+def _part(
+    wanted: Window, earliest: datetime | None, latest: datetime, grid: timedelta | None
+) -> Window | None:
+    """The part of a window that can be had, in whole minutes where it was cut, and on the grid; None for nothing."""
     start, end = wanted.start, wanted.end
     if earliest is not None and start < earliest:
         start = _ceil(earliest, _MINUTE)
     if end > latest:
         end = _floor(latest, _MINUTE)
+    if grid is not None:
+        start, end = _ceil(start, grid), _floor(end, grid)
     return Window(start, end) if start < end else None
 
 

@@ -13,12 +13,13 @@ from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.credentials.api_key import ApiKeyCredential
 from airflow_provider_liveperson.client.credentials.app_jwt import AppJwtCredential
+from airflow_provider_liveperson.client.credentials.login import LoginCredential
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.datasets.readers import snapshot
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
-from tests.contract.facts import SIZES
+from tests.contract.facts import FACTS, SIZES
 from tests.contract.facts.facts import PULLED_AT
 
 # Small, but with several pages of everything that has pages, and some conversations that searches return in part.
@@ -61,12 +62,15 @@ def one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[..., LivePersonClient]]:
-    """Makes clients of a sandbox, one for each kind of credential."""
+def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., LivePersonClient]]:
+    """Makes clients of a sandbox. Without a kind they have the first one that can read the dataset of the test."""
     clients: list[LivePersonClient] = []
     asked: list[SandboxServer] = []
+    spec = getattr(request.node, "callspec", None)
+    facts = FACTS.get("" if spec is None else spec.params.get("name", ""))
+    default = "api_key" if facts is None else facts.kinds[0]
 
-    def connect(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) -> LivePersonClient:
+    def connect(sandbox: SandboxServer, kind: str = default, **settings: Any) -> LivePersonClient:
         asked.append(sandbox)
         clients.append(client_of(sandbox, kind, **settings))
         return clients[-1]
@@ -95,6 +99,9 @@ def client_of(sandbox: SandboxServer, kind: str = "api_key", **settings: Any) ->
                 access_token_secret=about.access_token_secret,
             ),
         )
+    if kind == "login":
+        login = LoginCredential(user_name=about.user_name, password=about.user_password)
+        return LivePersonClient(chosen, login)
     return LivePersonClient(
         chosen,
         AppJwtCredential(

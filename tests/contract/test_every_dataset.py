@@ -54,7 +54,7 @@ def within_reach(sandbox: SandboxServer, name: str, window: Window) -> Window:
     """As much of a window as can be had at once; the sandbox's present is two hours after it, where that matters."""
     reach = FACTS[name].reach
     if reach is None:
-        return window
+        return DATASETS[name].limits.on_grid(window)
     end = min(window.end, max(DATA_END, window.start + reach))
     # The sandbox's data end with that day, and so does its present.
     sandbox.configure(data_clock_offset_seconds=(end + timedelta(hours=2) - DATA_END).total_seconds())
@@ -194,7 +194,7 @@ def test_contiguous_windows_neither_lose_nor_repeat(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
     day = within_reach(sandbox, name, DAY)
-    client, hours = connect(sandbox), list(day.cut(timedelta(hours=1)))
+    client, hours = connect(sandbox), list(day.cut(DATASETS[name].limits.grid or timedelta(hours=1)))
     landed = [run(client, name, window, store) for window in hours]
     expected = truth(sandbox, name, day)
     if DATASETS[name].is_snapshot:  # every window holds all there is

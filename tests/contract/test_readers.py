@@ -100,3 +100,15 @@ def test_a_window_of_which_nothing_is_left_is_refused_in_any_case(
         )
     assert store.objects == {}
     assert not any("/interval-metrics" in one.path or "/msg" in one.path for one in sandbox.requests)
+
+
+@pytest.mark.parametrize("name", ["outbound_analytics", "personal_data_deletion_requests", "shift_status"])
+def test_a_list_in_another_order_lands_the_same_bytes(
+    name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    land(connect(sandbox), store, name)
+    before = dict(store.objects)
+    assert store.records()
+    sandbox.configure(**FACTS[name].readings["in another order"])
+    land(connect(sandbox), store, name)
+    assert store.objects == before

@@ -28,6 +28,7 @@ from starlette.testclient import TestClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL
 
 AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
 SITE = "http://airflow.test"
@@ -532,6 +533,7 @@ class TestAfterACheck:
         assert browser("ada").get(f"/liveperson/check{query}").status_code == status
 
     def test_the_page_says_what_the_last_check_of_anybody_found(self, browser, sandbox):
+        sandbox.configure(**{f"{api.prefix}_auth": EVERY_CREDENTIAL for api in sandbox.apis().values()})
         ada, oscar = browser("ada"), browser("oscar")
         assert "Not checked" in ada.page().text
         ada.post("check", API_KEY)

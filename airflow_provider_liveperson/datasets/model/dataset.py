@@ -99,8 +99,8 @@ class Dataset:
         :param window: the window.
         :param filters: filter name to value; names without a value (None) are left out.
         :param cursor: one of the dataset's cursors; default the first.
-        :raises ConfigurationError: for an unknown filter or cursor, a value that is not valid, or a window before
-            1970 or after 9997.
+        :raises ConfigurationError: for an unknown filter or cursor, a value that is not valid, a window before
+            1970 or after 9997, or one that holds a part of what a record sums up.
         """
         for name, moment in (("start", window.start), ("end", window.end)):
             if not _EPOCH <= moment <= _LATEST:
@@ -108,6 +108,7 @@ class Dataset:
                     f"{name} is {stamp(moment)}; it must be between {stamp(_EPOCH)} and {stamp(_LATEST)}",
                     field=name,
                 )
+        self.limits.check_grid(self.name, window)
         names = [one.name for one in self.cursors]
         if cursor is not None and cursor not in names:
             raise ConfigurationError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
+from airflow_provider_liveperson.exceptions import ConfigurationError, WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window, stamp
 
 _DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class Limits:
     :param split_grid: what LivePerson rounds that range to; a slice is split down to this.
     :param retention: how long LivePerson keeps the records, or None where it does not say.
     :param lag: how long after an instant its records may still appear.
+    :param grid: what windows must begin and end at multiples of, since the epoch in UTC, because a record sums up so
+        long a time; None for any window.
     :param has_history: False for a snapshot, which shows the present only.
     :param max_per_second: how many requests LivePerson takes in a second, or None where it does not say.
     """
@@ -31,6 +34,7 @@ class Limits:
     split_grid: timedelta = timedelta(minutes=10)
     retention: timedelta | None = None
     lag: timedelta = timedelta(0)
+    grid: timedelta | None = None
     has_history: bool = True
     max_per_second: float | None = None
 
@@ -60,6 +64,33 @@ class Limits:
         """
         until = self.available_until(window)
         return self.complete_at(window) <= now and (until is None or now <= until)
+
+    def on_grid(self, window: Window) -> Window:
+        """The shortest window that can be asked for and holds another one.
+
+        :param window: the other one.
+        """
+        if self.grid is None:
+            return window
+        end = _EPOCH - (_EPOCH - window.end) // self.grid * self.grid
+        return Window(_EPOCH + (window.start - _EPOCH) // self.grid * self.grid, end)
+
+    def check_grid(self, name: str, window: Window) -> None:
+        """Refuse a window that holds a part of a record.
+
+        :param name: the dataset's name, for the error.
+        :param window: the window.
+        :raises ConfigurationError: naming ``start`` or ``end``, and the window that can be asked for.
+        """
+        whole = self.on_grid(window)
+        if self.grid is None or whole == window:
+            return
+        field = "end" if whole.start == window.start else "start"
+        raise ConfigurationError(
+            f"{field} is {stamp(getattr(window, field))}, and {name} sums up {span(self.grid)} (UTC) in a record: pull"
+            f" whole ones, such as {whole}",
+            field=field,
+        )
 
     def available(self, now: datetime) -> tuple[datetime | None, datetime]:
         """Between which instants all records can be pulled at an instant.

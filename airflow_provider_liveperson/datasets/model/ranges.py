@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_liveperson.datasets.model.filters import milliseconds
-from airflow_provider_liveperson.window import Window
+from airflow_provider_liveperson.window import DAY, Window
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -33,6 +33,8 @@ ISO_MS = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond /
 """``2026-02-01T00:00:00.000Z``."""
 ISO_SECONDS = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z", SECOND)
 """``2026-02-01T00:00:00Z``."""
+ISO_DAYS = Clock(lambda moment: f"{moment:%Y-%m-%d}", DAY)
+"""``2026-02-01``."""
 ISO_MINUTES = Clock(lambda moment: f"{moment:%Y-%m-%dT%H:%M}Z", MINUTE)
 """``2026-02-01T00:00Z``."""
 
@@ -46,12 +48,15 @@ class TimeRange:
     :param clock: how instants are written.
     :param end_is_inside: whether the range includes its end, so that the last tick before the window's end is asked
         for. Where LivePerson does not say, leave it: what is outside the window is trimmed anyway.
+    :param margin: how much more is asked for beyond both ends, where LivePerson does not say in which zone it takes
+        dates.
     """
 
     start: str
     end: str
     clock: Clock = EPOCH_MS
     end_is_inside: bool = False
+    margin: timedelta = timedelta(0)
 
     def arguments(self, window: Window) -> dict[str, int | str]:
         """The arguments for a window, rounded outward.
@@ -59,8 +64,8 @@ class TimeRange:
         :param window: the window.
         """
         tick = self.clock.tick
-        start = _EPOCH + (window.start - _EPOCH) // tick * tick
-        end = _EPOCH - (_EPOCH - window.end) // tick * tick
+        start = _EPOCH + (window.start - _EPOCH) // tick * tick - self.margin
+        end = _EPOCH - (_EPOCH - window.end) // tick * tick + self.margin
         if self.end_is_inside:
             end = max(start, end - tick)
         return {self.start: self.clock.write(start), self.end: self.clock.write(end)}

@@ -17,12 +17,20 @@ class RequestTemplate:
         request gives as ``places``.
     :param method: the HTTP method.
     :param params: query parameters that are always sent, such as the API's version.
+    :param fallback_service: the service that stands in for it in an account that has no ``service``: its name before
+        LivePerson renamed it. Empty for none.
     """
 
     service: str
     path: str
     method: str = "GET"
     params: Mapping[str, str] = field(default_factory=dict)
+    fallback_service: str = ""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that can serve it, the first one that an account has."""
+        return (self.service, self.fallback_service) if self.fallback_service else (self.service,)
 
     def make(
         self,
@@ -55,6 +63,7 @@ class RequestTemplate:
             headers=headers or {},
             to_disk=to_disk,
             max_per_second=max_per_second,
+            fallback_service=self.fallback_service,
         )
 
     def __str__(self) -> str:

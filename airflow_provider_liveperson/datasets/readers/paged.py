@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -36,6 +36,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def instant_ms(value: object) -> int | None:
+    """An instant as it was decoded, in epoch milliseconds; None for no value and for what is not an instant."""
+    if isinstance(value, datetime):
+        return None if value.tzinfo is None else (value - _EPOCH) // _MILLISECOND
+    return epoch_ms(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PagedReader(Reader):
     """A reader of pages of records.
@@ -50,6 +57,8 @@ class PagedReader(Reader):
     :param partition: the argument that LivePerson takes one value of at a time, if there is one.
     :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
     :param other_times: further dotted paths where the cursor's instant may be, for records that lack its own.
+    :param read_time: makes epoch milliseconds of the value of the cursor's field, or None of what is not an instant.
+    :param single: the field by which an answer that is one record instead of a list of them is known; empty for none.
     """
 
     records: str = ""
@@ -61,6 +70,8 @@ class PagedReader(Reader):
     partition: Partition | None = None
     sends_source: bool = True
     other_times: tuple[str, ...] = ()
+    read_time: Callable[[object], int | None] = instant_ms
+    single: str = ""
 
     def partitions(self, query: Query) -> Iterable[Mapping[str, str]]:
         if self.partition is None:
@@ -143,7 +154,7 @@ class PagedReader(Reader):
 
     @cached_property
     def _page_decoder(self) -> PageDecoder:
-        return PageDecoder(self.records, self.others)
+        return PageDecoder(self.records, self.others, single=self.single)
 
     def content(self, answer: Answer) -> tuple[raw.Page[Any], Any, list[Any]]:
         """The page, its raw records, and the values at :attr:`others`."""
@@ -151,7 +162,7 @@ class PagedReader(Reader):
 
     def placed(self, dataset: Dataset, query: Query, slice_: Slice) -> Placer:
         """What places the records of a slice."""
-        return Placer(dataset, query, slice_, self.partition, self.other_times)
+        return Placer(dataset, query, slice_, self.partition, self.other_times, self.read_time)
 
 
 class Placer:
@@ -162,6 +173,7 @@ class Placer:
     :param slice_: the slice.
     :param partition: what sets slices apart beside their bounds, where records have a column for it.
     :param other_times: further dotted paths where the cursor's instant may be.
+    :param read_time: makes epoch milliseconds of an instant's value.
     """
 
     def __init__(
@@ -171,6 +183,7 @@ class Placer:
         slice_: Slice,
         partition: Partition | None = None,
         other_times: tuple[str, ...] = (),
+        read_time: Callable[[object], int | None] = instant_ms,
     ) -> None:
         cursor = dataset.cursor(query.cursor)
         self._bound = slice_.bounds.get(query.cursor)
@@ -181,6 +194,7 @@ class Placer:
         self._decoder = _decoder(time, keys)
         self._other_times = _decoder(None, other_times) if other_times else None
         self._has_time = time is not None
+        self._read_time = read_time
         self._is_keyed = bool(keys)
         self._members = (
             msgspec.json.encode({column: slice_.partition[partition.name]})[1:-1]
@@ -206,9 +220,9 @@ class Placer:
         key = bytes(line) if by_line or not self._is_keyed else self._key(page, found, line)
         in_slice = True
         if self._has_time:
-            at = instant_ms(found[0])
+            at = self._read_time(found[0])
             if at is None and self._other_times is not None:
-                others = map(instant_ms, self._other_times.read(value))
+                others = map(self._read_time, self._other_times.read(value))
                 at = next((other for other in others if other is not None), None)
             bound = self._bound
             in_slice = at is not None and (bound is None or bound.start_ms <= at < bound.end_ms)
@@ -235,13 +249,6 @@ def _decoder(time: str | None, keys: tuple[str, ...]) -> PathDecoder:
     if time is None:
         return PathDecoder(keys)
     return PathDecoder((time, *keys), {time: int | datetime | None})
-
-
-def instant_ms(value: object) -> int | None:
-    """An instant as it was decoded, in epoch milliseconds; None for no value and for what is not an instant."""
-    if isinstance(value, datetime):
-        return None if value.tzinfo is None else (value - _EPOCH) // _MILLISECOND
-    return epoch_ms(value)
 
 
 def read_count(values: list[Any], status: int) -> int | None:

@@ -13,6 +13,7 @@ from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.values import is_no_value
 
 _Tree = dict[str, Any]
+_ANYTHING = msgspec.json.Decoder(msgspec.Raw)
 
 
 class PathDecoder:
@@ -70,10 +71,13 @@ class PageDecoder:
 
     :param records: the dotted path of the list of records; empty for an answer that is that list.
     :param others: the other paths.
+    :param single: the field by which an answer that is an object instead of that list is one record by itself; empty
+        where LivePerson documents no such answer.
     """
 
-    def __init__(self, records: str, others: Sequence[str] = ()) -> None:
+    def __init__(self, records: str, others: Sequence[str] = (), *, single: str = "") -> None:
         self._path = records
+        self._single = PathDecoder((single,)) if single else None
         self._others = [path.split(".") for path in others]
         steps = records.split(".") if records else []
         strict: _Tree = {}
@@ -103,11 +107,19 @@ class PageDecoder:
             page = raw.read(self._strict, answer.body, answer.content_type)
         except msgspec.ValidationError:
             if self._loose is None:
-                raise
+                return self._read_single(answer)
             return self._read_loosely(answer, self._loose)
         return PageContent(
             page, self._records(page.content) or [], [get(page.content) for get in self._getters]
         )
+
+    def _read_single(self, answer: Answer) -> PageContent:
+        """Read one record that stands in the place of the list."""
+        page = raw.read(_ANYTHING, answer.body, answer.content_type)
+        found = [None] if self._single is None else self._single.read(page.content)
+        if found == [None]:
+            raise msgspec.ValidationError("it is not a list of records")
+        return PageContent(page, [page.content], [None] * len(self._others))
 
     def _read_loosely(self, answer: Answer, decoder: msgspec.json.Decoder[Any]) -> PageContent:
         page = raw.read(decoder, answer.body, answer.content_type)

@@ -1,8 +1,8 @@
-"""How things are at the moment of the pull, which nobody can read again later: pages, or one answer made into rows."""
+"""How things are at the moment of the pull, which nobody can read again later: pages, a list, or one answer of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,8 +11,9 @@ from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiReque
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.answer import AnswerReader, Row, as_text, read_object
 from airflow_provider_liveperson.datasets.readers.intervals import END, START, on_grid
-from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager, OffsetPages
+from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPages
 from airflow_provider_liveperson.datasets.readers.pages import Page
+from airflow_provider_liveperson.datasets.readers.whole_list import WholeList
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import RepairedLine
@@ -30,24 +31,41 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def pulled_at_now(read: Callable[[Answer], Page]) -> Callable[[Answer], Page]:
+    """What parses pages and adds the instant of the pull, which is this one, to each record.
+
+    :param read: parses them.
+    """
+    pulled_at = stamp(now())
+
+    def parse_page(answer: Answer) -> Page:
+        page = read(answer)
+        records = [
+            record._replace(line=with_column(record.line, PULLED_AT, pulled_at)) for record in page.records
+        ]
+        return page._replace(records=records)
+
+    return parse_page
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot(OffsetPages):
     """Reads pages of how things are now. Each record gets the column :data:`PULLED_AT`, the same for all of a pull."""
 
     shape: ClassVar[str] = "pages of the present state"
 
-    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> OffsetPager:
-        read, pulled_at = self.parser(dataset, query, slice_), stamp(now())
+    def parser(self, dataset: Dataset, query: Query, slice_: Slice) -> Callable[[Answer], Page]:
+        return pulled_at_now(super().parser(dataset, query, slice_))
 
-        def parse_page(answer: Answer) -> Page:
-            page = read(answer)
-            records = [
-                record._replace(line=with_column(record.line, PULLED_AT, pulled_at))
-                for record in page.records
-            ]
-            return page._replace(records=records)
 
-        return self.pager(dataset, query, slice_, parse_page)
+@dataclass(frozen=True, kw_only=True)
+class SnapshotList(WholeList):
+    """Reads one answer with how things are now, likewise."""
+
+    shape: ClassVar[str] = "one answer with the present state"
+
+    def parser(self, dataset: Dataset, query: Query, slice_: Slice) -> Callable[[Answer], Page]:
+        return pulled_at_now(super().parser(dataset, query, slice_))
 
 
 @dataclass(frozen=True, kw_only=True)

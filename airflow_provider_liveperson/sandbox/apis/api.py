@@ -284,6 +284,14 @@ class Api(Generic[SwitchesT]):
         accepted: frozenset[CredentialName] = getattr(self.sandbox.settings, f"{self.prefix}_auth")
         return accepted
 
+    @classmethod
+    def listed_services(cls, switches: Any) -> Iterable[str]:
+        """Return the services that the Domain API lists for it.
+
+        :param switches: the settings as they are now, which hold its switches.
+        """
+        return cls.services
+
     def endpoints(self) -> list[Endpoint]:
         """Return every path that it serves. Called once, when the server is built."""
         raise NotImplementedError

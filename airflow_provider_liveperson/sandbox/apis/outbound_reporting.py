@@ -1,12 +1,16 @@
 """Outbound Reporting API: the messages that companies begin with (LivePerson page ``outbound-reporting-api-overview``).
 
-Version 2 of the transactions, of Proactive Messaging and of Connect to Messaging.
+Version 2 of the transactions, and the analytics that sum them up by day, of Proactive Messaging and of Connect to
+Messaging.
+
+Long because the analytics are sums of the very messages that are answered one by one.
 """
 
 from __future__ import annotations
 
 import random
 import threading
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +24,7 @@ from airflow_provider_liveperson.sandbox.world import World, midnight_ms, millis
 
 PRODUCTS = ("prmsg", "c2m")
 CHANNELS = ("sms", "wa", "inapp")
+SOURCES = ("API", "UI", "LPWF")
 STATES = ("FAILED", "SKIPPED", "SENT", "DELIVERED", "READ", "RESPONDED")
 
 _DAY_MS = 86_400_000
@@ -65,10 +70,20 @@ class OutboundReportingSwitches(Switches):
     outbound_longest_hours: int = switch(
         24, "the longest range in hours between `attemptedStartTime` and `attemptedEndTime`", minimum=1
     )
+    outbound_analytics_longest_days: int = switch(
+        60, "the longest range in days of outbound analytics", minimum=1
+    )
     outbound_end: Literal["inclusive", "exclusive"] = switch(
         "inclusive", "whether a message attempted at the very moment `attemptedEndTime` is in the answer"
     )
-    outbound_order: Literal["oldest", "newest"] = switch("oldest", "which outbound messages come first")
+    outbound_order: Literal["oldest", "newest"] = switch(
+        "oldest", "which outbound messages, and which days of outbound analytics, come first"
+    )
+    outbound_analytics_groups: Literal["named", "unnamed"] = switch(
+        "named",
+        "whether a row of outbound analytics names its handoff or source where these filters have made it one of its"
+        " own",
+    )
     outbound_no_value: Literal["null", "absent"] = switch(
         "null", "`ivrNumber` and `handOffId` without a value are null, or missing"
     )
@@ -100,19 +115,24 @@ class Message:
 
 
 class OutboundReportingApi(Api[OutboundReportingSwitches]):
-    """Outbound messages, by product."""
+    """Outbound messages, by product, and what they sum up to."""
 
     name, title, prefix = "outbound_reporting", "Outbound Reporting", "outbound"
     switches_type = OutboundReportingSwitches
     hosts = ("outboundReporting",)
-    datasets = ("outbound_transactions",)
+    datasets = ("outbound_transactions", "outbound_analytics")
     faults = {"count_drift": PAGE_FAULTS["count_drift"]}
     data: list[Message]
 
     def endpoints(self) -> list[Endpoint]:
         """Return every path that it serves."""
-        path = "/api/account/{account}/app/{product}/transactions/"
-        return [Endpoint(path, self.transactions, method="POST", reads="outbound messages")]
+        path = "/api/account/{account}/app/{product}"
+        analytics = f"{path}/analytics/"
+        return [
+            Endpoint(f"{path}/transactions/", self.transactions, method="POST", reads="outbound messages"),
+            Endpoint(analytics, self.analytics, reads="outbound analytics"),
+            Endpoint(analytics, self.analytics, method="POST", reads="outbound analytics"),
+        ]
 
     def transactions(self, call: Call) -> Answer:
         """``POST /api/account/{account}/app/{product}/transactions/?v=2.0``: a page of messages.
@@ -121,9 +141,7 @@ class OutboundReportingApi(Api[OutboundReportingSwitches]):
         """
         switches = self.switches
         self.rate.check(switches.outbound_per_second, _error("Too many requests"))
-        product = call.places["product"]
-        if product not in PRODUCTS:
-            raise Refusal(404, _error(f"There is no app {product!r}"))
+        product = _product(call)
         query = Parameters(call.parameters, _first)
         if call.parameters.get("v") != "2.0":
             query.wrong("v", "must be 2.0")
@@ -186,9 +204,57 @@ class OutboundReportingApi(Api[OutboundReportingSwitches]):
             }
         )
 
+    def analytics(self, call: Call) -> Answer:
+        """``GET`` or ``POST /api/account/{account}/app/{product}/analytics/``: sums by channel, skill and day.
+
+        :param call: the request; only the body of a POST holds filters.
+        """
+        switches = self.switches
+        self.analytics_rate.check(switches.outbound_per_second, _error("Too many requests"))
+        product = _product(call)
+        query = Parameters(call.parameters, _first)
+        start, end = query.window(
+            "attemptedStartTime",
+            "attemptedEndTime",
+            max_range=timedelta(days=switches.outbound_analytics_longest_days),
+        )
+        given = call.document() if call.method == "POST" else {}
+        filters = Parameters(given, _first)
+        wanted = {
+            "channel": filters.words("channels", CHANNELS),
+            "skill": filters.words("skills"),
+            "handoffid": filters.words("handoffids"),
+            "source": filters.words("source", SOURCES),
+        }
+        filters.unknown(("channels", "skills", "handoffids", "source"), "reject")
+        query.causes += filters.causes
+        query.check()
+        last = end + (switches.outbound_end == "inclusive")
+        rows = self._summed(product, start, last, wanted)
+        return json_answer(
+            {
+                "requestMetadata": {
+                    "accountId": call.places["account"],
+                    "app": product,
+                    "attemptedStartTime": str(start),
+                    "attemptedEndTime": str(end),
+                    "filters": given,
+                    "proactiveCampaignId": None,
+                },
+                "analytics": rows[::-1] if switches.outbound_order == "newest" else rows,
+            }
+        )
+
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
-        """Return the messages attempted in the window, each with its product."""
+        """Return the messages attempted in the window, or the sums of days that begin in it, each with its product."""
         first, last = milliseconds(start), milliseconds(end)
+        if dataset == "outbound_analytics":
+            first, last = (-(-moment // _DAY_MS) * _DAY_MS for moment in (first, last))
+            return [
+                {**row, "_product": product}
+                for product in PRODUCTS
+                for row in self._summed(product, first, last, {})
+            ]
         return [
             {**self._rendered(message), "_product": message.product}
             for message in self.data
@@ -209,6 +275,8 @@ class OutboundReportingApi(Api[OutboundReportingSwitches]):
                 raise ValueError("No message was attempted until then")
             before = self.data[place]
             is_read = before.fields["messageStatus"] == "READ"
+            if dataset == "outbound_analytics":  # whose sums count times, not states
+                is_read = before.fields["readTime"] is not None
             fields = dict(before.fields)
             fields |= {"messageStatus": "DELIVERED" if is_read else "READ"}
             fields |= {"readTime": None if is_read else before.moment + 60_000}
@@ -224,6 +292,7 @@ class OutboundReportingApi(Api[OutboundReportingSwitches]):
         self._lock = threading.Lock()
         self._inserted = 0
         self.rate = RateLimit()
+        self.analytics_rate = RateLimit()
         self.data = [
             message
             for day, count in self.world.spread(self.switches.outbound_messages)
@@ -251,6 +320,67 @@ class OutboundReportingApi(Api[OutboundReportingSwitches]):
                 for name, value in row.items()
                 if value is not None or name not in ("ivrNumber", "handOffId")
             }
+        return row
+
+    def _summed(
+        self, product: str, start: int, end: int, wanted: Mapping[str, frozenset[str] | None]
+    ) -> list[dict[str, Any]]:
+        """Sum up the messages of a range by day, channel and skill, and by handoff and source where asked for.
+
+        :param product: the product.
+        :param start: epoch milliseconds.
+        :param end: the first millisecond after it.
+        :param wanted: what a row may have, by the name of the group.
+        """
+        groups: dict[tuple[str, ...], list[Message]] = {}
+        for message in self.data:
+            if message.product != product or not start <= message.moment < end:
+                continue
+            of = {
+                "channel": message.fields["channel"],
+                "skill": message.fields["skill"],
+                "handoffid": message.fields["handOffId"] or "",
+                "source": SOURCES[zlib.crc32(str(message.fields["transactionId"]).encode()) % len(SOURCES)],
+            }
+            if any(among is not None and of[name] not in among for name, among in wanted.items()):
+                continue
+            day = f"{datetime.fromtimestamp(message.moment // 1000, UTC):%Y-%m-%d}"
+            further = [of[name] if wanted.get(name) else "" for name in ("handoffid", "source")]
+            groups.setdefault((day, of["channel"], of["skill"], *further), []).append(message)
+        return [self._sums(product, group, messages) for group, messages in sorted(groups.items())]
+
+    def _sums(self, product: str, group: tuple[str, ...], messages: list[Message]) -> dict[str, Any]:
+        day, channel, skill, handoff, source = group
+
+        def count(name: str) -> int:
+            return sum(message.fields[name] is not None for message in messages)
+
+        errors: dict[str, int] = {}
+        for message in messages:
+            if message.fields["errorCode"] is not None:
+                error = f"{message.fields['errorSource']}_{message.fields['errorCode']}"
+                errors[error] = errors.get(error, 0) + 1
+        score = self.world.number(f"outbound csat/{product}/{day}/{channel}/{skill}", 50)
+        year, month, number = day.split("-")
+        row: dict[str, Any] = {
+            "channel": channel,
+            "skill": skill,
+            "transactionday": f"{month}-{number}-{year}",
+            "attempted": len(messages),
+            "eligible": count("eligibleTime"),
+            "skipped": count("skippedTime"),
+            "sent": count("sentTime"),
+            "failed": len(messages) - count("sentTime"),
+            "delivered": count("deliveredTime"),
+            "read": count("readTime"),
+            "conversationscreated": count("conversationsCreatedTime"),
+            "conversationsclosed": count("conversationsClosedTime"),
+            # A text, or the number 0 where nobody has answered the survey.
+            "csat": f"{score / 10:.1f}" if count("conversationsClosedTime") and score else 0,
+            "error_aggregation": errors,
+        }
+        if self.switches.outbound_analytics_groups == "named":
+            row |= {name: value for name, value in (("handoffid", handoff), ("source", source)) if value}
         return row
 
     def _insert_while_read(self, call: Call, product: str, start: int, end: int, offset: int) -> None:
@@ -325,6 +455,13 @@ def _invent(world: World, source: random.Random, moment: int, product: str, name
             "messageStatus": state,
         },
     )
+
+
+def _product(call: Call) -> str:
+    product = call.places["product"]
+    if product not in PRODUCTS:
+        raise Refusal(404, _error(f"There is no app {product!r}"))
+    return product
 
 
 def _text(moment: int | None, *, whole: bool) -> str | None:

@@ -17,7 +17,10 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import 
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
 from airflow_provider_liveperson.sandbox.apis.net_handle_time import NetHandleTimeApi
 from airflow_provider_liveperson.sandbox.apis.operational_realtime.api import OperationalRealtimeApi
+from airflow_provider_liveperson.sandbox.apis.outbound_configuration import OutboundConfigurationApi
 from airflow_provider_liveperson.sandbox.apis.outbound_reporting import OutboundReportingApi
+from airflow_provider_liveperson.sandbox.apis.personal_data_deletion import PersonalDataDeletionApi
+from airflow_provider_liveperson.sandbox.apis.shift_status import ShiftStatusApi
 
 APIS: tuple[type[Api[Any]], ...] = (
     AuditTrailApi,
@@ -32,5 +35,8 @@ APIS: tuple[type[Api[Any]], ...] = (
     MessagingOperationsApi,
     OperationalRealtimeApi,
     OutboundReportingApi,
+    OutboundConfigurationApi,
+    ShiftStatusApi,
     DataUsageAuditApi,
+    PersonalDataDeletionApi,
 )

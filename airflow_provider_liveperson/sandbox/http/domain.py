@@ -94,7 +94,7 @@ def _account_exists(request: Request, settings: SandboxSettings) -> bool:
 
 
 def _names(settings: SandboxSettings) -> list[str]:
-    served = (name for api in APIS for name in api.services)
+    served = (name for api in APIS for name in api.listed_services(settings))
     return list(dict.fromkeys([*SERVICES, *served, *settings.service_hosts]))
 
 

@@ -16,6 +16,10 @@ READINGS: dict[str, Switches] = {
     "fields without a value missing": {"outbound_no_value": "absent"},
     "whole seconds": {"outbound_seconds": "whole"},
 }
+ANALYTICS: dict[str, Switches] = {
+    "the end exclusive": {"outbound_end": "exclusive"},
+    "in another order": {"outbound_order": "newest"},
+}
 FACTS = {
     "outbound_transactions": Facts(
         url="/transactions/",
@@ -26,6 +30,11 @@ FACTS = {
         never_rests=lambda sandbox: sandbox.faults.add(
             kind="count_drift", rows=1, match="/transactions/", times=1000
         ),
+    ),
+    "outbound_analytics": Facts(
+        url="/analytics/",
+        change=lambda sandbox: sandbox.change("outbound_analytics", NOON),
+        readings=ANALYTICS,
     ),
 }
 SIZES = {"outbound_messages": 600, "outbound_per_second": None}  # these tests do not wait

@@ -95,6 +95,21 @@ def test_another_shape_is_not_the_domain_api(body):
     assert caught.value.field == "host"
 
 
+@pytest.mark.parametrize(
+    ("listed", "host"),
+    [
+        ({"newer": "new.liveperson.net", "older": "old.liveperson.net"}, "new.liveperson.net"),
+        ({"older": "old.liveperson.net"}, "old.liveperson.net"),
+    ],
+)
+def test_a_service_that_the_account_does_not_have_gives_way_to_its_fallback(listed, host):
+    api = DomainApi(all=0)
+    api.answers = {"baseURI.json": {"baseURIs": [entry(at, service) for service, at in listed.items()]}}
+    assert directory(api).base_url("newer", "older") == f"https://{host}"
+    with pytest.raises(ConfigurationError, match="no LivePerson service 'neither'"):
+        directory(api).base_url("neither", "nor this")
+
+
 DEEP = b"[" * 50_000 + b"]" * 50_000
 ENTRY = b'{"service":"accountConfigReadOnly","baseURI":"%b","account":"%b"}'
 

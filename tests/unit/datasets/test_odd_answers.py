@@ -39,6 +39,11 @@ PAGES = {
     "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
     "outbound_transactions": b'{"page":{"count":2},"transactions":[{"attemptedTime":"2026-01-28T02:46:00.815Z",'
     b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
+    "outbound_analytics": b'{"analytics":[{"transactionday":"01-28-2026","channel":"sms","a":"%b"},'
+    b'{"transactionday":"%b"}]}',
+    "personal_data_deletion_requests": b'[{"request_time":"2026-01-28T02:46:00.815Z","request_id":"1","a":"%b"},'
+    b'{"request_time":"%b"}]',
+    "shift_status": b'[{"skill":1,"a":"%b"},{"skill":2,"b":"%b"}]',
     "interval_metrics": b'{"intervals":[{"timeframe":{"from":"2026-01-28T02:45:00.000Z"},"a":"%b"},'
     b'{"timeframe":{"from":"%b"}}]}',
     "engagement_history": b'{"_metadata":{"count":1},"interactionHistoryRecords":[{"info":{"engagementId":"7",'

@@ -23,6 +23,7 @@ from airflow_provider_liveperson.diagnostics.reachability import (
     seconds_for,
 )
 from airflow_provider_liveperson.diagnostics.report import ConnectionReport
+from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.domain import SERVICES
 from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL
 from airflow_provider_liveperson.window import stamp
@@ -77,7 +78,8 @@ def test_everything_can_be_read(look, kind):
     assert states(report) == dict.fromkeys(DATASETS, "readable")
     assert report.sentence == f"{len(DATASETS)} of {len(DATASETS)} datasets can be read through lp."
     assert report.account_id == "70000001"
-    assert set(SERVICES) | REGIONAL_SERVICES == set(report.services.hosts)
+    listed = {*SERVICES, *(name for api in APIS for name in api.services)}
+    assert listed | REGIONAL_SERVICES == set(report.services.hosts)
     assert report.services.missing == []
     assert report.clock.sentence == "This machine's clock is correct."
 

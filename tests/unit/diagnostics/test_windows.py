@@ -24,6 +24,12 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, 1, 31, hour, minute, tzinfo=UTC) + timedelta(days=day - 31)
 
 
+def test_of_records_that_sum_up_days_whole_days_are_compared():
+    dataset = DATASETS["outbound_analytics"]
+    assert choose_window(dataset, Window(at(29, 5), at(31, 7)), NOW).window == Window(at(30), at(31))
+    assert choose_window(dataset, Window(at(30, 5), at(31, 7)), NOW).window == Window(at(31), at(32))
+
+
 @pytest.mark.parametrize(
     ("dataset", "window"),
     [

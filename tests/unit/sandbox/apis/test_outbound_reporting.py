@@ -118,6 +118,36 @@ def test_what_is_wrong_is_refused(
     assert cause in answer.text
 
 
+def test_analytics_sum_up_the_messages_of_each_day(server: Any) -> None:
+    path = server.path("app/c2m/analytics/")
+    whole = {"attemptedStartTime": milliseconds(START), "attemptedEndTime": milliseconds(END) - 1}
+
+    def found(body: Any = None, **parameters: Any) -> requests.Response:
+        send = requests.get if body is None else requests.post
+        return send(path, params={**whole, **parameters}, json=body, auth=server.oauth(), timeout=10)
+
+    days = [
+        {name: value for name, value in row.items() if name != "_product"}
+        for row in server.truth("outbound_analytics", START, END)
+        if row["_product"] == "c2m"
+    ]
+    assert found().json()["analytics"] == days
+    messages = truth(server, "c2m")
+    assert sum(row["attempted"] for row in days) == len(messages)
+    assert {row["transactionday"] for row in days} == {"01-30-2026"}
+    assert {type(row["csat"]) for row in days} == {str, int}
+    errors = {name for row in days for name in row["error_aggregation"]}
+    assert errors <= {"twilio_30007", "outbound_wa_470", "outbound_408"}
+    # The end is inside, so that the next midnight's messages are, too.
+    server.insert("outbound_analytics", 2, END)
+    assert "01-31-2026" in found(attemptedEndTime=milliseconds(END)).text
+    handoff = messages[0]["handOffId"]
+    (row,) = found({"handoffids": [handoff]}).json()["analytics"]
+    assert (row["handoffid"], row["attempted"]) == (handoff, 1)
+    assert found({"filters": {}}).status_code == 400
+    assert found(attemptedStartTime=milliseconds(END - timedelta(days=61))).status_code == 400
+
+
 def test_more_requests_in_a_second_than_allowed_are_refused(sandbox: Any) -> None:
     server = sandbox(outbound_per_second=10)
     moment = [100.0]
