@@ -183,12 +183,14 @@ class Endpoint:
     :param answer: the handler.
     :param method: HTTP method.
     :param reads: what the permission is for, for the refusal's text.
+    :param auth: the switch with the credential kinds that it accepts, where they are not those of its API.
     """
 
     path: str
     answer: Callable[[Call], Answer]
     method: str = "GET"
     reads: str = "this data"
+    auth: str = ""
 
 
 class Sandbox(Protocol):
@@ -278,10 +280,14 @@ class Api(Generic[SwitchesT]):
         is_past = now - end >= _DAY_SECONDS
         return (end if is_past else now) + settings.data_clock_offset_seconds
 
-    @property
-    def accepted(self) -> frozenset[CredentialName]:
-        """The credential kinds that it accepts."""
-        accepted: frozenset[CredentialName] = getattr(self.sandbox.settings, f"{self.prefix}_auth")
+    def accepted(self, endpoint: Endpoint) -> frozenset[CredentialName]:
+        """Return the credential kinds that a path accepts.
+
+        :param endpoint: one of :meth:`endpoints`.
+        """
+        accepted: frozenset[CredentialName] = getattr(
+            self.sandbox.settings, endpoint.auth or f"{self.prefix}_auth"
+        )
         return accepted
 
     @classmethod

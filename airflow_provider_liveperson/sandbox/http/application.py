@@ -54,7 +54,7 @@ def _route(state: SandboxState, api: Api[Any], endpoint: Endpoint) -> Route:
 
     async def respond(request: Request) -> Response:
         body = await request.body()
-        access.admit(request, body, state, accepted=api.accepted, to_read=endpoint.reads)
+        access.admit(request, body, state, accepted=api.accepted(endpoint), to_read=endpoint.reads)
         api.ready()
         return _response(
             endpoint.answer(

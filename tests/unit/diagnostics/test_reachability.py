@@ -25,7 +25,7 @@ from airflow_provider_liveperson.diagnostics.reachability import (
 from airflow_provider_liveperson.diagnostics.report import ConnectionReport
 from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.domain import SERVICES
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL
+from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, declarations
 from airflow_provider_liveperson.window import stamp
 from tests.contract.facts import FACTS
 
@@ -47,7 +47,8 @@ REGIONAL = {name for name, one in DATASETS.items() if one.request.service in REG
 
 @pytest.fixture(autouse=True)
 def every_api_accepts_every_credential(sandbox):
-    sandbox.configure(**{f"{api.prefix}_auth": EVERY_CREDENTIAL for api in sandbox.apis().values()})
+    switches = [name for api in sandbox.apis().values() for name in declarations(api.switches_type)]
+    sandbox.configure(**{name: EVERY_CREDENTIAL for name in switches if name.endswith("_auth")})
 
 
 @pytest.fixture
