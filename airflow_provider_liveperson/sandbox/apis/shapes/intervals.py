@@ -56,6 +56,8 @@ class IntervalMetrics:
     :param rounded: whether that name is on the grid; if not, it depends on the moment of the request.
     :param one_more: whether one interval more comes back than the frame holds: both the one in which it begins and
         the one in which it ends.
+    :param widened: whether the frame is widened outward to the grid and cut from its end: the first interval is then
+        what is left over, and names are on the grid.
     :param newest_first: the intervals' order.
     :param wrapper: name of the object around the numbers of an interval; None for none.
     """
@@ -65,6 +67,7 @@ class IntervalMetrics:
     stamp: Literal["start", "end"] = "start"
     rounded: bool = True
     one_more: bool = False
+    widened: bool = False
     newest_first: bool = False
     wrapper: str | None = None
 
@@ -113,6 +116,19 @@ class IntervalMetrics:
         """
         length = frame.interval_ms
         assert length is not None
+        made = self._widened(frame, length) if self.widened else self._counted(frame, length)
+        if self.newest_first:
+            made.reverse()
+        return made
+
+    def _widened(self, frame: Frame, length: int) -> list[Interval]:
+        whole = self.whole(frame)
+        bounds = [(max(end - length, whole.start), end) for end in range(whole.end, whole.start, -length)]
+        return [
+            Interval(start, end, start if self.stamp == "start" else end) for start, end in reversed(bounds)
+        ]
+
+    def _counted(self, frame: Frame, length: int) -> list[Interval]:
         made = []
         grid = self.grid_ms
         count = (frame.end - frame.start) // length + self.one_more
@@ -122,8 +138,6 @@ class IntervalMetrics:
             name = start if self.stamp == "start" else start + length
             unrounded = 0 if self.rounded else frame.start % grid
             made.append(Interval(start, start + length, name + unrounded))
-        if self.newest_first:
-            made.reverse()
         return made
 
     def rendered(
