@@ -34,7 +34,11 @@ WITH_TEXTS = [
     if name != "shift_status"
     and any(path.rpartition(".")[2] in FIELDS for path, _ in columns.paths(DATASETS[name].columns))
 ]
-NESTED = ("messaging_interactions", "data_access_survey")  # whose texts are within other columns
+NESTED = (
+    "agent_view",
+    "messaging_interactions",
+    "data_access_survey",
+)  # whose texts are within other columns
 HALF = rb"\ud83d"
 PATHS = ["info.latestAgentFullName", "originator", "agentUserName", "agentName", "fullName", "name"]
 

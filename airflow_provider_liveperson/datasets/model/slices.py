@@ -22,12 +22,15 @@ class Query:
     :param filters: the dataset's filters, as they are sent.
     :param cursor: the name of the cursor by which a record belongs to the window; empty for a snapshot.
     :param known_revision: the revision that has landed before, for a snapshot that has one.
+    :param learned: what the pagers of some slices have found out, for those of later ones, such as what LivePerson does
+        not know; the parts of a query share it.
     """
 
     window: Window
     filters: Mapping[str, Any]
     cursor: str
     known_revision: str | None = None
+    learned: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

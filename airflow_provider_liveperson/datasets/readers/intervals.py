@@ -42,7 +42,7 @@ _LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgsp
 class Between:
     """A version that takes the frame's start and end.
 
-    :param version: the value of ``v``.
+    :param version: the value of ``v``; empty where there is none.
     :param range: the arguments.
     """
 
@@ -57,9 +57,8 @@ class Between:
         latest = on_grid(now, reader.length)
         if frame.start < latest < frame.end:
             frame = Window(frame.start, latest)
-        return {
-            "v": self.version, **{name: str(value) for name, value in self.range.arguments(frame).items()}
-        }  # fmt: skip
+        named = {name: str(value) for name, value in self.range.arguments(frame).items()}
+        return {"v": self.version, **named} if self.version else named
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ class Intervals(AnswerReader):
     :param timestamp: the field of an interval that names it.
     :param named_by: which end of an interval that is.
     :param wrapper: the field around the numbers of an interval, where there is one; it may be absent.
+    :param slack: by how much that may come before the interval's place on the grid.
     :param length: the length of an interval, which divides an hour.
     :param reach: how far back the numbers can be had.
     :param frames: how a frame is named, by credential kind.
@@ -108,6 +108,7 @@ class Intervals(AnswerReader):
     timestamp: str = "timestamp"
     named_by: Literal["start", "end"] = "start"
     wrapper: str = "metricsData"
+    slack: timedelta = timedelta(0)
     length: timedelta = timedelta(minutes=5)
     reach: timedelta = timedelta(hours=24)
     frames: Mapping[CredentialKind, Between | UntilNow] = field(default_factory=dict)
@@ -173,7 +174,7 @@ class Intervals(AnswerReader):
                 raise InvalidResponseError(
                     f"an interval has no readable {self.timestamp}", status=answer.status
                 )
-            yield on_grid(at, self.length), interval
+            yield on_grid(at + self.slack, self.length), interval
 
     def _are_ends(self, names: set[datetime], window: Window) -> bool:
         """Whether intervals are named by their ends: as declared, unless the frame's own ends say otherwise."""

@@ -13,6 +13,7 @@ from airflow_provider_liveperson.sandbox.apis.audit_trail.api import AuditTrailA
 from airflow_provider_liveperson.sandbox.apis.data_access.api import DataAccessApi
 from airflow_provider_liveperson.sandbox.apis.data_usage_audit import DataUsageAuditApi
 from airflow_provider_liveperson.sandbox.apis.engagement_history.api import EngagementHistoryApi
+from airflow_provider_liveperson.sandbox.apis.key_messaging_metrics.api import KeyMessagingMetricsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.api import MessagingInteractionsApi
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.api import MessagingOperationsApi
 from airflow_provider_liveperson.sandbox.apis.net_handle_time import NetHandleTimeApi
@@ -31,6 +32,7 @@ APIS: tuple[type[Api[Any]], ...] = (
     DataAccessApi,
     AccountConfigApi,
     EngagementHistoryApi,
+    KeyMessagingMetricsApi,
     MessagingInteractionsApi,
     MessagingOperationsApi,
     OperationalRealtimeApi,

@@ -133,6 +133,10 @@ FILE = {
         ]
     },
 }
+GROUPS = {
+    "metadata": {"count": 1, "self": {"rel": "self", "href": "http://x/?offset=0"}},
+    "groupBy": {"groupByField": "agentGroupId", "groups": [{"key": "1", "metrics": {"csat": 0.5}}]},
+}
 ANSWERS: list[tuple[str, str | None, Any]] = [
     ("messaging_interactions", "start", CONVERSATIONS),
     ("messaging_interactions", "end", CONVERSATIONS),
@@ -145,6 +149,12 @@ ANSWERS: list[tuple[str, str | None, Any]] = [
     ("data_usage_audit", None, USAGE),
     ("outbound_transactions", None, OUTBOUND),
     ("users", None, USERS),
+    ("key_messaging_metrics", None, GROUPS),
+    (
+        "agent_view",
+        None,
+        {"metadata": {"count": 1}, "agentViewRecords": [{"agentId": "1", "agentGroupId": -1}]},
+    ),
     ("agent_metrics_status", None, AGENTS),
     (
         "agent_metrics_summary",

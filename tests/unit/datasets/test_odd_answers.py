@@ -22,6 +22,11 @@ PAGES = {
     "agent_metrics_status": AGENTS,
     "agent_metrics_list": AGENTS,
     "agent_metrics_summary": b'{"accountID":"%b","summaryResults":{"a":"%b"}}',
+    "agent_view": b'{"metadata":{"count":2},"agentViewRecords":[{"agentId":"1","a":"%b"},{"agentId":2,"b":"%b"}]}',
+    "key_messaging_metrics": b'{"metadata":{"count":2},"groupBy":{"groups":[{"key":"1","metrics":{"a":"%b"}},'
+    b'{"key":"2","b":"%b"}]}}',
+    "key_messaging_metrics_history": b'{"historicalMetricsIntervals":[{"timestamp":1769633100000,"values":{"a":"%b"}},'
+    b'{"timestamp":1769633400000,"values":{"a":"%b"}}]}',
     "agent_groups": b'[{"id":1,"name":"%b"},{"id":"%b"}]',
     "agent_status_changes": b'{"stateChanges":[{"time":"2026-01-28T02:46:00.815Z","a":"%b"},{"time":"%b"}]}',
     "audit_trail": b'{"data":{"auditData":[{"changeDate":"2026-01-28 00:27:50.0","a":"%b"},{"changeDate":"%b"}]}}',

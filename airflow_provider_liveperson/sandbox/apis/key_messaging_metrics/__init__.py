@@ -1,0 +1,1 @@
+"""Key Messaging Metrics."""
