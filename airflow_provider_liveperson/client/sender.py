@@ -385,10 +385,13 @@ class Sender:
         return _RetryableError(outcome, failure) if again else failure
 
 
+# LivePerson's collections answer 304 to If-Match, too, or to a header of their own.
+_CONDITIONS = {"if-none-match", "if-modified-since", "if-match", "x-lp-last-modified"}
+
+
 def _outcome(request: ApiRequest, status: int) -> Outcome:
     sent = {name.lower() for name in request.headers}
-    # LivePerson's collections answer 304 to If-Match, too.
-    if status == 304 and not sent & {"if-none-match", "if-modified-since", "if-match"}:
+    if status == 304 and not sent & _CONDITIONS:
         return UNREADABLE
     if status == 206 and (request.may_be_partial or "range" in sent):
         return ACCEPTED

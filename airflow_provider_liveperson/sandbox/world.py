@@ -59,9 +59,9 @@ _SKILLS = (
 )  # fmt: skip
 _GONE_SKILLS = frozenset({11, 13})
 
-_PERMISSION_GROUPS = ("Agent", "Agent Manager", "Administrator", "Campaign Manager")
-_LOBS = (3301, 3302)
-_PROFILES = (201, 202, 203)
+PERMISSION_GROUPS = ("Agent", "Agent Manager", "Administrator", "Campaign Manager")
+LOBS = (3301, 3302)
+PROFILES = (201, 202, 203)
 
 
 def _today() -> date:
@@ -213,7 +213,7 @@ def _invent_user(seed: int, index: int) -> Entity:
         login, nickname = f"agent{index}@acme.test", f"{given} {family}"
         group = source.choice([number for number, _, _ in _GROUPS if number not in (550130, _GONE_GROUP)])
     skills = sorted(source.sample(range(len(_SKILLS)), source.randrange(0, 5)))
-    profiles = ["0", "1"] if manages else ["0"]
+    roles = ["0", "1"] if manages else ["0"]
     return {
         "id": user_id(index),
         "pid": str(uuid.UUID(int=source.getrandbits(128), version=4)),
@@ -231,11 +231,11 @@ def _invent_user(seed: int, index: int) -> Entity:
         "maxChats": source.choice((-1, 0, 1, 3)),
         "maxAsyncChats": source.choice((-1, 5, 10, 25)),
         "skillIds": [skill_id(number) for number in skills],
-        "profileIds": [_PROFILES[int(number)] for number in profiles],
-        "lobIds": list(_LOBS[: source.randrange(0, 3)]),
+        "profileIds": [PROFILES[int(number)] for number in roles],
+        "lobIds": list(LOBS[: source.randrange(0, 3)]),
         "memberOf": {"agentGroupId": group, "assignmentDate": _text(_moment(source))},
         "managerOf": [{"agentGroupId": group, "assignmentDate": _text(_moment(source))}] if manages else [],
-        "permissionGroups": [_PERMISSION_GROUPS[int(number)] for number in profiles],
+        "permissionGroups": [PERMISSION_GROUPS[int(number)] for number in roles],
         "dateUpdated": _text(updated),
         "lastPwdChangeDate": _text(updated - timedelta(days=source.randrange(1, 90))),
         "description": source.choice(("", "Early shift", "Línea uno\nLínea dos", 'says "hi"', "null")),
@@ -268,7 +268,7 @@ def _invent_skill(seed: int, index: int) -> Entity:
             {"priority": place, "splitPercentage": 100 // len(groups), "agentGroupId": number}
             for place, number in enumerate(groups, 1)
         ],
-        "lobIds": list(_LOBS[: source.randrange(0, 3)]),
+        "lobIds": list(LOBS[: source.randrange(0, 3)]),
         "canTransfer": can_transfer,
         "skillTransferList": sorted(source.sample(others, 3)) if can_transfer else [],
         "workingHoursId": source.choice((None, 61, 62)),
@@ -279,6 +279,25 @@ def _invent_skill(seed: int, index: int) -> Entity:
         "autoCloseInSeconds": source.choice((-1, 86_400, 604_800)),
         "fallbackSkill": source.choice([None, None, others[0]]),
         "dateUpdated": _text(_moment(source)),
+        **_more_of_a_skill(random.Random(f"{seed}/skill/{index}/more")),  # noqa: S311
+    }
+
+
+def _more_of_a_skill(source: random.Random) -> Entity:
+    """The fields that were added later, from a source of chance of their own; ids of surveys are text."""
+    return {
+        "defaultPostChatSurveyId": source.choice((None, "1201")),
+        "defaultOfflineSurveyId": source.choice((None, "1202")),
+        "defaultAgentSurveyId": source.choice((None, "1203")),
+        "wrapUpTime": source.choice((0, 60, 300)),
+        "postConversationSurveyAppInstallAssociationId": source.choice(
+            (None, "5f0c2c1e-2f0b-4c57-9a6e-6f0f5a6b7c8d")
+        ),
+        "transferToAgentMaxWaitInSeconds": source.choice((None, 86_400)),
+        "fallbackWhenAllAgentsAreAway": source.random() < 0.2,
+        "agentSurveyForMsgTimeoutInMinutes": source.choice((None, 15, 30)),
+        "agentSurveyForMsgId": source.choice((None, 4100, 4101)),
+        "redistributeLoadToConnectedAgentGroups": source.random() < 0.5,
     }
 
 

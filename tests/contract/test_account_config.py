@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets import account_config
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
@@ -90,6 +91,24 @@ def test_an_unchanged_revision_is_not_downloaded_again(
         # It has its own files: the earlier window may be removed.
         folder = pulled.manifest.rpartition("/")[0]
         assert all(uri.startswith(f"{folder}/part-") for uri in pulled.objects)
+
+
+def test_every_collection_is_asked_for_by_its_revision(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    """In whatever header it is. The records carry nothing invented, and each field has its column."""
+    client = connect(sandbox)
+    for dataset in account_config.DATASETS:
+        landed = [land(client, dataset.name, window, store) for window in DAYS[:2]]
+        sandbox.change(dataset.name)
+        landed.append(land(client, dataset.name, DAYS[2], store))
+        path = dataset.request.path.format(account_id=sandbox.settings.account_id)
+        asked = [request.status for request in sandbox.requests if request.path == path]
+        assert asked == [200, 304, 200], dataset.name
+        one, same, changed = (rows_of(store, pulled) for pulled in landed)
+        assert one == same != changed == sandbox.truth(dataset.name, DAYS[2].start, DAYS[2].end)
+        fields = {"_pulled_at"}.union(*changed)
+        assert fields - set(dataset.columns) == {"_pulled_at"}, dataset.name
 
 
 @every_collection

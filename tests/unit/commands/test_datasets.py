@@ -73,7 +73,7 @@ def test_one_dataset_shows_its_fields_filters_cursors_and_limits(capsys, monkeyp
     assert cli.main(["datasets", name]) == 0
     told = capsys.readouterr().out
     lines = [line for line in told.splitlines() if "https://" not in line]
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if "/{account_id}/" not in line) <= 80  # paths are not broken
     about = describe(DATASETS[name])
     fields = [line.replace("* ", "  ").split() for line in lines]
     for path, kind in about["fields"].items():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any, Literal
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Call, json_answer
@@ -15,10 +16,22 @@ from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.world import FIRST_REVISION, Entity
 
 _VERSION = re.compile(r"[1-9](\.0)?", re.ASCII)
+_SUMMARY_WITH_DELETED = "$summaryDeleted"
 _TOKEN = re.compile(r"\s*([(),]|[\w$.-]+)")
+
+_FIRST_MODIFIED = 1_767_225_600  # 2026-01-01T00:00:00Z
+_DELETED = ("deleted", "isDeleted")
 
 Selection = dict[str, "Selection | None"]
 """Field to what is selected inside it; None for all of it."""
+
+
+def is_deleted(entity: Entity) -> bool:
+    """Whether an entity was deleted, by whichever field says so.
+
+    :param entity: the entity.
+    """
+    return any(entity.get(name) for name in _DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +49,31 @@ class Collection:
 class Collections:
     """An account's collections, which may change while they are being read.
 
-    :param entities: the entities of each collection before any change, by its name.
+    :param entities: the entities of each collection before any change, by its name; or what makes them when they are
+        first asked for.
     :param source: source of chance that picks the entities that change.
     :param now: the sandbox's clock, epoch seconds.
     :param written: returns an entity as it is answered, from the collection's name and the entity as it is kept.
+    :param changed: returns the fields that a change sets, from the collection's name and a text that is new.
     """
 
     def __init__(
         self,
-        entities: Mapping[str, Sequence[Entity]],
+        entities: Mapping[str, Sequence[Entity] | Callable[[], Sequence[Entity]]],
         *,
         source: random.Random,
         now: Callable[[], float],
         written: Callable[[str, Entity], Entity] = lambda _name, entity: entity,
+        changed: Callable[[str, str], Entity] = lambda _name, text: {"description": text},
     ) -> None:
         self._now = now
         self._written = written
-        self._lock = threading.Lock()
+        self._changed = changed
+        self._lock = threading.RLock()
         self._source = source
         self._account_revision = FIRST_REVISION
-        self._collections = {name: Collection(FIRST_REVISION, tuple(made)) for name, made in entities.items()}
+        self._first = dict(entities)
+        self._collections: dict[str, Collection] = {}
 
     def read(self, collection: str) -> Collection:
         """Return a collection as it is answered.
@@ -81,7 +99,9 @@ class Collections:
         :return: the entity as it is now.
         :raises ValueError: for another name, or if everything was deleted.
         """
-        return self._edit(collection, lambda revision: {"description": f"changed at revision {revision}"})
+        return self._edit(
+            collection, lambda revision, _: self._changed(collection, f"changed at revision {revision}")
+        )
 
     def delete(self, collection: str) -> Entity:
         """Mark one entity as deleted, and change the collection's revision.
@@ -90,7 +110,7 @@ class Collections:
         :return: the entity as it is now.
         :raises ValueError: for another name, or if everything was deleted.
         """
-        return self._edit(collection, lambda _revision: {"deleted": True})
+        return self._edit(collection, lambda _, entity: {name: True for name in _DELETED if name in entity})
 
     def truth(self, collection: str) -> list[Entity]:
         """Return what a complete read must give: all entities, the deleted ones too, with all fields.
@@ -101,24 +121,30 @@ class Collections:
         return list(self.read(collection).entities)
 
     def _kept(self, collection: str) -> Collection:
-        try:
+        with self._lock:
+            if collection not in self._collections:
+                if collection not in self._first:
+                    raise ValueError(
+                        f"There is no collection {collection!r}; known: {', '.join(self._first)}"
+                    )
+                first = self._first[collection]
+                made = tuple(first() if callable(first) else first)
+                self._collections[collection] = Collection(FIRST_REVISION, made)
             return self._collections[collection]
-        except KeyError:
-            raise ValueError(
-                f"There is no collection {collection!r}; known: {', '.join(self._collections)}"
-            ) from None
 
-    def _edit(self, collection: str, edit: Callable[[int], Entity]) -> Entity:
+    def _edit(self, collection: str, edit: Callable[[int, Entity], Entity]) -> Entity:
         with self._lock:
             entities = list(self._kept(collection).entities)
-            living = [place for place, entity in enumerate(entities) if not entity["deleted"]]
+            living = [place for place, entity in enumerate(entities) if not is_deleted(entity)]
             if not living:
                 raise ValueError(f"Everything in {collection} was deleted already")
             place = self._source.choice(living)
             # Any change in the account takes the next number, so a collection's own numbers have gaps.
             self._account_revision += 1
             updated = datetime.fromtimestamp(int(self._now()), UTC).strftime("%Y-%m-%d %H:%M:%S")
-            entities[place] = {**entities[place], **edit(self._account_revision), "dateUpdated": updated}
+            before = entities[place]
+            dated = {"dateUpdated": updated} if "dateUpdated" in before else {}
+            entities[place] = {**before, **edit(self._account_revision, before), **dated}
             # One assignment, so that a reader never sees entities and revision of different moments.
             self._collections[collection] = Collection(self._account_revision, tuple(entities))
         return self._written(collection, entities[place])
@@ -128,9 +154,13 @@ class Collections:
 class CollectionRules:
     """How a collection is answered.
 
-    :param newest_version: the largest ``v``.
-    :param summary: fields of an answer to a request that names none.
+    :param newest_version: the largest ``v``, such as 4 or ``3.4``; None where LivePerson's page names no ``v``.
+    :param summary: fields of an answer to a request that names none; None for all of them.
     :param version_required: whether a request without ``v`` is a 400.
+    :param undocumented: parameters that LivePerson's page does not name, each of which is a 400.
+    :param select: what ``select`` takes: names and aliases such as ``$all`` (``aliases``); names alone, with an alias
+        as a field that does not exist (``names``) or as a 400 (``strict_names``); or nothing, it is a 400
+        (``nothing``).
     :param all_by_default: whether such an answer has all fields instead.
     :param unknown_field: how a selected field that does not exist is answered.
     :param nested_select: which nested selections count: the last one of the same field, the last one of the whole
@@ -139,18 +169,23 @@ class CollectionRules:
     :param etag_quoted: whether the revision in ``ETag`` has quotation marks.
     :param if_match: what ``If-Match`` means: a 304 for an equal revision, a version to give (it is ignored), or what
         it means in HTTP, a 412 for another revision.
+    :param last_modified: how the revision is written where ``X-LP-Last-Modified`` takes the place of ``If-Match`` and
+        of the revision's header: as a date, or as its number; None where it does not.
     :param repeated: how many entities come a second time, after the others.
     """
 
-    newest_version: int
-    summary: Sequence[str]
+    newest_version: float | None
+    summary: Sequence[str] | None
     version_required: bool = False
+    undocumented: Container[str] = ()
+    select: Literal["aliases", "names", "strict_names", "nothing"] = "aliases"
     all_by_default: bool = False
     unknown_field: Literal["absent", "null"] = "absent"
     nested_select: Literal["last_of_field", "last_of_all", "all"] = "last_of_field"
     revision_header: Literal["ac-revision", "etag", "both", "absent"] = "ac-revision"
     etag_quoted: bool = False
     if_match: Literal["304", "version", "http"] = "304"
+    last_modified: Literal["date", "number"] | None = None
     repeated: int = 0
 
     def answer(self, call: Call, current: Collection) -> Answer:
@@ -162,7 +197,7 @@ class CollectionRules:
         """
         try:
             with_deleted = self._with_deleted(call)
-            selection = self._selection(call)
+            selection = self._selection(call, current)
         except ValueError as error:
             raise Refusal(400, {"message": str(error)}) from None
         headers = self._revision_headers(current.revision)
@@ -171,7 +206,7 @@ class CollectionRules:
             return Answer(status=304, headers=headers)
         if status == 412:
             raise Refusal(412, {"message": f"The revision is {current.revision}"}, headers)
-        entities = [entity for entity in current.entities if with_deleted or not entity["deleted"]]
+        entities = [entity for entity in current.entities if with_deleted or not is_deleted(entity)]
         entities += entities[: self.repeated]
         if selection is not None:
             entities = [self._selected(entity, selection) for entity in entities]
@@ -179,27 +214,49 @@ class CollectionRules:
 
     def _with_deleted(self, call: Call) -> bool:
         """Check ``v`` and read ``include_deleted``."""
+        for name in call.parameters:
+            if name in self.undocumented:
+                raise ValueError(f"{name}: there is no such parameter")
         version = call.parameters.get("v")
         if version is None and self.version_required:
             raise ValueError("v: the parameter is required")
-        if version is not None and (not _VERSION.fullmatch(version) or float(version) > self.newest_version):
-            raise ValueError(f"v: must be a version from 1.0 to {self.newest_version}.0, not {version!r}")
+        if version is not None and not self._is_version(version):
+            raise ValueError(f"v: must be a version from 1.0 to {self.newest_version:.1f}, not {version!r}")
         word = call.parameters.get("include_deleted", "false").lower()
         if word not in ("true", "false"):
             raise ValueError("include_deleted: must be true or false")
-        return word == "true"
+        return word == "true" or _SUMMARY_WITH_DELETED in call.every("select")
 
-    def _selection(self, call: Call) -> Selection | None:
+    def _is_version(self, text: str) -> bool:
+        newest = self.newest_version
+        if newest is None or text == str(newest):
+            return True
+        return _VERSION.fullmatch(text) is not None and float(text) <= newest
+
+    def _selection(self, call: Call, current: Collection) -> Selection | None:
         """Find out which fields are wanted; None for all of them."""
+        summary = None if self.summary is None else dict.fromkeys(self.summary)
         if "select" in call.parameters:
-            return parse_selection(",".join(call.every("select")), self.nested_select)
+            return self._select(",".join(call.every("select")), summary)
         if "fields" in call.parameters:
-            wanted = ",".join(call.every("fields")).split(",")
-            return {field.strip(): None for field in wanted}
+            wanted = [field.strip() for field in ",".join(call.every("fields")).split(",")]
+            known = {field for entity in current.entities for field in entity}
+            for field in wanted:
+                if field not in known:
+                    raise ValueError(f"fields: there is no field {field!r}")
+            return dict.fromkeys(wanted)
         field_set = call.parameters.get("field_set", "all" if self.all_by_default else "summary")
         if field_set not in ("all", "summary"):
             raise ValueError("field_set: must be all or summary")
-        return None if field_set == "all" else dict.fromkeys(self.summary)
+        return None if field_set == "all" else summary
+
+    def _select(self, text: str, summary: Selection | None) -> Selection | None:
+        aliases = {"$all": None, "$summary": summary, _SUMMARY_WITH_DELETED: summary}
+        if self.select == "nothing" or (self.select == "strict_names" and "$" in text):
+            raise ValueError(f"select: {text[:40]!r} is not valid")
+        if self.select == "aliases" and text.strip() in aliases:
+            return aliases[text.strip()]
+        return parse_selection(text, self.nested_select)
 
     def _selected(self, entity: Entity, selection: Selection) -> Entity:
         chosen: Entity = {}
@@ -220,6 +277,8 @@ class CollectionRules:
         return value
 
     def _status(self, call: Call, revision: int) -> int:
+        if self.last_modified is not None:
+            return 304 if call.headers.get("x-lp-last-modified") == self._last_modified(revision) else 200
         wanted = call.headers.get("if-match")
         if wanted is None or self.if_match == "version":
             return 200
@@ -230,7 +289,15 @@ class CollectionRules:
             return 200 if wanted in (str(revision), "*") else 412
         return 304 if wanted == str(revision) else 200
 
+    def _last_modified(self, revision: int) -> str:
+        """Write a revision as an instant: a later one for a larger revision."""
+        if self.last_modified == "number":
+            return str(revision)
+        return formatdate(_FIRST_MODIFIED + revision, usegmt=True)
+
     def _revision_headers(self, revision: int) -> dict[str, str]:
+        if self.last_modified is not None:
+            return {"X-LP-Last-Modified": self._last_modified(revision)}
         headers = {}
         if self.revision_header in ("ac-revision", "both"):
             headers["ac-revision"] = str(revision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
-from airflow_provider_liveperson.datasets.readers.collection import CollectionPager
+from airflow_provider_liveperson.datasets.readers.collection import CollectionPager, Entity
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.pages import Page, PagePager, Record
@@ -537,11 +537,11 @@ def test_no_content_in_the_middle_is_noticed():
 
 
 def collection(held: str | None) -> CollectionPager:
-    def ask_for(revision: str | None) -> ApiRequest:
+    def ask_for(revision: str | None, way: Mapping[str, str]) -> ApiRequest:
         return ApiRequest(method="GET", service="s", path="/", headers={"If-Match": str(revision)})
 
-    def cut(answer: Answer) -> list[tuple[str | None, bytes]]:
-        return [(line[:1].decode().strip("-") or None, line) for line in answer.body.split()]
+    def cut(answer: Answer) -> list[Entity]:
+        return [Entity(line[:1].decode().strip("-") or None, line) for line in answer.body.split()]
 
     return CollectionPager(request=ask_for, parse_records=cut, known_revision=held)
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_liveperson.sandbox.apis.account_config.kinds import KINDS
 from airflow_provider_liveperson.sandbox.world import invent_users
 
 PATHS = {"users": "users", "skills": "skills", "agent_groups": "agentGroups"}
+OTHERS = sorted(set(KINDS) - set(PATHS))
 SUMMARY = {
     "users": {"id", "pid", "deleted", "loginName"},
     "skills": {"id", "deleted", "name"},
@@ -19,7 +21,7 @@ WINDOW = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
 
 def ask(server: Any, collection: str, revision: Any = None, auth: Any = None, **parameters: Any) -> Any:
     return requests.get(
-        server.path(f"configuration/le-users/{PATHS.get(collection, collection)}"),
+        server.path(f"configuration/{KINDS[collection].path}"),
         params=parameters,
         headers={} if revision is None else {"If-Match": str(revision)},
         auth=auth or server.oauth(),
@@ -101,8 +103,8 @@ def test_nested_selections(sandbox: Any) -> None:
 
 def test_unknown_fields_are_blank(sandbox: Any) -> None:
     server = sandbox()
-    for parameters in ({"select": "id,nope,memberOf(nope)"}, {"fields": ["id", "nope", "memberOf"]}):
-        assert set(read(server, "users", **parameters)[0]) == {"id", "memberOf"}
+    assert set(read(server, "users", select="id,nope,memberOf(nope)")[0]) == {"id", "memberOf"}
+    assert ask(server, "users", fields=["id", "nope", "memberOf"]).status_code == 400
     server.configure(config_unknown_field="null")
     shown = read(server, "users", select="id,nope,memberOf(nope)")[0]
     assert shown == {"id": "70010001", "nope": None, "memberOf": {"nope": None}}
@@ -128,7 +130,6 @@ def test_bad_parameters(sandbox: Any) -> None:
         assert answer.status_code == 400, parameters
         assert answer.json()["message"], parameters
     assert ask(server, "users", v="6.0").status_code == 200
-    assert ask(server, "profiles").status_code == 404
     server.configure(config_version_required=True)
     assert ask(server, "users").status_code == 400
 
@@ -236,3 +237,99 @@ def test_who_may_read(sandbox: Any) -> None:
     refused = ask(server, "agent_groups")
     assert refused.status_code == 403
     assert "agent%20groups" in refused.json()["reason"]
+
+
+def test_what_only_some_collections_have(sandbox: Any) -> None:
+    server = sandbox()
+    for name in OTHERS:
+        version = {} if KINDS[name].newest_version is None else {"v": KINDS[name].newest_version}
+        truth = server.truth(name, *WINDOW)
+        whole = read(server, name, select="$all", include_deleted="true", **version)
+        assert whole == truth
+        assert {bool(one.get("deleted", one.get("isDeleted"))) for one in truth} == {True, False}
+        few = read(server, name, **version)
+        assert set().union(*few) < set().union(*truth) or name == "agent_status_reasons"
+    for name in ("working_hours", "special_occasions"):
+        assert [ask(server, name, v=v).status_code for v in (None, "2.0", "1.0")] == [400, 400, 200]
+    assert [ask(server, "campaigns", v=v).status_code for v in ("3.4", "3.5", "4.0")] == [200, 400, 400]
+    assert ask(server, "agent_status_reasons", v="4.0").status_code == 200
+    server.configure(config_undocumented="reject")
+    assert ask(server, "agent_status_reasons", v="4.0").status_code == 400
+    assert ask(server, "agent_status_reasons", include_deleted="true").status_code == 200
+
+
+def test_references_of_the_rest(sandbox: Any) -> None:
+    truth = {name: sandbox().truth(name, *WINDOW) for name in KINDS}
+    ids = {name: {one.get("id") for one in rows} for name, rows in truth.items()}
+    for skill in truth["skills"]:
+        assert skill["workingHoursId"] in ids["working_hours"] | {None}
+        assert skill["specialOccasionId"] in ids["special_occasions"] | {None}
+        assert skill["agentSurveyForMsgId"] in ids["agent_surveys"] | {None}
+    for user in truth["users"]:
+        assert set(user["profileIds"]) <= ids["profiles"]
+        assert set(user["lobIds"]) <= ids["lobs"]
+    for content in truth["predefined_content"]:
+        assert set(content["categoriesIds"]) <= ids["predefined_categories"]
+        assert set(content["skillIds"]) <= ids["skills"]
+    for campaign in truth["campaigns"]:
+        assert campaign["engagementIds"] == [one["id"] for one in campaign["engagements"]]
+
+
+def test_select(sandbox: Any) -> None:
+    server = sandbox(config_select="names")
+    assert read(server, "lobs", select="$all") == [{}, {}]
+    assert set(read(server, "predefined_categories", select="$all")[0]) > {"order"}
+    server.configure(config_select="strict_names")
+    assert ask(server, "lobs", select="$all").status_code == 400
+    assert read(server, "lobs", select="id")[0].keys() == {"id"}
+    server.configure(config_select="nothing")
+    assert ask(server, "lobs", select="id").status_code == 400
+    server.configure(config_select="aliases")
+    assert len(read(server, "lobs", select="$summaryDeleted")) == 3
+
+
+def test_parameters_of_content_and_messages(sandbox: Any) -> None:
+    server = sandbox()
+    whole = read(server, "predefined_content", select="$all")
+    assert [one["id"] for one in read(server, "predefined_content", ids="610003,610004")] == [610003, 610004]
+    skill = whole[-1]["skillIds"][0]
+    assert whole[-1]["id"] in [one["id"] for one in read(server, "predefined_content", skill_ids=skill)]
+    german = read(server, "predefined_content", select="$all", lang="de-DE")
+    assert {text["lang"] for one in german for text in one["data"]} == {"de-DE"}
+    grouped = ask(server, "predefined_content", field_set="all", group_by="CATEGORIES").json()
+    assert set(grouped) <= {"801", "802", "803", "804"}
+    assert ask(server, "predefined_content", group_by="SKILLS").status_code == 400
+    events = read(server, "unified_automatic_messages")
+    skills = read(server, "unified_automatic_messages", context_type="SKILL", select="$all")
+    assert len(events) > len(skills) == 2
+    one = skills[0]["contexts"]["SKILL"][0]
+    chosen = read(server, "unified_automatic_messages", context_type="SKILL", context_id=one)
+    assert len(chosen) == 1
+    assert ask(server, "unified_automatic_messages", context_type="GROUP").status_code == 400
+    server.configure(config_unified_attributes="twice")
+    assert ask(server, "unified_automatic_messages", select="$all").text.count('"attributes"') == 2 * len(
+        events
+    )
+
+
+def test_x_lp_last_modified(sandbox: Any) -> None:
+    server = sandbox()
+
+    def statuses(name: str) -> tuple[str | None, list[int]]:
+        url = server.path("configuration/le-users/profiles")
+        last = requests.get(url, auth=server.oauth(), timeout=10).headers.get(name)
+        answers = [
+            requests.get(url, auth=server.oauth(), headers={name: value or ""}, timeout=10)
+            for value in (last, "1")
+        ]
+        return last, [answer.status_code for answer in answers]
+
+    before = statuses("X-LP-Last-Modified")
+    assert before == ("Thu, 01 Jan 2026 00:02:51 GMT", [304, 200])
+    server.config.change("profiles")
+    assert statuses("X-LP-Last-Modified") == ("Thu, 01 Jan 2026 00:02:52 GMT", [304, 200])
+    server.configure(config_last_modified="number")
+    assert statuses("X-LP-Last-Modified") == ("172", [304, 200])
+    server.configure(config_last_modified="absent")
+    assert statuses("ac-revision")[0] == "172"
+    assert ask(server, "profiles", 172).status_code == 304
