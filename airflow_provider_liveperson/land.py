@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
-from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.records.masking import masking_of
 
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.window import Window
 
 log = logging.getLogger(__name__)
+
+RECORDS_ONLY: dict[str, Sequence[str]] = {
+    "file_format": "jsonl",
+    "compression": "gzip",
+    "csv_formulas": "keep",
+    "hash_fields": (),
+    "drop_fields": (),
+}
+"""The arguments that say what becomes of records, and their defaults: no other value goes with files as they came."""
 
 
 def wait_until(moment: datetime) -> None:
@@ -53,6 +63,7 @@ class LandRequest:
     allow_undeclared_fields: bool
     allow_out_of_range: bool
     overlap: str
+    raw: bool
 
     @classmethod
     def read(
@@ -75,8 +86,8 @@ class LandRequest:
         )
         texts = ("file_format", "compression", "csv_formulas", "overlap")
         lists = ("hash_fields", "drop_fields")
-        flags = ("allow_undeclared_fields", "allow_out_of_range")
-        return cls(
+        flags = ("allow_undeclared_fields", "allow_out_of_range", "raw")
+        made = cls(
             dataset=declared,
             query=query,
             **{
@@ -86,6 +97,35 @@ class LandRequest:
                 **{name: read_flag(choices[name], name) for name in flags},
             },
         )
+        return made.as_files() if made.raw else made.check_format()
+
+    def check_format(self) -> LandRequest:
+        """Refuse what is not a format of records.
+
+        :raises ConfigurationError: saying what there is instead.
+        """
+        if self.file_format == RAW:
+            raise ConfigurationError(
+                f"file_format is {RAW!r}; set raw to True to land files as they came, or choose one of"
+                f" {', '.join(FILE_FORMATS)}",
+                field="file_format",
+            )
+        return self
+
+    def as_files(self) -> LandRequest:
+        """The request for files as they came.
+
+        :raises ConfigurationError: for a dataset that does not come in files, and for what would change them.
+        """
+        for name, default in RECORDS_ONLY.items():
+            value = getattr(self, name)
+            if list(value) != list(default):
+                raise ConfigurationError(
+                    f"{name} is {value!r}, but raw is True, which lands files as they came: nothing in them is read,"
+                    f" changed or left out. Leave {name} out, or raw",
+                    field=name,
+                )
+        return replace(self, dataset=self.dataset.as_files(), file_format=RAW, compression="none")
 
     def land(
         self,

@@ -215,6 +215,7 @@ class LivePersonHook(BaseHook):
         allow_undeclared_fields: bool = False,
         allow_out_of_range: bool = False,
         overlap: str = "refuse",
+        raw: bool = False,
     ) -> dict[str, Any]:
         """Land a window in a store, as the operators do: for your own tasks.
 
@@ -240,6 +241,7 @@ class LivePersonHook(BaseHook):
         :param allow_undeclared_fields: accept paths of fields that the dataset does not declare.
         :param allow_out_of_range: accept a window that cannot be complete.
         :param overlap: ``refuse`` or ``allow`` a window that overlaps one that has landed there.
+        :param raw: land files as they came, of a dataset that comes in files.
         :returns: the operators' summary: ``dataset, account_id, window_start, window_end, records, bytes, manifest,
             objects, manifests``.
         :raises ConfigurationError: for a bad argument, before any request.
@@ -279,6 +281,7 @@ class LivePersonHook(BaseHook):
             allow_undeclared_fields=allow_undeclared_fields,
             allow_out_of_range=allow_out_of_range,
             overlap=overlap,
+            raw=raw,
         )
         with self._shared.borrowed(self.new_client) as client:
             return asdict(request.land(client, destination, salt=self.salt_for(request.hash_fields)))

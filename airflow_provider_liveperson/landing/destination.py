@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.landing.encoding import Encoding
+from airflow_provider_liveperson.landing.encoding import RAW, Encoding
 from airflow_provider_liveperson.landing.parts import ROLL_AT, SHARE_BELOW
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.records.raw import is_text
@@ -21,7 +21,8 @@ class Destination:
     :param encoding: file format and compression.
     :param roll_at: bytes before compression at which a part ends; it may hold one record more.
     :param share_below: slices of fewer bytes, before compression, share a part, which ends with the slice that brings
-        it to that size. They wait in memory, and a retry reads them again.
+        it to that size. They wait in memory, and a retry reads them again. With 0 nothing waits. Files that land as
+        they came are a part each, whatever these two say.
     :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
     """
 
@@ -46,6 +47,9 @@ class Destination:
                 field="prefix",
             )
         object.__setattr__(self, "prefix", prefix)
+        if self.encoding.file_format == RAW:
+            object.__setattr__(self, "roll_at", 1)
+            object.__setattr__(self, "share_below", 0)
 
     def account_folder(self, dataset: str, account_id: str) -> str:
         """The folder of all windows of one dataset and account.

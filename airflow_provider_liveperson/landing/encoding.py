@@ -35,7 +35,25 @@ class _JsonLines:
         self._stream.close()
 
 
+class _AsTheyCame:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, records: Sequence[Line]) -> None:
+        for record in records:
+            view = memoryview(record)
+            for at in range(0, len(view), _BLOCK):
+                self._file.write(view[at : at + _BLOCK])
+
+    def close(self) -> None:
+        pass
+
+
 FILE_FORMATS = ("jsonl", "csv", "parquet")
+RAW = "raw"
+"""The file format of files that land as they came, each as a part."""
+_BLOCK = 1 << 20
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -48,7 +66,8 @@ class Encoding:
     :param file_format: ``jsonl``: one JSON object a line, UTF-8, as LivePerson sent it. ``csv``: one column for
         each top-level field, see :class:`~airflow_provider_liveperson.landing.csv_encoding.Csv`. ``parquet``: one
         typed column for each field at any depth, see
-        :class:`~airflow_provider_liveperson.landing.parquet_encoding.Parquet`; needs the extra ``parquet``.
+        :class:`~airflow_provider_liveperson.landing.parquet_encoding.Parquet`; needs the extra ``parquet``. ``raw``:
+        each record is a file, which lands as it came.
     :param compression: ``gzip``, ``zstd`` or ``none``; within the file for ``parquet``, around it for the others,
         which need the extra ``zstd`` for that one.
     :param columns: the columns that the dataset declares; ``jsonl`` needs none.
@@ -63,7 +82,7 @@ class Encoding:
 
     def __post_init__(self) -> None:
         for name, value, known in (
-            ("file_format", self.file_format, FILE_FORMATS),
+            ("file_format", self.file_format, (*FILE_FORMATS, RAW)),
             ("compression", self.compression, tuple(COMPRESSIONS)),
             ("csv_formulas", self.csv_formulas, FORMULAS),
         ):
@@ -77,7 +96,7 @@ class Encoding:
                 f" {self.file_format!r}; leave csv_formulas out, or set file_format to 'csv'",
                 field="csv_formulas",
             )
-        if self.file_format != "jsonl":
+        if self.file_format not in ("jsonl", RAW):
             if not self.columns:
                 raise ConfigurationError(
                     f"file_format is {self.file_format!r}, but this dataset declares no columns; use 'jsonl'",
@@ -91,10 +110,19 @@ class Encoding:
 
     @property
     def ending(self) -> str:
-        """What the name of a part ends in, such as ``.jsonl.gz``."""
+        """What the name of a part ends in, such as ``.jsonl.gz``; of a file that lands as it came, ``.json``."""
+        if self.file_format == RAW:
+            return ".json"
         if self.file_format == "parquet":
             return ".parquet"
         return f".{self.file_format}{COMPRESSIONS[self.compression][0]}"
+
+    def ending_of(self, opening: bytes) -> str:
+        """What the name of a part ends in.
+
+        :param opening: the part's first two bytes, which say whether a file that lands as it came is compressed.
+        """
+        return f"{self.ending}.gz" if self.file_format == RAW and opening == _GZIP else self.ending
 
     def encoder(self, file: BinaryIO) -> PartEncoder:
         """A new encoder, for one part.
@@ -103,6 +131,8 @@ class Encoding:
         """
         if self.file_format == "parquet":
             return Parquet(file, self.compression, self.columns)
+        if self.file_format == RAW:
+            return _AsTheyCame(file)
         stream = CompressedStream(file, self.compression)
         if self.file_format == "csv":
             return Csv(stream, self.columns, formulas=self.csv_formulas)

@@ -18,6 +18,7 @@ PREFIX = "part-"
 ROLL_AT = 256 * 1024 * 1024
 SHARE_BELOW = 8 * 1024 * 1024
 _WRITE_AT = 1 << 20
+_OPENING = 2
 
 
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -127,11 +128,14 @@ class _StoredFile:
         self.file = open_spool(buffering=0)
         self.hash = hashlib.sha256()
         self.size = 0
+        self.opening = b""
         self._gathered = bytearray()
 
     def write(self, data: bytes) -> int:
         self._gathered += data
         self.size += len(data)
+        if len(self.opening) < _OPENING:
+            self.opening += bytes(data[: _OPENING - len(self.opening)])
         if len(self._gathered) >= _WRITE_AT:
             self.flush()
         return len(data)
@@ -153,7 +157,7 @@ class _StoredFile:
 
 class _OpenPart:
     def __init__(self, encoding: Encoding, compressor: BoundedWorker) -> None:
-        self._ending = encoding.ending
+        self._encoding = encoding
         self._compressor = compressor
         self._file = _StoredFile()
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
@@ -187,7 +191,7 @@ class _OpenPart:
         self._file.flush()
         sha256 = self._file.hash.hexdigest()
         return Part(
-            name=f"{PREFIX}{number:05d}-{sha256[:12]}{self._ending}",
+            name=f"{PREFIX}{number:05d}-{sha256[:12]}{self._encoding.ending_of(self._file.opening)}",
             records=self._records,
             bytes=self._file.size,
             sha256=sha256,

@@ -63,7 +63,7 @@ class Delivery:
     """The slices of one try, on their way into parts; those that are there are in :attr:`finished`, in order.
 
     :param landing: where they land.
-    :param share_below: bytes before compression below which slices share a part.
+    :param share_below: bytes before compression below which slices share a part; with 0 nothing waits.
     :param masking: hashes and drops fields before anything is written, or None.
     """
 
@@ -97,7 +97,8 @@ class Delivery:
         :raises LivePersonError: when they cannot be read, masked or written.
         """
         lines: list[bytes] = []
-        size, writer = self._carried.size, None
+        size = self._carried.size
+        writer = None if self._share_below else self._landing.writer(self._next_number())
         try:
             for batch in batches:
                 masked = batch if self._masking is None else list(map(self._masking.apply, batch))

@@ -59,6 +59,9 @@ class LivePersonTransferOperator(BaseOperator):
     :param overlap: what to do with a window that overlaps another one that has landed under the same prefix, such as an
         hour of a day that has landed: ``refuse`` it, or ``allow`` it, which lands the records of both twice.
         (templated)
+    :param raw: land the files of a dataset that comes in files as LivePerson made them, each as a part of its own,
+        instead of the records in them. Formats, compressions and masking are for records and do not go with it;
+        ``records`` is then the number of files.
     :param deferrable: whether to wait in the triggerer instead of the worker. If a window has just ended, the task
         waits until LivePerson has all its records, which takes up to the dataset's lag: 15 minutes for conversations.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
@@ -102,6 +105,7 @@ class LivePersonTransferOperator(BaseOperator):
         skip_on_empty: bool = False,
         allow_out_of_range: bool = False,
         overlap: str = "refuse",
+        raw: bool = False,
         deferrable: bool = False,
         liveperson_conn_id: str = LivePersonHook.default_conn_name,
         **kwargs: Any,
@@ -124,6 +128,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.skip_on_empty = skip_on_empty
         self.allow_out_of_range = allow_out_of_range
         self.overlap = overlap
+        self.raw = raw
         self.deferrable = deferrable
         self.liveperson_conn_id = liveperson_conn_id
 
@@ -170,6 +175,7 @@ class LivePersonTransferOperator(BaseOperator):
             allow_undeclared_fields=self.allow_undeclared_fields,
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
+            raw=self.raw,
         )
         tune_process()
         with self.hook as hook:

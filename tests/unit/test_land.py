@@ -24,6 +24,7 @@ CHOICES = {
     "allow_undeclared_fields": False,
     "allow_out_of_range": False,
     "overlap": "refuse",
+    "raw": False,
 }
 
 

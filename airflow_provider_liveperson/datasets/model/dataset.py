@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -141,6 +141,19 @@ class Dataset:
                     field="filters",
                 )
         return given
+
+    def as_files(self) -> Dataset:
+        """The same dataset, whose records are its files as they come.
+
+        :raises ConfigurationError: for one that does not come in files.
+        """
+        reader = self.reader.whole_files()
+        if reader is None:
+            raise ConfigurationError(
+                f"raw is True, which lands files as they came, and {self.name} does not come in files; leave raw out",
+                field="raw",
+            )
+        return replace(self, reader=reader, primary_key=(), columns={})
 
     def check_range(self, window: Window, now: datetime) -> None:
         """Refuse a window that cannot be complete; see :meth:`Limits.check`."""

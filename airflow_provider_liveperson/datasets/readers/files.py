@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
+import mmap
 import zlib
 from abc import abstractmethod
 from collections import deque
@@ -61,6 +63,7 @@ class Files(Reader):
     :param no_files: what a refusal of the list says where there are no files; empty if the list is empty then.
     :param may_lack_files: whether a list comes with the status 206 where parts of the range have no files.
     :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
+    :param whole: whether a file is handed on as it came, as one record, instead of its records.
     """
 
     shape: ClassVar[str] = "a list of files, then the files"
@@ -70,6 +73,7 @@ class Files(Reader):
     no_files: str = ""
     may_lack_files: bool = False
     sends_source: bool = False
+    whole: bool = False
 
     @abstractmethod
     def listed(self, dataset: Dataset, answer: Answer) -> Iterable[ListedFile]:
@@ -106,6 +110,9 @@ class Files(Reader):
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return {**dataset.request.params, **self.range.arguments(query.window), **query.filters}
+
+    def whole_files(self) -> Files:
+        return replace(self, whole=True)
 
     def says_empty(self, error: RequestRejectedError) -> bool:
         return bool(self.no_files) and self.no_files.lower() in str(error).lower()
@@ -146,16 +153,18 @@ class FilesPager(Pager):
     def peek(self, parsed: BinaryIO | Sequence[ApiRequest]) -> None:
         if self._waiting is None and isinstance(parsed, Sequence):
             self._waiting = deque(parsed)
+            self._count_files()
 
     def accept(self, parsed: BinaryIO | Sequence[ApiRequest]) -> Iterable[Line]:
         if isinstance(parsed, Sequence):
             self.peek(parsed)
             return ()
-        return self._read(parsed)
+        return self._take_whole(parsed) if self._reader.whole else self._read(parsed)
 
     def refused(self, error: RequestRejectedError) -> None:
         if self._waiting is None and self._reader.says_empty(error):
             self._waiting = deque()
+            self._count_files()
         elif self._waiting is None and error.status == 400 and self._other_request is not None:
             log.info("LivePerson rejected the range; naming it in the other way: %s", error)
             self._list_request, self._other_request = self._other_request, None
@@ -174,6 +183,18 @@ class FilesPager(Pager):
         }
         return [listed[place] for place in sorted(listed)]
 
+    def _count_files(self) -> None:
+        """Note how many records there will be, where they are the files of the list."""
+        if self._reader.whole and self._waiting is not None:
+            self.reported = len(self._waiting)
+
+    def _take_whole(self, file: BinaryIO) -> Iterator[Line]:
+        with file:
+            for _ in _decompressed(file):
+                pass  # one that is damaged or cut is found out
+            self.received += 1
+            yield _view(file)
+
     def _read(self, file: BinaryIO) -> Iterator[Line]:
         with file:
             try:
@@ -185,6 +206,16 @@ class FilesPager(Pager):
                 raise InvalidResponseError(f"the file is not what LivePerson documents ({error})") from error
             except RecursionError:
                 raise InvalidResponseError("the file is nested more deeply than can be read") from None
+
+
+def _view(file: BinaryIO) -> Line:
+    """What a file holds; of a large one a view, so that it stays on disk. Both outlive the file."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size <= _CHUNK:
+        return file.read()
+    file.flush()
+    return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
 
 
 def _check_opening(file: BinaryIO, status: int) -> None:

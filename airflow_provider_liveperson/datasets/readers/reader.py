@@ -148,6 +148,10 @@ class Reader(ABC):
         """The arguments of the requests, for the manifest."""
         return {**dataset.request.params, **query.filters}
 
+    def whole_files(self) -> Reader | None:
+        """The reader that hands on files as they come, each as one record; None where there are no files."""
+        return None
+
     def check(self, query: Query) -> None:
         """Refuse filters that cannot be combined.
 

@@ -20,6 +20,7 @@ READINGS: dict[str, Switches] = {
 WEB_SESSION_READINGS: dict[str, Switches] = {
     "bodies with an object": {"data_access_bodies": "object"},
     "bodies with a list": {"data_access_bodies": "list"},
+    "files without compression": {"data_access_files": "plain"},
     "tags as in the sample": {"data_access_tags": "sample", "data_access_bodies": "object"},
 }
 ENGAGEMENT_READINGS: dict[str, Switches] = {

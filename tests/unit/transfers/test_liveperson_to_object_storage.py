@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,21 @@ def test_a_store_that_is_no_disk(sandbox, memory_files):
         json.loads(line) for name, data in found.items() if "/part-" in name for line in data.splitlines()
     ]
     assert sorted(map(str, rows)) == sorted(map(str, sandbox.audit.truth(DAYS[0], DAYS[1])))
+
+
+def test_files_land_as_they_came(sandbox, tmp_path):
+    start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+    for hour in (1, 5):
+        sandbox.insert("data_access_engagement", 2, start + timedelta(hours=hour))
+    window = (start, start + timedelta(days=1))
+    summary = pull(f"file://{tmp_path}", *window, dataset="data_access_engagement", raw=True)
+    files = [Path(uri.removeprefix("file://")) for uri in summary["objects"]]
+    assert len(files) == summary["records"] == 2
+    for path in files:
+        assert path.name.endswith(".json.gz")
+        lines = gzip.decompress(path.read_bytes()).splitlines()
+        assert len(lines) == 2
+        assert all("recordCollection" in json.loads(line) for line in lines)
 
 
 def test_a_failure_leaves_nothing_half_written(sandbox, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -195,3 +196,28 @@ def test_a_file_that_is_gone_is_not_an_empty_slice():
 def test_a_list_that_cannot_be_read_is_requested_again(body):
     with pytest.raises(InvalidResponseError):
         pager().parse(Answer(status=200, headers={}, body=body))
+
+
+@pytest.mark.parametrize("size", [10, module._CHUNK + 1])
+def test_a_whole_file_is_handed_on_as_it_came_and_outlives_its_file(size):
+    content = b"{" + b" " * (size - 2) + b"}"
+    dataset, query = DATASET.as_files(), DATASET.query(DAY)
+    made = dataset.open(query, dataset.plan(query)[0])
+    made.next_request()
+    list(made.accept(made.parse(list_answer([[1, "a"], [2, "b"], [30, "outside"]]))))
+    assert made.reported == 2
+    with tempfile.SpooledTemporaryFile(max_size=1000) as file:
+        file.write(content)
+        lines = list(made.accept(made.parse(Answer(status=200, headers={}, file=file))))
+        assert file.closed
+    assert list(map(bytes, lines)) == [content]
+
+
+def test_a_whole_file_that_is_damaged_is_read_again():
+    dataset, query = DATASET.as_files(), DATASET.query(DAY)
+    made = dataset.open(query, dataset.plan(query)[0])
+    made.next_request()
+    list(made.accept(made.parse(list_answer([[1, "a"]]))))
+    cut = gzip.compress(b'{"a":1}' * 1000)[:-9]
+    with pytest.raises(ContradictionError, match="cannot be decompressed"):
+        list(made.accept(made.parse(file_answer(cut))))
