@@ -36,6 +36,7 @@ WITH_TEXTS = [
 ]
 NESTED = (
     "agent_view",
+    "engagement_history",
     "messaging_interactions",
     "data_access_survey",
 )  # whose texts are within other columns
