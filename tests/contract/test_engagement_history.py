@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.engagement_history import reader
 from airflow_provider_liveperson.datasets.engagement_history.dataset import ENGAGEMENT_HISTORY
 from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
 from airflow_provider_liveperson.pull.pull import PullResult, pull, records
@@ -60,8 +61,9 @@ def test_a_chat_that_nobody_has_whole_lands_as_it_came_and_the_window_says_so(
 
 
 def test_a_window_is_complete_only_when_livepersons_data_are(
-    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reader, "now", lambda: PRESENT)
     evening = Window(PRESENT - timedelta(hours=3), PRESENT)
     client = connect(sandbox)
     with pytest.raises(WindowOutOfRangeError, match="2 hours before now"):
@@ -73,6 +75,14 @@ def test_a_window_is_complete_only_when_livepersons_data_are(
     assert not any("campaign" in row or "sdes" in row for row in waiting)
     assert manifest["complete"] is False
     assert sorted(manifest["still_partial"]) == sorted(by_id(waiting))
+
+    # What LivePerson has not completed within a day stays as it is.
+    monkeypatch.setattr(reader, "now", lambda: PRESENT + timedelta(days=1))
+    land(client, evening, store, now=PRESENT + timedelta(days=1))
+    (manifest,) = store.manifests()
+    assert manifest["complete"] is True
+    monkeypatch.setattr(reader, "now", lambda: PRESENT)
+    land(client, evening, store, now=PRESENT, allow_out_of_range=True)
 
     sandbox.configure(data_clock_offset_seconds=7200)
     land(client, evening, store)
@@ -86,11 +96,11 @@ FILTERS: dict[str, tuple[dict[str, Any], Callable[[Row], bool]]] = {
     "a channel": ({"channel": 2}, lambda row: row["info"]["channel"] == 2),
     "no skill": ({"skillIds": [-1]}, lambda row: row["info"]["skillId"] == -1),
     "scores": (
-        {"chatMCS": {"to": 40}, "alertedMcsValues": [0]},
+        {"chatMCS": {"to": 40}, "alertedMcsValues": [0], "mcs": 0},
         lambda row: row["info"]["chatMCS"] <= 40 and row["info"]["alertedMCS"] == 0,
     ),
     "lengths": (
-        {"duration": {"from": 60, "to": 600}, "hasInteractiveCoBrowse": False},
+        {"duration": {"from": 60, "to": 600}, "hasCoBrowse": False, "hasInteractiveCoBrowse": False},
         lambda row: 60 <= row["info"]["duration"] <= 600 and "coBrowseSessions" not in row,
     ),
     "a word anywhere": ({"keyword": "newsletter"}, lambda row: "newsletter" in json.dumps(row["sdes"])),

@@ -85,8 +85,9 @@ _LINE = Struct(
     {
         **_times("time"),
         **_each(TEXT, "lineSeq", "textType"),
-        # A rich line has JSON instead of a text.
-        **_each(_PERSONAL, "text", "json", "by"),
+        "text": _PERSONAL,
+        "json": Personal(JSON),  # of a rich line, instead of a text
+        "by": _PERSONAL,
         **_each(TEXT, "source", "agentId", "subType", "controlType", "cannedAnswerType"),
     }
 )
@@ -121,11 +122,9 @@ _PRODUCTS = Array(
         }
     )
 )
+_STAMPS: dict[str, Column] = {"originalTimeStamp": TIMESTAMP, "serverTimeStamp": TIMESTAMP}
 _CART: dict[str, Column] = {"total": NUMBER, "currency": TEXT, "numItems": INTEGER, "products": _PRODUCTS}
 _DATE = Struct(_each(INTEGER, "year", "month", "day"))
-
-
-_STAMPS: dict[str, Column] = {"originalTimeStamp": TIMESTAMP, "serverTimeStamp": TIMESTAMP}
 
 
 def _payload(name: str, fields: Mapping[str, Column]) -> Struct:
@@ -152,7 +151,7 @@ _PERSONAL_INFO = _payload(
         **_each(TEXT, "name", "surname", "gender", "company", "language"),
         "customerAge": Struct(
             _each(
-                INTEGER,
+                NUMBER,
                 "customerAgeInYears",
                 "customerYearOfBirth",
                 "customerMonthOfBirth",
@@ -173,7 +172,7 @@ _VIEWED: dict[str, Column] = {
 _VISITOR_ERROR = _payload(
     "visitorError",
     # The message and the code may be objects, {"string": …}.
-    {"contextId": TEXT, **_each(JSON, "message", "code"), "level": INTEGER, "resolved": BOOLEAN},
+    {"contextId": TEXT, **_each(JSON, "message", "code"), "level": INTEGER, "resolved": TEXT},
 )
 
 # Whom they are about, and what they wrote, is in all of them.
@@ -187,7 +186,8 @@ _EVENT = Personal(
             "personalInfo": _PERSONAL_INFO,
             "cartStatus": _payload("cartStatus", _CART),
             "purchase": _payload(
-                "purchase", {"total": NUMBER, "currency": TEXT, "orderId": TEXT, "cart": Struct(_CART)}
+                "purchase",
+                {"total": NUMBER, "currency": TEXT, "orderId": TEXT, "cart": Struct({**_STAMPS, **_CART})},
             ),
             "marketingCampaignInfo": _payload(
                 "marketingCampaignInfo",

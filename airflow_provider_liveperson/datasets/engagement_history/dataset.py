@@ -10,7 +10,15 @@ from airflow_provider_liveperson.datasets.engagement_history.reader import SEARC
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.filters import Fields, Filter, Flag, Range, Text, Texts
+from airflow_provider_liveperson.datasets.model.filters import (
+    Fields,
+    Filter,
+    Flag,
+    Range,
+    Text,
+    Texts,
+    WholeNumber,
+)
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 
@@ -34,7 +42,7 @@ FILTERS: dict[str, Filter] = {
     ),
     "keyword": Text(description="Only chats with this word; see keyword_search_area."),
     "keyword_search_area": Fields(
-        description=f"Where the keyword is looked for: some of {', '.join(SEARCH_AREAS)}. Default: all of them.",
+        description=f"Where the keyword is looked for: some of {', '.join(SEARCH_AREAS)}. Default: all texts.",
         names=("types",),
     ),
     "visitor": Text(description="Only chats of this visitor."),
@@ -44,9 +52,10 @@ FILTERS: dict[str, Filter] = {
         choices=("-1", "0", "1"),
     ),
     "chatMCS": Range(description="Only chats with such a Meaningful Connection Score.", maximum=100),
-    "mcs": Range(
-        description="The same of older chats, whose score goes from -1 to 1.", minimum=-1, maximum=1
+    "mcs": WholeNumber(
+        description="The same of older chats: 1 positive, 0 neutral, -1 negative.", minimum=-1, maximum=1
     ),
+    "hasCoBrowse": Flag(description="Only chats with, or without, a co-browse session."),
     "hasInteractiveCoBrowse": Flag(
         description="Only chats with, or without, an interactive co-browse session."
     ),

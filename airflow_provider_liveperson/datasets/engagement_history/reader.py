@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.filters import milliseconds
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager, OffsetPages
 from airflow_provider_liveperson.datasets.readers.pages import NO_CONTENT, Page
@@ -17,9 +19,9 @@ from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.line import Line, owned
-from airflow_provider_liveperson.records.values import flag, is_no_value
+from airflow_provider_liveperson.records.values import epoch_ms, flag, is_no_value
 
-SEARCH_AREAS = (
+TEXT_AREAS = (
     "chatLine",
     "surveyAnswer",
     "surveyQuestion",
@@ -38,10 +40,18 @@ SEARCH_AREAS = (
             "personalInfo",
         )
     ),
-    "mcs",
 )
+SEARCH_AREAS = (*TEXT_AREAS, "mcs")
 
-_STATE = PathDecoder(("info.isPartial", "info.chatDataEnriched"))
+MAX_ENRICHMENT = timedelta(days=1)
+"""How long after its end a chat may still be enriched; LivePerson names two hours, and old chats never are."""
+
+_STATE = PathDecoder(("info.isPartial", "info.chatDataEnriched", "info.endTimeL"))
+
+
+def now() -> datetime:
+    """The present by this machine's clock."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +75,10 @@ class Engagements(OffsetPages):
         window = slice_.bounds[query.cursor]
         # Both ends are rounded outward to ten minutes; whether the last one is inside is not documented.
         body = {"start": {"from": window.start_ms, "to": window.end_ms - 1}, **query.filters}
-        if "keyword" in body:
-            # LivePerson's table requires it.
-            body.setdefault("keyword_search_area", {"types": list(SEARCH_AREAS)})
+        # LivePerson's table requires it.
+        areas = [*(TEXT_AREAS if "keyword" in body else ()), *(("mcs",) if "mcs" in body else ())]
+        if areas:
+            body.setdefault("keyword_search_area", {"types": areas})
         return body
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> EngagementPager:
@@ -108,7 +119,7 @@ class EngagementPager(OffsetPager):
     """Reads one slice of chats; those that come in part are asked for again, one by one, at its end.
 
     A chat that does not come whole even then lands as the search gave it, and the window is not complete. The same
-    holds for a chat whose data LivePerson has not completed yet.
+    holds for a chat whose data LivePerson has not completed, if it ended not long ago.
 
     :param page_request: makes the request for a page.
     :param parse_page: makes a page of an answer.
@@ -150,11 +161,12 @@ class EngagementPager(OffsetPager):
         page = super().parse(answer)
         if page is NO_CONTENT:
             return page
-        records = []
+        records, young = [], milliseconds(now() - MAX_ENRICHMENT)
         for record in page.records:
-            partial, enriched = _STATE.read(record.line)
-            is_final = is_no_value(enriched) or flag(enriched) is not False
-            (self._not_final.discard if is_final else self._not_final.add)(record.key)
+            partial, enriched, ended = _STATE.read(record.line)
+            is_raw = not is_no_value(enriched) and flag(enriched) is False
+            is_young = (epoch_ms(ended) or 0) > young
+            (self._not_final.add if is_raw and is_young else self._not_final.discard)(record.key)
             records.append(record._replace(is_complete=flag(partial) is False))
         return page._replace(records=records)
 

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.engagement_history.dataset import ENGAGEMENT_HISTORY
-from airflow_provider_liveperson.datasets.engagement_history.reader import SEARCH_AREAS
+from airflow_provider_liveperson.datasets.engagement_history.reader import TEXT_AREAS
 from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.window import Window
@@ -37,7 +37,7 @@ def test_what_is_asked():
         "start": {"from": DAY_MS, "to": DAY_MS + 86_400_000 - 1},
         "channel": "1",
         "keyword": "refund",
-        "keyword_search_area": {"types": list(SEARCH_AREAS)},
+        "keyword_search_area": {"types": list(TEXT_AREAS)},
     }
 
 

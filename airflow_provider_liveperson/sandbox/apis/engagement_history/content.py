@@ -29,7 +29,7 @@ _PLACES = (
 )
 _STARTS = (("0", "Visitor"), ("1", "Transfer"), ("3", "ACD attempt"), ("6", "Skill reassign"), ("8", "A2A"))
 _ENDS = (("101", "Visitor closed"), ("106", "Agent closed"), ("201", "Timeout"), ("210", "Transferred"))
-_NESTED = frozenset({"customerInfo", "marketingCampaignInfo", "viewProduct"})
+_NESTED = frozenset({"customerInfo", "lead", "marketingCampaignInfo", "serviceActivity"})
 """Attributes that repeat their name inside, in LivePerson's sample."""
 
 
@@ -113,7 +113,7 @@ class Writer:
             "agentGroupId": group,
             "agentGroupName": next(one["name"] for one in self._world.agent_groups if one["id"] == group),
             "skillId": skill["id"] if skill else -1,
-            "skillName": skill["name"] if skill else "NA",
+            "skillName": skill["name"] if skill else "Unassigned",
             "channel": chat.channel,
             "startReason": start[0],
             "startReasonDesc": start[1],
@@ -135,7 +135,7 @@ class Writer:
             "isAgentSurvey": False,
             "alertedMCS": chat.alert,
             "chatMCS": chat.score,
-            "mcs": 0,
+            "mcs": chat.alert,
             "isPartial": False,
             "chatDataEnriched": is_enriched,
         }
@@ -166,7 +166,7 @@ class Writer:
             }
             if who == "agent" and source.random() < 0.1:
                 del line["text"]
-                line |= {"textType": "rich-content", "json": '{"type":"button","title":"Buy “it”"}'}
+                line |= {"textType": "rich-content", "json": {"type": "button", "title": "Buy “it”"}}
             made.append(line)
         return made
 
@@ -268,21 +268,21 @@ class Writer:
             "name": "Boots “Ötzi”",
             "category": "shoes",
             "sku": f"S-{source.randrange(999)}",
-            "price": 42.5,
+            "price": "42.5",
         }
-        products = [{"quantity": 1, "product": product}]
+        products = [{"quantity": source.choice(("1", None)), "product": product}]
         contents: dict[str, Record] = {
             "customerInfo": {
                 "customerId": f"C-{chat.visitor[-6:]}",
                 "customerType": "gold",
-                "balance": 1234.5,
+                "balance": "-400.99",
                 "currency": "EUR",
-                "lastPaymentDate": {"year": 2025, "month": 12, "day": 31},
+                "lastPaymentDate": {"year": "2025", "month": "12", "day": "31"},
             },
             "personalInfo": {
                 "name": "Dana",
                 "surname": "Müller",
-                "customerAge": {"customerAgeInYears": 41},
+                "customerAge": {"customerAgeInYears": "35.0"},
                 "contacts": [
                     {
                         "personalContact": {
@@ -294,10 +294,10 @@ class Writer:
                 ],
                 "language": "de-DE",
             },
-            "cartStatus": {"total": 42.5, "currency": "EUR", "numItems": 1, "products": products},
-            "purchase": {"total": 42.5, "currency": "EUR", "orderId": f"O-{chat.number}"},
+            "cartStatus": {"total": "42.5", "currency": "EUR", "numItems": "1", "products": products},
+            "purchase": {"total": "42.5", "currency": None, "orderId": f"O-{chat.number}"},
             "marketingCampaignInfo": {
-                "originatingChannel": 2,
+                "originatingChannel": "2",
                 "affiliate": "newsletter",
                 "campaignId": "S-26",
             },
@@ -308,12 +308,12 @@ class Writer:
                     "contextId": "address",
                     "message": {"string": "ZIP?"},
                     "code": {"string": "er1"},
-                    "level": 2,
-                    "resolved": False,
+                    "level": "2",
+                    "resolved": "true",
                 }
             },
-            "lead": {"topic": "quote", "value": 22.22, "currency": "USD", "leadId": "L-1"},
-            "serviceActivity": {"topic": "reset", "status": 1, "category": "account", "serviceId": "S-1"},
+            "lead": {"topic": "quote", "value": "22.22", "currency": "USD", "leadId": "L-1"},
+            "serviceActivity": {"topic": "reset", "status": "0", "category": "account", "serviceId": "S-1"},
         }
         names = source.sample(list(contents), source.randrange(4))
         return [self._event(name, contents[name], moment) for name in names]

@@ -51,7 +51,7 @@ _FILTERS = frozenset(
             "engagementId",
             "alertedMcsValues",
         ),
-        *("chatMCS", "mcs", "hasInteractiveCoBrowse", "lineContentTypes"),
+        *("chatMCS", "mcs", "hasCoBrowse", "hasInteractiveCoBrowse", "lineContentTypes"),
     }
 )
 
@@ -116,9 +116,13 @@ def read_search(body: Mapping[str, Any], switches: EngagementHistorySwitches, pr
     channel = parameters.choice("channel", ("-1", "1", "2"), "")
     if channel:
         of_chat.append(lambda chat: str(chat.channel) == channel)
-    if "hasInteractiveCoBrowse" in parameters:
-        wanted = parameters.flag("hasInteractiveCoBrowse", True)
-        of_chat.append(lambda chat: bool(chat.co_browse) is wanted)
+    for name in ("hasCoBrowse", "hasInteractiveCoBrowse"):
+        if name in parameters:
+            wanted = parameters.flag(name, True)
+            of_chat.append(lambda chat, wanted=wanted: bool(chat.co_browse) is wanted)  # type: ignore[misc]
+    score = parameters.choice("mcs", ("-1", "0", "1"), "")
+    if score:
+        of_chat.append(lambda chat: str(chat.alert) == score)
     if parameters.words("lineContentTypes", ("RICH_CONTENT",)) is not None:
         of_record.append(
             lambda record: any(line["textType"] == "rich-content" for line in record["transcript"]["lines"])
@@ -171,7 +175,6 @@ def _add_ranges(
         "duration": (lambda chat: chat.duration, True),
         "coBrowseDuration": (lambda chat: chat.co_browse, True),
         "chatMCS": (lambda chat: chat.score, False),
-        "mcs": (lambda chat: 0, False),
     }
     for name, (value, needs_both) in values.items():
         if name not in parameters:
@@ -208,6 +211,10 @@ def _add_keyword(
         parameters.causes += [f"keyword_search_area.{cause}" for cause in types.causes]
     keyword = body.get("keyword")
     if keyword is None:
+        if "mcs" in parameters and "mcs" not in (areas or ()):
+            parameters.wrong("keyword_search_area", "must have mcs")
+        elif "mcs" in parameters and area is None and switches.engagement_search_area == "required":
+            parameters.wrong("keyword_search_area", "is required with mcs")
         return
     if not isinstance(keyword, str) or not keyword:
         parameters.wrong("keyword", "must be a text")

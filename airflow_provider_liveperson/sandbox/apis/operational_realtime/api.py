@@ -136,7 +136,12 @@ class OperationalRealtimeApi(Api[OperationalRealtimeSwitches]):
             by_agent = {agent: self.data.statuses(agent, cells) for agent in agents} if cells else {}
             return {"agentsMetrics": {"metricsPerAgent": by_agent, "metricsTotals": []}}
 
-        return self._framed(parameters, sections, sections)
+        def whole(interval: Interval) -> dict[str, Any]:
+            # As in LivePerson's sample, there is nothing of the whole frame beside intervals.
+            nothing: dict[str, Any] = {"agentsMetrics": {"metricsPerAgent": {}, "metricsTotals": []}}
+            return nothing if "interval" in parameters else sections(interval)
+
+        return self._framed(parameters, sections, whole)
 
     def queue_state(self, call: Call) -> Answer:
         """``GET /operations/api/account/{account}/queuestate``: the queues as they are now.

@@ -21,7 +21,7 @@ STATUSES = {"2": "Online", "3": "Back in 5", "4": "Away", "-1": "Logged in"}
 """The statuses of agents, with their names as in LivePerson's sample."""
 
 _CHAT_SKILLS, _CHAT_AGENTS = 4, 3
-_AWAY = "4"
+_ONLINE, _AWAY = "2", "4"
 _REASONS = ("61001", "61002")
 
 Numbers = dict[str, Any]
@@ -176,39 +176,35 @@ class ChatFloor:
     # -- agent activity --------------------------------------------------------------------------------
 
     def statuses(self, agent: str, cells: Sequence[int]) -> list[Numbers]:
-        """Return an agent's seconds by status, the statuses that they were in.
+        """Return an agent's seconds by status.
 
         :param agent: the agent.
         :param cells: the cells.
         """
+        more = sum(self._added["chat_agent_activity", cell] for cell in cells)
         made = []
-        for place, (status, name) in enumerate(STATUSES.items()):
-            values = [value for cell in cells if (value := self._seconds(agent, status, cell)) is not None]
-            if not values:
-                continue
-            one: Numbers = {"id": int(status), "name": name, "value": _added_up(values)}
+        for status, name in STATUSES.items():
+            value = _added_up([self._seconds(agent, status, cell) for cell in cells])
+            one: Numbers = {"id": int(status), "name": name, "value": value}
             if status == _AWAY:
                 reason = _REASONS[self._world.number(f"reason/{agent}/{cells[0]}", len(_REASONS) - 1)]
-                one["reasons"] = [{"id": reason, "value": one["value"]}]
-            if not place:
-                more = sum(self._added["chat_agent_activity", cell] for cell in cells)
-                one["value"]["chattingInMaxConcurrency"] += more
+                one = {"reasons": [{"id": reason, "value": value}] if value["total"] else [], **one}
+            if status == _ONLINE:
+                value["chattingInMaxConcurrency"] += more
             made.append(one)
         return made
 
-    def _seconds(self, agent: str, status: str, cell: int) -> Numbers | None:
+    def _seconds(self, agent: str, status: str, cell: int) -> Numbers:
         number = self._world.number
+        # Now and then somebody was not online all the time.
         away = number(f"away/{agent}/{cell}", 1_200)
-        shares = {
-            # Now and then somebody was not online all the time.
-            "2": CELL_SECONDS - min(CELL_SECONDS, away) if away < 600 else CELL_SECONDS,
-            "3": min(CELL_SECONDS, away) if away < 300 else 0,
-            "4": min(CELL_SECONDS, away) if 300 <= away < 600 else 0,
+        other = min(CELL_SECONDS, away) if away < 600 else 0
+        total = {
+            _ONLINE: CELL_SECONDS - other,
+            "3": other if away < 300 else 0,
+            _AWAY: other if away >= 300 else 0,
             "-1": CELL_SECONDS,
-        }
-        total = shares[status]
-        if not total and status != "2":
-            return None
+        }[status]
         chatting = number(f"chatting/{agent}/{status}/{cell}", total)
         return {
             "total": total,
