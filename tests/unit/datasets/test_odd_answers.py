@@ -19,6 +19,10 @@ from airflow_provider_liveperson.window import Window
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
 DEEP = b"[" * 50_000 + b"1" + b"]" * 50_000
 AGENTS = b'{"_metadata":{"count":2},"agentStatusRecords":[{"agentId":"1","a":"%b"},{"agentId":2,"b":"%b"}]}'
+QUEUES = (
+    b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
+    b'"skillsMetrics":{"7":{"a":"%b"}}}]}'
+)
 PAGES = {
     "agent_metrics_status": AGENTS,
     "agent_metrics_list": AGENTS,
@@ -56,8 +60,17 @@ PAGES = {
     b'"startTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
     "messaging_interactions": b'{"_metadata":{"count":1},"conversationHistoryRecords":[{"info":{"conversationId":"7",'
     b'"startTimeL":1769566265233,"endTimeL":1769566265233,"name":"%b"},"text":"%b"}]}',
-    "messaging_queue_health": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
-    b'"skillsMetrics":{"7":{"a":"%b"}}}]}',
+    "messaging_queue_health": QUEUES,
+    "messaging_skill_segments": QUEUES,
+    "messaging_agent_segments": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsData":'
+    b'{"metricsTotal":{"a":"%b"},"agentsMetrics":{"metricsPerAgent":{"7":{"a":"%b"}}}}}]}',
+    "messaging_conversation_metrics": b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsData":'
+    b'{"skillsMetricsPerAgent":{"metricsTotals":{"a":"%b"},"metricsPerSkill":{"7":{"metricsTotals":{"a":"%b"}}}}}}]}',
+    "messaging_csat_distribution": b'{"skillsMetricsPerAgent":{"metricsTotals":{"a":"%b"}},'
+    b'"agentsMetrics":{"metricsPerAgent":{"7":{"a":"%b"}}}}',
+    "messaging_queue_health_current": b'{"metricsTotal":{"a":"%b"},"skillsMetrics":{"7":{"a":"%b"}}}',
+    "messaging_queue_health_by_group": b'{"skillGroupMetrics":{"7":{"8":{"a":"%b"},"9":{"a":"%b"}}}}',
+    "estimated_wait_time": b'{"estimatedWaitTimeResponse":[{"skillId":1,"a":"%b"},{"skillId":2,"b":"%b"}]}',
 }
 # What comes before the answer with records.
 LISTS = {
