@@ -126,7 +126,9 @@ class Prefetcher:
 
     def new_reader(self, slice_: Slice) -> Pager:
         """A reader for a slice."""
-        return self._dataset.open(self._query, slice_)
+        reader = self._dataset.open(self._query, slice_)
+        reader.paging_limit = self.paging_limit
+        return reader
 
     def ask_ahead(self) -> None:
         """Send requests while there is room: those of the first slice that has any left.

@@ -259,6 +259,56 @@ def test_full_dialog_end_follows_the_survey(
     assert ids(store.records()).count(moved) == 1
 
 
+def moved_ends(sandbox: SandboxServer, count: int) -> list[str]:
+    """Conversations that closed before midnight, and whose surveys were submitted after it."""
+    moved = sandbox.conversations.insert(count, MIDNIGHT - 5 * MINUTE)
+    for conversation in moved:
+        sandbox.conversations.submit_survey(conversation, MIDNIGHT + 20 * MINUTE)
+    return moved
+
+
+def test_of_the_time_after_a_window_only_what_belongs_to_it_is_downloaded_whole(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    moved = moved_ends(sandbox, 120)
+    land(connect(sandbox), DAY, store)
+    assert lines(store.records()) == lines(truth(sandbox, DAY))
+    later = [body for body in searches(sandbox) if body["end"]["from"] >= ms(DAY.end)]
+    assert later
+    assert [body["contentToRetrieve"] for body in later] == [["campaign"]] * len(later)
+    by_ids = [json.loads(request.body) for request in sandbox.requests if BY_IDS in request.path]
+    asked = [name for body in by_ids for name in body["conversationIds"]]
+    assert len(asked) == len(set(asked))
+    assert set(moved) <= set(asked) <= set(ids(store.records()))
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 400}, {"status": 404}, {"status": 204, "body": ""}], ids=["400", "404", "204"]
+)
+def test_where_conversations_cannot_be_had_by_their_ids_they_are_searched_for(
+    fault: dict[str, Any], sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    moved = moved_ends(sandbox, 3)
+    sandbox.faults.add(kind="status", match=BY_IDS, times=1000, **fault)
+    land(connect(sandbox), DAY, store)
+    assert set(moved) <= set(ids(store.records()))
+    assert lines(store.records()) == lines(truth(sandbox, DAY))
+
+
+def test_more_after_a_window_than_can_be_paged_is_searched_in_pieces(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    moved = moved_ends(sandbox, 40)
+    for hour in (2, 7):
+        for conversation in sandbox.conversations.insert(70, MIDNIGHT - 6 * MINUTE):
+            sandbox.conversations.submit_survey(conversation, MIDNIGHT + timedelta(hours=hour))
+            moved.append(conversation)
+    sandbox.configure(messaging_deep_limit=100)
+    land(connect(sandbox, deep_paging_limit=100), Window(MIDNIGHT - timedelta(hours=1), MIDNIGHT), store)
+    assert set(moved) <= set(ids(store.records()))
+    assert {request.status for request in sandbox.requests if SEARCH in request.path} == {200}
+
+
 # Paging
 
 
@@ -342,7 +392,7 @@ def test_few_and_many_concurrent_requests_land_the_same_bytes(
 
 
 @pytest.mark.parametrize(
-    ("cursor", "share"), [("end", 0), ("end", 1), *((cursor, 0.3) for cursor in CURSORS)]
+    ("cursor", "share"), [("start", 0), ("end", 1), *((cursor, 0.3) for cursor in CURSORS)]
 )
 def test_partial_records_are_replaced_by_complete_ones(
     cursor: str, share: float, sandbox: SandboxServer, connect: Connect, store: MemoryStore

@@ -1,4 +1,4 @@
-"""How conversations are read: searches in ranges of start times, and again by id what came only in part."""
+"""How conversations are read: searches in ranges of start times, and by id what came only in part or as a head."""
 
 from __future__ import annotations
 
@@ -16,21 +16,26 @@ from airflow_provider_liveperson.datasets.messaging_interactions.info import (
     read_loose_info,
     read_search,
 )
+from airflow_provider_liveperson.datasets.messaging_interactions.later import LaterEnds
 from airflow_provider_liveperson.datasets.messaging_interactions.requests import (
+    HEADS,
     MAX_LIFE,
     MAX_PAGE_SIZE,
     MAX_RANGE,
     SEARCHED,
+    SURVEY_TIME,
     by_ids,
+    later,
+    later_body,
     search_body,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import from_milliseconds
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
-from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record, hand_on
 from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError, Reader
-from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.exceptions import ConfigurationError, RequestRejectedError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.values import LATEST_MS
@@ -44,6 +49,10 @@ class ConversationPager(OffsetPager):
     """Reads one slice of conversations; those that come in part are asked for again by their ids, at its end.
 
     Where one page holds all of a slice, they are known, and asked for, before that page's turn.
+
+    By the cursor ``end``, what ended in the slice may meanwhile be found under a later end. That search comes second,
+    because ends move to later; it asks for heads only, and for those that belong by their ids. Where ids are of no
+    use, the next reading asks it for whole conversations.
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
@@ -60,6 +69,14 @@ class ConversationPager(OffsetPager):
         self._by_ids: deque[list[bytes]] = deque()
         self._not_found: list[bytes] = []  # of those, the ones that LivePerson does not know by their ids
         self._missed: Counter[bytes] = Counter()  # in how many readings before
+        self._later: LaterEnds | None = None
+        self._heads: list[bytes] = []  # the keys of those that came as heads
+        self._takes_heads = True
+        self._found_later = 0
+        if query.cursor == "end":
+            self._later = LaterEnds(
+                later(slice_.bounds["end"]), self._later_request, self._parse_conversations
+            )
         super().__init__(
             page_request=self._search_request,
             parse_page=self._parse_conversations,
@@ -70,12 +87,23 @@ class ConversationPager(OffsetPager):
     def learn(self, before: ConversationPager) -> None:
         self._missed = before._missed
         # Where none of several is found, it is the search by ids that fails, and not theirs.
-        if len(before._not_found) < max(2, len(before._partial)):
-            self._missed = self._missed + Counter(before._not_found)
+        not_found = set(before._not_found)
+        in_part = not_found.intersection(before._partial)
+        if len(in_part) < max(2, len(before._partial)):
+            self._missed = self._missed + Counter(in_part)
+        self._takes_heads = before._takes_heads and not not_found.intersection(before._heads)
+
+    def refused(self, error: RequestRejectedError) -> None:
+        if self._asked or self._is_later_open or not self._heads:
+            raise error
+        self._takes_heads = False
+        raise PagesMovedError(f"conversations cannot be had by their ids ({error})") from error
 
     def next_request(self) -> ApiRequest | None:
         if self._to_ask is None and self.pages_are_in:
-            self._to_ask = self._partial
+            if self._later is not None and self._is_later_open:
+                return self._later.next_request()
+            self._to_ask = self._partial + self._heads
         if self._to_ask is None:
             return super().next_request()
         if not self._to_ask:
@@ -86,7 +114,11 @@ class ConversationPager(OffsetPager):
 
     def peek(self, parsed: Page) -> None:
         super().peek(parsed)
-        if self._expected == len(parsed.records) < self._limit and not parsed.has_next:
+        if (
+            self._later is None
+            and self._expected == len(parsed.records) < self._limit
+            and not parsed.has_next
+        ):
             self._to_ask = [
                 record.key
                 for record in parsed.records
@@ -94,17 +126,29 @@ class ConversationPager(OffsetPager):
             ]
 
     def accept(self, parsed: Page) -> Sequence[Line]:
-        return super().accept(parsed) if self._asked else self._accept_by_ids(parsed)
+        if self._asked:
+            return super().accept(parsed)
+        return self._accept_later(parsed) if self._is_later_open else self._accept_by_ids(parsed)
 
     def finish(self) -> None:
         super().finish()
-        if self._by_ids or (self._partial if self._to_ask is None else self._to_ask):
+        to_ask = self._partial + self._heads if self._to_ask is None else self._to_ask
+        if self._by_ids or to_ask or self._is_later_open:
             raise PagesMovedError("the reading ended before all conversations were whole")
         if self._not_found:
             raise ContradictionError(
-                f"{len(self._not_found)} of {len(self._partial)} conversations that came in part were not found by"
-                " their ids"
+                f"{len(self._not_found)} of {len(self._partial) + len(self._heads)} conversations that came in part"
+                " were not found by their ids"
             )
+        if self._later is not None and self.reported is not None:
+            self.received += self._found_later
+            self.reported += self._found_later  # each once, though both searches may count it
+            self.repeated += self._later.repeated
+
+    @property
+    def _is_later_open(self) -> bool:
+        """Whether something is still to be found, or accepted, under later ends."""
+        return self._later is not None and not self._later.is_done
 
     def _is_given_up(self, key: bytes) -> bool:
         """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""
@@ -122,6 +166,24 @@ class ConversationPager(OffsetPager):
             later = {record.key for record in parsed.records if record.in_slice and not record.is_complete}
             super()._count_undated(parsed._replace(undated=parsed.undated - later))
 
+    def _accept_later(self, parsed: Page) -> Sequence[Line]:
+        assert self._later is not None
+        taken: list[Line] = []
+        for line, key, in_slice, is_complete in self._later.accept(parsed, self.paging_limit):
+            if key in self._keys:
+                self.repeated += 1
+                continue
+            self._keys.add(key)
+            self._found_later += 1
+            if in_slice and self._takes_heads:
+                self._heads.append(key)
+            elif in_slice and is_complete:
+                taken.append(line)
+            elif in_slice:
+                self._take_partial(line, key, taken)
+        self._count_undated(parsed)
+        return hand_on(taken, len(parsed.records))
+
     def _accept_by_ids(self, parsed: Page) -> Sequence[Line]:
         wanted = self._by_ids.popleft()
         found = {record.key: record for record in parsed.records}
@@ -136,6 +198,10 @@ class ConversationPager(OffsetPager):
 
     def _search_request(self, offset: int, limit: int) -> ApiRequest:
         return search_request(self._dataset, self._body, offset, limit)
+
+    def _later_request(self, ended: Window, offset: int, limit: int) -> ApiRequest:
+        content = HEADS if self._takes_heads else self._body["contentToRetrieve"]
+        return search_request(self._dataset, later_body(self._body, ended, content), offset, limit)
 
     def _parse_conversations(self, answer: Answer) -> Page:
         found = read_search(answer)
@@ -237,6 +303,8 @@ class Conversations(Reader):
             }
             for name in ("start", SEARCHED.get(query.cursor, "start"))
         }
+        if query.cursor == "end":
+            whole["end"]["to"] += SURVEY_TIME // MILLISECOND
         return {**asked, **bodies[-1], **whole}
 
     def check(self, query: Query) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,9 @@ MAX_PAGE_SIZE = 100
 MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
 MAX_LIFE = timedelta(days=397)
 SURVEY_TIME = timedelta(days=1)
+HEADS = (
+    "campaign",
+)  # what comes of a conversation whatever is asked for is its info; a list has to name something
 
 CONTENT = (
     "campaign",
@@ -75,15 +78,30 @@ def search_body(query: Query, slice_: Slice) -> dict[str, Any]:
     body: dict[str, Any] = {"status": list(STATUSES), "contentToRetrieve": list(CONTENT), **query.filters}
     body["start"] = _range(slice_.bounds["start"])
     if query.cursor in ("end", "full_dialog_end"):
-        ended = slice_.bounds[query.cursor]
-        # What ended in a range is found under a later end once its survey has rewritten that.
-        late = SURVEY_TIME if query.cursor == "end" else timedelta(0)
-        body[SEARCHED[query.cursor]] = _range(Window(ended.start, ended.end + late))
+        body[SEARCHED[query.cursor]] = _range(slice_.bounds[query.cursor])
         if "status" not in query.filters:
             body["status"] = ["CLOSE"]
     elif query.cursor == "updated":
         body["latestUpdateTime"] = {"from": milliseconds(query.window.start)}
     return body
+
+
+def later(ended: Window) -> Window:
+    """Under which ends a conversation that ended in a range may be found once its survey has rewritten them.
+
+    :param ended: the range.
+    """
+    return Window(ended.end, ended.end + SURVEY_TIME)
+
+
+def later_body(body: Mapping[str, Any], ended: Window, content: Sequence[str]) -> dict[str, Any]:
+    """The body of a search among later ends.
+
+    :param body: that of the slice.
+    :param ended: the range of ends.
+    :param content: the sections to retrieve.
+    """
+    return {**body, "end": _range(ended), "contentToRetrieve": list(content)}
 
 
 def by_ids(conversation_ids: Sequence[str], content: Sequence[str] = CONTENT) -> ApiRequest:

@@ -51,6 +51,9 @@ class Pager(ABC):
     accepted in the order of their requests.
     """
 
+    paging_limit: int | None = None
+    """At most how many records LivePerson pages for one search, where it has a limit. Set before the first request, for
+    pagers that search more than once; a slice that holds more at first is split by those who read it."""
     reported: int | None = None
     """How many records LivePerson reports for what was asked, where it does."""
     received = 0

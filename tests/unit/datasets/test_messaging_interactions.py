@@ -23,7 +23,7 @@ from airflow_provider_liveperson.datasets.messaging_interactions.lookups import 
 )
 from airflow_provider_liveperson.datasets.messaging_interactions.reader import ConversationPager
 from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT
-from airflow_provider_liveperson.datasets.readers.reader import ContradictionError
+from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     ConfigurationError,
     IncompletePullError,
@@ -188,11 +188,7 @@ def test_how_a_page_is_asked_for():
         ("start", {"status": ["OPEN", "CLOSE"]}),
         (
             "end",
-            {
-                "status": ["CLOSE"],
-                # A survey may have moved the end by a day.
-                "end": {"from": ms(DAY.start), "to": ms(DAY.end + timedelta(days=1)) - 1},
-            },
+            {"status": ["CLOSE"], "end": {"from": ms(DAY.start), "to": ms(DAY.end) - 1}},
         ),
         (
             "full_dialog_end",
@@ -429,6 +425,7 @@ def test_what_came_in_part_may_come_with_its_times_when_it_is_asked_for():
     made = reader(cursor="end")
     in_part = conversation("a", status="CLOSE", isPartial=True)
     assert accepted(made, answer([in_part, conversation("b", status="CLOSE", isPartial=True)])) == []
+    assert accepted(made, answer([])) == []  # nothing under a later end
     assert ask(made).json["conversationIds"] == ["a", "b"]
     whole = conversation("a", status="CLOSE", endTimeL=LAST)
     found = made.accept(made.parse(answer([whole, conversation("b", status="CLOSE")])))
@@ -527,6 +524,72 @@ def test_a_page_of_a_part_of_the_search_engine_is_asked_for_again():
         reader().parse(
             answer([conversation()], shardsStatusResult={"partialResult": True, "failureShards": 1})
         )
+
+
+# -- conversations whose ends move ------------------------------------------------------------------
+
+
+def test_what_a_survey_has_moved_is_looked_for_by_heads_within_a_day():
+    made = reader(cursor="end")
+    first = made.next_request().json
+    assert made.next_request() is None  # not before what has not moved has come
+    made.accept(made.parse(answer([])))
+    assert ask(made).json == {
+        **first,
+        "end": {"from": ms(DAY.end), "to": ms(DAY.end + timedelta(days=1)) - 1},
+        "contentToRetrieve": ["campaign"],
+    }
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-90, 24 * 60 + 90),  # when it closed, in minutes of the day
+            st.integers(0, 23 * 60),  # how much later its survey is over
+            st.integers(0, 30),  # before which request that is
+        ),
+        max_size=40,
+    ),
+    st.integers(2, 9),
+)
+def test_a_conversation_whose_end_moves_while_it_is_looked_for_is_found_once(made_of, page_size):
+    closed = {f"{number:02d}": ms(DAY.start) + at * MINUTE for number, (at, _, _) in enumerate(made_of)}
+    ends, sent = dict(closed), 0
+
+    def respond(request: ApiRequest) -> Answer:
+        if "conversationIds" in request.json:
+            found = [name for name in request.json["conversationIds"] if name in closed]
+            return answer(whole(name) for name in found)
+        first, last = rounded(request.json["end"])
+        found = sorted(name for name, end in ends.items() if first <= end <= last)
+        offset, limit = int(request.params["offset"]), min(int(request.params["limit"]), page_size)
+        page = found[offset : offset + limit]
+        return answer([whole(name) for name in page], count=len(found))
+
+    def whole(name: str) -> dict:
+        return conversation(
+            name, startTimeL=ms(DAY.start) - 1, endTimeL=ends[name], conversationEndTimeL=closed[name]
+        )
+
+    query = MESSAGING_INTERACTIONS.query(DAY, cursor="end")
+    slice_ = next(one for one in MESSAGING_INTERACTIONS.plan(query) if one.bounds["start"].end == DAY.start)
+    for _ in range(200):  # readings: each move disturbs at most one
+        made, landed = ConversationPager(MESSAGING_INTERACTIONS, query, slice_), []
+        try:
+            while (request := made.next_request()) is not None:
+                for number, (at, later, before) in enumerate(made_of):
+                    if before <= sent:
+                        ends[f"{number:02d}"] = ms(DAY.start) + (at + later) * MINUTE
+                sent += 1
+                landed += [json.loads(bytes(raw)) for raw in made.accept(made.parse(respond(request)))]
+            made.finish()
+        except PagesMovedError:
+            continue
+        break
+    names = sorted(found["info"]["conversationId"] for found in landed)
+    assert names == [name for name, at in sorted(closed.items()) if ms(DAY.start) <= at < ms(DAY.end)]
+    assert made.received == made.reported
 
 
 # -- conversations that come in part ---------------------------------------------------------------
