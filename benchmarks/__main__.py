@@ -32,7 +32,16 @@ from rich.console import Console
 
 from benchmarks import imports, report, scaling
 from benchmarks.by_hand import CONN_ID as HTTP_CONN_ID
-from benchmarks.figures import PARALLEL, SLOW_MS, Case, Figures, figures_of, side_targets, targets
+from benchmarks.figures import (
+    PARALLEL,
+    SLOW_MS,
+    Case,
+    Figures,
+    figures_of,
+    side_targets,
+    targets,
+    window_targets,
+)
 from benchmarks.measured import BUCKET, CONN_ID, Assignment
 from devtools.seaweedfs import SeaweedFS
 
@@ -106,20 +115,19 @@ class Bench:
         self._planned[size] = done["records"]
         return done
 
-    def run(self, case: Case, *, days_ago: int = 0) -> dict[str, Any] | None:
+    def run(self, case: Case) -> dict[str, Any] | None:
         """Run one case once, in a new process.
 
         :param case: which.
-        :param days_ago: how many days before the data's end the window ends.
         :returns: what was measured; None for a pull that was not complete, which then is among the problems.
         :raises BenchmarkError: when it failed.
         """
         if self._latency_ms != case.latency_ms:
             self._ask("/_sandbox/settings", json.dumps({"latency_ms": case.latency_ms}).encode())
             self._latency_ms = case.latency_ms
-        done = self._run(case, days_ago)
+        done = self._run(case)
         expected = self._planned.get(case.size)
-        if case.road in ("package", "parquet") and not days_ago and done["records"] != expected:
+        if case.road in ("package", "parquet") and done["records"] != expected:
             self.problems.append(
                 f"{report.name(case)}, {report.conditions(case)}: landed {done['records']} of {expected} records"
             )
@@ -134,13 +142,21 @@ class Bench:
         window = [(self._until - timedelta(days=days)).isoformat() for days in (1, 0)]
         return self._call("masking and Parquet", ["benchmarks.side_roads", *window], threads=PARALLEL)
 
+    def windows(self) -> dict[str, Any]:
+        """What windows of a day and of an hour download, all of them a day or more in the past.
+
+        :raises BenchmarkError: when it failed.
+        """
+        end = (self._until - timedelta(days=1)).isoformat()
+        return self._call("short windows", ["benchmarks.windows", end], threads=PARALLEL)
+
     def records(self, size: int) -> int:
         """How many records a window holds."""
         return self._planned[size]
 
-    def _run(self, case: Case, days_ago: int = 0) -> dict[str, Any]:
+    def _run(self, case: Case) -> dict[str, Any]:
         self._number += 1
-        end = self._until - timedelta(days=days_ago)
+        end = self._until
         if case.road == "by_hand" and not self._token:
             self._token = self._new_token()
         assignment = Assignment(
@@ -319,8 +335,8 @@ def measure(bench: Bench, *, size: int, repeats: int) -> dict[str, Any]:
                     status.update(f"Turn {turn} of {turns}: {report.name(case)}, {report.conditions(case)}")
                     if (done := bench.run(case)) is not None:
                         runs[case].append(done)
-        status.update("A window in the past, for what has to be read twice")
-        result["past_day"] = bench.run(Case("package", 1, 0, PARALLEL), days_ago=1)
+        status.update("Short windows in the past, for what they download beyond what they keep")
+        result["windows"] = bench.windows()
         status.update("Masking and Parquet by themselves")
         result["side_roads"] = bench.side_roads()
     result["machine"]["load_after"] = round(os.getloadavg()[0], 2)
@@ -335,7 +351,7 @@ def measure(bench: Bench, *, size: int, repeats: int) -> dict[str, Any]:
         import_seconds=imports.typical(result["import_seconds"]),
         size=size,
     )
-    reached += side_targets(result["side_roads"])
+    reached += side_targets(result["side_roads"]) + window_targets(result["windows"])
     result["targets"] = [{**asdict(target), "met": target.is_met} for target in reached]
     result["problems"] = bench.problems
     return result
@@ -362,7 +378,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--side-roads",
         action="store_true",
-        help="measure masking and Parquet only; --keep replaces their figures alone",
+        help="measure masking, Parquet and short windows only; --keep replaces their figures alone",
     )
     given = parser.parse_args()
     if not 2 <= given.size <= 300 or given.repeats < 1:
@@ -371,10 +387,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure_side_roads(bench: Bench, *, keep: bool) -> int:
-    found = bench.side_roads()
-    report.show_side_roads(console, found)
+    found = {"side_roads": bench.side_roads(), "windows": bench.windows()}
+    report.show_side_roads(console, found["side_roads"])
+    report.show_windows(console, found["windows"])
     if keep:
-        result = {**json.loads(KEPT.read_text()), "side_roads": found}
+        result = {**json.loads(KEPT.read_text()), **found}
         KEPT.write_text(json.dumps(result, indent=1) + "\n")
         scaling.write(KEPT)
     return 0

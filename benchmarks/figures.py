@@ -139,6 +139,23 @@ def side_targets(side_roads: Mapping[str, Any]) -> list[Target]:
     ]
 
 
+def window_targets(windows: Mapping[str, Any]) -> list[Target]:
+    """The targets of short windows in the past.
+
+    :param windows: what :mod:`benchmarks.windows` printed.
+    """
+    return [
+        Target(
+            text=f"bytes downloaded for each byte kept, past windows of a {name}",
+            unit="x",
+            bound=bound,
+            figure=windows[name]["ratio"],
+            at_most=True,
+        )
+        for name, bound in (("day", 1.15), ("hour", 1.3))
+    ]
+
+
 def targets(
     results: Mapping[Case, Figures], *, idle_rss_bytes: int, import_seconds: float, size: int
 ) -> list[Target]:

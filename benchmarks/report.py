@@ -114,6 +114,24 @@ def show_side_roads(console: Console, side_roads: Mapping[str, Any]) -> None:
     console.print()
 
 
+def show_windows(console: Console, windows: Mapping[str, Any]) -> None:
+    """Print what short windows download."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("windows in the past", overflow="fold")
+    for title in ("conversations", "MB kept", "MB downloaded", "ratio"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, found in windows.items():
+        table.add_row(
+            f"{found['windows']} of a {name}",
+            f"{found['records']:,}",
+            f"{found['kept_bytes'] / MB:.1f}",
+            f"{found['received_bytes'] / MB:.1f}",
+            f"{found['ratio']:.2f}",
+        )
+    console.print(table)
+    console.print()
+
+
 def _records(cases: Mapping[Case, Figures], size: int) -> str:
     for case, found in cases.items():
         if case.road == "package" and case.size == size:

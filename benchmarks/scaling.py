@@ -93,7 +93,7 @@ def tables(result: Mapping[str, Any]) -> str:
         " reckoned, not measured: they are"
         " independent of each other as long as there is a CPU for each and LivePerson answers as fast.",
         "",
-        _past(result, cases),
+        _past(result),
         *_side_roads(result),
     ]
     return "\n".join(lines)
@@ -120,13 +120,13 @@ def _side_roads(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _past(result: Mapping[str, Any], cases: Mapping[Case, Any]) -> str:
-    once, past = cases[Case("package", 1, 0, PARALLEL)], result["past_day"]
-    measured = (past["received_bytes"] / past["records"]) / (once.received_bytes / once.records)
+def _past(result: Mapping[str, Any]) -> str:
+    day, hour = (result["windows"][name]["ratio"] for name in ("day", "hour"))
     return (
-        "The default cursor asks for one day more than the window, because a survey moves the end of its conversation"
-        f" by up to a day. A past day, whether pulled alone or within a longer window, downloads {measured:.2f}"
-        " times what it keeps."
+        "By the default cursor, the day after a window is looked at by heads, because a survey moves the end of its"
+        " conversation by up to a day; of these, only what belongs to the window is downloaded. Windows of a past day"
+        f" download {day:.2f} times the bytes that they keep, windows of a past hour {hour:.2f} times. At present there"
+        " is nothing more to look at."
     )
 
 

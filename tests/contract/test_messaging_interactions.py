@@ -275,7 +275,7 @@ def test_of_the_time_after_a_window_only_what_belongs_to_it_is_downloaded_whole(
     assert lines(store.records()) == lines(truth(sandbox, DAY))
     later = [body for body in searches(sandbox) if body["end"]["from"] >= ms(DAY.end)]
     assert later
-    assert [body["contentToRetrieve"] for body in later] == [["campaign"]] * len(later)
+    assert [body["contentToRetrieve"] for body in later] == [["coBrowseSessions"]] * len(later)
     by_ids = [json.loads(request.body) for request in sandbox.requests if BY_IDS in request.path]
     asked = [name for body in by_ids for name in body["conversationIds"]]
     assert len(asked) == len(set(asked))

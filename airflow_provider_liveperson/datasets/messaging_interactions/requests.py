@@ -17,9 +17,8 @@ MAX_PAGE_SIZE = 100
 MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
 MAX_LIFE = timedelta(days=397)
 SURVEY_TIME = timedelta(days=1)
-HEADS = (
-    "campaign",
-)  # what comes of a conversation whatever is asked for is its info; a list has to name something
+# A list of sections has to name one, and hardly any conversation has these; `info` comes with whatever is named.
+HEADS = ("coBrowseSessions",)
 
 CONTENT = (
     "campaign",

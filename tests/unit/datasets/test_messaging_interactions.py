@@ -537,7 +537,7 @@ def test_what_a_survey_has_moved_is_looked_for_by_heads_within_a_day():
     assert ask(made).json == {
         **first,
         "end": {"from": ms(DAY.end), "to": ms(DAY.end + timedelta(days=1)) - 1},
-        "contentToRetrieve": ["campaign"],
+        "contentToRetrieve": ["coBrowseSessions"],
     }
 
 

@@ -1,0 +1,60 @@
+"""What short windows download beyond what they keep: ``python -m benchmarks.windows END``.
+
+Past conversations are pulled by the default cursor in windows of a day and of an hour, one by one. Bytes are counted,
+not seconds. The last line that it prints is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.pull.pull import records
+from airflow_provider_liveperson.window import Window
+from benchmarks.measured import CONN_ID, DATASET, Wire
+
+LENGTHS = {"day": (timedelta(days=1), 2), "hour": (timedelta(hours=1), 24)}
+
+
+def measure(client: LivePersonClient, end: datetime, wire: Wire) -> dict[str, Any]:
+    """Pull the windows of each length.
+
+    :param client: asks LivePerson.
+    :param end: the end of the last window, aware.
+    :param wire: counts what is downloaded.
+    """
+    dataset, found = dataset_named(DATASET), {}
+    for name, (length, count) in LENGTHS.items():
+        before, kept, kept_bytes = wire.received_bytes, 0, 0
+        for number in range(count):
+            window = Window(end - (number + 1) * length, end - number * length)
+            for line in records(client, dataset, dataset.query(window)):
+                kept += 1
+                kept_bytes += len(line)
+        received = wire.received_bytes - before
+        found[name] = {
+            "windows": count,
+            "records": kept,
+            "kept_bytes": kept_bytes,
+            "received_bytes": received,
+            "ratio": received / kept_bytes,
+        }
+    return found
+
+
+def main() -> None:
+    """Measure, and print what came of it."""
+    wire = Wire()
+    client = LivePersonHook.for_connection(CONN_ID).get_conn()
+    found = measure(client, datetime.fromisoformat(sys.argv[1]), wire)
+    sys.stdout.flush()
+    print("\n" + json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
