@@ -85,7 +85,7 @@ class Measured:
     peak_rss_bytes: int = 0
 
 
-class Wire:
+class Traffic:
     """Counts what goes through ``requests``, which all roads share; S3's own client does not use it."""
 
     def __init__(self) -> None:
@@ -250,14 +250,14 @@ def main() -> None:
     """Do what the first argument says and print what became of it."""
     assignment = Assignment(**json.loads(sys.argv[1]))
     work = ROADS[assignment.road](assignment)
-    wire = None if assignment.road.startswith("idle") else Wire()
+    traffic = None if assignment.road.startswith("idle") else Traffic()
     started, cpu_started = time.perf_counter(), time.process_time()
     done = work()
     measured = Measured(
         seconds=time.perf_counter() - started, cpu_seconds=time.process_time() - cpu_started, **done
     )
-    if wire is not None:
-        measured.requests, measured.received_bytes = wire.requests, wire.received_bytes
+    if traffic is not None:
+        measured.requests, measured.received_bytes = traffic.requests, traffic.received_bytes
     measured.peak_rss_bytes = peak_rss_bytes()
     sys.stdout.flush()
     print("\n" + json.dumps(asdict(measured)), flush=True)

@@ -16,27 +16,27 @@ from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.window import Window
-from benchmarks.measured import CONN_ID, DATASET, Wire
+from benchmarks.measured import CONN_ID, DATASET, Traffic
 
 LENGTHS = {"day": (timedelta(days=1), 2), "hour": (timedelta(hours=1), 24)}
 
 
-def measure(client: LivePersonClient, end: datetime, wire: Wire) -> dict[str, Any]:
+def measure(client: LivePersonClient, end: datetime, traffic: Traffic) -> dict[str, Any]:
     """Pull the windows of each length.
 
     :param client: asks LivePerson.
     :param end: the end of the last window, aware.
-    :param wire: counts what is downloaded.
+    :param traffic: counts what is downloaded.
     """
     dataset, found = dataset_named(DATASET), {}
     for name, (length, count) in LENGTHS.items():
-        before, kept, kept_bytes = wire.received_bytes, 0, 0
+        before, kept, kept_bytes = traffic.received_bytes, 0, 0
         for number in range(count):
             window = Window(end - (number + 1) * length, end - number * length)
             for line in records(client, dataset, dataset.query(window)):
                 kept += 1
                 kept_bytes += len(line)
-        received = wire.received_bytes - before
+        received = traffic.received_bytes - before
         found[name] = {
             "windows": count,
             "records": kept,
@@ -49,9 +49,9 @@ def measure(client: LivePersonClient, end: datetime, wire: Wire) -> dict[str, An
 
 def main() -> None:
     """Measure, and print what came of it."""
-    wire = Wire()
+    traffic = Traffic()
     client = LivePersonHook.for_connection(CONN_ID).get_conn()
-    found = measure(client, datetime.fromisoformat(sys.argv[1]), wire)
+    found = measure(client, datetime.fromisoformat(sys.argv[1]), traffic)
     sys.stdout.flush()
     print("\n" + json.dumps(found), flush=True)
 
