@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _MAX_RECORDS = 1000
 _EPILOG = """\
-One connection: the exit code is 0 when at least one dataset can be read and it is known why the others cannot; a
-missing right, or a service that the account does not have, is not a failure. It is 1 when nothing can be read, or when
-a service failed. With --against: 0 when every dataset that both can read agrees, and there is at least one; 1 when one
-differs, when only one connection can read it, or when it could not be compared. --dataset leaves the others out.
+One connection: the exit code is 0 when at least one dataset can be read, and 1 when nothing can be read. With
+--against: 0 when every dataset that both can read agrees, and there is at least one; 1 when one differs, when only one
+connection can read it, or when it could not be compared. --dataset leaves the others out.
 """
 _STYLES = {
     "readable": "green",

@@ -32,6 +32,7 @@ from airflow_provider_liveperson.diagnostics.verdict import LATE, SEE_ABOVE, joi
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
+    InvalidResponseError,
     LivePersonError,
     PermissionDeniedError,
     RequestRejectedError,
@@ -221,7 +222,7 @@ def _probe_all(
                 return
             with counter.working_on(dataset.name):
                 try:
-                    _probe(client, dataset, now)
+                    read_smallest(client, dataset, now)
                 except LivePersonError as error:
                     answers[dataset.name] = error
                 else:
@@ -244,9 +245,12 @@ def _probe_all(
     return {dataset.name: in_time.get(dataset.name, LATE) for dataset in datasets}
 
 
-def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
-    """Read as little as possible of the last hour that is complete.
+def read_smallest(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
+    """Read as little as possible of a dataset's last hour that is complete.
 
+    :param client: the connection's client.
+    :param dataset: the dataset.
+    :param now: the present, aware.
     :raises LivePersonError: when it cannot be read.
     """
     _, end = dataset.limits.available(now)
@@ -267,6 +271,14 @@ def _probe(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
 def _parse(reader: Pager, answer: Answer) -> None:
     try:
         reader.parse(answer)
+    except InvalidResponseError as error:
+        if answer.file is None and answer.body.lstrip().startswith(b"<"):
+            raise InvalidResponseError(
+                "the answer is a web page; check that the host is LivePerson's",
+                field="host",
+                status=answer.status,
+            ) from error
+        raise
     finally:
         if answer.file is not None:
             answer.file.close()
@@ -311,9 +323,8 @@ def _conclusion(
         return access.status == "readable", f"{access.dataset} {can[access.status]}{through}."
     if not counts["readable"]:
         return False, f"None of {len(accesses)} datasets can be read{through}."
-    unsure = any(access.status == "unknown" and access.has_service for access in accesses)
     rest = [f"{counts[status]} {status}" for status in ("refused", "unknown") if counts[status]]
-    return not unsure, (
+    return True, (
         f"{counts['readable']} of {len(accesses)} datasets can be read{through}"
         + (f"; {', '.join(rest)}" if rest else "")
         + "."

@@ -93,7 +93,7 @@ class ConnectionReport(Finding, frozen=True, kw_only=True):
     :param connection: the connection's name.
     :param account_id: the LivePerson account.
     :param credential: the credential's kind.
-    :param ok: whether at least one dataset can be read, and for all others that the account has it is known why not.
+    :param ok: whether at least one of the datasets can be read.
     :param services: the services that the Domain API lists.
     :param clock: this machine's clock.
     :param token: the token.

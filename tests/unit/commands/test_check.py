@@ -116,13 +116,16 @@ def test_nothing_that_can_be_read_fails(sandbox, check):
     assert "answered 403" not in out  # the sentence says it
 
 
-def test_a_service_that_fails_fails(sandbox, check):
+def test_a_service_that_fails_is_unknown_and_fails_if_there_is_no_other(sandbox, check):
     sandbox.configure(**{f"{api.prefix}_auth": EVERY_CREDENTIAL for api in sandbox.apis().values()})
-    sandbox.faults.add(kind="status", status=500, match="/le-users/users")
+    sandbox.faults.add(kind="status", status=500, match="/le-users/users", times=2)
     code, out, _ = check("old")
-    assert code == 1
+    assert code == 0
     assert f"{len(DATASETS) - 1} of {len(DATASETS)} datasets can be read through old; 1 unknown." in out
     assert "answered 500" in " ".join(out.split())
+    code, out, _ = check("old", "--dataset", "users")
+    assert code == 1
+    assert "users could not be checked through old." in out
 
 
 @pytest.mark.parametrize("conn_id", ["old", "new"])
