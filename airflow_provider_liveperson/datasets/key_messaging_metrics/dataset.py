@@ -75,7 +75,7 @@ def chosen(by_time: tuple[str, ...], now: tuple[str, ...]) -> dict[str, Filter]:
 
 KEY_MESSAGING_METRICS = Dataset(
     name="key_messaging_metrics",
-    title="Messaging metrics of a window, by skill, by group and in total",
+    title="Messaging metrics by skill, by group and in total",
     page="key-messaging-metrics-api-methods-metrics.html",
     request=RequestTemplate(service=SERVICE, method="POST", path=f"{FOLDER}/metrics"),
     access=ACCESS,
@@ -111,7 +111,7 @@ KEY_MESSAGING_METRICS = Dataset(
 
 AGENT_VIEW = Dataset(
     name="agent_view",
-    title="Messaging metrics of a window, by agent",
+    title="Messaging metrics by agent",
     page="key-messaging-metrics-api-methods-agent-view.html",
     request=RequestTemplate(service=SERVICE, method="POST", path=f"{FOLDER}/agent_view"),
     access=ACCESS,
@@ -145,7 +145,7 @@ AGENT_VIEW = Dataset(
 
 KEY_MESSAGING_METRICS_HISTORY = Dataset(
     name="key_messaging_metrics_history",
-    title="Closed and transferred conversations every 5 minutes",
+    title="Closings and transfers every 5 minutes",
     page="key-messaging-metrics-api-methods-historical.html",
     request=RequestTemplate(service=SERVICE, method="POST", path=f"{FOLDER}/historical"),
     access=ACCESS,

@@ -205,7 +205,9 @@ class Dataset:
         by, grid = self.limits.split_by, self.limits.split_grid
         if by is None:
             raise IncompletePullError(
-                f"{self.name}, {slice_}: {count} records, not fewer than the {limit} that can be paged"
+                f"{self.name}, {slice_}: {count} records, not fewer than the {limit} that can be paged. Narrow them"
+                " with filters, into separate prefixes",
+                field="filters",
             )
         wanted = min(_MAX_PIECES, max(2, ceil(count / (limit * _FILLED))))
         pieces = slice_.split(by, wanted, grid)

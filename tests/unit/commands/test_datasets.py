@@ -73,7 +73,9 @@ def test_one_dataset_shows_its_fields_filters_cursors_and_limits(capsys, monkeyp
     assert cli.main(["datasets", name]) == 0
     told = capsys.readouterr().out
     lines = [line for line in told.splitlines() if "https://" not in line]
-    assert max(len(line) for line in lines if "/{account_id}/" not in line) <= 80  # paths are not broken
+    # Paths are not broken, neither those of requests nor those of fields.
+    broken = [line for line in lines if "/{account_id}/" not in line and len(line.split()) > 2]
+    assert max(map(len, broken)) <= 80
     about = describe(DATASETS[name])
     fields = [line.replace("* ", "  ").split() for line in lines]
     for path, kind in about["fields"].items():
@@ -109,8 +111,8 @@ def test_fields_are_told_by_the_paths_that_masks_take(capsys):
         ("user", "did you mean users?"),
         ("Audit-Trail", "did you mean audit_trail?"),
         ("messaging_interaction", "did you mean messaging_interactions?"),
-        ("zzz", "it must be one of agent_groups"),
-        ("", "it must be one of agent_groups"),
+        ("zzz", f"it must be one of {min(DATASETS)}"),
+        ("", f"it must be one of {min(DATASETS)}"),
     ],
 )
 def test_an_unknown_name_is_an_error_with_what_is_close(capsys, typed, says):

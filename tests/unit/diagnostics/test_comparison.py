@@ -498,7 +498,7 @@ def test_a_record_that_nobody_can_read_is_no_agreement(side, monkeypatch):
 def test_keys_are_those_that_people_are_told():
     for dataset in DATASETS.values():
         assert dataset.key == (", ".join(dataset.primary_key) or "none; equal rows are separate records")
-        assert timedelta(0) <= dataset.limits.lag < timedelta(days=1)
+        assert timedelta(0) <= dataset.limits.lag <= timedelta(days=1)
 
 
 def test_no_more_is_read_than_compared(sandbox, between):
