@@ -76,6 +76,21 @@ def read_flag(value: object, name: str) -> bool:
     return found
 
 
+def read_count(value: object, name: str) -> int:
+    """A whole number of at least 0, also as the text of one; nothing is 0.
+
+    :param value: the argument as given.
+    :param name: the argument's name, for the error.
+    :raises ConfigurationError: for anything else.
+    """
+    if is_nothing(value):
+        return 0
+    found = literal(value)
+    if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+        return found
+    raise _wrong(name, "a whole number of at least 0", value)
+
+
 def read_list(value: object, name: str) -> Sequence[Any]:
     """Read a list, or its textual form; a missing one is an empty list.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 
@@ -82,6 +83,21 @@ class Window:
             end = self.end if self.end - midnight <= DAY else midnight + DAY
             yield Window(start, end)
             start = end
+
+    def back(self, count: int) -> Window:
+        """The window of the same length that lies so many windows before this one.
+
+        :param count: how many; 0 for this one.
+        :raises ConfigurationError: for one that begins before the year 1.
+        """
+        try:
+            away = count * (self.end - self.start)
+            return Window(self.start - away, self.end - away)
+        except OverflowError:
+            raise ConfigurationError(
+                f"windows_back is {count}, and the window so long before {self} begins before the year 1",
+                field="windows_back",
+            ) from None
 
     def overlaps(self, other: Window) -> bool:
         """Whether any instant is in both windows."""
@@ -208,18 +224,44 @@ def _partition(key: str) -> Window:
 
 
 def windows(
-    start: datetime | str, end: datetime | str, *, every: timedelta = timedelta(days=1)
-) -> list[dict[str, str]]:
-    """Split a span into windows for mapped tasks: ``Operator.partial(…).expand_kwargs(windows(…))``.
+    start: datetime | str | None = None,
+    end: datetime | str | None = None,
+    *,
+    every: timedelta = timedelta(days=1),
+    refresh: int = 0,
+) -> list[dict[str, Any]]:
+    """List windows for mapped tasks: ``Operator.partial(…).expand_kwargs(windows(…))``.
 
-    :param start: the first instant inside: an aware datetime, or ISO 8601 text with an offset.
+    With ``start`` and ``end``, a span is split. Without them, it is the window of each run, whatever that is, and the
+    operator finds the windows before it: ``windows(refresh=3)`` in a daily DAG pulls each day once when it is over, and
+    again with the three runs that follow. It can stand in a DAG file, as it does not depend on the run.
+
+    :param start: the first instant inside: an aware datetime, or ISO 8601 text with an offset. None for the run's.
     :param end: the first instant outside, likewise.
-    :param every: the length of each window; the last may be shorter.
-    :returns: one ``{"start": …, "end": …}`` per window, ISO 8601 in UTC, in order and without gaps.
-    :raises ConfigurationError: for an invalid instant, or a length that is not positive.
+    :param every: the length of each window; the last may be shorter. The run's own window has its own length.
+    :param refresh: how many windows before these to pull as well, because their records may have changed since.
+    :returns: keyword arguments of an operator for each window, in order and without gaps: ``{"start": …, "end": …}``,
+        ISO 8601 in UTC, or ``{"windows_back": …}`` for the run's window and those before it.
+    :raises ConfigurationError: for an invalid instant, a length that is not positive, a ``refresh`` that is not a whole
+        number of at least 0, or only one of start and end.
     :raises EmptyWindowError: unless ``start`` is before ``end``.
     """
     if not isinstance(every, timedelta) or every <= timedelta(0):
         raise ConfigurationError(f"every must be a positive timedelta, not {every!r}", field="every")
+    if not isinstance(refresh, int) or isinstance(refresh, bool) or refresh < 0:
+        raise ConfigurationError(
+            f"refresh must be a whole number of at least 0, not {refresh!r}", field="refresh"
+        )
+    if start is None and end is None:
+        return [{"windows_back": back} for back in range(refresh, -1, -1)]
+    if start is None or end is None:
+        missing = "start" if start is None else "end"
+        raise ConfigurationError(
+            f"{missing} is missing; give start and end together, or neither for the run's window",
+            field=missing,
+        )
     span = Window(instant(start, "start"), instant(end, "end"))
-    return [{"start": stamp(window.start), "end": stamp(window.end)} for window in span.cut(every)]
+    before = [
+        Window(span.start - back * every, span.start - (back - 1) * every) for back in range(refresh, 0, -1)
+    ]
+    return [{"start": stamp(it.start), "end": stamp(it.end)} for it in (*before, *span.cut(every))]

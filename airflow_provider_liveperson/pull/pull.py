@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.errors import ConcurrentRunError
 from airflow_provider_liveperson.landing.landing import Landing
-from airflow_provider_liveperson.landing.manifest import Manifest
 from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
 from airflow_provider_liveperson.pull.attempt import Attempt, Job, Landed
 from airflow_provider_liveperson.pull.checkpoints import CHECKPOINT_LIFE
@@ -51,6 +50,11 @@ class PullResult:
     :param manifest: the manifest's URI; that of the last day for a window of several.
     :param objects: the parts' URIs.
     :param manifests: the URIs of all manifests, one for each UTC day, in order.
+    :param complete: whether each day is complete, as its manifest says.
+    :param reported: how many records LivePerson has reported for what was asked for, those outside the window included;
+        None where it reports none for any part of it.
+    :param changed: whether this pull has changed what is in the store; False where it has found the same records there.
+        Pulls that have landed the same are equal, whatever this says.
     """
 
     dataset: str
@@ -62,6 +66,9 @@ class PullResult:
     manifest: str
     objects: list[str]
     manifests: list[str]
+    complete: bool
+    reported: int | None
+    changed: bool = field(compare=False)
 
 
 def pull(
@@ -124,7 +131,7 @@ def pull(
         )
 
     jobs = list(map(job, windows))
-    landed = [_land(jobs[0]).manifest] if len(jobs) == 1 else _land_days(query, jobs, started)
+    landed = [_land(jobs[0])] if len(jobs) == 1 else _land_days(query, jobs, started)
     return _summary(query, jobs, landed)
 
 
@@ -155,7 +162,7 @@ def _land(job: Job, shared: Prefetcher | None = None) -> Landed:
     raise AssertionError("a landing ends, or another run comes between")
 
 
-def _land_days(query: Query, jobs: list[Job], started: float) -> list[Manifest]:
+def _land_days(query: Query, jobs: list[Job], started: float) -> list[Landed]:
     """Land one day after the other, without those that an earlier try has landed.
 
     All are read by one :class:`Prefetcher`, so that the next day is asked for while a day's last parts go up.
@@ -173,15 +180,15 @@ def _land_days(query: Query, jobs: list[Job], started: float) -> list[Manifest]:
         if manifest is None
         for slice_ in job.plan()
     ]
-    days: list[Manifest] = []
+    days: list[Landed] = []
     with Prefetcher(first.client, first.dataset, query, slices) as prefetcher:
         for job, manifest in zip(jobs, before, strict=True):
             if manifest is not None:
                 log.info("%s was landed by an earlier try: %d records", job.folder, manifest.counts.kept)
-                days.append(manifest)
+                days.append(Landed(manifest=manifest, changed=True))  # by that try, which is of this run
                 continue
             landed = _land(job, prefetcher)
-            days.append(landed.manifest)
+            days.append(landed)
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
             if job.request.complete and landed.changed and job is not last:
                 finished.remember(job.folder, job.request.fingerprint, now=time.time())
@@ -190,17 +197,18 @@ def _land_days(query: Query, jobs: list[Job], started: float) -> list[Manifest]:
         "Landed %s, %s: %d records, %d bytes in %d manifests, %.1f s",
         first.about,
         query.window,
-        sum(day.counts.kept for day in days),
-        sum(day.size for day in days),
+        sum(day.manifest.counts.kept for day in days),
+        sum(day.manifest.size for day in days),
         len(days),
         time.monotonic() - started,
     )
     return days
 
 
-def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Manifest]) -> PullResult:
+def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Landed]) -> PullResult:
     """What has landed, by the manifests of all days."""
-    first = jobs[0]
+    first, days = jobs[0], [day.manifest for day in landed]
+    reported = [day.counts.reported for day in days]
     uri = first.destination.store.uri
     uris = [uri(f"{job.folder}/{manifests.NAME}") for job in jobs]
     return PullResult(
@@ -208,15 +216,18 @@ def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Manifest]) -> P
         account_id=first.client.account_id,
         window_start=stamp(query.window.start),
         window_end=stamp(query.window.end),
-        records=sum(manifest.counts.kept for manifest in landed),
-        bytes=sum(manifest.size for manifest in landed),
+        records=sum(manifest.counts.kept for manifest in days),
+        bytes=sum(manifest.size for manifest in days),
         manifest=uris[-1],
         objects=[
             uri(f"{job.folder}/{part.name}")
-            for job, manifest in zip(jobs, landed, strict=True)
+            for job, manifest in zip(jobs, days, strict=True)
             for part in manifest.parts
         ],
         manifests=uris,
+        complete=all(manifest.complete for manifest in days),
+        reported=None if None in reported else sum(count or 0 for count in reported),
+        changed=any(day.changed for day in landed),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
-from airflow_provider_liveperson.arguments import read_flag, read_moment, read_text
+from airflow_provider_liveperson.arguments import read_count, read_flag, read_moment, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.failures import fail, say_why
@@ -34,13 +34,16 @@ class LivePersonTransferOperator(BaseOperator):
     and changes nothing if nothing has.
 
     It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects,
-    manifests``, and adds the same to the event extra of each asset among its outlets.
+    manifests, complete, reported, changed``, and adds the same to the event extra of each asset among its outlets.
+    ``changed`` is false where a re-run has found the same records.
 
     :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
         airflow_provider_liveperson datasets`` lists them. (templated)
     :param start: the first instant inside the window: an aware datetime, or ISO 8601 text with an offset.
         (templated)
     :param end: the first instant outside it, likewise. (templated)
+    :param windows_back: pull the window that lies so many windows of the same length before that: 1 in a daily DAG for
+        the day before the run's. ``windows(refresh=3)`` lists them for mapped tasks. (templated)
     :param filters: the dataset's filters, by name. (templated)
     :param cursor: which of the dataset's time fields assigns a record to a window, if it has several.
         (templated)
@@ -75,6 +78,7 @@ class LivePersonTransferOperator(BaseOperator):
         "dataset",
         "start",
         "end",
+        "windows_back",
         "filters",
         "cursor",
         "file_format",
@@ -94,6 +98,7 @@ class LivePersonTransferOperator(BaseOperator):
         dataset: str,
         start: datetime | str | None = None,
         end: datetime | str | None = None,
+        windows_back: int | str = 0,
         filters: dict[str, Any] | None = None,
         cursor: str | None = None,
         file_format: str = "jsonl",
@@ -117,6 +122,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.dataset = dataset
         self.start = start
         self.end = end
+        self.windows_back = windows_back
         self.filters = filters
         self.cursor = cursor
         self.file_format = file_format
@@ -214,13 +220,14 @@ class LivePersonTransferOperator(BaseOperator):
         from airflow_provider_liveperson.window import resolve_window
 
         key = getattr(context.get("dag_run"), "partition_key", None)
-        return resolve_window(
+        window = resolve_window(
             start=read_moment(self.start, "start"),
             end=read_moment(self.end, "end"),
             partition_key=None if key is None else read_text(key, "partition_key"),
             data_interval_start=context.get("data_interval_start"),
             data_interval_end=context.get("data_interval_end"),
         )
+        return window.back(read_count(self.windows_back, "windows_back"))
 
 
 def _callbacks(given: Any) -> list[Any]:

@@ -26,6 +26,9 @@ SUMMARY = {
     "bytes",
     "manifest",
     "objects",
+    "complete",
+    "reported",
+    "changed",
 }
 
 pytestmark = pytest.mark.s3
@@ -145,7 +148,7 @@ class TestExampleDag:
 
     def test_second_run_changes_no_object(self, runs):
         assert runs[1].objects == runs[0].objects
-        assert runs[1].summary == runs[0].summary
+        assert runs[1].summary == {**runs[0].summary, "changed": False}
         assert "Nothing new in audit_trail" in runs[1].answer.stdout
 
 

@@ -79,6 +79,20 @@ def test_the_hours_of_a_day_are_the_day(ended, airflow_home, store, truth):
     assert sum(hour["records"] for hour in hours) == len(truth)
 
 
+def test_the_days_before_the_run_are_pulled_again_with_it(ended, airflow_home, sandbox, store):
+    assert ended["refreshed"] == ended["again"] == ended["changes"] == {"success"}
+    days = airflow_home.returned("windows", "refreshed")
+    starts = [DAY - timedelta(days=back) for back in (2, 1, 0)]
+    assert [day["window_start"] for day in days] == [f"{start:%Y-%m-%d}T00:00:00Z" for start in starts]
+    assert all(day["changed"] and day["complete"] for day in days)
+    for day, start in zip(days, starts, strict=True):
+        assert same(store.records(day["manifest"]), sandbox.audit.truth(start, start + timedelta(days=1)))
+    (again,) = airflow_home.returned("windows", "again")
+    assert again == {**days[1], "changed": False}
+    (changes,) = airflow_home.returned("windows", "changes")
+    assert changes[-4:] == [True, True, True, False]
+
+
 def test_templates_make_window_bucket_and_prefix(ended, airflow_home, sandbox, store):
     assert ended["templated"] == {"success"}
     (summary,) = airflow_home.returned("windows", "templated")

@@ -317,6 +317,37 @@ def test_windows_are_utc_days_as_json_by_default():
     ]
 
 
+def test_windows_before_a_span_are_refreshed_without_a_gap():
+    assert windows("2026-01-30T00:00:00Z", "2026-01-30T02:00:00Z", every=timedelta(hours=1), refresh=2) == [
+        {"start": f"2026-01-{start}:00:00Z", "end": f"2026-01-{end}:00:00Z"}
+        for start, end in pairwise(["29T22", "29T23", "30T00", "30T01", "30T02"])
+    ]
+
+
+def test_windows_of_a_run_are_its_own_and_those_before_it():
+    assert windows(refresh=2) == [{"windows_back": 2}, {"windows_back": 1}, {"windows_back": 0}]
+    assert windows() == [{"windows_back": 0}]
+    day = Window(NEW_YEAR, NEXT_DAY)
+    assert day.back(0) == day
+    assert day.back(3) == Window(NEW_YEAR - timedelta(days=3), NEW_YEAR - timedelta(days=2))
+    with pytest.raises(ConfigurationError, match="before the year 1"):
+        day.back(10**6)
+
+
+@pytest.mark.parametrize("refresh", [-1, 1.5, "3", True, None])
+def test_a_refresh_that_is_not_a_count_is_refused(refresh):
+    with pytest.raises(ConfigurationError, match="whole number of at least 0") as caught:
+        windows(refresh=refresh)
+    assert caught.value.field == "refresh"
+
+
+@pytest.mark.parametrize(("given", "missing"), [({"start": "x"}, "end"), ({"end": "x"}, "start")])
+def test_windows_need_both_ends_of_a_span_or_none(given, missing):
+    with pytest.raises(ConfigurationError, match=f"{missing} is missing") as caught:
+        windows(**given)
+    assert caught.value.field == missing
+
+
 @pytest.mark.parametrize("every", [timedelta(0), timedelta(seconds=-1), 86_400, None, "1d"])
 def test_a_length_that_is_not_positive_is_refused(every):
     with pytest.raises(ConfigurationError, match="every must be a positive timedelta") as caught:

@@ -12,6 +12,7 @@ from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
     AuditTrailToS3Operator,
     LivePersonToS3Operator,
 )
+from airflow_provider_liveperson.window import windows
 
 try:
     from airflow.sdk import CronDataIntervalTimetable
@@ -22,6 +23,7 @@ BUCKET = os.environ.get("TEST_BUCKET", "unset")
 DAY = datetime.fromisoformat(os.environ.get("TEST_DAY", "2025-01-01")).replace(tzinfo=UTC)
 HOURS = [DAY + timedelta(hours=hour) for hour in range(25)]
 ASSET = Asset(f"s3://{BUCKET}/day/audit_trail")
+REFRESHED = Asset(f"s3://{BUCKET}/refreshed/audit_trail")
 
 with DAG(
     "windows",
@@ -48,6 +50,18 @@ with DAG(
     AuditTrailToS3Operator.partial(task_id="hours", bucket=BUCKET, prefix="hours").expand_kwargs(
         [{"start": start.isoformat(), "end": end.isoformat()} for start, end in pairwise(HOURS)]
     )
+    refreshed = AuditTrailToS3Operator.partial(
+        task_id="refreshed", bucket=BUCKET, prefix="refreshed", outlets=[REFRESHED]
+    ).expand_kwargs(windows(refresh=2))
+    again = AuditTrailToS3Operator(
+        task_id="again", bucket=BUCKET, prefix="refreshed", windows_back=1, outlets=[REFRESHED]
+    )
+
+    @task(inlets=[REFRESHED])
+    def changes(*, inlet_events=None) -> list[bool]:
+        return [dict(event.extra)["changed"] for event in inlet_events[REFRESHED]]
+
+    refreshed >> again >> changes()
     AuditTrailToS3Operator(
         task_id="templated",
         bucket="{{ params.bucket }}",

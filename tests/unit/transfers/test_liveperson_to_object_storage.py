@@ -49,7 +49,7 @@ def test_local_files_by_their_bytes(sandbox, tmp_path):
 def test_a_second_run_changes_no_file(tmp_path):
     first = pull(f"file://{tmp_path}")
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert pull(f"file://{tmp_path}") == first
+    assert pull(f"file://{tmp_path}") == {**first, "changed": False}
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
 
 

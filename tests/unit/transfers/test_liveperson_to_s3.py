@@ -97,6 +97,9 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "manifest",
         "objects",
         "manifests",
+        "complete",
+        "reported",
+        "changed",
     ]
     (part,) = (key for key in objects if "/part-" in key)
     assert summary == {
@@ -109,7 +112,11 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "manifest": f"s3://lake/{FOLDER}/_manifest.json",
         "objects": [f"s3://lake/{part}"],
         "manifests": [f"s3://lake/{FOLDER}/_manifest.json"],
+        "complete": True,
+        "reported": json.loads(objects[f"{FOLDER}/_manifest.json"])["counts"]["reported"],
+        "changed": True,
     }
+    assert summary["reported"] >= 60
     assert json.loads(json.dumps(summary)) == summary
 
 
@@ -174,7 +181,7 @@ def test_a_second_run_puts_nothing(s3, s3_calls):
     first = operator().execute(context())
     before = stored(s3)
     s3_calls.clear()
-    assert operator().execute(context()) == first
+    assert operator().execute(context()) == {**first, "changed": False}
     assert {name for name, _ in s3_calls} <= {"GetObject", "HeadObject", "ListObjectsV2", "ListObjects"}
     assert stored(s3) == before
 
@@ -244,6 +251,38 @@ def test_assets_among_the_outlets_get_the_summary(s3):
         "s3://lake/audit": summary,
         "s3://lake/other": summary,
     }
+
+
+def test_a_rerun_says_whether_anything_has_changed(sandbox, s3):
+    outlet = Asset("s3://lake/audit")
+
+    def changed(interval=DAY) -> bool:
+        ran = context(interval)
+        summary = operator(outlets=[outlet]).execute(ran)
+        assert ran["outlet_events"][outlet].extra["changed"] is summary["changed"]
+        return summary["changed"]
+
+    week = (DAY[0] - timedelta(days=3), DAY[0])
+    assert [changed(), changed(), changed(week), changed(week)] == [True, False, True, False]
+    sandbox.insert("audit_trail", 1, DAY[0])
+    sandbox.insert("audit_trail", 1, DAY[0] - timedelta(hours=30))
+    assert [changed(), changed(), changed(week), changed(week)] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("interval", [DAY, (None, None)], ids=["data interval", "partition key"])
+def test_a_window_before_the_runs_own_is_as_long(s3, interval):
+    ran = context(interval, dag_run=SimpleNamespace(partition_key=None if interval is DAY else "2026-01-30"))
+    summary = operator(windows_back="2").execute(ran)
+    assert (summary["window_start"], summary["window_end"]) == (
+        "2026-01-28T00:00:00Z",
+        "2026-01-29T00:00:00Z",
+    )
+
+
+def test_windows_back_that_is_no_count_is_named_before_any_request(sandbox):
+    with fails_at_once(ConfigurationError, match="windows_back must be a whole number of at least 0"):
+        operator(windows_back=-1).execute(context())
+    assert sandbox.requests == []
 
 
 EMPTY = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC))
@@ -425,6 +464,7 @@ ARGUMENTS = {
     "prefix": object(),
     "start": object(),
     "end": object(),
+    "windows_back": object(),
     "filters": object(),
     "cursor": object(),
     "file_format": object(),
