@@ -18,7 +18,7 @@ READINGS: dict[str, Switches] = {
 ENGAGEMENT_READINGS: dict[str, Switches] = {
     **READINGS,
     "by skill as in the tables": {"chat_by_skill": "skillsMetrics"},
-    "agents' totals beside": {"chat_agents_beside": True},
+    "no agents' totals": {"chat_agents_beside": False},
 }
 SNAPSHOT_READINGS: dict[str, Switches] = {"in meta and body": {"chat_envelope": "meta_body"}}
 REACH = timedelta(hours=21)

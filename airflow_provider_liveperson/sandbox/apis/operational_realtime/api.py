@@ -99,9 +99,7 @@ class OperationalRealtimeApi(Api[OperationalRealtimeSwitches]):
                 made[self.switches.chat_by_skill] = {
                     "metricsPerSkill": {
                         skill: {
-                            "metricsPerAgent": self._by_agent([skill], agents, cells)
-                            if by_agent is not None
-                            else {},
+                            "metricsPerAgent": self._by_agent([skill], agents, cells),
                             "metricsTotals": self.data.engagements([skill], None, cells),
                         }
                         for skill in self._busy(skills, cells)
@@ -168,8 +166,12 @@ class OperationalRealtimeApi(Api[OperationalRealtimeSwitches]):
         skills = self._chosen(parameters.words("skillIds"), self.data.skills)
         groups = parameters.words("groupIds")
         given = parameters.words("histogram")
-        starts = sorted(int(one) for one in given if one.isdigit()) if given is not None else list(_RANGES)
-        if given is not None and (len(starts) < len(given) or any(start % 5 for start in starts)):
+        starts = (
+            sorted({0, *(int(one) for one in given if one.isdigit())}) if given is not None else list(_RANGES)
+        )
+        if given is not None and (
+            not all(one.isdigit() for one in given) or any(start % 5 for start in starts)
+        ):
             parameters.wrong("histogram", "must be multiples of 5")
         parameters.check()
         present = int(self.present * 1000)

@@ -40,8 +40,9 @@ class OperationalRealtimeSwitches(Switches):
         "name of what engagement activity has by skill: as in its samples, or as in its tables",
     )
     chat_agents_beside: bool = switch(
-        False,
-        "whether engagement activity by skill and agent has the agents' own totals, `agentsMetrics`, beside it",
+        True,
+        "whether engagement activity by skill and agent has the agents' own totals, `agentsMetrics`, beside it, as in"
+        " LivePerson's sample",
     )
     chat_current_size: Literal["currentQueueState", "currentQueueSize"] = switch(
         "currentQueueState",
