@@ -16,7 +16,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.key_messaging_metrics.question import interval, time_of
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.exceptions import IncompletePullError
+from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidResponseError
 from airflow_provider_liveperson.pull.pull import pull, records
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
@@ -117,3 +117,16 @@ def test_agents_of_groups_that_nobody_names_are_missed(sandbox: SandboxServer, c
     sandbox.faults.add(kind="status", status=200, body=nothing, match="/metrics", times=1000)
     with pytest.raises(IncompletePullError, match="name all groups in the filter agentGroupIds"):
         read(connect(sandbox), few(max_agents=8, page_size=1), HOUR)
+
+
+def test_no_list_of_groups_is_none_only_where_the_count_says_so(
+    sandbox: SandboxServer, connect: Connect
+) -> None:
+    dataset, client = DATASETS["key_messaging_metrics"], connect(sandbox)
+    sandbox.faults.add(kind="status", status=200, body={"metadata": {"count": 0}}, match="/metrics")
+    assert read(client, dataset, HOUR, level=["skill"]) == []
+    sandbox.faults.add(
+        kind="status", status=200, body={"metadata": {"count": 3}}, match="/metrics", times=1000
+    )
+    with pytest.raises(InvalidResponseError):
+        read(client, dataset, HOUR, level=["skill"])

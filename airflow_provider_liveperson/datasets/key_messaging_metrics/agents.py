@@ -34,6 +34,7 @@ from airflow_provider_liveperson.datasets.readers.reader import (
     Reader,
 )
 from airflow_provider_liveperson.exceptions import IncompletePullError
+from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.line import Line, with_members
 from airflow_provider_liveperson.records.values import identifier
 
@@ -243,7 +244,7 @@ class AgentPager(Pager):
 
     def accept(self, parsed: Page) -> Iterable[Line]:
         if self._looks_for_groups:
-            self._groups |= {record.key.decode() for record in parsed.records}
+            self._groups |= {raw.text_of(one.key) for one in parsed.records if one.key is not one.line}
             list(self._pager.accept(parsed))
             return ()
         if self._part == Part() and self.reported is None:

@@ -146,7 +146,12 @@ def _account(answer: Answer, query: Query, slice_: Slice) -> Sequence[Row]:
 
 
 def _page(answer: Answer, query: Query, slice_: Slice) -> Page:
-    page, groups, (count,) = _GROUPS.read(answer)
+    try:
+        page, groups, (count,) = _GROUPS.read(answer)
+    except msgspec.ValidationError:
+        if not _has_no_groups(answer):
+            raise
+        return Page([], total=0)
     records = []
     for group in groups:
         fields = inner(group)
@@ -154,6 +159,13 @@ def _page(answer: Answer, query: Query, slice_: Slice) -> Page:
         line = _line(page, group, slice_, query, key)
         records.append(Record(line, line if key is None else page.key(key), in_slice=True))
     return Page(records, total=read_count([count], answer.status))
+
+
+def _has_no_groups(answer: Answer) -> bool:
+    """Whether an answer that lacks the list of groups says that there are none."""
+    _, top = read_object(answer)
+    count = inner(top["metadata"]).get("count") if "metadata" in top else None
+    return "groupBy" not in top and count is not None and read_count([raw.values(count)], answer.status) == 0
 
 
 def _key(fields: Object) -> str | None:
