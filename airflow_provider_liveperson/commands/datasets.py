@@ -170,7 +170,7 @@ def _about(dataset: Dataset) -> str:
     ]
     what = [("key", one["key"]), ("shape", one["shape"])]
     lines = [
-        f"{one['name']}: {one['title']}",
+        textwrap.fill(f"{one['name']}: {one['title']}", _WIDTH),
         f"{one['request']}",
         f"of the service {' or '.join(one['services'])}, documented at",
         one["documentation"],
