@@ -38,7 +38,9 @@ NESTED = (
     "agent_view",
     "engagement_history",
     "messaging_interactions",
+    "data_access_engagement",
     "data_access_survey",
+    "data_access_web_session",
 )  # whose texts are within other columns
 HALF = rb"\ud83d"
 PATHS = ["info.latestAgentFullName", "originator", "agentUserName", "agentName", "fullName", "name"]
@@ -62,7 +64,7 @@ def land(
         dataset.query(day),
         store.destination(encoding=encoding),
         masking=masking,
-        now=day.end + (DAY.end - DAY.start) / 12,
+        now=day.end + max((DAY.end - DAY.start) / 12, dataset.limits.lag),
     )
 
 

@@ -23,7 +23,14 @@ QUEUES = (
     b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'
     b'"skillsMetrics":{"7":{"a":"%b"}}}]}'
 )
+FILE = (
+    b'{"recordCollection":{"array":[{"body":{"x.SurveyData":{"header":{"x.VisitorHeader":{"visitId":{"string":"v"}}},'
+    b'"surveys":{"array":[{"id":{"long":1},"a":"%b"},{"b":"%b"}]}}}}]}}'
+)
 PAGES = {
+    "actual_handle_time": b'{"segments":[{"endTime":"2026-01-28T02:46:00.815Z","segmentId":"1","a":"%b"},'
+    b'{"endTime":"%b"}]}',
+    "actual_handle_time_breakdown": b'{"segmentId":"1","a":"%b"}\n{"segmentId":"%b"}\n',
     "agent_metrics_status": AGENTS,
     "agent_metrics_list": AGENTS,
     "agent_metrics_summary": b'{"accountID":"%b","summaryResults":{"a":"%b"}}',
@@ -44,9 +51,10 @@ PAGES = {
     b'{"metricsTotals":{"a":"%b"},"skillsMetrics":{"7":{"a":"%b"}}}}]}',
     "chat_queue_state": b'{"totals":{"a":"%b"},"skills":{"7":{"a":"%b"}}}',
     "chat_sla": b'{"slaDataRange":{"0":{"a":"%b"},"15":{"a":"%b"}}}',
-    "data_access_survey": b'{"recordCollection":{"array":[{"body":{"x.SurveyData":{"header":{"x.VisitorHeader":'
-    b'{"visitId":{"string":"v"}}},"surveys":{"array":[{"id":{"long":1},"a":"%b"},{"b":"%b"}]}}}}]}}',
+    **{name: FILE for name in DATASETS if name.startswith("data_access_")},
     "data_usage_audit": b'{"recordslist":[{"time":"1769594400000","apiConsumerid":"1","a":"%b"},{"time":"%b"}]}',
+    "net_handle_time": b'{"_metadata":{"count":1},"skillInfo":[{"skillId":7,"metricsByIntervals":['
+    b'{"epochTimestamp":1769568300000,"a":"%b"},{"epochTimestamp":1769569200000,"b":"%b"}]}]}',
     "outbound_transactions": b'{"page":{"count":2},"transactions":[{"attemptedTime":"2026-01-28T02:46:00.815Z",'
     b'"transactionId":"1","a":"%b"},{"attemptedTime":"%b"}]}',
     "outbound_analytics": b'{"analytics":[{"transactionday":"01-28-2026","channel":"sms","a":"%b"},'
@@ -73,9 +81,13 @@ PAGES = {
     "estimated_wait_time": b'{"estimatedWaitTimeResponse":[{"skillId":1,"a":"%b"},{"skillId":2,"b":"%b"}]}',
 }
 # What comes before the answer with records.
-LISTS = {
-    "data_access_survey": b'{"dataAccessFiles":{"file":{"@scopeStartDate":"2026-01-28T01:00:00Z","@href":'
+LIST = (
+    b'{"dataAccessFiles":{"file":{"@scopeStartDate":"2026-01-28T01:00:00Z","@href":'
     b'"https://va-a.da.liveperson.net/data_access_le/account/1/le/survey/x.gz"}}}'
+)
+LISTS = {
+    "actual_handle_time_breakdown": b'{"files":["/year=2026/month=1/day=28/hour=1/accountId=1/s.json.gz"]}',
+    **{name: LIST for name in DATASETS if name.startswith("data_access_")},
 }
 every_dataset = pytest.mark.parametrize("name", sorted(DATASETS))
 
