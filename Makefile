@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(or $(AIRFLOW_VERSION),newest)
 
+# Tests start many processes, and each of them would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 # Use an installed Python: a build must not silently download another one.
 export UV_PYTHON_DOWNLOADS := never
 

@@ -83,9 +83,8 @@ class AirflowHome:
     def environment(self) -> dict[str, str]:
         """The environment of its processes: that of this process, without the variables of another Airflow or AWS."""
         made = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-        if made.pop("PYTHONDONTWRITEBYTECODE", None):
-            # Airflow has some thousand modules: compiling them again in every process takes longer than the work.
-            made["PYTHONPYCACHEPREFIX"] = str(self.path / "pycache")
+        # Airflow has some thousand modules: compiling them again in every process takes longer than the work.
+        made.pop("PYTHONDONTWRITEBYTECODE", None)
         no_proxy = [made.get("NO_PROXY") or made.get("no_proxy") or "", "127.0.0.1", "localhost"]
         made["NO_PROXY"] = made["no_proxy"] = ",".join(filter(None, no_proxy))
         made |= {

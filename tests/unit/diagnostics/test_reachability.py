@@ -47,7 +47,7 @@ REGIONAL = {name for name, one in DATASETS.items() if one.request.service in REG
 
 @pytest.fixture(autouse=True)
 def every_api_accepts_every_credential(sandbox):
-    switches = [name for api in sandbox.apis().values() for name in declarations(api.switches_type)]
+    switches = [name for api in APIS for name in declarations(api.switches_type)]
     sandbox.configure(**{name: EVERY_CREDENTIAL for name in switches if name.endswith("_auth")})
 
 
