@@ -476,6 +476,7 @@ ARGUMENTS = {
     "skip_on_empty": object(),
     "allow_out_of_range": object(),
     "overlap": object(),
+    "raw": object(),
     "deferrable": object(),
     "liveperson_conn_id": object(),
     "aws_conn_id": object(),
