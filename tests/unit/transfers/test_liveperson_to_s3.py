@@ -500,6 +500,7 @@ def test_every_template_field_is_rendered():
         "skip_on_empty",
         "allow_out_of_range",
         "allow_undeclared_fields",
+        "raw",
         "deferrable",
     }
     made = LivePersonToS3Operator(
