@@ -50,6 +50,7 @@ class TimeOrderedPager:
         self._limit = limit
         self._stop_at = stop_at
         self._max_rows = 0  # rows that one answer has held
+        self._max_full = 0  # rows of the largest answer that was as long as asked for
         self._taken = 0  # the largest limit that the server has answered
         self._may_grow = True  # whether the server may give more at once than ``limit``
         self._offset = 0
@@ -195,11 +196,13 @@ class TimeOrderedPager:
         short = len(rows) < self._limit
         self._max_rows = max(self._max_rows, len(rows))
         if not short:
+            self._max_full = max(self._max_full, len(rows))
             return self._hand_on(new, end=end, at_end=False)
         if self.reported is not None and end < self.reported:
             self._ceiling_is(max(1, self._max_rows))  # one answer may be shorter than the others
             return self._hand_on(new, end=end, at_end=False)
-        if not rows or end == self.reported:
+        # As many as came when fewer were asked for may be all that the server gives at once, whatever it counts.
+        if not rows or (end == self.reported and len(rows) != self._max_full):
             return self._hand_on(new, end=end, at_end=True)
         if anchored and not new:
             return self._hand_on(new, end=end, at_end=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from airflow_provider_liveperson.pull.slice_reader import MAX_READ_ATTEMPTS, rea
 
 LIMIT = 5
 STEP = 1 << 20
-MAX_REQUESTS = 1000
+MAX_REQUESTS = 2000  # of all readings
 
 State = tuple[int, ...]
 
@@ -246,6 +246,13 @@ def test_pages_without_a_count(server):
     assert found in states
 
 
+def read_by_time(server: Server, *, counts: bool = True) -> Iterator[Row]:
+    pager = TimeOrderedPager(limit=LIMIT)
+    while page := pager.next_page():
+        rows, total, _ = server.page(page.offset, page.limit)
+        yield from pager.accept([Row(row, b"%d" % row) for row in rows], total if counts else None)
+
+
 @settings(max_examples=300)
 @given(servers, st.booleans())
 def test_pages_in_order_of_time(server, counts):
@@ -256,17 +263,22 @@ def test_pages_in_order_of_time(server, counts):
     if server.most == 1:  # then no row comes together with the one before it
         server.changes = {at: change for at, change in server.changes.items() if change[0] != "remove"}
     for _ in range(MAX_READ_ATTEMPTS):
-        pager, found, began = TimeOrderedPager(limit=LIMIT), [], len(server.states)
+        began = len(server.states)
         try:
-            while page := pager.next_page():
-                rows, total, _ = server.page(page.offset, page.limit)
-                found += pager.accept([Row(row, b"%d" % row) for row in rows], total if counts else None)
+            found = list(read_by_time(server, counts=counts))
         except PagesMovedError:
             continue
         except LivePersonError:
             return
         assert tuple(dict.fromkeys(row.at for row in found)) in server.states[began:]
         return
+
+
+def test_a_wrong_count_that_meets_the_end_of_a_page_is_not_the_end():
+    """One instant fills the page; more is asked for, and the server gives no more at once."""
+    server = Server([1, 2, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9], count="half")
+    with pytest.raises(PagesMovedError, match="6 rows were reported and 12 received"):
+        list(read_by_time(server))
 
 
 @pytest.mark.parametrize("make", [counted, linked])
