@@ -15,9 +15,9 @@ from airflow_provider_liveperson.datasets.readers.paged import PagedReader
 from airflow_provider_liveperson.datasets.readers.pages import Record, hand_on, parse_body
 from airflow_provider_liveperson.datasets.readers.paths import PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import ContradictionError, Pager, StandstillGuard
-from airflow_provider_liveperson.exceptions import RequestRejectedError
+from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.records.line import Line
-from airflow_provider_liveperson.records.values import identifier
+from airflow_provider_liveperson.records.values import identifier, is_no_value
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -73,7 +73,7 @@ class KeyedPages(PagedReader):
             records = placer.records(page, values)
             return KeyedPage(
                 records,
-                next_key=identifier(key) or self._key_of(links),
+                next_key=identifier(key) or self._key_of(links, answer.status),
                 unsettled=self._unsettled(records, answer.status),
                 undated=frozenset(placer.undated),
             )
@@ -86,14 +86,19 @@ class KeyedPages(PagedReader):
     def _fallback(self, query: Query) -> dict[str, Any]:
         return {name: value for name, value in self.fallback.items() if name not in query.filters}
 
-    def _key_of(self, links: Sequence[Any]) -> str | None:
-        if not links or not isinstance(links[0], str):
+    def _key_of(self, links: Sequence[Any], status: int) -> str | None:
+        """The key in the next page's address, as text or as ``{"rel": "next", "href": …}``; None for no next page."""
+        link = links[0] if links else None
+        if isinstance(link, dict):
+            link = link.get("href")
+        if is_no_value(link):
             return None
         try:
-            found = parse_qs(urlsplit(links[0]).query).get(self.key_argument)
-        except ValueError:
-            return None
-        return found[0] if found else None
+            return parse_qs(urlsplit(str(link)).query)[self.key_argument][0]
+        except (KeyError, ValueError):
+            raise InvalidResponseError(
+                f"the answer names a next page without a {self.key_argument}", status=status
+            ) from None
 
     def _unsettled(self, records: Sequence[Record], status: int) -> list[str]:
         """The keys of the records in the slice that are not final yet, as text."""

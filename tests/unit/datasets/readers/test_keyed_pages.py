@@ -117,9 +117,10 @@ def test_a_record_on_two_pages_lands_once():
     ("paging", "key"),
     [
         ({"refs": {"next": "http://x/y?v=1&pageKey=a%2Fb%3D"}}, "a/b="),
-        ({"refs": {"next": "http://x/y?v=1"}}, None),
-        ({"refs": {"next": "http://[x/"}}, None),
-        ({"refs": {"next": 7}}, None),
+        ({"refs": {"next": {"rel": "next", "href": "http://x/y?pageKey=a"}}}, "a"),
+        ({"refs": {"next": {"rel": "next", "href": None}}}, None),
+        ({"refs": {"next": ""}}, None),
+        ({"refs": {"next": None}}, None),
         ({"refs": None}, None),
     ],
 )
@@ -129,6 +130,12 @@ def test_the_next_page_may_be_named_by_its_address_only(paging, key):
     reader.accept(reader.parse(answer([], **paging)))
     request = reader.next_request()
     assert (request and request.params["pageKey"]) == key
+
+
+@pytest.mark.parametrize("link", ["http://x/y?v=1", "http://[x/", 7, {"href": "http://x/y"}])
+def test_an_address_without_a_key_does_not_end_the_reading(link):
+    with pytest.raises(InvalidResponseError, match="names a next page without a pageKey"):
+        pager().parse(answer([interval(1)], refs={"next": link}))
 
 
 def test_records_in_progress_are_handed_on_and_counted():
