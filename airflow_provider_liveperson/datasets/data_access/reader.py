@@ -30,6 +30,7 @@ HEADER = "_header"
 TYPE = "_type"
 """The column with the class of the body that a record was in, without its package."""
 
+_BEFORE_NAME = b' \t\r\n"'
 _NAME = re.compile(r"\.(\d{12,14})\.\d{12,14}(?:\.|$)", re.ASCII)
 
 
@@ -134,7 +135,7 @@ def _unclassed(row: msgspec.Raw) -> bytes:
     line = bytes(row)
     if not line.startswith(b"{"):
         raise InvalidResponseError("the file is not what LivePerson documents: a record is not an object")
-    if not line[2:3].isupper():
+    if not line[1:].lstrip(_BEFORE_NAME)[:1].isupper():
         return line
     name, found = _classed(line)
     return line if name is None else joined({field: bytes(value) for field, value in found.items()})

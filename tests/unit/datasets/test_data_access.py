@@ -178,6 +178,8 @@ def test_the_bodies_of_the_other_kinds_of_file():
         '{"x.EngagementData":{"header":null,"engagements":{"array":[{"Conversation":{"mcs":{"int":1}}}]}}}'
     )
     assert body_of(engagement) == [{"mcs": 1, "_header": None, "_type": "EngagementData"}]
+    spaced = '{"x.EngagementData": {"header": null, "engagements": [ { "Conversation" : { "mcs": 1 } } ] } }'
+    assert body_of(spaced) == [{"mcs": 1, "_header": None, "_type": "EngagementData"}]
     assert body_of('{"header":null,"surveys":[{"id":1}]}') == [{"id": 1, "_header": None, "_type": None}]
     assert body_of('{"x.SurveyData":{"header":null,"surveys":null}}') == []
     assert body_of('{"x.SurveyData":{"header":null,"surveys":{"array":[]}}}') == []
