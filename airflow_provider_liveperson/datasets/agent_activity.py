@@ -6,7 +6,7 @@ LivePerson pages: `agent-activity-api-methods-get-status-changes.html`, version 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -103,8 +103,7 @@ class Intervals(KeyedPages):
         window = slice_.bounds.get(query.cursor)
         if self.range is None or window is None:
             return asked
-        tick = timedelta(minutes=int(asked["intervalDuration"]))
-        whole = replace(self.range, clock=replace(self.range.clock, tick=tick))
+        whole = self.range.in_whole(timedelta(minutes=int(asked["intervalDuration"])))
         return {**asked, **whole.arguments(window)}
 
 

@@ -8,7 +8,7 @@ five numbers are computed by the hour, and repeated in shorter intervals. No uni
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +64,7 @@ class SkillPages(NestedPages):
     def asked(self, query: Query, slice_: Slice) -> dict[str, Any]:
         asked = super().asked(query, slice_)
         assert self.range is not None
-        whole = replace(self.range, clock=replace(self.range.clock, tick=self._length(query)))
+        whole = self.range.in_whole(self._length(query))
         return {**asked, **whole.arguments(slice_.bounds[query.cursor])}
 
     def rows(self, line: Line, query: Query, slice_: Slice) -> Iterator[NestedRecord]:

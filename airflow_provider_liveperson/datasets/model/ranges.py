@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from airflow_provider_liveperson.datasets.model.filters import milliseconds
 from airflow_provider_liveperson.window import DAY, Window
@@ -69,3 +70,10 @@ class TimeRange:
         if self.end_is_inside:
             end = max(start, end - tick)
         return {self.start: self.clock.write(start), self.end: self.clock.write(end)}
+
+    def in_whole(self, tick: timedelta) -> Self:
+        """The same arguments, for ranges that are rounded outward to intervals of another length.
+
+        :param tick: the length of an interval.
+        """
+        return replace(self, clock=replace(self.clock, tick=tick))
