@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -13,14 +12,13 @@ from typing import Any, Literal
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import (
     PAGE_FAULTS,
-    Bounds,
     FileListing,
     PagedSearch,
     Parameters,
     StoredFile,
 )
 from airflow_provider_liveperson.sandbox.apis.shapes.files import gzipped, json_lines
-from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, references
 from airflow_provider_liveperson.sandbox.http.odd_text import spoil
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
@@ -145,7 +143,7 @@ class ActualHandleTimeApi(Api[ActualHandleTimeSwitches]):
         if switches.handle_time_pagination == "newest":
             answer["pagination"] = {
                 "count": drifted(len(found), call.fault),
-                "references": list(_references(call, bounds, len(found))),
+                "references": references(_INTERNAL, call, bounds, len(found)),
             }
         return json_answer(answer)
 
@@ -349,14 +347,6 @@ def _segment(world: World, label: str, end: int) -> Segment:
         "totalHandleTimeMillis": sum(piece["handleTimeMillis"] for piece in pieces),
     }
     return Segment(row, pieces)
-
-
-def _references(call: Call, bounds: Bounds, count: int) -> Iterator[Row]:
-    offsets = bounds.links(count, first=True, previous="previous")
-    for rel, offset in offsets.items():
-        # The last page's link has the rest as its limit.
-        limit = count - offset if rel == "last" and count else bounds.limit
-        yield {"rel": rel, "href": link(_INTERNAL, call, Bounds(offset, limit), offset)}
 
 
 def _text(moment: int) -> str:

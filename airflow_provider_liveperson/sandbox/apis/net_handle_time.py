@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
-from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, Bounds, PagedSearch, Parameters
-from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link
+from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, PagedSearch, Parameters
+from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, references
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 from airflow_provider_liveperson.sandbox.world import Entity, midnight_ms, milliseconds
 
@@ -91,7 +91,7 @@ class NetHandleTimeApi(Api[NetHandleTimeSwitches]):
         if version == "2":
             answer["_metadata"] = {
                 "count": drifted(len(skills), call.fault),
-                "references": list(_references(call, bounds, len(skills))),
+                "references": references(_INTERNAL, call, bounds, len(skills)),
             }
         return json_answer(answer)
 
@@ -209,13 +209,6 @@ def _dates(parameters: Parameters, given: Mapping[str, str], longest: timedelta)
     if not 0 <= end - start <= longest / timedelta(milliseconds=1):
         parameters.wrong("fromDate, toDate", "the range must be at most 7 days")
     return start, end
-
-
-def _references(call: Call, bounds: Bounds, count: int) -> Iterator[Row]:
-    for rel, offset in bounds.links(count, first=True, previous="previous").items():
-        # The last page's link has the rest as its limit.
-        limit = count - offset if rel == "last" and count else bounds.limit
-        yield {"rel": rel, "href": link(_INTERNAL, call, Bounds(offset, limit), offset)}
 
 
 def _text(moment: int, exact: Literal["minutes", "seconds"]) -> str:

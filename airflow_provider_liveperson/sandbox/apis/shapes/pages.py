@@ -114,6 +114,21 @@ def link(host: str, call: Call, bounds: Bounds, offset: int) -> str:
     return f"{host}{call.path}?{urlencode({**rest, 'limit': bounds.limit, 'offset': offset})}"
 
 
+def references(host: str, call: Call, bounds: Bounds, count: int) -> list[dict[str, str]]:
+    """Return the links to other pages as a list; that to the last page has the rest as its limit.
+
+    :param host: the host in the links.
+    :param call: the request.
+    :param bounds: what the page holds.
+    :param count: how many records there are.
+    """
+    found = []
+    for rel, offset in bounds.links(count, first=True, previous="previous").items():
+        limit = count - offset if rel == "last" and count else bounds.limit
+        found.append({"rel": rel, "href": link(host, call, Bounds(offset, limit), offset)})
+    return found
+
+
 def drifted(count: int, fault: Fault | None) -> int:
     """Return the count that an answer has.
 
