@@ -22,7 +22,7 @@ from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, refer
 from airflow_provider_liveperson.sandbox.http.odd_text import spoil
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
-from airflow_provider_liveperson.sandbox.world import World, midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.world import World, iso_text, midnight_ms, milliseconds
 
 HOUR_MS = 3_600_000
 _INTERNAL = "http://localhost:4080"
@@ -136,7 +136,7 @@ class ActualHandleTimeApi(Api[ActualHandleTimeSwitches]):
         ]
         answer: Row = {
             "timeframe": {
-                "startTime": _text(start), "startTimeL": start, "endTime": _text(end), "endTimeL": end
+                "startTime": iso_text(start), "startTimeL": start, "endTime": iso_text(end), "endTimeL": end
             },
             "segments": [self._as_answered(row) for row in bounds.cut(found)],
         }  # fmt: skip
@@ -171,7 +171,7 @@ class ActualHandleTimeApi(Api[ActualHandleTimeSwitches]):
         has_gaps = len({file.start for file in files}) < len(hours)
         return json_answer(
             {
-                "timeframe": {"startTime": _text(start), "endTime": _text(end)},
+                "timeframe": {"startTime": iso_text(start), "endTime": iso_text(end)},
                 "files": [file.name for file in files],
             },
             status=206 if has_gaps and switches.handle_time_list_gaps == "206" else 200,
@@ -334,9 +334,9 @@ def _segment(world: World, label: str, end: int) -> Segment:
     ]
     row = {
         "segmentId": segment_id,
-        "startTime": _text(begun),
+        "startTime": iso_text(begun),
         "startTimeL": begun,
-        "endTime": _text(end),
+        "endTime": iso_text(end),
         "endTimeL": end,
         "conversationId": conversation,
         "agentId": agent["id"],
@@ -347,8 +347,3 @@ def _segment(world: World, label: str, end: int) -> Segment:
         "totalHandleTimeMillis": sum(piece["handleTimeMillis"] for piece in pieces),
     }
     return Segment(row, pieces)
-
-
-def _text(moment: int) -> str:
-    seconds, rest = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

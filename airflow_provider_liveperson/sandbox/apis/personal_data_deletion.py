@@ -13,7 +13,7 @@ from airflow_provider_liveperson.sandbox.apis.shapes import Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.parameters import message_only
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
-from airflow_provider_liveperson.sandbox.world import midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.world import iso_text, midnight_ms, milliseconds
 
 STATES = ("NOT_STARTED", "IN_PROGRESS", "CANCELED", "DONE")
 
@@ -143,7 +143,7 @@ class PersonalDataDeletionApi(Api[PersonalDataDeletionSwitches]):
         return {
             "request_id": row["request_id"],
             self.switches.deletion_site: self.world.account_id,
-            "request_time": _text(row["request_time"]),
+            "request_time": iso_text(row["request_time"]),
             "requested_by": row["requested_by"],
             "status": row["status"],
         }
@@ -180,8 +180,3 @@ def _date(parameters: Parameters, call: Call, name: str) -> date | None:
 
 def _place(row: dict[str, Any]) -> tuple[int, str]:
     return row["request_time"], row["request_id"]
-
-
-def _text(moment: int) -> str:
-    seconds, rest = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import Snapshot
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.world import iso_text
 
 _OLDER = "asyncMessagingEnt"
 _NEWER = "shiftstatus"
@@ -77,7 +78,9 @@ class ShiftStatusApi(Api[ShiftStatusSwitches]):
     def _written(self, row: dict[str, Any]) -> dict[str, Any]:
         if self.switches.shift_times == "milliseconds":
             return row
-        return {name: _text(value) if name in ("nextOn", "nextOff") else value for name, value in row.items()}
+        return {
+            name: iso_text(value) if name in ("nextOn", "nextOff") else value for name, value in row.items()
+        }
 
     def _invent(self, skill: int) -> dict[str, Any]:
         chance = self.world.source(f"shift/{skill}")
@@ -96,7 +99,3 @@ class ShiftStatusApi(Api[ShiftStatusSwitches]):
         if not on_shift or chance.random() < 0.5:
             row["nextOn"] = begins
         return row
-
-
-def _text(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S}.000Z"

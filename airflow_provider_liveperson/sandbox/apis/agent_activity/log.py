@@ -6,7 +6,7 @@ import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +16,7 @@ from airflow_provider_liveperson.sandbox.apis.agent_activity.data import (
 )
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
 from airflow_provider_liveperson.sandbox.apis.api import Insertion
-from airflow_provider_liveperson.sandbox.world import World, milliseconds
+from airflow_provider_liveperson.sandbox.world import World, iso_text, milliseconds
 
 _by_moment = attrgetter("moment")
 
@@ -143,14 +143,14 @@ class ActivityLog:
                     "agentLoginName": change.login_name,
                     "agentUserName": change.user_name,
                     "agentGroupId": identity(change.group_id),
-                    "time": instant(change.moment),
+                    "time": iso_text(change.moment),
                     "sessionId": identity(change.session_id),
                     "sequenceNumber": change.sequence,
                     "statusType": change.status,
                     "statusSubType": change.sub_status,
                     "statusReasonId": reason_id,
                     "statusReasonText": reason_text,
-                    "prevStatusChangeTime": None if change.previous is None else instant(change.previous),
+                    "prevStatusChangeTime": None if change.previous is None else iso_text(change.previous),
                 }
             )
         return rows
@@ -190,12 +190,3 @@ class ActivityLog:
         high = bisect_left(changes, query.end, low, key=_by_moment) if query.end > query.start else low
         found = changes[low:high]
         return [change for change in found if query.fits(change)] if query.filters else found
-
-
-def instant(moment: int) -> str:
-    """Write a moment as RFC 3339 with milliseconds.
-
-    :param moment: UTC epoch milliseconds.
-    """
-    seconds, milliseconds = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

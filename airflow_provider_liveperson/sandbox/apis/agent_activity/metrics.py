@@ -6,12 +6,12 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
-from airflow_provider_liveperson.sandbox.world import Entity, World, midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.world import Entity, World, iso_text, midnight_ms, milliseconds
 
 QUARTER_MS = 900_000
 DAY_MS = 86_400_000
@@ -143,9 +143,9 @@ class WorkLog:
             return {"fromL": start, "toL": end}
         if self._switches().interval_metrics_timeframe == "start_time":
             return {
-                "startTime": _text(start), "endTime": _text(end), "startTimeL": start, "endTimeL": end
+                "startTime": iso_text(start), "endTime": iso_text(end), "startTimeL": start, "endTimeL": end
             }  # fmt: skip
-        return {"from": _text(start), "to": _text(end), "fromL": start, "toL": end}
+        return {"from": iso_text(start), "to": iso_text(end), "fromL": start, "toL": end}
 
 
 def _work_of_day(world: World, day: date, count: int) -> list[Work]:
@@ -185,7 +185,3 @@ def _group(work: Work, name: str) -> Any:
 def _group_name(world: World, number: int) -> str:
     names: Iterator[str] = (group["name"] for group in world.agent_groups if group["id"] == number)
     return next(names, "")
-
-
-def _text(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
