@@ -33,7 +33,9 @@ PERSONAL_DATA_DELETION_REQUESTS = Dataset(
     title="Requests to delete personal data",
     page="personal-data-deletion-api-methods-get-deletion-request.html",
     request=RequestTemplate(service=SERVICE, path="/api/account/{account_id}/personal-data-deletion"),
-    access=Access(kinds=(CredentialKind.API_KEY, CredentialKind.LOGIN)),
+    access=Access(
+        kinds=(CredentialKind.API_KEY, CredentialKind.LOGIN), permission="Personal Data Deletion, Read"
+    ),
     reader=WholeList(
         range=TimeRange(start="fromDate", end="toDate", clock=ISO_DAYS, margin=timedelta(days=1)),
         sends_source=False,

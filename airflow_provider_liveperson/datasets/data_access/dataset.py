@@ -32,7 +32,7 @@ from airflow_provider_liveperson.records.columns import (
 
 SERVICE = "dataAccess"
 
-ACCESS = Access(kinds=(CredentialKind.API_KEY,))
+ACCESS = Access(kinds=(CredentialKind.API_KEY,), permission="Data Access, Read")
 READER = DataAccessFiles(range=TimeRange(start="startTime", end="endTime"), no_files="No Available Files")
 CURSORS = (
     Cursor(

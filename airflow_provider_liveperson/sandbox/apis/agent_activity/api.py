@@ -72,6 +72,7 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
         if source is not None:
             parameters.causes.append(source)
         parameters.require("v", "metrics")
+        parameters.choice("v", ("1",), "1")
         window = self._interval_window(parameters)
         known = METRICS if switches.interval_metrics_known == "all" else METRICS[:5]
         metrics = parameters.words("metrics", known) or frozenset()

@@ -97,7 +97,7 @@ def test_filters(sandbox: Any) -> None:
     [
         {"source": None}, {"v": None}, {"metrics": None}, {"metrics": "speed"}, {"from": None}, {"from": "noon"},
         {"from": "2026-01-24T00:00Z"}, {"grouping": "color"}, {"intervalDuration": "20"}, {"pageSize": "501"},
-        {"pageKey": "x"}, {"fromL": "5"},
+        {"pageKey": "x"}, {"fromL": "5"}, {"v": "2"},
     ],
 )  # fmt: skip
 def test_wrong_parameters_are_a_400(sandbox: Any, wrong: dict[str, Any]) -> None:
