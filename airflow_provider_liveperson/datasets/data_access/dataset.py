@@ -33,7 +33,13 @@ from airflow_provider_liveperson.records.columns import (
 SERVICE = "dataAccess"
 
 ACCESS = Access(kinds=(CredentialKind.API_KEY,), permission="Data Access, Read")
-READER = DataAccessFiles(range=TimeRange(start="startTime", end="endTime"), no_files="No Available Files")
+# A file whose scope begins just before the window's end is made an hour later, which takes a while.
+LAG = timedelta(hours=2)
+READER = DataAccessFiles(
+    # By LivePerson's pages, files may be listed by their scope or by when they were made.
+    range=TimeRange(start="startTime", end="endTime", late=LAG),
+    no_files="No Available Files",
+)
 CURSORS = (
     Cursor(
         "scopeStartDate",
@@ -41,8 +47,7 @@ CURSORS = (
         " which is up to 6 hours after a session is closed.",
     ),
 )
-# A file whose scope begins just before the window's end is made an hour later, which takes a while.
-LIMITS = Limits(max_range=timedelta(days=1), retention=timedelta(days=30), lag=timedelta(hours=2))
+LIMITS = Limits(max_range=timedelta(days=1), retention=timedelta(days=30), lag=LAG)
 VISITOR: dict[str, Column] = {
     HEADER: Struct({"visitId": TEXT, "visitorId": TEXT, "contextId": TEXT}),
     TYPE: TEXT,

@@ -51,6 +51,8 @@ class TimeRange:
         for. Where LivePerson does not say, leave it: what is outside the window is trimmed anyway.
     :param margin: how much more is asked for beyond both ends, where LivePerson does not say in which zone it takes
         dates.
+    :param late: how much more is asked for beyond the end, where LivePerson may mean the time at which a record came
+        into being, which is later than the one by which it is placed.
     """
 
     start: str
@@ -58,6 +60,7 @@ class TimeRange:
     clock: Clock = EPOCH_MS
     end_is_inside: bool = False
     margin: timedelta = timedelta(0)
+    late: timedelta = timedelta(0)
 
     def arguments(self, window: Window) -> dict[str, int | str]:
         """The arguments for a window, rounded outward.
@@ -66,7 +69,7 @@ class TimeRange:
         """
         tick = self.clock.tick
         start = _EPOCH + (window.start - _EPOCH) // tick * tick - self.margin
-        end = _EPOCH - (_EPOCH - window.end) // tick * tick + self.margin
+        end = _EPOCH - (_EPOCH - window.end) // tick * tick + self.margin + self.late
         if self.end_is_inside:
             end = max(start, end - tick)
         return {self.start: self.clock.write(start), self.end: self.clock.write(end)}

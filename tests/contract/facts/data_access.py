@@ -16,6 +16,7 @@ READINGS: dict[str, Switches] = {
     "tags as in the sample": {"data_access_tags": "sample", "data_access_layout": "concatenated"},
     "scopes in another zone": {"data_access_zone": "-04:00"},
     "files that only touch the range": {"data_access_edges": "inside"},
+    "files made in the range": {"data_access_range": "made"},
 }
 WEB_SESSION_READINGS: dict[str, Switches] = {
     "bodies with an object": {"data_access_bodies": "object"},

@@ -57,13 +57,14 @@ def read(content: bytes) -> list[bytes]:
     return [bytes(line) for line in made.accept(made.parse(Answer(status=200, headers={}, file=file)))]
 
 
-def test_the_list_is_requested_for_the_window():
+def test_the_list_is_requested_for_the_window_and_the_time_in_which_its_last_files_are_made():
     query = SURVEY.query(DAY)
     request = SURVEY.open(query, SURVEY.plan(query)[0]).next_request()
     assert request is not None
     assert (request.method, request.service) == ("GET", "dataAccess")
     assert request.path == "/data_access_le/account/{account_id}/le/survey"
-    assert request.params == {"startTime": str(DAY.start_ms), "endTime": str(DAY.end_ms)}
+    # Two hours more, for files that are listed by when they were made.
+    assert request.params == {"startTime": str(DAY.start_ms), "endTime": str(DAY.end_ms + 7_200_000)}
 
 
 def test_a_file_is_requested_from_the_host_of_the_list_wherever_its_link_leads():

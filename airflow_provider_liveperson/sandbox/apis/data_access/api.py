@@ -20,6 +20,8 @@ from airflow_provider_liveperson.sandbox.http.refusal import Refusal
 from airflow_provider_liveperson.sandbox.world import midnight_ms, milliseconds
 
 HOUR_MS = 3_600_000
+# Between the start of a file's scope, which is an hour, and the moment at which the file is made.
+_MADE_AFTER_MS = HOUR_MS + 300_000
 # A file of an hour may come in several parts.
 _LINES_PER_PART = 3
 _PATH = "/data_access_le/account/{account}/le"
@@ -72,8 +74,12 @@ class DataAccessApi(Api[DataAccessSwitches]):
         parameters.check()
         assert start is not None
         assert end is not None
-        edge = self.switches.data_access_edges == "inside"
-        files = self._files(kind).overlapping(start - edge, end + edge)
+        listing = self._files(kind)
+        if self.switches.data_access_range == "made":
+            files = listing.beginning(start - _MADE_AFTER_MS, end - _MADE_AFTER_MS)
+        else:
+            edge = self.switches.data_access_edges == "inside"
+            files = listing.overlapping(start - edge, end + edge)
         if not files:
             raise Refusal(int(self.switches.data_access_no_files), {"message": "No Available Files"})
         return json_answer(

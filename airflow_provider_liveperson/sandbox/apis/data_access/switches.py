@@ -57,3 +57,8 @@ class DataAccessSwitches(Switches):
     data_access_edges: Literal["outside", "inside"] = switch(
         "outside", "whether a list also has the files that end at `startTime` or begin at `endTime`"
     )
+    data_access_range: Literal["scope", "made"] = switch(
+        "scope",
+        "which files `startTime` and `endTime` choose: those whose scope overlaps the range, or those made in it,"
+        " some minutes after their scope has ended",
+    )
