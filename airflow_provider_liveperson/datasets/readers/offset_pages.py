@@ -174,8 +174,9 @@ class OffsetPager(PagePager):
                 self._take_partial(line, key, taken)
         self._count_undated(parsed)
         end, names_more = page.offset + size, bool(records and parsed.has_next and self.pages_are_in)
+        may_end = not names_more and size < page.limit  # behind a full page, there may be more
         if self.received > count or (
-            end > count and (names_more or len({one.key for one in parsed.records}) > count - page.offset)
+            end > count and not (may_end and len({one.key for one in parsed.records}) <= count - page.offset)
         ):
             raise ContradictionError(f"{count} records were reported, and there are more")
         if names_more and end == self._end:

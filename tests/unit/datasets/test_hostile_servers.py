@@ -281,6 +281,12 @@ def test_a_wrong_count_that_meets_the_end_of_a_page_is_not_the_end():
         list(read_by_time(server))
 
 
+def test_a_full_page_of_more_rows_than_are_counted_is_not_the_end():
+    """One of them comes twice, so that no more different ones have come than are counted."""
+    with pytest.raises(IncompletePullError, match="4 records were reported, and there are more"):
+        read(counted, Server([1, 1, 2, 3, 4, 5, 6, 7], count="half"))
+
+
 @pytest.mark.parametrize("make", [counted, linked])
 def test_what_fails_alike_after_the_same_answers_is_no_change(make):
     server = Server(list(range(1, 31)), alternates=True)
