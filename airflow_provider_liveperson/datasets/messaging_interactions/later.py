@@ -19,7 +19,8 @@ GRID = timedelta(minutes=10)
 class LaterEnds:
     """Searches the time after a range, from its beginning on, in pieces that can be paged.
 
-    An end only ever moves to later: what moves while this is read is found in a piece to come.
+    An end only ever moves to later: what moves while this is read is found in a piece to come. What joins meanwhile has
+    just ended, or was found in the range itself: it may be there or not. So that time may still be under way.
 
     :param window: the time after the range.
     :param page_request: makes the request for a page, of a piece, an offset and a limit.
@@ -37,13 +38,7 @@ class LaterEnds:
         self._pieces = deque([window])
         self._search = self._open()
         self._keys: set[bytes] = set()
-        self._in_flight = 0
         self.repeated = 0
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether a request has been sent whose answer is still to be accepted."""
-        return self._in_flight > 0
 
     @property
     def is_done(self) -> bool:
@@ -52,9 +47,7 @@ class LaterEnds:
 
     def next_request(self) -> ApiRequest | None:
         """What to ask next; None at the end, and while that depends on answers not accepted yet."""
-        request = None if self.is_done else self._search.next_request()
-        self._in_flight += request is not None
-        return request
+        return None if self.is_done else self._search.next_request()
 
     def accept(self, page: Page, limit: int | None) -> Sequence[Record]:
         """Take the next page, and hand on the conversations that have not come before.
@@ -64,7 +57,6 @@ class LaterEnds:
         :raises PagesMovedError: when the pages do not add up.
         :raises IncompletePullError: when more ended within ten minutes than can be paged.
         """
-        self._in_flight -= 1
         if limit is not None and page.total is not None and page.total >= limit and not self._search.received:
             self._halve(limit)
             return ()
@@ -84,6 +76,7 @@ class LaterEnds:
             page_request=lambda offset, limit: self._page_request(piece, offset, limit),
             parse_page=self._parse_page,
             page_size=MAX_PAGE_SIZE,
+            may_grow=True,
         )
 
     def _halve(self, limit: int) -> None:

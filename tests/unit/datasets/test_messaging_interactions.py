@@ -541,6 +541,19 @@ def test_what_a_survey_has_moved_is_looked_for_by_heads_within_a_day():
     }
 
 
+def test_conversations_may_end_while_the_day_after_a_window_is_looked_at():
+    """A window is pulled minutes after its end, and the day after it has only begun."""
+    made = reader(cursor="end")
+    accepted(made, answer([]))
+    heads = {name: conversation(name, conversationEndTimeL=LAST) for name in "abc"}
+    new = conversation("d", conversationEndTimeL=AFTER)
+    assert accepted(made, answer([heads["a"], heads["b"]], count=3)) == []
+    assert accepted(made, answer([heads["b"], heads["c"]], count=4)) == []
+    assert accepted(made, answer([heads["c"], new], count=4)) == []
+    assert accepted(made, answer([new], count=4)) == []
+    assert ask(made).json["conversationIds"] == ["a", "b", "c"]
+
+
 @settings(max_examples=150)
 @given(
     st.lists(
