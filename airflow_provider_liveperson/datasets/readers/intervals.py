@@ -35,6 +35,7 @@ END = "_interval_end"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_SPARE = timedelta(minutes=15)  # longer than a request is repeated
 _LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -75,10 +76,10 @@ class UntilNow:
     def arguments(self, frame: Window, now: datetime, reader: Intervals) -> dict[str, str]:
         """The arguments for a frame that lies on the clock grid.
 
-        One interval more is asked for, in case the clocks differ.
+        A little more is asked for, in case the clocks differ, or the request is sent again some minutes later.
         """
-        back = min(max(now - frame.start, reader.length), reader.reach)
-        count = min(-(-back // reader.length) + 1, reader.reach // reader.length)
+        back = max(now - frame.start, reader.length) + _SPARE
+        count = min(-(-back // reader.length), reader.reach // reader.length)
         return {"v": self.version, self.argument: str(count * (reader.length // _MINUTE))}
 
 
