@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.filters import Flag, Texts
+from airflow_provider_liveperson.datasets.model.filters import Flag, InstantRange, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.answer import Section
@@ -100,6 +100,10 @@ AGENT_METRICS_STATUS = Dataset(
         "agentPresence": Flag(description="Only agents who are present, or who are not. Default: present."),
         "connectionStates": Texts(
             description="Only agents in these states. Default: all.", choices=("CONNECTED", "DISCONNECTED")
+        ),
+        "timestamp": InstantRange(
+            description="Only agents whose metrics were updated since. Default: LivePerson's, of 5 to 10 minutes.",
+            bounds=("from",),
         ),
     },
 )

@@ -26,3 +26,13 @@ def test_agents_who_can_take_over_a_skill(sandbox: SandboxServer, connect: Conne
     assert 0 < len(able) < len(agents)
     asked = [one for one in sandbox.requests if "/agent_view/list" in one.path]
     assert all("skillIds" not in one.url and "offset=" in one.url for one in asked)
+
+
+def test_agents_whose_metrics_were_updated_of_late(sandbox: SandboxServer, connect: Connect) -> None:
+    dataset = DATASETS["agent_metrics_status"]
+    agents = sandbox.truth(dataset.name, DAY.start, DAY.end)
+    since = sorted(agent["lastUpdatedTimeL"] for agent in agents)[-3]
+    query = dataset.query(DAY, filters={"timestamp": {"from": since}})
+    found = [json.loads(line) for line in records(connect(sandbox), dataset, query)]
+    assert len(found) == 3 < len(agents)
+    assert min(agent["lastUpdatedTimeL"] for agent in found) == since

@@ -71,6 +71,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         connections = wanted.words("connectionStates", _CONNECTIONS)
         agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
         skills, presence = wanted.words("skillIds"), wanted.flag("agentPresence", True)
+        since = _since(wanted, call.document().get("timestamp"))
         rows = [
             row
             for row in self.data.read()
@@ -80,6 +81,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             and (groups is None or str(row["agentGroupId"]) in groups)
             and _has_skill(row, skills)
             and presence is (row["agentPresence"] == "true")
+            and (since is None or row["lastUpdatedTimeL"] >= since)
         ]
         return self._page(call, wanted, rows)
 
@@ -230,6 +232,17 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
 
 def _has_skill(row: dict[str, Any], skills: frozenset[str] | None) -> bool:
     return skills is None or any(skill["skillId"] in skills for skill in row["agentSkills"])
+
+
+def _since(wanted: Parameters, given: Any) -> int | None:
+    """Read ``timestamp``, an object with ``from``; what is wrong is noted in the parameters."""
+    if given is None:
+        return None
+    since = Parameters(given if isinstance(given, dict) else {})
+    since.require("from")
+    found = since.milliseconds("from")
+    wanted.causes += [f"timestamp.{cause}" for cause in since.causes]
+    return found
 
 
 def _text(moment: int) -> str:
