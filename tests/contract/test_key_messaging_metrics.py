@@ -93,6 +93,12 @@ def test_metrics_that_are_named_are_the_only_ones(sandbox: SandboxServer, connec
     }  # fmt: skip
 
 
+def test_types_of_users_are_chosen_for_steps_too(sandbox: SandboxServer, connect: Connect) -> None:
+    read(connect(sandbox), DATASETS["key_messaging_metrics_history"], HOUR, userTypes=["HUMAN"])
+    (body,) = [json.loads(one.body) for one in sandbox.requests if "/historical" in one.path]
+    assert body["filters"]["userTypes"] == ["HUMAN"]
+
+
 @pytest.mark.parametrize(("with_those_below", "most"), [(False, 6), (True, 10)])
 def test_more_agents_than_can_be_paged_come_by_group_and_status(
     with_those_below: bool, most: int, sandbox: SandboxServer, connect: Connect

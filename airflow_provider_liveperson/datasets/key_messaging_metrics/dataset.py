@@ -58,6 +58,9 @@ LIMITS = Limits(max_range=DAY, retention=KEPT, lag=timedelta(minutes=1))
 AGENTS: Filter = Texts(description="Only these agents. Default: all.")
 GROUPS: Filter = Texts(description="Only these agent groups. Default: all.")
 SKILLS: Filter = Texts(description="Only these skills. Default: all.")
+USERS: Filter = Texts(
+    description="Only these types of users. Default: LivePerson's.", choices=("HUMAN", "BOT")
+)
 
 
 def chosen(by_time: tuple[str, ...], now: tuple[str, ...]) -> dict[str, Filter]:
@@ -99,9 +102,7 @@ KEY_MESSAGING_METRICS = Dataset(
         "agentIds": AGENTS,
         "agentGroupIds": GROUPS,
         "skillIds": SKILLS,
-        USER_TYPE: Texts(
-            description="Only these types of users. Default: LivePerson's.", choices=("HUMAN", "BOT")
-        ),
+        USER_TYPE: USERS,
         "includeSubGroups": Flag(
             description="Count the groups below a group with it. Default: LivePerson's."
         ),
@@ -175,6 +176,7 @@ KEY_MESSAGING_METRICS_HISTORY = Dataset(
         "agentIds": AGENTS,
         "agentGroupIds": GROUPS,
         "skillIds": SKILLS,
+        USER_TYPE: USERS,
         BY_TIME: Texts(description="Only these metrics. Default: all.", choices=HISTORY_BY_TIME),
     },
 )

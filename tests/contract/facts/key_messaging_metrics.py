@@ -49,6 +49,7 @@ FACTS = {
         kinds=("api_key", "app_jwt_v2"),
         readings={
             "the end as it was given": {"kmm_last_step": "exact"},
+            "a step before the first": {"kmm_first_step": True},
             "the whole last minute": {"kmm_to": "whole_minute"},
             "source wanted": {"kmm_source": "strict"},
         },

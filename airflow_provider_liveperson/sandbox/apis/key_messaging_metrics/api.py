@@ -125,8 +125,9 @@ class KeyMessagingMetricsApi(Api[KeyMessagingMetricsSwitches]):
         parameters.causes += filters.causes
         parameters.check()
         steps = []
-        for first in range(start, end, minutes * MINUTE_MS):
-            last = min(first + minutes * MINUTE_MS, end)
+        length = minutes * MINUTE_MS
+        for first in range(start - self.switches.kmm_first_step * length, end, length):
+            last = min(first + length, end)
             if not self._has_data(first) or last > self.present * 1000:
                 continue
             is_exact = last == end and self.switches.kmm_last_step == "exact"

@@ -47,3 +47,8 @@ class KeyMessagingMetricsSwitches(Switches):
     kmm_last_step: Literal["rounded", "exact"] = switch(
         "rounded", "what the last step of `historical` is named by: the full minute, or `to` as it was given"
     )
+    kmm_first_step: bool = switch(
+        False,
+        "whether `historical` begins with the step that ends where the frame begins; LivePerson's sample has 13 steps,"
+        " each a twelfth of the frame",
+    )
