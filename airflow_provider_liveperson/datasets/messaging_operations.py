@@ -217,7 +217,7 @@ MESSAGING_QUEUE_HEALTH = Dataset(
 
 
 class CurrentQueues(AnswerSnapshot):
-    """The queues as they are now: API keys take the declared version, all else one that wants a range of time."""
+    """The queues as they are now. API keys use the declared version; for all others, ``v=2`` needs a range of time."""
 
     def request(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
         made, now = super().request(dataset, query, slice_), snapshot.now()
@@ -408,7 +408,7 @@ MESSAGING_AGENT_SEGMENTS = Dataset(
 
 
 class EstimatedWaits(AnswerSnapshot):
-    """Estimated wait times of so many skills at most. Those named beyond that are asked for in further requests."""
+    """Estimated wait times. LivePerson returns so many skills at most; where more are named, it takes more requests."""
 
     def partitions(self, query: Query) -> Iterable[Mapping[str, str]]:
         skills = list(dict.fromkeys(query.filters.get("skills", ())))

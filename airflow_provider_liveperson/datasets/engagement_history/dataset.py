@@ -28,7 +28,7 @@ MAX_PAGE_SIZE = 100
 
 FILTERS: dict[str, Filter] = {
     "interactive": Flag(
-        description="Only chats in which both sides wrote: true, the only value. Default: all chats."
+        description="Only chats in which the visitor wrote: true, the only value. Default: all chats."
     ),
     "skillIds": Texts(description="Only chats of these skills."),
     "agentIds": Texts(description="Only chats of these agents."),
