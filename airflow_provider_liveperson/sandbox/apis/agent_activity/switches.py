@@ -14,7 +14,7 @@ class AgentActivitySwitches(Switches):
         600, "agent status changes in total, spread evenly over the days", minimum=0, fixed=True
     )
     activity_auth: frozenset[CredentialName] = switch(
-        frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
+        frozenset({"oauth1", "app_jwt_v2", "web_app"}),
         "credential kinds that Agent Activity accepts",
     )
     activity_to: Literal["inclusive", "exclusive"] = switch(
