@@ -2,8 +2,8 @@
 
 LivePerson pages: `actual-handle-time-api-methods-get-agent-segments.html`,
 `actual-handle-time-api-methods-get-agent-segments-breakdown-files-list.html` and
-`actual-handle-time-api-methods-get-agent-segments-breakdown-file.html`. LivePerson switches both on, one by one, on
-request. What is written about a segment is complete up to 24 hours after its end.
+`actual-handle-time-api-methods-get-agent-segments-breakdown-file.html`. LivePerson switches each of them on for
+accounts that ask. What is written about a segment is complete up to 24 hours after its end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outbound Configuration: handoffs, by which messages that companies begin reach conversations.
+"""Outbound Configuration: handoffs, which lead the answers to outbound messages into conversations.
 
 LivePerson page: `outbound-configuration-api-overview.html`, which documents them for Proactive Messaging only. Its
 sample of the whole list shows an object, that of a channel's list an array: both are read.

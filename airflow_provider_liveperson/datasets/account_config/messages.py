@@ -1,4 +1,4 @@
-"""Automatic messages: what is sent by itself when something happens in a conversation.
+"""Automatic messages, which are sent when something happens in a conversation.
 
 LivePerson pages: `automatic-messages-api-*`, and `unified-automatic-messages-api-*` for newer accounts.
 """

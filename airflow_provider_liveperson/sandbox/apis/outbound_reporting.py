@@ -1,4 +1,4 @@
-"""Outbound Reporting API: the messages that companies begin with (LivePerson page ``outbound-reporting-api-overview``).
+"""Outbound Reporting API: messages that companies send first (LivePerson page ``outbound-reporting-api-overview``).
 
 Version 2 of the transactions, and the analytics that sum them up by day, of Proactive Messaging and of Connect to
 Messaging.

@@ -11,8 +11,8 @@ from airflow_provider_liveperson.sandbox.apis.data_access.bodies import Body, Ty
 from airflow_provider_liveperson.sandbox.world import World
 
 Invent = Callable[[World, random.Random, int], list[Body]]
-"""Invents what one line of a file holds: for a company, by chance, and by the moment at which it was seen, epoch
-milliseconds."""
+"""Invents what one line of a file holds, from a company, a source of chance and the moment (epoch milliseconds) at
+which it was seen."""
 
 MINUTE_MS = 60_000
 
