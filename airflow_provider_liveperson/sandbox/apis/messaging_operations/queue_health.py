@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.events import UNASSIGNED, Numbers
 from airflow_provider_liveperson.sandbox.world import World
@@ -76,13 +77,15 @@ class QueueHealth:
         """
         numbers: Numbers = {}
         for cell in cells:
-            for name in COUNTS:
-                numbers[name] = numbers.get(name, 0.0) + self._world.number(f"{name}/{skill}/{cell}", 20)
+            found = _invented(self._world, skill, cell)
+            if numbers:
+                for name in COUNTS:
+                    numbers[name] += found[name]
+                for name in WAITS:
+                    numbers[name] = max(numbers[name], found[name])
+            else:
+                numbers = dict(found)
             numbers["unassignedConversations"] += self._added[cell] * (skill == UNASSIGNED)
-            for name in WAITS:
-                wait = self._world.number(f"{name}/{skill}/{cell}", 600_000)
-                # Every so often nobody waited, for which LivePerson writes -1.
-                numbers[name] = max(numbers.get(name, -1), wait if wait % 5 else -1)
         return numbers
 
     def total(self, cells: list[int], skills: frozenset[str] | None) -> Numbers:
@@ -94,3 +97,14 @@ class QueueHealth:
         each = [self.numbers(cells, skill) for skill in self.skills(skills)]
         added = {name: sum(numbers[name] for numbers in each) for name in COUNTS}
         return {**added, **{name: max((numbers[name] for numbers in each), default=-1) for name in WAITS}}
+
+
+@lru_cache(maxsize=50_000)
+def _invented(world: World, skill: str, cell: int) -> Mapping[str, float]:
+    """Invent the numbers of a skill in a cell; remembered, because a day has thousands of them."""
+    waits = {name: world.number(f"{name}/{skill}/{cell}", 600_000) for name in WAITS}
+    return {
+        **{name: float(world.number(f"{name}/{skill}/{cell}", 20)) for name in COUNTS},
+        # Every so often nobody waited, for which LivePerson writes -1.
+        **{name: wait if wait % 5 else -1 for name, wait in waits.items()},
+    }

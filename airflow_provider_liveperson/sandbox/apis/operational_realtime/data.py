@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from airflow_provider_liveperson.sandbox.apis.shapes.intervals import MINUTE_MS
@@ -58,8 +58,7 @@ class ChatFloor:
     @cached_property
     def agents(self) -> dict[str, str]:
         """The agents who chat, and the group of each."""
-        people = [user for user in self._world.people if not user["deleted"]][:_CHAT_AGENTS]
-        return {str(user["id"]): str(user["memberOf"]["agentGroupId"]) for user in people}
+        return _agents(self._world)
 
     def add(self, what: str, cell: int) -> None:
         """Have one more of something in a cell.
@@ -70,27 +69,13 @@ class ChatFloor:
         with self._lock:
             self._added[what, cell] += 1
 
-    def chats(self, skill: str, cell: int) -> list[Chat]:
+    def chats(self, skill: str, cell: int) -> Sequence[Chat]:
         """Return the chats of a skill that were answered in a cell.
 
         :param skill: the skill.
         :param cell: the cell's start, epoch milliseconds.
         """
-        number, agents = self._world.number, list(self.agents)
-        made = []
-        for place in range(max(0, number(f"chats/{skill}/{cell}", 4) - 2)):
-            label = f"chat/{skill}/{cell}/{place}"
-            agent = agents[number(label, len(agents) - 1)]
-            made.append(
-                Chat(
-                    wait=number(f"{label}/wait", 150),
-                    agent=agent,
-                    group=self.agents[agent],
-                    handled=number(f"{label}/handled", CELL_SECONDS),
-                    is_interactive=number(f"{label}/interactive", 5) > 0,
-                )
-            )
-        return made
+        return _chats(self._world, skill, cell)
 
     # -- queue health ----------------------------------------------------------------------------------
 
@@ -268,3 +253,29 @@ class ChatFloor:
 
 def _added_up(values: Sequence[Numbers]) -> Numbers:
     return {name: sum(value[name] for value in values) for name in values[0]}
+
+
+@lru_cache
+def _agents(world: World) -> dict[str, str]:
+    people = [user for user in world.people if not user["deleted"]][:_CHAT_AGENTS]
+    return {str(user["id"]): str(user["memberOf"]["agentGroupId"]) for user in people}
+
+
+@lru_cache(maxsize=50_000)
+def _chats(world: World, skill: str, cell: int) -> Sequence[Chat]:
+    """Invent the chats of a skill in a cell; remembered, because a day has thousands of them."""
+    number, groups = world.number, _agents(world)
+    agents, made = list(groups), []
+    for place in range(max(0, number(f"chats/{skill}/{cell}", 4) - 2)):
+        label = f"chat/{skill}/{cell}/{place}"
+        agent = agents[number(label, len(agents) - 1)]
+        made.append(
+            Chat(
+                wait=number(f"{label}/wait", 150),
+                agent=agent,
+                group=groups[agent],
+                handled=number(f"{label}/handled", CELL_SECONDS),
+                is_interactive=number(f"{label}/interactive", 5) > 0,
+            )
+        )
+    return made
