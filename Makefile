@@ -49,7 +49,7 @@ demo: $(READY) ## Run everything end to end on this machine; KEEP=1 keeps it run
 
 .PHONY: test
 test: $(READY) ## Run the unit, contract and integration tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/unit tests/contract tests/integration $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/integration tests/contract tests/unit $(PYTEST_ARGS)
 
 .PHONY: test-matrix
 test-matrix: $(READY) ## Run the tests on every supported Airflow and every installed Python

@@ -213,7 +213,7 @@ def try_out(cell: Cell, preparation: tuple[float, str | None], arguments: Sequen
             return Result(cell, "excluded", seconds, "Airflow's own metadata excludes this Python")
         return Result(cell, "failed", seconds, "could not be installed")
     started = time.monotonic()
-    command = [cell.python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider"]
+    command = [cell.python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider"]
     answer = run([*command, *cell.tests, *arguments])
     print(answer.stdout, end="", flush=True)
     state = "failed" if answer.returncode else "passed"

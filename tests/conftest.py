@@ -8,8 +8,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
-
 
 def _isolate_airflow() -> None:
     """Point Airflow at an empty home, and ignore the Airflow settings of the developer's shell.
@@ -32,13 +30,3 @@ def _isolate_airflow() -> None:
 
 
 _isolate_airflow()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, which shares its servers; those of all datasets go by dataset."""
-    for item in items:
-        group = item.path.relative_to(item.config.rootpath).as_posix()
-        if item.path.name == "test_every_dataset.py" and isinstance(item, pytest.Function):
-            group += f"/{item.callspec.params.get('name', '')}" if hasattr(item, "callspec") else ""
-        item.add_marker(pytest.mark.xdist_group(group))
