@@ -36,7 +36,10 @@ WITH_TEXTS = [
 ]
 NESTED = (
     "agent_view",
+    "automatic_messages",
+    "default_predefined_content",
     "engagement_history",
+    "predefined_content",
     "messaging_interactions",
     "data_access_engagement",
     "data_access_survey",

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Raw
 
@@ -29,7 +29,9 @@ def hashed(text: str) -> str:
 
 
 def canonical(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def without_spaces(raw: bytes) -> bytes:
@@ -88,6 +90,7 @@ records = written().filter(lambda text: text.startswith("{")).map(str.encode)
 
 
 @given(st.lists(records, min_size=1, max_size=4))
+@example(['{"a":{"a":"\U0001f600"}}'.encode()])
 def test_records_are_masked_as_value_by_value(lines: list[bytes]) -> None:
     fast = Masker(TREE, KEY)
     for line in lines:
