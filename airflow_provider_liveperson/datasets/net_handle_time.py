@@ -1,8 +1,8 @@
 """Net Handle Time: how much work a skill's conversations were, in intervals.
 
 LivePerson page: `net-handle-time-api-methods-get-net-handle-time-by-skill.html`, version 2, which has pages of skills.
-LivePerson switches it on for accounts that ask. Numbers may change for 8 hours after they first appear; -1 is no data. The last
-five numbers are computed by the hour, and repeated in shorter intervals. No unit is documented.
+LivePerson switches it on for accounts that ask. Numbers may change for 8 hours after they first appear; -1 is no
+data. The last five numbers are computed by the hour, and repeated in shorter intervals. No unit is documented.
 """
 
 from __future__ import annotations
