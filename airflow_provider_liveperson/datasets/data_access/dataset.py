@@ -193,7 +193,7 @@ WEB_SESSION = Dataset(
         "iPV6": Personal(TEXT),
         "country": TEXT,
         "city": Personal(TEXT),
-        "state": TEXT,  # of the country; of impressions, another one
+        "state": Personal(TEXT),  # of the country; of impressions, another one
         "org": Personal(TEXT),
         "isp": Personal(TEXT),
         "countryCode": TEXT,

@@ -14,6 +14,7 @@ from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
+from airflow_provider_liveperson.personal_data import PERSONAL_FIELDS
 from airflow_provider_liveperson.records.raw import RepairedLine
 from airflow_provider_liveperson.window import Window
 
@@ -184,6 +185,16 @@ def test_the_bodies_of_the_other_kinds_of_file():
     assert body_of('{"header":null,"surveys":[{"id":1}]}') == [{"id": 1, "_header": None, "_type": None}]
     assert body_of('{"x.SurveyData":{"header":null,"surveys":null}}') == []
     assert body_of('{"x.SurveyData":{"header":null,"surveys":{"array":[]}}}') == []
+
+
+def test_a_visitors_whereabouts_are_as_personal_as_in_conversations():
+    whereabouts = {
+        path for path in PERSONAL_FIELDS["messaging_interactions"] if path.startswith("monitoring.")
+    }
+    places = {path.removeprefix("monitoring.") for path in whereabouts} & set(
+        DATASETS["data_access_web_session"].columns
+    )
+    assert {"state", "city"} <= places <= set(PERSONAL_FIELDS["data_access_web_session"])
 
 
 @pytest.mark.parametrize(
