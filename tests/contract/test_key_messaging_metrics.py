@@ -74,7 +74,7 @@ def test_an_older_account_is_asked_for_less_and_the_log_says_so_once(
     assert lines(found) == lines(sandbox.truth(name, LONG.start, LONG.end))
     (said,) = [record.getMessage() for record in caplog.records if "asking again" in record.getMessage()]
     assert "total_wait_time_first_response" in said
-    assert ("closed_rate (but close_rate)" in said) is (name == "agent_view")
+    assert ("closed_rate (asked for as close_rate)" in said) is (name == "agent_view")
 
 
 def test_metrics_that_are_named_are_the_only_ones(sandbox: SandboxServer, connect: Connect) -> None:

@@ -115,7 +115,7 @@ class AgentView(Reader):
     ) -> ApiRequest:
         """The request for a page of a part of the agents."""
         body = self.question.body(query, window_of(query, slice_), narrowed=narrowed, filters=part.filters)
-        return dataset.make_request(params=place(offset, limit, "agentId:asc", self.max_agents), json=body)
+        return dataset.make_request(params=place(offset, limit, self.max_agents), json=body)
 
     def choices(self, query: Query, name: str) -> list[str]:
         """The values of a filter that a query asks for.

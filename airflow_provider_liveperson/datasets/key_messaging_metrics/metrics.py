@@ -66,16 +66,17 @@ def daily(dataset: Dataset, query: Query, partitions: Iterable[Mapping[str, str]
     ]
 
 
-def place(offset: int, limit: int, sort: str, reach: int = MAX_REACH) -> dict[str, str]:
+def place(offset: int, limit: int, reach: int = MAX_REACH) -> dict[str, str]:
     """The query parameters that name a page; the last one is cut where LivePerson pages no deeper.
+
+    Pages come in the order of keys. That is the default, which LivePerson does not list among what ``sort`` takes.
 
     :param offset: how many records come before it.
     :param limit: how many it holds at most.
-    :param sort: the order.
     :param reach: the most that offset and limit may be together.
     """
     limit = min(limit, reach - offset) if offset < reach else limit
-    return {"offset": str(offset), "limit": str(limit), "sort": sort, "source": SOURCE}
+    return {"offset": str(offset), "limit": str(limit), "source": SOURCE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +134,7 @@ class Metrics(Reader):
             else {"groupBy": GROUP_BY[level], "responseSections": ["groupBy"]}
         )
         asked = self.question.body(query, window_of(query, slice_), narrowed=narrowed)
-        return dataset.make_request(params=place(offset, limit, "key:asc"), json={**asked, **sections})
+        return dataset.make_request(params=place(offset, limit), json={**asked, **sections})
 
 
 def _account(answer: Answer, query: Query, slice_: Slice) -> Sequence[Row]:

@@ -81,7 +81,7 @@ class Question:
         """
         if BY_TIME in query.filters or NOW in query.filters:
             return ""
-        renamed = [f"{name} (but {RENAMED[name]})" for name in self.by_time if name in RENAMED]
+        renamed = [f"{name} (asked for as {RENAMED[name]})" for name in self.by_time if name in RENAMED]
         return ", ".join([*(name for name in (*self.by_time, *self.now) if name in NEWER), *renamed])
 
 

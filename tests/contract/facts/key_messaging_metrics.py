@@ -11,7 +11,7 @@ SMALL: Switches = {"kmm_limit_max": 4, "kmm_limit_over": "clamp"}
 SHARED: dict[str, Switches] = {
     "clamped": {"kmm_limit_max": 7, "kmm_limit_over": "clamp"},
     "the whole last minute": {"kmm_to": "whole_minute"},
-    "source wanted": {"kmm_source": "strict"},
+    "strict about parameters": {"kmm_source": "strict", "kmm_sort_default": False},
 }
 # A row is about a whole window, so that an hour's rows are not those of a day. Longer windows are in
 # test_key_messaging_metrics.py.

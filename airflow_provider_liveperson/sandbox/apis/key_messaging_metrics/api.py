@@ -236,7 +236,9 @@ class KeyMessagingMetricsApi(Api[KeyMessagingMetricsSwitches]):
         every |= {
             camel(name) for name in (*numbers.AGENT_BY_TIME, *numbers.NEW_AGENT_BY_TIME, *numbers.AGENT_NOW)
         }
-        every |= {default, "agentName", "agentStatus", "agentChannelType"}
+        every |= {"agentName", "agentStatus", "agentChannelType"}
+        if self.switches.kmm_sort_default:
+            every.add(default)
         choices = [f"{name}:{order}" for name in every for order in ("asc", "desc")]
         by = parameters.choice("sort", choices, f"{default}:asc").partition(":")[0]
         return lambda row, key: (0 if by == default else row.get(by, 0), key)

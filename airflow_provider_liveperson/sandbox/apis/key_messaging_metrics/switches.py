@@ -22,6 +22,11 @@ class KeyMessagingMetricsSwitches(Switches):
         "reject", "what a larger `limit` gets: a 400, or silently the largest"
     )
     kmm_deep_limit: int = switch(1000, "the most that `offset` and `limit` may be together", minimum=1)
+    kmm_sort_default: bool = switch(
+        True,
+        "whether `sort` may name the default, `key:asc` or `agentId:asc`, which is not among the values that LivePerson"
+        " lists; if not, it gets a 400",
+    )
     kmm_kept_days: int = switch(14, "for how many days metrics are kept; 1 on older pages", minimum=1)
     kmm_known: Literal["newest", "older"] = switch(
         "newest",
