@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.filters import Flag, InstantRange, Texts
+from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, InstantRange, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.answer import Section
@@ -75,6 +75,16 @@ AGENT: Mapping[str, Column] = {
     PULLED_AT: TIMESTAMP,
 }
 
+CHOICE: Mapping[str, Filter] = {
+    "status": Texts(
+        description="Only agents with one of these statuses. Default: all.",
+        choices=("ONLINE", "AWAY", "BACK_SOON", "OFFLINE"),
+    ),
+    "agentIds": Texts(description="Only these agents. Default: all."),
+    "skillIds": Texts(description="Only agents with one of these skills. Default: all."),
+    "agentGroupIds": Texts(description="Only agents of these groups. Default: all."),
+}
+
 AGENT_METRICS_STATUS = Dataset(
     name="agent_metrics_status",
     title="Agents who are logged in now, with their status and load",
@@ -90,13 +100,7 @@ AGENT_METRICS_STATUS = Dataset(
     limits=Limits(has_history=False),
     columns=AGENT,
     filters={
-        "status": Texts(
-            description="Only agents with one of these statuses. Default: all.",
-            choices=("ONLINE", "AWAY", "BACK_SOON", "OFFLINE"),
-        ),
-        "agentIds": Texts(description="Only these agents. Default: all."),
-        "skillIds": Texts(description="Only agents with one of these skills. Default: all."),
-        "agentGroupIds": Texts(description="Only agents of these groups. Default: all."),
+        **CHOICE,
         "agentPresence": Flag(description="Only agents who are present, or who are not. Default: present."),
         "connectionStates": Texts(
             description="Only agents in these states. Default: all.", choices=("CONNECTED", "DISCONNECTED")
@@ -150,6 +154,7 @@ AGENT_METRICS_SUMMARY = Dataset(
         "numOnlineAgents": INTEGER,
         PULLED_AT: TIMESTAMP,
     },
+    filters=CHOICE,
 )
 
 DATASETS = (AGENT_METRICS_STATUS, AGENT_METRICS_LIST, AGENT_METRICS_SUMMARY)

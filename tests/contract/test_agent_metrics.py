@@ -36,3 +36,13 @@ def test_agents_whose_metrics_were_updated_of_late(sandbox: SandboxServer, conne
     found = [json.loads(line) for line in records(connect(sandbox), dataset, query)]
     assert len(found) == 3 < len(agents)
     assert min(agent["lastUpdatedTimeL"] for agent in found) == since
+
+
+def test_the_summary_of_some_agents(sandbox: SandboxServer, connect: Connect) -> None:
+    dataset = DATASETS["agent_metrics_summary"]
+    agents = sandbox.truth("agent_metrics_status", DAY.start, DAY.end)
+    query = dataset.query(DAY, filters={"agentIds": [agents[0]["agentId"], agents[1]["agentId"]]})
+    (found,) = [json.loads(line) for line in records(connect(sandbox), dataset, query)]
+    assert found["openAssignedConversations"] == sum(
+        agent["openAssignedConversations"] for agent in agents[:2]
+    )

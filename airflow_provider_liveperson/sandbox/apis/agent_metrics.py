@@ -67,19 +67,13 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         :param call: the request.
         """
         wanted = Parameters(call.document())
-        statuses = wanted.words("status", _STATUSES)
         connections = wanted.words("connectionStates", _CONNECTIONS)
-        agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
-        skills, presence = wanted.words("skillIds"), wanted.flag("agentPresence", True)
+        presence = wanted.flag("agentPresence", True)
         since = _since(wanted, call.document().get("timestamp"))
         rows = [
             row
-            for row in self.data.read()
-            if (statuses is None or row["currentStatus"] in statuses)
-            and (connections is None or row["currentConnectionState"] in connections)
-            and (agents is None or row["agentId"] in agents)
-            and (groups is None or str(row["agentGroupId"]) in groups)
-            and _has_skill(row, skills)
+            for row in self._chosen(wanted)
+            if (connections is None or row["currentConnectionState"] in connections)
             and presence is (row["agentPresence"] == "true")
             and (since is None or row["lastUpdatedTimeL"] >= since)
         ]
@@ -101,16 +95,18 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         """
         parameters = Parameters(call.parameters)
         self._check_source(call, parameters)
-        call.document()
+        wanted = Parameters(call.document())
+        rows = self._chosen(wanted)
+        parameters.causes += wanted.causes
         parameters.check()
-        (row,) = self._summary()
+        (row,) = self._summary(rows)
         account = row.pop("accountID")
         return json_answer({"accountID": account, "summaryResults": row})
 
     def truth(self, dataset: str, start: datetime, end: datetime) -> list[Any]:
         """Return the agents as they are now, whatever the window."""
         if dataset == "agent_metrics_summary":
-            return self._summary()
+            return self._summary(self.data.read())
         rows = self._available() if dataset == "agent_metrics_list" else self.data.read()
         return [self._written(row) for row in rows]
 
@@ -170,8 +166,21 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         shown = self.switches.agent_metrics_offline
         return [row for row in self.data.read() if shown or row["currentStatus"] != "OFFLINE"]
 
-    def _summary(self) -> list[dict[str, Any]]:
-        rows = self.data.read()
+    def _chosen(self, wanted: Parameters) -> list[dict[str, Any]]:
+        """Return the agents whom the filters that two methods share leave."""
+        statuses = wanted.words("status", _STATUSES)
+        agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
+        skills = wanted.words("skillIds")
+        return [
+            row
+            for row in self.data.read()
+            if (statuses is None or row["currentStatus"] in statuses)
+            and (agents is None or row["agentId"] in agents)
+            and (groups is None or str(row["agentGroupId"]) in groups)
+            and _has_skill(row, skills)
+        ]
+
+    def _summary(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         statuses = Counter(row["currentStatus"] for row in rows)
         slots = [row["configuredMaxSlots"] for row in rows]
         loads = [row["busySlots"] / row["configuredMaxSlots"] for row in rows]
