@@ -46,6 +46,11 @@ INTERVAL_READINGS: dict[str, Switches] = {
         "interval_metrics_size_max": 2,
         "interval_metrics_over_size": "clamp",
     },
+    "pages named by links that are objects": {
+        "interval_metrics_next": "link_object",
+        "interval_metrics_size_max": 2,
+        "interval_metrics_over_size": "clamp",
+    },
     "timeframes as start and end": {"interval_metrics_timeframe": "start_time"},
     "timeframes in milliseconds": {"interval_metrics_timeframe": "milliseconds"},
 }

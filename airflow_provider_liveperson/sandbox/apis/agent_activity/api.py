@@ -190,8 +190,10 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
 
     def _paging(self, page: KeyedPage[Any], call: Call) -> dict[str, Any]:
         named, style = paging(page, call), self.switches.interval_metrics_next
-        if style == "link":
+        if style in ("link", "link_object"):
             named.pop("nextPageKey", None)
+        if style == "link_object":
+            named["refs"] = {rel: {"rel": rel, "href": href} for rel, href in named["refs"].items()}
         if style == "key":
             named["refs"].pop("next", None)
         return named

@@ -52,9 +52,10 @@ class AgentActivitySwitches(Switches):
     interval_metrics_empty_pages: bool = switch(
         True, "whether a page without an interval, but with a key, comes before every page with some"
     )
-    interval_metrics_next: Literal["both", "key", "link"] = switch(
+    interval_metrics_next: Literal["both", "key", "link", "link_object"] = switch(
         "both",
-        "how an answer names the next page: by its key (`nextPageKey`), by a link (`refs.next`), or both",
+        "how an answer names the next page: by its key (`nextPageKey`), by a link (`refs.next`), which may be an object"
+        " with `rel` and `href` (`link_object`), or by key and link",
     )
     interval_metrics_known: Literal["all", "documented"] = switch(
         "all", "which metrics it knows: also those that only clients show, or the five of LivePerson's page"
