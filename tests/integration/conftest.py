@@ -38,12 +38,6 @@ def moto() -> Iterator[S3Server]:
     server.stop()
 
 
-@pytest.fixture(scope="module", params=["seaweedfs", "moto"])
-def store(request) -> S3Server:
-    """Each of the S3 servers, which are independent implementations."""
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture(scope="session")
 def start_sandbox() -> Iterator[Callable[..., SandboxServer]]:
     """Starts sandboxes with the settings of the day; all their data is in the past."""

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,15 @@ SITE = "http://airflow.test"
 WEB_APP = "lp_web_app"
 OTHER = "lp_other"
 API_KEY = "lp_api_key"
+# A check of some of the datasets is as good here; tests/ui and those of the command check them all.
+CHECKED = (
+    "messaging_interactions",
+    "agent_status_changes",
+    "users",
+    "skills",
+    "audit_trail",
+    "audit_trail_export",
+)
 USERS = {"ada": "admin", "oscar": "op", "una": "user", "vic": "viewer"}
 
 
@@ -76,6 +86,23 @@ def running() -> Iterator[SandboxServer]:
 def sandbox(running: SandboxServer) -> SandboxServer:
     running.reset()
     return running
+
+
+@pytest.fixture(autouse=True)
+def _masked_in_one_test() -> Iterator[None]:
+    """Airflow makes one pattern of all that it has ever masked; what one test had to hide is none of the next."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if name.endswith(".secrets_masker") and hasattr(module, "_secrets_masker"):
+            masker = module._secrets_masker()
+            masker.patterns, masker.replacer = set(), None
+
+
+@pytest.fixture(autouse=True)
+def _some_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_liveperson.diagnostics import checks
+
+    monkeypatch.setattr(checks, "DATASETS", {name: DATASETS[name] for name in CHECKED})
 
 
 @pytest.fixture(autouse=True)
@@ -344,7 +371,7 @@ class TestCheck:
         answer = ada.shown(ada.post("check", API_KEY))
         assert answer.status_code == 200
         rows = table_rows(answer)
-        assert set(rows) == set(DATASETS)
+        assert set(rows) == set(CHECKED)
         assert rows["users"][0] == "refused"
         assert "Administration" in rows["users"][1]
         assert sandbox.settings.account_id in answer.text
@@ -505,7 +532,7 @@ class TestAfterACheck:
     def test_a_result_expires_and_is_removed(self, browser):
         ada = browser("ada")
         answer = ada.post("check", API_KEY)
-        (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
+        (name,) = [key for key in variables() if key.startswith("liveperson_result.")]
         with time_machine.travel(_later(901), tick=True):
             self.nothing(ada.shown(answer))
             ada.page()
@@ -515,15 +542,22 @@ class TestAfterACheck:
     def test_an_invalid_result_counts_as_none(self, browser, value):
         ada = browser("ada")
         answer = ada.post("check", API_KEY)
-        (name,) = [key for key in variables() if key.startswith("liveperson_result_token.")]
+        (name,) = [key for key in variables() if key.startswith("liveperson_result.")]
         set_variable(name, value)
         self.nothing(ada.shown(answer))
         assert ada.page().status_code == 200
 
     def test_a_result_can_be_read_by_its_browser_only(self, browser):
         browser("ada").post("check", API_KEY)
-        (kept,) = [one for key, one in variables().items() if key.startswith("liveperson_result_token.")]
+        (kept,) = [one for key, one in variables().items() if key.startswith("liveperson_result.")]
         assert "audit_trail" not in kept.get_val()
+
+    def test_airflow_does_not_keep_what_changes_with_every_check_among_its_secrets(self, browser):
+        before = set(variables())
+        browser("ada").post("check", API_KEY)
+        left = set(variables()) - before
+        assert left
+        assert [key for key in left if re.search("token|secret|passw|proxy|authorization", key)] == []
 
     @pytest.mark.parametrize(
         ("query", "status"),
@@ -541,7 +575,7 @@ class TestAfterACheck:
         assert ">Works</span>" in page
         assert "Not checked" not in page
         assert re.search(r"<dt>Last checked</dt><dd>20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ</dd>", page)
-        assert f"{len(DATASETS)} of {len(DATASETS)} datasets can be read" in page
+        assert f"{len(CHECKED)} of {len(CHECKED)} datasets can be read" in page
         sandbox.configure(oauth1_refuse_all=True)
         oscar.post("check", API_KEY)
         assert ">Check failed</span>" in ada.page().text
@@ -621,7 +655,7 @@ class TestAfterACheck:
         held.finish()
         done = ada.shown(answer)
         assert 'http-equiv="refresh"' not in done.text
-        assert set(table_rows(done)) == set(DATASETS)
+        assert set(table_rows(done)) == set(CHECKED)
 
     def test_a_running_check_is_shown_to_nobody_else(self, browser, held):
         ada, oscar = browser("ada"), browser("oscar")
