@@ -24,7 +24,13 @@ DAGS = Path(__file__).parent / "dags"
 @pytest.fixture(scope="session")
 def seaweedfs() -> Iterator[S3Server]:
     with SeaweedFS() as server:
-        yield S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key, True)
+        yield S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key)
+
+
+@pytest.fixture(scope="session")
+def store(seaweedfs: S3Server) -> S3Server:
+    """The S3 server that tasks land in."""
+    return seaweedfs
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +40,7 @@ def moto() -> Iterator[S3Server]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield S3Server("moto", f"http://{host}:{port}", "any-access-key", "any-secret-key", False)
+    yield S3Server("moto", f"http://{host}:{port}", "any-access-key", "any-secret-key")
     server.stop()
 
 

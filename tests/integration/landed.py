@@ -26,7 +26,6 @@ class S3Server:
     endpoint_url: str
     access_key: str
     secret_key: str
-    checks_signatures: bool
 
     def connection(self) -> str:
         return aws_connection(self.endpoint_url, access_key=self.access_key, secret_key=self.secret_key)

@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from tests.integration.conftest import EXAMPLES
-from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, S3Server, ordered, same
+from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, ordered, same
 
 BUCKET = "example"
 DAG_ID = "liveperson_audit_trail_to_s3"
@@ -44,11 +44,6 @@ def truth(sandbox):
     records = sandbox.audit.truth(DAY, NEXT_DAY)
     assert len(records) > 100
     return records
-
-
-@pytest.fixture(scope="module")
-def store(seaweedfs) -> S3Server:
-    return seaweedfs
 
 
 @pytest.fixture(scope="module")

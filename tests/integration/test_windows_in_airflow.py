@@ -118,10 +118,7 @@ def test_a_wrong_secret_fails_naming_field_and_connection(ended, ran, store):
     assert store.objects(BUCKET, "wrong-secret") == {}
 
 
-def test_a_refused_aws_identity_fails_naming_the_bucket(ended, ran, store):
-    if not store.checks_signatures:
-        assert ended["wrong_aws"] == {"success"}
-        return
+def test_a_refused_aws_identity_fails_naming_the_bucket(ended, ran):
     assert ended["wrong_aws"] == {"failed"}
     assert f"s3://{BUCKET}/wrong-aws/" in ran
     assert "S3 does not accept the AWS key of connection 'wrong_aws'" in ran

@@ -171,7 +171,7 @@ def ran(logs: Path, remarks: list[str]) -> Iterator[Ran]:
         began = time.monotonic()
         liveperson = stack.enter_context(sandbox(logs))
         server = stack.enter_context(SeaweedFS())
-        store = S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key, True)
+        store = S3Server("seaweedfs", server.endpoint_url, server.access_key, server.secret_key)
         store.client.create_bucket(Bucket=BUCKET)
         airflow = stack.enter_context(
             CeleryAirflow(
