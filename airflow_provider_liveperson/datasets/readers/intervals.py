@@ -34,6 +34,8 @@ START = "_interval_start"
 END = "_interval_end"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# An interval that begins then still has an end, on a grid as well.
+_LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _SPARE = timedelta(minutes=15)  # longer than a request is repeated
 _LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
@@ -211,6 +213,7 @@ def _instant(value: Any) -> datetime | None:
     if at is None:
         return None
     try:
-        return from_milliseconds(at)
+        moment = from_milliseconds(at)
     except OverflowError:
         return None
+    return moment if _EPOCH <= moment < _LATEST else None

@@ -245,3 +245,9 @@ def test_sections_at_any_depth(section, found):
     _, top = read_object(answer(body))
     assert [ids for ids, _ in section.rows(top)] == found
     assert inner(top["agents"]) == {}
+
+
+@pytest.mark.parametrize("at", [253_402_300_500_000, -62_135_596_800_000, 10**30, "soon", None])
+def test_an_interval_of_no_time_that_can_be_is_refused(at):
+    with pytest.raises(InvalidResponseError, match="an interval has no readable timestamp"):
+        rows({"metricsByIntervals": [interval(at)], "timeframeSummary": {}})
