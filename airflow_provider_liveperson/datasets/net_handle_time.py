@@ -18,17 +18,18 @@ from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.datasets.model.filters import Text, Texts, from_milliseconds
+from airflow_provider_liveperson.datasets.model.filters import Text, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.intervals import instant
 from airflow_provider_liveperson.datasets.readers.nested_pages import NestedPages, NestedRecord
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP
 from airflow_provider_liveperson.records.line import Line
-from airflow_provider_liveperson.records.values import epoch_ms, identifier
+from airflow_provider_liveperson.records.values import identifier
 from airflow_provider_liveperson.window import stamp
 
 SERVICE = "leDataReporting"
@@ -78,16 +79,13 @@ class SkillPages(NestedPages):
         if skill is None:
             raise InvalidResponseError("a skill has no skillId")
         for named, one in intervals:
-            at = epoch_ms(named.epochTimestamp)
-            if at is None:
-                at = epoch_ms(f"{named.timestamp}+00:00")
-            if at is None:
+            start = instant(named.epochTimestamp) or instant(named.timestamp)
+            if start is None:
                 raise InvalidResponseError("an interval has no readable epochTimestamp")
-            start = from_milliseconds(at)
             inside = bytes(one).strip(_BLANK)[1:].lstrip(_BLANK)
             placed = {SKILL: skill, START: stamp(start), END: stamp(start + length)}
             row = b"%b,%b" % (msgspec.json.encode(placed)[:-1], inside)
-            yield NestedRecord(at, page.copy(msgspec.Raw(row)), window.start_ms <= at < window.end_ms)
+            yield NestedRecord(start, page.copy(msgspec.Raw(row)), window.start <= start < window.end)
 
     def _length(self, query: Query) -> timedelta:
         return timedelta(minutes=int(query.filters.get("interval", self.arguments["interval"])))

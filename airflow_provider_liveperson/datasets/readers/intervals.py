@@ -172,7 +172,7 @@ class Intervals(AnswerReader):
             )
         for one in _LIST.decode(top[last]):
             interval = inner(one)
-            at = _instant(raw.values(interval[self.timestamp])) if self.timestamp in interval else None
+            at = instant(raw.values(interval[self.timestamp])) if self.timestamp in interval else None
             if at is None:
                 raise InvalidResponseError(
                     f"an interval has no readable {self.timestamp}", status=answer.status
@@ -205,8 +205,11 @@ def on_grid(moment: datetime, length: timedelta, *, up: bool = False) -> datetim
     return _EPOCH + (moment - _EPOCH) // length * length
 
 
-def _instant(value: Any) -> datetime | None:
-    """An instant in epoch milliseconds or ISO 8601; without an offset it is UTC."""
+def instant(value: Any) -> datetime | None:
+    """When an interval begins or ends, as an answer has it; None for what is no time, or too far off to be one.
+
+    :param value: epoch milliseconds, or ISO 8601, which is UTC where it has no offset.
+    """
     at = epoch_ms(value)
     if at is None and isinstance(value, str):
         at = epoch_ms(f"{value.strip()}+00:00")
