@@ -115,7 +115,9 @@ def test_a_compressed_file_without_records_is_one():
     assert read(gzip.compress(b"")) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"1", gzip.compress(b"<html>"), b"\x1f\x8bxxxxxxxxxxxx"])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"1", gzip.compress(b"<html>", mtime=0), b"\x1f\x8bxxxxxxxxxxxx"]
+)
 def test_what_does_not_begin_like_a_file_is_requested_again(content):
     answer, made = file_answer(content), pager()
     for _ in range(2):  # as the client does
