@@ -249,7 +249,7 @@ def _print_table(datasets: list[Dataset]) -> None:
             )
         console.print(table)
         console.print()
-    console.print("For the fields and filters of one: datasets NAME")
+    console.print("To see the fields and filters of one dataset, add its name: datasets NAME")
 
 
 def _services(services: list[str]) -> str:

@@ -25,8 +25,8 @@ from airflow_provider_liveperson.datasets.messaging_interactions.requests import
     SEARCHED,
     SURVEY_TIME,
     by_ids,
-    later,
     later_body,
+    later_ends,
     search_body,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -75,7 +75,7 @@ class ConversationPager(OffsetPager):
         self._found_later = 0
         if query.cursor == "end":
             self._later = LaterEnds(
-                later(slice_.bounds["end"]), self._later_request, self._parse_conversations
+                later_ends(slice_.bounds["end"]), self._later_request, self._parse_conversations
             )
         super().__init__(
             page_request=self._search_request,

@@ -85,7 +85,7 @@ def search_body(query: Query, slice_: Slice) -> dict[str, Any]:
     return body
 
 
-def later(ended: Window) -> Window:
+def later_ends(ended: Window) -> Window:
     """Under which ends a conversation that ended in a range may be found once its survey has rewritten them.
 
     :param ended: the range.
