@@ -43,9 +43,7 @@ class SandboxSettings(_Everything):
     """
 
     def __init__(self, **chosen: Any) -> None:
-        for name in chosen:
-            if name not in declarations(SandboxSettings):
-                raise ValueError(f"The sandbox has no setting named {name!r}")
+        _refuse_unknown(chosen)
         super().__init__(**chosen)
 
     def of(self, group: type[SwitchesT]) -> SwitchesT:
@@ -62,12 +60,11 @@ class SandboxSettings(_Everything):
         :param switches: names and new values.
         :raises ValueError: for an unknown name, a value that is not valid, or a switch that shapes the data.
         """
+        _refuse_unknown(switches)
         for name in switches:
-            if name not in declarations(SandboxSettings):
-                raise ValueError(f"The sandbox has no setting named {name!r}")
             if name in FIXED_FIELDS:
                 raise ValueError(f"{name} shapes the data and cannot change while the sandbox runs")
-        return SandboxSettings(**{**self._values(), **switches})
+        return self.with_values(**switches)
 
     def public(self) -> dict[str, Any]:
         """Return all settings but the secrets, as values that JSON can hold."""
@@ -85,6 +82,12 @@ class SandboxSettings(_Everything):
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in declarations(SandboxSettings)}
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in declarations(SandboxSettings):
+            raise ValueError(f"The sandbox has no setting named {name!r}")
 
 
 SECRET_FIELDS = marked(SandboxSettings, "secret")

@@ -6,13 +6,17 @@ brings values to their types, is imported when the first settings are made.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Literal,
+    Self,
     TypeVar,
     dataclass_transform,
     get_args,
@@ -121,16 +125,31 @@ class Switches:
     :raises ValueError: for a value that is not valid; the message names the switch.
     """
 
+    _declared: ClassVar[Mapping[str, About]] = MappingProxyType({})
+
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         for item in _fields(cls):
             if "about" not in item.metadata:
                 raise TypeError(f"{cls.__name__}.{item.name} must be declared with switch()")
+        cls._declared = MappingProxyType({item.name: item.metadata["about"] for item in _fields(cls)})
 
     def __post_init__(self) -> None:
         for name, about in declarations(type(self)).items():
             value = _valid(type(self), name, about, getattr(self, name))
             object.__setattr__(self, name, value)
+
+    def with_values(self, **given: Any) -> Self:
+        """Return a copy in which some switches have other values, and check only those.
+
+        :param given: names of switches and their new values.
+        :raises ValueError: for a value that is not valid; the message names the switch.
+        """
+        about = declarations(type(self))
+        made = copy.copy(self)
+        for name, value in given.items():
+            object.__setattr__(made, name, _valid(type(self), name, about[name], value))
+        return made
 
 
 def declarations(switches: type[Switches]) -> Mapping[str, About]:
@@ -138,7 +157,7 @@ def declarations(switches: type[Switches]) -> Mapping[str, About]:
 
     :param switches: where they are declared.
     """
-    return {item.name: item.metadata["about"] for item in _fields(switches)}
+    return switches._declared
 
 
 def defaults(switches: type[Switches]) -> dict[str, Any]:
