@@ -2,19 +2,35 @@
 
 Most of it comes in intervals of 5 minutes. CSAT has none, and is that of a time which ends with the request.
 
-LivePerson pages: `messaging-operations-api-*`. Long because they are eight methods, with a hundred metrics.
+LivePerson pages: `messaging-operations-api-*`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from typing import Any
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.credential_kind import CredentialKind
+from airflow_provider_liveperson.datasets.le_data_reporting import (
+    AGENTS,
+    AGENTS_OF_GROUPS,
+    API_KEY_ONLY,
+    BY_SKILL,
+    BY_SKILL_AND_AGENT,
+    DAY_MINUTES,
+    INTERVAL,
+    PER_SKILL,
+    PER_SKILL_AND_AGENT,
+    REACH,
+    SKILLS,
+    TOTALS,
+    as_of_now,
+    in_intervals,
+    timeframe,
+)
 from airflow_provider_liveperson.datasets.model.access import Access
-from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, Text, Texts, WholeNumber
 from airflow_provider_liveperson.datasets.model.limits import Limits
@@ -26,68 +42,23 @@ from airflow_provider_liveperson.datasets.readers.answer import Row, Section
 from airflow_provider_liveperson.datasets.readers.intervals import Between, Intervals, UntilNow
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot
 from airflow_provider_liveperson.exceptions import IncompletePullError
-from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP, Column
+from airflow_provider_liveperson.records.columns import INTEGER, NUMBER, TEXT, TIMESTAMP
 from airflow_provider_liveperson.window import Window
 
-SERVICE = "leDataReporting"
 WAIT_SERVICE = "msgEwtAPI"
-FOLDER = "/operations/api/account/{account_id}"
-REACH = timedelta(hours=24)
-INTERVAL = timedelta(minutes=5)
-DAY_MINUTES = 1440
 MAX_WAITS = 300
 
-# LivePerson's pages write both names.
-TOTALS = ("metricsTotal", "metricsTotals")
-
-# The overview names API keys only.
-API_KEY_ONLY = Access(kinds=(CredentialKind.API_KEY,))
-# For the current queue health, LivePerson documents v=1 for API keys and v=2 for OAuth 2.0. The other methods with
-# a v=2 are read in the same way.
+# LivePerson documents v=1 for API keys and v=2 for OAuth 2.0, but for the current queue health only. Of the other
+# methods with a v=2 it does not say who may use it: all but API keys are tried with it.
 BY_VERSION = Access(kinds=(CredentialKind.API_KEY, CredentialKind.APP_JWT_V2))
+BY_KIND: Mapping[str, Any] = {"frames": {CredentialKind.API_KEY: UntilNow("1")}, "frame": Between("2")}
 
-CURSORS = (Cursor("interval", "Each interval once, in the window in which it begins.", "_interval_start"),)
-# An interval can be had once it has ended.
-LIMITS = Limits(max_range=REACH, retention=REACH, lag=INTERVAL)
 # As far back as v=1 counts waits; v=2 takes up to 72 hours.
 CURRENT_RANGE = TimeRange(start="fromMillis", end="toMillis")
-INTERVALS: dict[str, Column] = {"_interval_start": TIMESTAMP, "_interval_end": TIMESTAMP}
-SKILLS: Filter = Texts(description="Only these skills. Default: all.")
-AGENTS: Filter = Texts(description="Only these agents. Default: all.")
 USER_TYPE: Filter = Text(
     description="Only segments of people (human), or of bots (bot). Default: all.",
     choices=("human", "bot", "all"),
 )
-
-# The samples have the first name, the tables the second.
-_SKILLS_OF_AGENTS = ("skillsMetricsPerAgent", "skillsMetrics")
-
-BY_SKILL_AND_AGENT = (
-    # Beside skills and agents there are no totals of their own. Those of the skills count conversations without an
-    # agent, too.
-    Section(
-        "account",
-        tuple(
-            f"{place}{totals}"
-            for place in (*(f"{name}." for name in _SKILLS_OF_AGENTS), "", "agentsMetrics.")
-            for totals in TOTALS
-        ),
-    ),
-    Section(
-        "skill",
-        tuple(
-            f"{name}.metricsPerSkill.{{skill_id}}.{totals}" for name in _SKILLS_OF_AGENTS for totals in TOTALS
-        ),
-    ),
-    Section("agent", ("agentsMetrics.metricsPerAgent.{agent_id}",)),
-    Section(
-        "skill_agent",
-        tuple(
-            f"{name}.metricsPerSkill.{{skill_id}}.metricsPerAgent.{{agent_id}}" for name in _SKILLS_OF_AGENTS
-        ),
-    ),
-)
-BY_SKILL = (Section("account", TOTALS), Section("skill", ("skillsMetrics.{skill_id}",)))
 
 # Times are in milliseconds.
 CONVERSATION_METRICS = (
@@ -105,58 +76,39 @@ CONVERSATION_METRICS = (
     "avgTime_resolvedConversations_bySystem",
 )
 
-MESSAGING_CONVERSATION_METRICS = Dataset(
+MESSAGING_CONVERSATION_METRICS = in_intervals(
     name="messaging_conversation_metrics",
     title="Conversations resolved every 5 minutes",
     page="messaging-operations-api-methods-messaging-conversation.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgconversation"),
-    access=API_KEY_ONLY,
+    method="msgconversation",
     reader=Intervals(
         sections=BY_SKILL_AND_AGENT,
         arguments={"skillIds": "all", "agentIds": "all"},
         named_by="end",
-        length=INTERVAL,
-        reach=REACH,
         frame=UntilNow("1"),
     ),
-    cursors=CURSORS,
-    primary_key=("_interval_start", "_level", "_skill_id", "_agent_id"),
-    limits=LIMITS,
-    columns={
-        **INTERVALS,
-        "_level": TEXT,
-        "_skill_id": TEXT,
-        "_agent_id": TEXT,
-        **dict.fromkeys(CONVERSATION_METRICS, NUMBER),
-    },
+    ids=PER_SKILL_AND_AGENT,
+    columns=dict.fromkeys(CONVERSATION_METRICS, NUMBER),
     filters={
         "skillIds": SKILLS,
         "agentIds": AGENTS,
-        "groupIds": Texts(description="Only agents of these groups. Default: all."),
+        "groupIds": AGENTS_OF_GROUPS,
     },
 )
 
-MESSAGING_CSAT_DISTRIBUTION = Dataset(
+MESSAGING_CSAT_DISTRIBUTION = as_of_now(
     name="messaging_csat_distribution",
     title="CSAT answers of the last 24 hours",
     page="messaging-operations-api-methods-messaging-csat-distribution.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgcsatdistribution", params={"v": "1"}),
-    access=API_KEY_ONLY,
-    # There are no intervals: the numbers are those of a time that ends with the request.
+    method="msgcsatdistribution",
     reader=AnswerSnapshot(
         sections=BY_SKILL_AND_AGENT,
         arguments={"timeframe": DAY_MINUTES, "skillIds": "all", "agentIds": "all"},
         timeframe="timeframe",
         grid=INTERVAL,
     ),
-    primary_key=("_level", "_skill_id", "_agent_id"),
-    limits=Limits(has_history=False),
+    ids=PER_SKILL_AND_AGENT,
     columns={
-        PULLED_AT: TIMESTAMP,
-        **INTERVALS,
-        "_level": TEXT,
-        "_skill_id": TEXT,
-        "_agent_id": TEXT,
         **{f"csat_score{score}_answers": INTEGER for score in range(1, 6)},
         "total_answers": INTEGER,
         "positive_answers": INTEGER,
@@ -164,11 +116,7 @@ MESSAGING_CSAT_DISTRIBUTION = Dataset(
         "csat_score": NUMBER,
     },
     filters={
-        "timeframe": WholeNumber(
-            description="How many minutes back from now the numbers reach. Default: 1440.",
-            minimum=1,
-            maximum=DAY_MINUTES,
-        ),
+        "timeframe": timeframe(1),
         "skillIds": SKILLS,
         "agentIds": AGENTS,
     },
@@ -194,24 +142,18 @@ QUEUE_METRICS = (
     "waitTimeForAgentAssignment_90thPercentile",
 )
 
-MESSAGING_QUEUE_HEALTH = Dataset(
+MESSAGING_QUEUE_HEALTH = in_intervals(
     name="messaging_queue_health",
     title="Messaging queues every 5 minutes, by skill and in total",
     page="messaging-operations-api-methods-messaging-queue-health.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgqueuehealth"),
-    access=BY_VERSION,
+    method="msgqueuehealth",
     reader=Intervals(
         sections=BY_SKILL,
         arguments={"skillIds": "all"},
-        length=INTERVAL,
-        reach=REACH,
-        frames={CredentialKind.API_KEY: UntilNow("1")},
-        frame=Between("2"),
+        **BY_KIND,
     ),
-    cursors=CURSORS,
-    primary_key=("_interval_start", "_level", "_skill_id"),
-    limits=LIMITS,
-    columns={**INTERVALS, "_level": TEXT, "_skill_id": TEXT, **dict.fromkeys(QUEUE_METRICS, NUMBER)},
+    ids=PER_SKILL,
+    columns=dict.fromkeys(QUEUE_METRICS, NUMBER),
     filters={"skillIds": SKILLS},
 )
 
@@ -226,22 +168,18 @@ class CurrentQueues(AnswerSnapshot):
         return replace(made, params=other).for_kinds({CredentialKind.API_KEY: made.params})
 
 
-MESSAGING_QUEUE_HEALTH_CURRENT = Dataset(
+MESSAGING_QUEUE_HEALTH_CURRENT = as_of_now(
     name="messaging_queue_health_current",
     title="Messaging queues as they are now",
     page="messaging-operations-api-methods-messaging-current-queue-health.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgqueuehealth/current/", params={"v": "1"}),
+    method="msgqueuehealth/current/",
     access=BY_VERSION,
     reader=CurrentQueues(
         sections=BY_SKILL,
         arguments={"skillIds": "all", "metrics": "all", "overdueConversations": True, "breakdown": True},
     ),
-    primary_key=("_level", "_skill_id"),
-    limits=Limits(has_history=False),
+    ids=PER_SKILL,
     columns={
-        PULLED_AT: TIMESTAMP,
-        "_level": TEXT,
-        "_skill_id": TEXT,
         "time": TIMESTAMP,
         **dict.fromkeys(QUEUE_METRICS, NUMBER),
         "overdueConversationsInQueue": NUMBER,
@@ -275,28 +213,18 @@ GROUP_METRICS = (
     "notActionableAndDuringBackToQueue",
 )
 
-MESSAGING_QUEUE_HEALTH_BY_GROUP = Dataset(
+MESSAGING_QUEUE_HEALTH_BY_GROUP = as_of_now(
     name="messaging_queue_health_by_group",
     title="Messaging queues now, by skill and agent group",
     page="messaging-operations-api-methods-messaging-queue-health-by-group.html",
-    request=RequestTemplate(
-        service=SERVICE, path=f"{FOLDER}/msgqueuehealthbygroup/current/", params={"v": "1"}
-    ),
-    access=API_KEY_ONLY,
+    method="msgqueuehealthbygroup/current/",
     # There are no totals.
     reader=AnswerSnapshot(
         sections=(Section("skill_group", ("skillGroupMetrics.{skill_id}.{group_id}",)),),
         arguments={"skillIds": "all", "allocatedAgentGroupIds": "all"},
     ),
-    primary_key=("_level", "_skill_id", "_group_id"),
-    limits=Limits(has_history=False),
-    columns={
-        PULLED_AT: TIMESTAMP,
-        "_level": TEXT,
-        "_skill_id": TEXT,
-        "_group_id": TEXT,
-        **dict.fromkeys(GROUP_METRICS, INTEGER),
-    },
+    ids=("_level", "_skill_id", "_group_id"),
+    columns=dict.fromkeys(GROUP_METRICS, INTEGER),
     filters={
         "skillIds": SKILLS,
         "allocatedAgentGroupIds": Texts(description="Only these agent groups. Default: all."),
@@ -323,24 +251,18 @@ SKILL_SEGMENT_METRICS = (
     "avgTimetoFirstAgentMessageFromAgentAssignment",
 )
 
-MESSAGING_SKILL_SEGMENTS = Dataset(
+MESSAGING_SKILL_SEGMENTS = in_intervals(
     name="messaging_skill_segments",
     title="Skills' segments of conversations every 5 minutes",
     page="messaging-operations-api-methods-messaging-skill-segment.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgskillsegments"),
-    access=BY_VERSION,
+    method="msgskillsegments",
     reader=Intervals(
         sections=BY_SKILL,
         arguments={"skillIds": "all", "userType": "all"},
-        length=INTERVAL,
-        reach=REACH,
-        frames={CredentialKind.API_KEY: UntilNow("1")},
-        frame=Between("2"),
+        **BY_KIND,
     ),
-    cursors=CURSORS,
-    primary_key=("_interval_start", "_level", "_skill_id"),
-    limits=LIMITS,
-    columns={**INTERVALS, "_level": TEXT, "_skill_id": TEXT, **dict.fromkeys(SKILL_SEGMENT_METRICS, NUMBER)},
+    ids=PER_SKILL,
+    columns=dict.fromkeys(SKILL_SEGMENT_METRICS, NUMBER),
     filters={"skillIds": SKILLS, "userType": USER_TYPE},
 )
 
@@ -359,12 +281,11 @@ AGENT_SEGMENT_METRICS = (
     "avgTimeToResponseFromAgentAssignment",
 )
 
-MESSAGING_AGENT_SEGMENTS = Dataset(
+MESSAGING_AGENT_SEGMENTS = in_intervals(
     name="messaging_agent_segments",
     title="Agents' segments of conversations every 5 minutes",
     page="messaging-operations-api-methods-messaging-agent-segment.html",
-    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/msgagentsegments"),
-    access=API_KEY_ONLY,
+    method="msgagentsegments",
     reader=Intervals(
         sections=(
             Section("account", TOTALS),
@@ -373,28 +294,18 @@ MESSAGING_AGENT_SEGMENTS = Dataset(
             Section("skill_agent", ("metricsPerSkill.{skill_id}.metricsPerAgent.{agent_id}",)),
         ),
         arguments={"agentIds": "all", "userType": "all", "metrics": "all"},
-        length=INTERVAL,
-        reach=REACH,
         frame=UntilNow("1"),
         # Here `source` is where conversations began: the caller's label would leave none.
         has_source=False,
     ),
-    cursors=CURSORS,
-    primary_key=("_interval_start", "_level", "_skill_id", "_agent_id"),
-    limits=LIMITS,
-    columns={
-        **INTERVALS,
-        "_level": TEXT,
-        "_skill_id": TEXT,
-        "_agent_id": TEXT,
-        **dict.fromkeys(AGENT_SEGMENT_METRICS, NUMBER),
-    },
+    ids=PER_SKILL_AND_AGENT,
+    columns=dict.fromkeys(AGENT_SEGMENT_METRICS, NUMBER),
     filters={
         "agentIds": AGENTS,
         "skillIds": Texts(
             description="Only these skills, with rows of each skill's agents; ['all'] for all. Default: all, without."
         ),
-        "groupIds": Texts(description="Only agents of these groups. Default: all."),
+        "groupIds": AGENTS_OF_GROUPS,
         "userType": USER_TYPE,
         "source": Text(
             description="Only conversations that began there, such as WEB, APP, SMS or FACEBOOK. Default: all."

@@ -14,8 +14,7 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_liveperson.credential_kind import CredentialKind
-from airflow_provider_liveperson.datasets.model.access import Access
+from airflow_provider_liveperson.datasets.le_data_reporting import API_KEY_ONLY, FOLDER, SERVICE
 from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Text, Texts
@@ -23,7 +22,7 @@ from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
-from airflow_provider_liveperson.datasets.readers.intervals import instant
+from airflow_provider_liveperson.datasets.readers.intervals import END, START, instant
 from airflow_provider_liveperson.datasets.readers.nested_pages import NestedPages, NestedRecord
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
@@ -32,11 +31,8 @@ from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.values import identifier
 from airflow_provider_liveperson.window import stamp
 
-SERVICE = "leDataReporting"
 MAX_PAGE_SIZE = 10
 SKILL = "_skill_id"
-START = "_interval_start"
-END = "_interval_end"
 
 _BLANK = b" \t\r\n"
 
@@ -95,10 +91,8 @@ NET_HANDLE_TIME = Dataset(
     name="net_handle_time",
     title="Net handle time of skills, in intervals of 15 minutes",
     page="net-handle-time-api-methods-get-net-handle-time-by-skill.html",
-    request=RequestTemplate(
-        service=SERVICE, path="/operations/api/account/{account_id}/nht", params={"v": "2"}
-    ),
-    access=Access(kinds=(CredentialKind.API_KEY,)),
+    request=RequestTemplate(service=SERVICE, path=f"{FOLDER}/nht", params={"v": "2"}),
+    access=API_KEY_ONLY,
     reader=SkillPages(
         records="skillInfo",
         id="skillId",

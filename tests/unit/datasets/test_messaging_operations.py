@@ -66,6 +66,12 @@ def test_the_version_and_its_frame_go_with_the_credential(name, key, token):
     assert (frames & set(by_token), by_token["v"]) == (token, "2" if "fromMillis" in token else "1")
 
 
+def test_tokens_are_documented_for_the_current_queues_only():
+    kinds = {name: dataset.access.kinds for name, dataset in NAMED.items()}
+    assert kinds.pop("messaging_queue_health_current") == (CredentialKind.API_KEY, CredentialKind.APP_JWT_V2)
+    assert set(kinds.values()) == {(CredentialKind.API_KEY,)}
+
+
 def test_current_queues_are_asked_for_as_far_back_as_an_api_key_sees():
     (made,) = requests_of("messaging_queue_health_current")
     asked = made.params_for(CredentialKind.APP_JWT_V2)
