@@ -165,15 +165,6 @@ def milliseconds(moment: datetime) -> int:
     return -((datetime(1970, 1, 1, tzinfo=UTC) - moment) // timedelta(milliseconds=1))
 
 
-def iso_text(moment: int) -> str:
-    """Return a moment as ISO 8601 has it, in UTC with milliseconds.
-
-    :param moment: epoch milliseconds.
-    """
-    seconds, rest = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
-
-
 def midnight_ms(day: date) -> int:
     """Return the start of a day (UTC) as epoch milliseconds.
 

@@ -21,8 +21,9 @@ from airflow_provider_liveperson.sandbox.apis.shapes.files import gzipped, json_
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, references
 from airflow_provider_liveperson.sandbox.http.odd_text import spoil
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.instants import iso_text
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
-from airflow_provider_liveperson.sandbox.world import World, iso_text, midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.world import World, midnight_ms, milliseconds
 
 HOUR_MS = 3_600_000
 _INTERNAL = "http://localhost:4080"

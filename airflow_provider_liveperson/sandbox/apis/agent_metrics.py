@@ -10,6 +10,7 @@ from typing import Any, Literal
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, PagedSearch, Parameters, Snapshot
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted
+from airflow_provider_liveperson.sandbox.instants import offset_text
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 _STATUSES = ("ONLINE", "AWAY", "BACK_SOON", "OFFLINE")
@@ -223,7 +224,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "agentGroupName": "Support",
             "agentSkills": [{"skillId": str(skill["id"]), "skillName": skill["name"]} for skill in skills],
             "currentStatus": status,
-            "currentStatusStartTime": _text(started),
+            "currentStatusStartTime": offset_text(started),
             "currentStatusStartTimeL": started,
             "currentStatusDuration": chance.randrange(3_600_000),
             "load": chance.choice([0, 0.25, 50, 100]),
@@ -232,7 +233,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "ringingSlots": 0,
             "openAssignedConversations": chance.randint(0, 9),
             "intenseConversations": 0,
-            "lastUpdatedTime": _text(started),
+            "lastUpdatedTime": offset_text(started),
             "lastUpdatedTimeL": started,
             "agentPresence": "true",
             "currentConnectionState": chance.choice(_CONNECTIONS),
@@ -252,8 +253,3 @@ def _since(wanted: Parameters, given: Any) -> int | None:
     found = since.milliseconds("from")
     wanted.causes += [f"timestamp.{cause}" for cause in since.causes]
     return found
-
-
-def _text(moment: int) -> str:
-    seconds, milliseconds = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}+0000"

@@ -19,6 +19,7 @@ from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endp
 from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, PagedSearch, Parameters, RateLimit
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.instants import iso_seconds, iso_text
 from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
 from airflow_provider_liveperson.sandbox.world import World, midnight_ms, milliseconds
 
@@ -467,9 +468,7 @@ def _product(call: Call) -> str:
 def _text(moment: int | None, *, whole: bool) -> str | None:
     if moment is None:
         return None
-    seconds, rest = divmod(moment, 1000)
-    fraction = "" if whole and not rest else f".{rest:03d}"
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    return iso_seconds(moment) if whole and not moment % 1000 else iso_text(moment)
 
 
 def _error(message: str) -> dict[str, Any]:

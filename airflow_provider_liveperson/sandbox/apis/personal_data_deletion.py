@@ -12,8 +12,9 @@ from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endp
 from airflow_provider_liveperson.sandbox.apis.shapes import Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.parameters import message_only
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.instants import iso_text
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
-from airflow_provider_liveperson.sandbox.world import iso_text, midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.world import midnight_ms, milliseconds
 
 STATES = ("NOT_STARTED", "IN_PROGRESS", "CANCELED", "DONE")
 

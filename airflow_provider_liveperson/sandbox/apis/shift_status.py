@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import Snapshot
+from airflow_provider_liveperson.sandbox.instants import iso_text
 from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
-from airflow_provider_liveperson.sandbox.world import iso_text
 
 _OLDER = "asyncMessagingEnt"
 _NEWER = "shiftstatus"

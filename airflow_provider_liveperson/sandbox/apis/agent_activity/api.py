@@ -12,6 +12,7 @@ from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import Age
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import Bounds, KeyedPages, PagedSearch, Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import KeyedPage, link, paging
+from airflow_provider_liveperson.sandbox.instants import offset_text
 
 DEFAULT_LIMIT = 1000
 
@@ -231,14 +232,9 @@ def _filter(parameters: Parameters) -> Callable[[Work], bool]:
 
 def _timeframe(start: int, end: int) -> dict[str, Any]:
     return {
-        "startTime": _text(start),
-        "endTime": _text(end),
+        "startTime": offset_text(start),
+        "endTime": offset_text(end),
         # LivePerson's sample shows these two as text, unlike every other field whose name ends in L.
         "startTimeL": str(start),
         "endTimeL": str(end),
     }
-
-
-def _text(moment: int) -> str:
-    seconds, milliseconds = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}+0000"

@@ -16,7 +16,8 @@ from airflow_provider_liveperson.sandbox.apis.agent_activity.data import (
 )
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
 from airflow_provider_liveperson.sandbox.apis.api import Insertion
-from airflow_provider_liveperson.sandbox.world import World, iso_text, milliseconds
+from airflow_provider_liveperson.sandbox.instants import iso_text
+from airflow_provider_liveperson.sandbox.world import World, milliseconds
 
 _by_moment = attrgetter("moment")
 

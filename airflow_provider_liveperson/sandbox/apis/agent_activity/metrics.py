@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
-from airflow_provider_liveperson.sandbox.world import Entity, World, iso_text, midnight_ms, milliseconds
+from airflow_provider_liveperson.sandbox.instants import iso_text
+from airflow_provider_liveperson.sandbox.world import Entity, World, midnight_ms, milliseconds
 
 QUARTER_MS = 900_000
 DAY_MS = 86_400_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from airflow_provider_liveperson.sandbox.apis.engagement_history.data import MINUTE_MS, Chat
+from airflow_provider_liveperson.sandbox.instants import offset_text
 from airflow_provider_liveperson.sandbox.world import Entity, World
 
 Record = dict[str, Any]
@@ -88,8 +88,7 @@ class Writer:
         return made
 
     def _text(self, moment: int) -> str:
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)
-        return f"{at:%Y-%m-%d}{self._between}{at:%H:%M:%S}.{moment % 1000:03d}+0000"
+        return offset_text(moment).replace(" ", self._between)
 
     def _time(self, name: str, moment: int) -> Record:
         return {name: self._text(moment), f"{name}L": moment}

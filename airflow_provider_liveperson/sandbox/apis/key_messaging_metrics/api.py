@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
@@ -19,6 +19,7 @@ from airflow_provider_liveperson.sandbox.apis.key_messaging_metrics.switches imp
 )
 from airflow_provider_liveperson.sandbox.apis.shapes import PAGE_FAULTS, Bounds, PagedSearch, Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.pages import drifted, link
+from airflow_provider_liveperson.sandbox.instants import iso_seconds
 from airflow_provider_liveperson.sandbox.world import BOT, Entity, midnight_ms, milliseconds
 
 DAY_MS = 86_400_000
@@ -142,7 +143,7 @@ class KeyMessagingMetricsApi(Api[KeyMessagingMetricsSwitches]):
         rows = []
         for first, last in _days(milliseconds(start), milliseconds(end)):
             if self._has_data(first):
-                about = {"_interval_start": _text(first), "_interval_end": _text(last)}
+                about = {"_interval_start": iso_seconds(first), "_interval_end": iso_seconds(last)}
                 made = self._agent_rows if dataset == "agent_view" else self._metric_rows
                 rows += [{**row, **about} for row in made(first, last)]
         return rows
@@ -151,7 +152,7 @@ class KeyMessagingMetricsApi(Api[KeyMessagingMetricsSwitches]):
         """Let an agent close one conversation more."""
         moment = int(self.present * 1000) - MINUTE_MS if when is None else milliseconds(when)
         self.data.close_one(moment)
-        return _text(moment)
+        return iso_seconds(moment)
 
     def reset(self) -> None:
         """Forget what was changed."""
@@ -348,8 +349,8 @@ class KeyMessagingMetricsApi(Api[KeyMessagingMetricsSwitches]):
         first = -(-start // numbers.STEP_MS) * numbers.STEP_MS
         return [
             {
-                "_interval_start": _text(moment),
-                "_interval_end": _text(moment + numbers.STEP_MS),
+                "_interval_start": iso_seconds(moment),
+                "_interval_end": iso_seconds(moment + numbers.STEP_MS),
                 **self.data.step(moment, moment + numbers.STEP_MS, numbers.HISTORY),
             }
             for moment in range(first, end, numbers.STEP_MS)
@@ -367,7 +368,3 @@ def _days(start: int, end: int) -> Iterator[Window]:
         midnight = (start // DAY_MS + 1) * DAY_MS
         yield start, min(midnight, end)
         start = midnight
-
-
-def _text(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S}Z"

@@ -24,8 +24,8 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.texts impor
     DELETED,
     INTENTS,
     LANGUAGES,
-    text_of,
 )
+from airflow_provider_liveperson.sandbox.instants import offset_text
 
 
 def render(conversation: Conversation, account_id: str, staff: Staff) -> Rendered:
@@ -86,7 +86,7 @@ class _Writer:
         group = agent.group_id if agent else -1
         browser, version, system = BROWSERS[about.language % len(BROWSERS)]
         info = {
-            "startTime": text_of(about.start),
+            "startTime": offset_text(about.start),
             "startTimeL": about.start,
             "endTime": "undefined",
             "endTimeL": NEVER,
@@ -138,11 +138,11 @@ class _Writer:
             info |= {
                 "closeReason": ("AGENT", "CONSUMER", "SYSTEM")[about.language % 3],
                 "closeReasonDescription": ("MANUAL_CLOSE", "MANUAL_CLOSE", "AUTO_CLOSE")[about.language % 3],
-                "endTime": text_of(about.end),
+                "endTime": offset_text(about.end),
                 "endTimeL": about.end,
-                "conversationEndTime": text_of(about.close),
+                "conversationEndTime": offset_text(about.close),
                 "conversationEndTimeL": about.close,
-                "fullDialogEndTime": text_of(about.end),
+                "fullDialogEndTime": offset_text(about.end),
                 "fullDialogEndTimeL": about.end,
             }
         return info
@@ -208,7 +208,7 @@ class _Writer:
             "coBrowseSessionsList": [
                 {
                     "sessionId": f"cb-{self._talk.number}",
-                    "startTime": text_of(about.start + MINUTE_MS),
+                    "startTime": offset_text(about.start + MINUTE_MS),
                     "startTimeL": about.start + MINUTE_MS,
                     "endTimeL": about.start + 2 * MINUTE_MS,
                     "interactiveTimeL": about.start + MINUTE_MS + 500,

@@ -20,8 +20,8 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.texts impor
     NAMES,
     RAW_METADATA,
     TALK,
-    text_of,
 )
+from airflow_provider_liveperson.sandbox.instants import offset_text
 from airflow_provider_liveperson.sandbox.world import BOT
 
 
@@ -100,7 +100,7 @@ class Talk:
                 "messageId": line.message_id,
                 "messageRawScore": line.seq * 37 % 101 - 50,
                 "mcs": (mcs + line.seq) % 101,
-                "time": text_of(line.moment),
+                "time": offset_text(line.moment),
                 "timeL": line.moment,
             }
             for line in self.lines
@@ -122,7 +122,7 @@ class Talk:
                     "messageDeliveryStatus": "READ" if line.seq % 3 else "ACCEPT",
                     "participantId": latest if line.is_consumer else self.about.consumer,
                     "participantType": "Agent" if line.is_consumer else "Consumer",
-                    "time": text_of(moment),
+                    "time": offset_text(moment),
                     "timeL": moment,
                     "dialogId": line.dialog_id,
                 }
@@ -143,7 +143,9 @@ class Talk:
             moment = min(int(first + step * number), max(first, about.last_message))
             if "{" in text:
                 text = text.format(
-                    number=self.number, agent=agent.nickname if agent else "?", time=text_of(moment)[11:16]
+                    number=self.number,
+                    agent=agent.nickname if agent else "?",
+                    time=offset_text(moment)[11:16],
                 )
             kind = "TEXT_PLAIN"
             if chance() < 0.08:
@@ -206,7 +208,7 @@ class Talk:
             "dialogId": line.dialog_id,
             "participantId": line.participant,
             "source": self.about.source,
-            "time": text_of(line.moment),
+            "time": offset_text(line.moment),
             "timeL": line.moment,
             "device": self.about.device,
             "sentBy": "Consumer" if line.is_consumer else "Agent",

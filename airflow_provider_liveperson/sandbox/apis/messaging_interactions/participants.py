@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import NEVER, Agent
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.messages import Talk
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.texts import text_of
+from airflow_provider_liveperson.sandbox.instants import offset_text
 from airflow_provider_liveperson.sandbox.world import BOT
 
 
@@ -54,7 +54,7 @@ class Participants:
             "role": "Agent",
             "agentGroupName": self._talk.group(agent.group_id),
             "agentGroupId": agent.group_id,
-            "time": text_of(moment),
+            "time": offset_text(moment),
             "timeL": moment,
             "permission": permission,
             "dialogId": self._about.conversation_id,
@@ -74,9 +74,9 @@ class Participants:
                 "email": f"consumer-{about.consumer[:8]}@mail.acme.test",
                 "phone": f"+1 555 01{about.consumer[-8:-6]}",
                 "avatarURL": "undefined",
-                "time": text_of(joined),
+                "time": offset_text(joined),
                 "timeL": joined,
-                "joinTime": text_of(joined),
+                "joinTime": offset_text(joined),
                 "joinTimeL": joined,
                 "consumerName": f"{first} {last}",
                 "dialogId": about.conversation_id,
@@ -93,7 +93,7 @@ class Participants:
             made.append(
                 {
                     "timeL": moment,
-                    "time": text_of(moment),
+                    "time": offset_text(moment),
                     "assignedAgentId": target.agent_id,
                     "assignedAgentNickname": target.nickname,
                     "assignedAgentFullName": target.nickname,
@@ -123,7 +123,7 @@ class Participants:
                 "assignedAgentFullName": agent.nickname,
                 "assignedAgentLoginName": agent.login,
                 "interactionTimeL": moment + 5_000,
-                "interactionTime": text_of(moment + 5_000),
+                "interactionTime": offset_text(moment + 5_000),
                 "interactiveSequence": place,
                 "dialogId": self._about.conversation_id,
             }
@@ -145,14 +145,14 @@ class Participants:
             "status": "OPEN" if end == NEVER else "CLOSE",
             "dialogType": kind,
             "dialogChannelType": "MESSAGING",
-            "startTime": text_of(start),
+            "startTime": offset_text(start),
             "startTimeL": start,
             "skillId": skill,
             "skillName": self._talk.skill(skill),
         }
         if end != NEVER:
             made |= {
-                "endTime": text_of(end),
+                "endTime": offset_text(end),
                 "endTimeL": end,
                 "closeReason": "AGENT",
                 "closeReasonDescription": "MANUAL_CLOSE",

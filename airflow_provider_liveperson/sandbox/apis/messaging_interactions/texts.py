@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import lru_cache
-
-from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import DAY_MS
-
 DELETED = "** LP deleted data **"
 
 TALK: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -77,17 +72,3 @@ ADVICE = '{{"type":"vertical","elements":[{{"type":"text","text":"Order {number}
 RAW_METADATA = (
     '[{{"type":"BotResponse","externalConversationId":"bot-{number}","businessCases":["tracking"]}}]'
 )
-
-
-def text_of(moment: int) -> str:
-    """Write a moment as LivePerson's samples do."""
-    day, rest = divmod(moment, DAY_MS)
-    seconds, milliseconds = divmod(rest, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_day_text(day)} {hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}+0000"
-
-
-@lru_cache(maxsize=1024)
-def _day_text(day: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()

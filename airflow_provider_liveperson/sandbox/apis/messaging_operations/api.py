@@ -30,13 +30,13 @@ from airflow_provider_liveperson.sandbox.apis.messaging_operations.forms import 
     SKILL_SEGMENTS,
     Form,
     Sections,
-    to_text,
 )
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.log import CELL_MS, OperationsLog
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.switches import MessagingOperationsSwitches
 from airflow_provider_liveperson.sandbox.apis.shapes import Frame, Interval, IntervalMetrics, Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.intervals import MINUTE_MS, grid
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
+from airflow_provider_liveperson.sandbox.instants import iso_seconds
 from airflow_provider_liveperson.sandbox.world import milliseconds
 
 FOLDER = "/operations/api/account/{account}/"
@@ -283,8 +283,8 @@ class MessagingOperationsApi(Api[MessagingOperationsSwitches]):
             ]
         return [
             {
-                "_interval_start": to_text(interval.start),
-                "_interval_end": to_text(interval.end),
+                "_interval_start": iso_seconds(interval.start),
+                "_interval_end": iso_seconds(interval.end),
                 "_level": level,
                 **ids,
                 **numbers,
@@ -297,9 +297,9 @@ class MessagingOperationsApi(Api[MessagingOperationsSwitches]):
         """Have one more of what is counted in the cell of a moment; in a snapshot, now."""
         if dataset in PRESENT:
             self._state.change()
-            return to_text(int(self.present * 1000))
+            return iso_seconds(int(self.present * 1000))
         moment = self.present * 1000 - CELL_MS if when is None else milliseconds(when)
-        return to_text(self._log.add(dataset, int(moment)))
+        return iso_seconds(self._log.add(dataset, int(moment)))
 
     def reset(self) -> None:
         """Forget what was changed."""

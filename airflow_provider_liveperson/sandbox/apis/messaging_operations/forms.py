@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from airflow_provider_liveperson.sandbox.apis.messaging_operations.switches import MessagingOperationsSwitches
 from airflow_provider_liveperson.sandbox.apis.shapes import Frame, Interval, IntervalMetrics
+from airflow_provider_liveperson.sandbox.instants import iso_seconds
 
 Sections = dict[str, Any]
 
@@ -82,7 +82,7 @@ class Form:
             wrapped = wrapper == "all" or (wrapper == "some" and number % 2 == 0)
             intervals.append(
                 {
-                    "timestamp": to_text(moment)[:-1] if as_text else moment,
+                    "timestamp": iso_seconds(moment)[:-1] if as_text else moment,
                     **({"metricsData": interval} if wrapped else interval),
                 }
             )
@@ -93,11 +93,3 @@ CONVERSATIONS = Form("end", wrapper="all", totals="metricsTotals", is_widened=Tr
 QUEUE_HEALTH = Form(versions=("1", "2"))
 SKILL_SEGMENTS = Form(wrapper="none", versions=("1", "2"))
 AGENT_SEGMENTS = Form(order="oldest", wrapper="all")
-
-
-def to_text(moment: int) -> str:
-    """Write an instant to the second, with its zone.
-
-    :param moment: epoch milliseconds.
-    """
-    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S}Z"

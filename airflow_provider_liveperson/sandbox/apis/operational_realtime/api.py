@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
@@ -11,6 +11,7 @@ from airflow_provider_liveperson.sandbox.apis.operational_realtime.data import C
 from airflow_provider_liveperson.sandbox.apis.operational_realtime.switches import OperationalRealtimeSwitches
 from airflow_provider_liveperson.sandbox.apis.shapes import Interval, IntervalMetrics, Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.intervals import MINUTE_MS, grid
+from airflow_provider_liveperson.sandbox.instants import iso_seconds
 from airflow_provider_liveperson.sandbox.world import midnight_ms, milliseconds
 
 _RANGES = (0, 15, 30, 45, 60, 90, 120)
@@ -204,7 +205,10 @@ class OperationalRealtimeApi(Api[OperationalRealtimeSwitches]):
         rows = []
         for interval in grid(milliseconds(start), milliseconds(end), CELL_MS):
             if self._has_data(interval.start):
-                when = {"_interval_start": _text(interval.start), "_interval_end": _text(interval.end)}
+                when = {
+                    "_interval_start": iso_seconds(interval.start),
+                    "_interval_end": iso_seconds(interval.end),
+                }
                 rows += [{**when, **row} for row in rows_of([interval.start])]
         return rows
 
@@ -215,7 +219,7 @@ class OperationalRealtimeApi(Api[OperationalRealtimeSwitches]):
         while not self._has_data(cell) and cell < self.present * 1000:
             cell += CELL_MS
         self.data.add(dataset, cell)
-        return _text(cell)
+        return iso_seconds(cell)
 
     def reset(self) -> None:
         """Forget what was changed."""
@@ -330,7 +334,3 @@ def _totals(states: Sequence[Numbers]) -> Numbers:
         together = max if name == "currentMaxWaitTimeInQueue" else sum
         made[name] = together(valid) if valid else -1
     return made
-
-
-def _text(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S}Z"
