@@ -51,7 +51,8 @@ with DAG(
         """One window a day; Airflow maps at most 1,024 unless [core] max_map_length says otherwise."""
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         end = params["end"] or today
-        start = params["start"] or today - timedelta(days=394)
+        # Thirteen months have 393 days at least, of which the first is no longer whole.
+        start = params["start"] or today - timedelta(days=392)
         return windows(start, end, every=timedelta(days=1))
 
     LivePersonToS3Operator.partial(

@@ -13,6 +13,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
+    from airflow_provider_liveperson.datasets.model.months import Months
 
 _PAGE = "https://developers.liveperson.com/"
 _WIDTH = 80
@@ -267,9 +268,11 @@ def _rate(per_second: float | None) -> str:
     return f"{per_second:g} a second" if per_second >= 1 else f"{per_second * 60:g} a minute"
 
 
-def _span(span: timedelta | None) -> str:
+def _span(span: timedelta | Months | None) -> str:
     if span is None:
         return "no known limit"
+    if not isinstance(span, timedelta):
+        return str(span)
     if not span:
         return "none"
     if span % _DAY == timedelta(0):

@@ -23,6 +23,7 @@ from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Text, milliseconds
 from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.ranges import ISO_MS, TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query
@@ -39,8 +40,7 @@ ACCESS = Access(
     kinds=(CredentialKind.API_KEY,),
     permission="Data → Workforce Management → Agent Status Changes (in older keys: Agent Activity API); opt-in",
 )
-# A month, whichever it is.
-KEPT = timedelta(days=28)
+KEPT = Months(1)
 LAG = timedelta(hours=24)
 
 _PATH = re.compile(

@@ -16,6 +16,7 @@ from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, Text, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.ranges import EPOCH_MS, ISO_MINUTES, TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
@@ -63,7 +64,7 @@ AGENT_STATUS_CHANGES = Dataset(
     ),
     cursors=(Cursor("time", "Each change once, in the window in which it was made."),),
     primary_key=("agentId", "time", "statusType", "statusSubType", "sequenceNumber"),
-    limits=Limits(max_range=timedelta(days=7), retention=timedelta(days=180), lag=timedelta(hours=1)),
+    limits=Limits(max_range=timedelta(days=7), retention=Months(6), lag=timedelta(hours=1)),
     columns={
         "agentId": TEXT,
         "employeeId": TEXT,

@@ -17,6 +17,7 @@ from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Texts, milliseconds
 from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Partition, Query, Slice
@@ -58,7 +59,7 @@ ANALYTICS_FILTERS: dict[str, Filter] = {
 }
 ACCESS = Access(kinds=(CredentialKind.API_KEY, CredentialKind.APP_JWT_V1, CredentialKind.LOGIN))
 DAY = timedelta(days=1)
-RETENTION = timedelta(days=397)
+RETENTION = Months(13)
 LAG = timedelta(minutes=20)
 
 

@@ -20,6 +20,7 @@ from airflow_provider_liveperson.datasets.model.filters import (
     WholeNumber,
 )
 from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 
 # A month is 28 days at least, and both ends are rounded outward.
@@ -95,7 +96,7 @@ ENGAGEMENT_HISTORY = Dataset(
         max_range=MAX_RANGE,
         max_records=10_000,
         split_by="start",
-        retention=timedelta(days=397),
+        retention=Months(13),
         lag=timedelta(hours=2),
     ),
     columns=ENGAGEMENT,

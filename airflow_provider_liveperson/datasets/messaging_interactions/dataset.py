@@ -9,7 +9,6 @@ from airflow_provider_liveperson.datasets.messaging_interactions.columns import 
 from airflow_provider_liveperson.datasets.messaging_interactions.filters import FILTERS
 from airflow_provider_liveperson.datasets.messaging_interactions.reader import Conversations
 from airflow_provider_liveperson.datasets.messaging_interactions.requests import (
-    MAX_LIFE,
     MAX_RANGE,
     PATH,
     SERVICE,
@@ -18,6 +17,7 @@ from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 
 CURSORS = (
@@ -60,7 +60,7 @@ MESSAGING_INTERACTIONS = Dataset(
         max_range=MAX_RANGE,
         max_records=10_000,
         split_by="start",
-        retention=MAX_LIFE,
+        retention=Months(13),
         lag=timedelta(minutes=15),
     ),
     columns=CONVERSATION,

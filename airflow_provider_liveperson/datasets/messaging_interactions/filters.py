@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT, STATUSES
 from airflow_provider_liveperson.datasets.model.filters import (
     Fields,
@@ -14,8 +12,9 @@ from airflow_provider_liveperson.datasets.model.filters import (
     Text,
     Texts,
 )
+from airflow_provider_liveperson.datasets.model.months import Months
 
-_RANGE = timedelta(days=92)
+_RANGE = Months(3)
 _SDES = (
     "personalInfo",
     "customerInfo",

@@ -15,7 +15,7 @@ SERVICE = "msgHist"
 PATH = "/messaging_history/api/account/{account_id}/conversations"
 MAX_PAGE_SIZE = 100
 MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
-MAX_LIFE = timedelta(days=397)
+MAX_LIFE = timedelta(days=397)  # thirteen months at most
 SURVEY_TIME = timedelta(days=1)
 # A list of sections has to name one, and hardly any conversation has these; `info` comes with whatever is named.
 HEADS = ("coBrowseSessions",)

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, Protocol
 
 from airflow_provider_liveperson.arguments import literal
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.window import instant
 
@@ -172,7 +173,7 @@ class InstantRange:
 
     description: str
     bounds: tuple[str, ...] = ("from", "to")
-    longest: timedelta | None = None
+    longest: Months | None = None
 
     @property
     def takes(self) -> str:
@@ -187,9 +188,9 @@ class InstantRange:
         if len(read) == 2:
             if read["from"] > read["to"]:
                 raise _wrong(name, f'{wanted}, "from" not after "to"', value)
-            length = timedelta(milliseconds=read["to"] - read["from"])
-            if self.longest is not None and length > self.longest:
-                raise _wrong(name, f"at most {self.longest.days} days long", value)
+            start, end = from_milliseconds(read["from"]), from_milliseconds(read["to"])
+            if self.longest is not None and self.longest.before(end) > start:
+                raise _wrong(name, f"at most {self.longest} long", value)
         return read
 
     @staticmethod

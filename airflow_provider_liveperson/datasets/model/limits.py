@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError, WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window, stamp
 
@@ -32,7 +33,7 @@ class Limits:
     max_records: int | None = None
     split_by: str | None = None
     split_grid: timedelta = timedelta(minutes=10)
-    retention: timedelta | None = None
+    retention: timedelta | Months | None = None
     lag: timedelta = timedelta(0)
     grid: timedelta | None = None
     has_history: bool = True
@@ -54,6 +55,8 @@ class Limits:
         """
         if not self.has_history:
             return window.end + max(_DAY, window.end - window.start)
+        if isinstance(self.retention, Months):
+            return self.retention.after(window.start)
         return None if self.retention is None else window.start + self.retention
 
     def can_be_complete(self, window: Window, now: datetime) -> bool:
@@ -98,7 +101,7 @@ class Limits:
         :param now: the instant, aware.
         :returns: the first instant, or None where there is no such limit, and the end.
         """
-        return None if self.retention is None else now - self.retention, now - self.lag
+        return self._oldest(now), now - self.lag
 
     def check(self, name: str, window: Window, now: datetime) -> None:
         """Refuse a window that cannot be complete.
@@ -142,11 +145,20 @@ class Limits:
         :param window: the window.
         :param now: the present, aware.
         """
-        return self.has_history and self.retention is not None and window.end <= now - self.retention
+        oldest = self._oldest(now)
+        return self.has_history and oldest is not None and window.end <= oldest
+
+    def _oldest(self, now: datetime) -> datetime | None:
+        """The first instant whose records are still there, or None where there is no such limit."""
+        if isinstance(self.retention, Months):
+            return self.retention.before(now)
+        return None if self.retention is None else now - self.retention
 
 
-def span(length: timedelta) -> str:
-    """A length of time in words, exactly: ``397 days``, ``1 day``, ``2 hours``, ``15 minutes``."""
+def span(length: timedelta | Months) -> str:
+    """A length of time in words, exactly: ``13 months``, ``1 day``, ``2 hours``, ``15 minutes``."""
+    if isinstance(length, Months):
+        return str(length)
     seconds = int(length.total_seconds())
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds % size == 0 and seconds >= size:

@@ -21,6 +21,7 @@ from airflow_provider_liveperson.datasets.model.filters import (
     from_milliseconds,
     milliseconds,
 )
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
 FLAG = Flag(description="-")
@@ -34,7 +35,7 @@ MINUTES = WholeNumber(description="-", minimum=5, maximum=1440)
 STARS = Range(description="-", minimum=1, maximum=5, whole=False)
 TIMES = InstantRange(description="-")
 SINCE = InstantRange(description="-", bounds=("from",))
-MONTHS = InstantRange(description="-", longest=timedelta(days=92))
+MONTHS = InstantRange(description="-", longest=Months(3))
 FIELDS = Fields(description="-", names=("type", "format"))
 NEW_YEAR_MS = 1_767_225_600_000
 
@@ -84,8 +85,8 @@ NEW_YEAR_MS = 1_767_225_600_000
         (SINCE, {"from": "2026-01-01T00:00:00Z"}, {"from": NEW_YEAR_MS}),
         (
             MONTHS,
-            {"from": "2026-01-01T00:00:00Z", "to": "2026-04-03T00:00:00Z"},
-            {"from": NEW_YEAR_MS, "to": NEW_YEAR_MS + 92 * 86_400_000},
+            {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"},
+            {"from": NEW_YEAR_MS, "to": NEW_YEAR_MS + 90 * 86_400_000},
         ),
         (FIELDS, {"type": "nps"}, {"type": "nps"}),
     ],
@@ -143,7 +144,7 @@ def test_a_good_value_is_brought_into_its_form(kind, value, sent):
         (TIMES, {"from": True, "to": 5}, "it.from"),
         (TIMES, ["2026-01-01T00:00:00Z"], '{"from": …, "to": …}'),
         (SINCE, {"from": 5, "to": 6}, '{"from": …}'),
-        (MONTHS, {"from": 0, "to": 92 * 86_400_000 + 1}, "at most 92 days long"),
+        (MONTHS, {"from": 0, "to": 90 * 86_400_000 + 1}, "at most 3 months long"),
         (FIELDS, {}, "an object with some of type, format"),
         (FIELDS, {"kind": "nps"}, "an object with some of type, format"),
         (FIELDS, "nps", "an object with some of type, format"),

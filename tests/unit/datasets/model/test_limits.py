@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.datasets.model.limits import Limits, span
+from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window
 
@@ -21,7 +22,7 @@ lengths = st.timedeltas(TICK, 60 * DAY)
 limits = st.builds(
     Limits,
     lag=st.timedeltas(timedelta(0), 2 * DAY),
-    retention=st.none() | st.timedeltas(HOUR, 400 * DAY),
+    retention=st.none() | st.timedeltas(HOUR, 400 * DAY) | st.builds(Months, st.integers(1, 14)),
     has_history=st.booleans(),
 )
 
@@ -49,7 +50,27 @@ def test_a_window_of_which_nothing_is_left_cannot_be_complete(limits, ago, lengt
     window = Window(NOW - ago - length, NOW - ago)
     if limits.is_gone(window, NOW):
         assert not limits.can_be_complete(window, NOW)
-        assert window.end + (limits.retention or timedelta(0)) <= NOW
+        oldest, _ = limits.available(NOW)
+        assert oldest is not None
+        assert window.end <= oldest
+
+
+@pytest.mark.parametrize(
+    ("now", "oldest"),
+    [
+        (datetime(2026, 3, 1, 6, tzinfo=UTC), datetime(2025, 2, 1, 6, tzinfo=UTC)),  # 393 days
+        (datetime(2024, 8, 31, 6, tzinfo=UTC), datetime(2023, 7, 31, 6, tzinfo=UTC)),  # 397 days
+    ],
+)
+def test_months_are_those_of_the_calendar(now, oldest):
+    limits = Limits(retention=Months(13))
+    assert limits.available(now) == (oldest, now)
+    limits.check("things", Window(oldest, oldest + DAY), now)
+    early = Window(oldest - TICK, oldest + DAY)
+    with pytest.raises(WindowOutOfRangeError, match=r"keeps things for 13 months; start later"):
+        limits.check("things", early, now)
+    with pytest.raises(WindowOutOfRangeError, match=r"keeps things for 13 months, so nothing of it is left"):
+        limits.check("things", Window(oldest - DAY, oldest), now)
 
 
 def test_a_window_is_gone_with_its_last_instant():
@@ -74,6 +95,7 @@ def test_a_window_on_both_ends_of_its_time_is_let_through():
     [
         (DAY, "1 day"),
         (397 * DAY, "397 days"),
+        (Months(13), "13 months"),
         (24 * HOUR, "1 day"),
         (26 * HOUR, "26 hours"),
         (HOUR, "1 hour"),
