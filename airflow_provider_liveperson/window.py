@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from airflow_provider_liveperson.arguments import read_count, read_moment, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,6 +201,27 @@ def resolve_window(
     if data_interval_start >= data_interval_end:
         raise EmptyWindowError(EMPTY_INTERVAL.format(start=data_interval_start, end=data_interval_end))
     return Window(data_interval_start, data_interval_end)
+
+
+def window_of_run(context: Mapping[str, Any], *, start: object, end: object, windows_back: object) -> Window:
+    """The window of a task, in the forms that templates give its arguments too.
+
+    :param context: the task's context.
+    :param start: the argument of that name.
+    :param end: the argument of that name.
+    :param windows_back: how many windows of the same length to step back.
+    :raises ConfigurationError: for an argument that is not valid; its field is the argument.
+    :raises EmptyWindowError: when nothing defines a window.
+    """
+    key = getattr(context.get("dag_run"), "partition_key", None)
+    window = resolve_window(
+        start=read_moment(start, "start"),
+        end=read_moment(end, "end"),
+        partition_key=None if key is None else read_text(key, "partition_key"),
+        data_interval_start=context.get("data_interval_start"),
+        data_interval_end=context.get("data_interval_end"),
+    )
+    return window.back(read_count(windows_back, "windows_back"))
 
 
 def _partition(key: str) -> Window:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
-from airflow_provider_liveperson.arguments import read_count, read_flag, read_moment, read_text
+from airflow_provider_liveperson.arguments import read_flag, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
+from airflow_provider_liveperson.failures import fail, then_say_why
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
-from airflow_provider_liveperson.transfers.failures import fail, say_why
 from airflow_provider_liveperson.transfers.process import tune_process
+from airflow_provider_liveperson.window import window_of_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
-    from airflow_provider_liveperson.window import Window
 
 
 class LivePersonTransferOperator(BaseOperator):
@@ -116,9 +116,8 @@ class LivePersonTransferOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # After the user's own callbacks, so that its line is the last of the log.
-        self.on_failure_callback = [*_callbacks(self.on_failure_callback), say_why]
-        self.on_retry_callback = [*_callbacks(self.on_retry_callback), say_why]
+        self.on_failure_callback = then_say_why(self.on_failure_callback)
+        self.on_retry_callback = then_say_why(self.on_retry_callback)
         self.dataset = dataset
         self.start = start
         self.end = end
@@ -170,7 +169,7 @@ class LivePersonTransferOperator(BaseOperator):
         deferrable = read_flag(self.deferrable, "deferrable")
         request = LandRequest.read(
             self.dataset,
-            self._window(context),
+            window_of_run(context, start=self.start, end=self.end, windows_back=self.windows_back),
             filters=self.filters,
             cursor=self.cursor,
             file_format=self.file_format,
@@ -215,23 +214,3 @@ class LivePersonTransferOperator(BaseOperator):
 
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
         wait_until(moment)
-
-    def _window(self, context: Context) -> Window:
-        from airflow_provider_liveperson.window import resolve_window
-
-        key = getattr(context.get("dag_run"), "partition_key", None)
-        window = resolve_window(
-            start=read_moment(self.start, "start"),
-            end=read_moment(self.end, "end"),
-            partition_key=None if key is None else read_text(key, "partition_key"),
-            data_interval_start=context.get("data_interval_start"),
-            data_interval_end=context.get("data_interval_end"),
-        )
-        return window.back(read_count(self.windows_back, "windows_back"))
-
-
-def _callbacks(given: Any) -> list[Any]:
-    """A task's callbacks as a list: Airflow takes one or several."""
-    if given is None:
-        return []
-    return list(given) if isinstance(given, Sequence) else [given]

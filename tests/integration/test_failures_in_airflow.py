@@ -64,7 +64,7 @@ def test_the_log_ends_with_the_message(ran):
         lines = [line for line in part.splitlines() if "[error " in line.lower() or "Traceback" in line]
         assert "Traceback" in lines[-2]
         assert SAYS[what] in lines[-1]
-        assert "failures.py" in lines[-1] or "transfers.failures" in lines[-1]
+        assert "failures.py" in lines[-1] or "airflow_provider_liveperson.failures" in lines[-1]
 
 
 def test_the_log_has_no_library_frames(ran):

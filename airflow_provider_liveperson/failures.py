@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_liveperson.exceptions import LivePersonError
 
@@ -47,3 +48,13 @@ def say_why(context: Context) -> None:
         field = f" Look at: {error.field}." if error.field and error.field not in str(error) else ""
         log.info("::endgroup::")  # of Airflow's group "Post Execute", which its page shows folded
         log.error("%s: %s%s", type(error).__name__, " ".join(str(error).split()), field)
+
+
+def then_say_why(callbacks: Any) -> list[Any]:
+    """A task's callbacks with :func:`say_why` after them, so that its line is the last of the log.
+
+    :param callbacks: what the user gave: none, one or several.
+    """
+    if callbacks is None:
+        return [say_why]
+    return [*(callbacks if isinstance(callbacks, Sequence) else [callbacks]), say_why]

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_liveperson import exceptions as errors
 from airflow_provider_liveperson.client.responses import is_permanent
-from airflow_provider_liveperson.transfers.failures import fail, say_why
+from airflow_provider_liveperson.failures import fail, say_why
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 from airflow_provider_liveperson.version_compat import AirflowFailException
 
