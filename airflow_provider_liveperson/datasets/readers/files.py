@@ -121,6 +121,7 @@ class Files(Reader):
 class FilesPager(Pager):
     """Reads one slice: its list, then its files, oldest first.
 
+    :ivar listed: the files of the list that begin in the slice, oldest first; None until the list is known.
     :param reader: the declared reader.
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
@@ -136,36 +137,35 @@ class FilesPager(Pager):
         )
         self._window = slice_.bounds[query.cursor]
         self._has_asked = False
-        self._waiting: deque[ApiRequest] | None = None  # None until the list is known
+        self.listed: Sequence[ListedFile] | None = None
+        self._waiting: deque[ListedFile] = deque()
 
     def next_request(self) -> ApiRequest | None:
         if not self._has_asked:
             self._has_asked = True
             return self._list_request
-        return self._waiting.popleft() if self._waiting else None
+        return self._waiting.popleft().request if self._waiting else None
 
-    def parse(self, answer: Answer) -> BinaryIO | Sequence[ApiRequest]:
+    def parse(self, answer: Answer) -> BinaryIO | Sequence[ListedFile]:
         if answer.file is None:
             return parse_body(answer, self._parse_list)
         _check_opening(answer.file, answer.status)
         return answer.file
 
-    def peek(self, parsed: BinaryIO | Sequence[ApiRequest]) -> None:
-        if self._waiting is None and isinstance(parsed, Sequence):
-            self._waiting = deque(parsed)
-            self._count_files()
+    def peek(self, parsed: BinaryIO | Sequence[ListedFile]) -> None:
+        if self.listed is None and isinstance(parsed, Sequence):
+            self._take_list(parsed)
 
-    def accept(self, parsed: BinaryIO | Sequence[ApiRequest]) -> Iterable[Line]:
+    def accept(self, parsed: BinaryIO | Sequence[ListedFile]) -> Iterable[Line]:
         if isinstance(parsed, Sequence):
             self.peek(parsed)
             return ()
         return self._take_whole(parsed) if self._reader.whole else self._read(parsed)
 
     def refused(self, error: RequestRejectedError) -> None:
-        if self._waiting is None and self._reader.says_empty(error):
-            self._waiting = deque()
-            self._count_files()
-        elif self._waiting is None and error.status == 400 and self._other_request is not None:
+        if self.listed is None and self._reader.says_empty(error):
+            self._take_list(())
+        elif self.listed is None and error.status == 400 and self._other_request is not None:
             log.info("LivePerson rejected the range; naming it in the other way: %s", error)
             self._list_request, self._other_request = self._other_request, None
             self._has_asked = False
@@ -175,18 +175,18 @@ class FilesPager(Pager):
     def learn(self, before: FilesPager) -> None:
         self._list_request, self._other_request = before._list_request, before._other_request
 
-    def _parse_list(self, answer: Answer) -> Sequence[ApiRequest]:
+    def _parse_list(self, answer: Answer) -> Sequence[ListedFile]:
         listed = {
-            (file.start_ms, file.request.path, tuple(file.request.params.items())): file.request
+            (file.start_ms, file.request.path, tuple(file.request.params.items())): file
             for file in self._reader.listed(self._dataset, answer)
             if self._window.start_ms <= file.start_ms < self._window.end_ms
         }
         return [listed[place] for place in sorted(listed)]
 
-    def _count_files(self) -> None:
-        """Note how many records there will be, where they are the files of the list."""
-        if self._reader.whole and self._waiting is not None:
-            self.reported = len(self._waiting)
+    def _take_list(self, files: Sequence[ListedFile]) -> None:
+        self.listed, self._waiting = files, deque(files)
+        if self._reader.whole:  # then the files are the records
+            self.reported = len(files)
 
     def _take_whole(self, file: BinaryIO) -> Iterator[Line]:
         with file:
