@@ -42,6 +42,20 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": "airflow_provider_liveperson.transfers.liveperson_to_s3",
             },
         ],
+        "sensors": [
+            {
+                "integration-name": "LivePerson",
+                "python-modules": ["airflow_provider_liveperson.sensors.data_ready"],
+            },
+        ],
+        "triggers": [
+            {
+                "integration-name": "LivePerson",
+                "python-modules": [
+                    f"airflow_provider_liveperson.triggers.{name}" for name in ("data_ready", "data_access")
+                ],
+            },
+        ],
         "connection-types": connection_types(),
         "config": {
             "liveperson": {

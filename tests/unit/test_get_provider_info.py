@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from airflow import __version__ as airflow_version
+from airflow.sdk import BaseSensorOperator
+from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_liveperson.connections.form import connection_types
 from airflow_provider_liveperson.get_provider_info import get_provider_info
@@ -48,7 +50,7 @@ def test_every_integration_that_it_names_exists():
         for integration in info["integrations"]
     }
     info = get_provider_info()
-    spoken_of = {item["integration-name"] for item in info["hooks"]}
+    spoken_of = {item["integration-name"] for kind in ("hooks", "sensors", "triggers") for item in info[kind]}
     for transfer in info["transfers"]:
         spoken_of |= {transfer["source-integration-name"], transfer["target-integration-name"]}
     assert spoken_of <= known
@@ -57,7 +59,12 @@ def test_every_integration_that_it_names_exists():
 def _modules() -> list[str]:
     info = get_provider_info()
     return [
-        *(module for hook in info["hooks"] for module in hook["python-modules"]),
+        *(
+            module
+            for kind in ("hooks", "sensors", "triggers")
+            for item in info[kind]
+            for module in item["python-modules"]
+        ),
         *(transfer["python-module"] for transfer in info["transfers"]),
         *(kind["hook-class-name"].rpartition(".")[0] for kind in info["connection-types"]),
         *(function.rpartition(".")[0] for function in info["cli"]),
@@ -67,6 +74,19 @@ def _modules() -> list[str]:
 @pytest.mark.parametrize("module", sorted(set(_modules())))
 def test_every_module_it_names_exists(module):
     assert importlib.util.find_spec(module) is not None
+
+
+@pytest.mark.parametrize(("kind", "base"), [("sensors", BaseSensorOperator), ("triggers", BaseTrigger)])
+def test_every_sensor_and_trigger_is_in_a_module_that_it_names(kind, base):
+    package = ROOT / "airflow_provider_liveperson" / kind
+    modules = {f"airflow_provider_liveperson.{kind}.{path.stem}" for path in package.glob("*.py")}
+    found = {
+        value.__module__
+        for module in modules
+        for value in vars(importlib.import_module(module)).values()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ in modules
+    }
+    assert found == {name for item in get_provider_info()[kind] for name in item["python-modules"]}
 
 
 @pytest.mark.parametrize("kind", connection_types(), ids=lambda kind: kind["connection-type"])

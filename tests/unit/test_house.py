@@ -38,6 +38,10 @@ FORBIDDEN: dict[str, set[str]] = {
     "landing": INNER - {".landing"} | OUTER,
     "pull": {"airflow"} | OUTER,
     "land": {"airflow"} | OUTER,
+    "readiness": {"airflow", ".landing"} | OUTER,
+    "failures": INNER - {".client"} | OUTER,
+    "sensors": {".landing", ".pull", ".datasets"} | OUTER - {".sensors", ".hooks", ".triggers"},
+    "triggers": {".landing"} | OUTER - {".triggers", ".hooks"},
     "diagnostics": OUTER - {".diagnostics", ".hooks"},
     # Only a whole check begins with Airflow's connections; what it is made of needs none.
     "diagnostics/comparison": {"airflow", ".landing"} | OUTER - {".diagnostics"},
@@ -142,20 +146,28 @@ def test_what_airflow_reads_at_start_up_is_light(module):
     assert loaded_by(code) & heavy == set()
 
 
-OPERATORS = sorted(path.stem for path in (PACKAGE / "transfers").glob("*.py") if path.stem != "__init__")
+IN_DAGS = {
+    f"{folder}.{path.stem}": ""
+    for folder in ("transfers", "sensors", "triggers")
+    for path in sorted((PACKAGE / folder).glob("*.py"))
+    if path.stem != "__init__"
+}
+# Some check their arguments when they are made.
+IN_DAGS["sensors.data_ready"] = "LivePersonDataReadySensor(task_id='ready', dataset='audit_trail')"
+IN_DAGS["triggers.data_access"] = "LivePersonDataAccessTrigger(dataset='data_access_survey')"
 
 
-def test_there_are_operators():
-    assert "liveperson_to_s3" in OPERATORS
+def test_there_are_operators_sensors_and_triggers():
+    assert {"transfers.liveperson_to_s3", "sensors.data_ready", "triggers.data_access"} < set(IN_DAGS)
 
 
-@pytest.mark.parametrize("module", OPERATORS)
+@pytest.mark.parametrize("module", IN_DAGS)
 def test_parsing_a_dag_with_an_operator_is_light(module):
     """Airflow itself loads some of these, depending on its version: what counts is what the operator adds."""
     heavy = {"boto3", "botocore", "fastapi", "graphql", "isal", "jwt", "oauthlib", "pyarrow", "requests"}
     heavy |= {"requests_oauthlib", "s3fs", "starlette", "uvicorn", "zstandard"}
-    airflow_alone = loaded_by("import airflow.sdk\nfrom airflow.sdk import BaseOperator")
-    with_operator = loaded_by(f"import {NAME}.transfers.{module}")
+    airflow_alone = loaded_by("import airflow.triggers.base\nfrom airflow.sdk import BaseSensorOperator")
+    with_operator = loaded_by(f"from {NAME}.{module} import *\n{IN_DAGS[module]}")
     assert (with_operator - airflow_alone) & heavy == set()
 
 
