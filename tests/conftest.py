@@ -1,4 +1,4 @@
-"""Gives every test process its own Airflow home, before anything imports Airflow."""
+"""What all tests need: an Airflow home of their own, before anything imports Airflow, and DuckDB."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 
 def _isolate_airflow() -> None:
@@ -30,3 +34,13 @@ def _isolate_airflow() -> None:
 
 
 _isolate_airflow()
+
+
+@pytest.fixture(scope="session")
+def duck() -> Iterator[Callable[[str], list[Any]]]:
+    """Queries DuckDB without downloadable extensions."""
+    import duckdb
+
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    with duckdb.connect(config=offline) as connection:
+        yield lambda question: connection.execute(question).fetchall()

@@ -140,7 +140,19 @@ INTERVAL_METRICS = Dataset(
     primary_key=("timeframe.from", "skillId", "agentId"),
     limits=Limits(max_range=timedelta(days=1), retention=timedelta(days=7), lag=timedelta(hours=1)),
     columns={
-        "timeframe": Struct({"from": TIMESTAMP, "to": TIMESTAMP, "fromL": INTEGER, "toL": INTEGER}),
+        # LivePerson does not name its fields; Actual Handle Time has the second four.
+        "timeframe": Struct(
+            {
+                "from": TIMESTAMP,
+                "to": TIMESTAMP,
+                "fromL": INTEGER,
+                "toL": INTEGER,
+                "startTime": TIMESTAMP,
+                "endTime": TIMESTAMP,
+                "startTimeL": INTEGER,
+                "endTimeL": INTEGER,
+            }
+        ),
         "skillId": TEXT,
         "skillName": TEXT,
         "agentGroupId": TEXT,

@@ -158,16 +158,6 @@ def airflow_connections(sandbox: SandboxServer, waits: list[float], monkeypatch:
     monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_LOGIN", made["liveperson_login"].as_json())
 
 
-@pytest.fixture(scope="session")
-def duck() -> Iterator[Callable[[str], list[Any]]]:
-    """Queries DuckDB without downloadable extensions."""
-    import duckdb
-
-    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(config=offline) as connection:
-        yield lambda question: connection.execute(question).fetchall()
-
-
 @pytest.fixture
 def memory_files() -> Iterator[Any]:
     """An fsspec file system in memory for ``memory://`` paths, which no Airflow provider registers."""

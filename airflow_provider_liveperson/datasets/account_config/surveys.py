@@ -26,13 +26,13 @@ _SURVEY: dict[str, Column] = {
                 "orderId": INTEGER,
                 "text": TEXT,
                 "next": TEXT,
-                "nextInOrder": TEXT,
+                "nextInOrder": BOOLEAN,
                 "required": BOOLEAN,
                 "category": TEXT,
                 "questionDefinition": TEXT,
                 "maxCharacters": INTEGER,
                 "engagementAttribute": JSON,
-                "replies": Array(Struct({"id": TEXT, "text": TEXT, "next": TEXT, "nextInOrder": TEXT})),
+                "replies": Array(Struct({"id": TEXT, "text": TEXT, "next": TEXT, "nextInOrder": BOOLEAN})),
             }
         )
     ),

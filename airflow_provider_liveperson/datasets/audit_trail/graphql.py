@@ -36,7 +36,7 @@ from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMove
 from airflow_provider_liveperson.datasets.readers.time_ordered import UNDATED, Row, TimeOrderedPager
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.columns import TEXT, Personal
+from airflow_provider_liveperson.records.columns import BOOLEAN, TEXT, Personal
 from airflow_provider_liveperson.records.values import stated_total
 
 FIELDS = (
@@ -255,6 +255,9 @@ AUDIT_TRAIL = Dataset(
     reader=AuditTrailPages(),
     cursors=(Cursor("changeDate", "Each change once, in the window in which it was made."),),
     limits=Limits(max_range=timedelta(days=31)),
-    columns={name: Personal(TEXT) if name in _PERSONAL else TEXT for name in FIELDS},
+    columns={
+        **{name: Personal(TEXT) if name in _PERSONAL else TEXT for name in FIELDS},
+        "originatorIsLpa": BOOLEAN,
+    },
     filters=FILTERS,
 )
