@@ -208,10 +208,12 @@ class Sender:
             with self._under_way(request, stop) as exchange:
                 try:
                     response = self._exchange(request, prepared)
-                    renews = may_renew and response.status_code == 401 and request.signed
-                    if renews and self._session.credential.renew(response.request):
-                        response.close()
-                        continue
+                    if response.status_code == 401 and request.signed:
+                        if not may_renew:
+                            self._session.credential.renewed_in_vain()
+                        elif self._session.credential.renew(response.request):
+                            response.close()
+                            continue
                     return self._accepted(request, url, response, exchange)
                 except (LivePersonError, _RetryableError, MemoryError):
                     raise

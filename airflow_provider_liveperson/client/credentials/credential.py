@@ -23,6 +23,10 @@ MAX_MARGIN = 300.0
 MAX_LIFETIME = 86_400.0
 """Seconds; a token that claims to last longer is renewed as if it lasted for these."""
 
+RENEWAL_PAUSE = 60.0
+"""Seconds without another renewal after a renewed token has been rejected, too: LivePerson has something else against
+the request, such as an API that takes no bearer tokens."""
+
 Exchange = Callable[[ApiRequest], Answer]
 """Sends an unsigned request with all retries; credentials request their tokens through it."""
 
@@ -63,6 +67,9 @@ class Credential(AuthBase, ABC):
         :returns: whether sending it once more may succeed.
         """
         return False
+
+    def renewed_in_vain(self) -> None:
+        """React to a 401 for a request that had been sent once more: what signs the requests is not the reason."""
 
     def token(self) -> Token | None:
         """The current token, fetched if necessary; None for a credential that signs without one.
@@ -161,6 +168,7 @@ class TokenCredential(Credential):
         self._token: Token | None = None
         self._seen_secrets: set[str] = set()  # an answer may still quote a token that has been replaced
         self._lock = threading.Lock()
+        self._may_renew_at = -math.inf
 
     @abstractmethod
     def fetch(self, exchange: Exchange) -> Token:
@@ -190,10 +198,24 @@ class TokenCredential(Credential):
         return self._current()
 
     def renew(self, rejected: requests.PreparedRequest) -> bool:
-        with self._lock:  # another thread may have renewed since that request was signed
-            if self._token and rejected.headers.get("Authorization") == f"Bearer {self._token.value}":
-                self._token = None
+        with self._lock:
+            if self._token is None or rejected.headers.get("Authorization") != f"Bearer {self._token.value}":
+                return True  # another thread has renewed since that request was signed
+            if self.now() < self._may_renew_at:
+                return False
+            self.drop(self._token)
+            self._token = None
         return True
+
+    def drop(self, token: Token) -> None:
+        """Note that LivePerson rejected the current token.
+
+        :param token: the token.
+        """
+
+    def renewed_in_vain(self) -> None:
+        with self._lock:
+            self._may_renew_at = self.now() + RENEWAL_PAUSE
 
     def _current(self) -> Token:
         with self._lock:
@@ -207,7 +229,14 @@ class TokenCredential(Credential):
             return self._token
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lock": None, "_exchange": None, "_token": None, "_seen_secrets": set()}
+        return {
+            **self.__dict__,
+            "_lock": None,
+            "_exchange": None,
+            "_token": None,
+            "_seen_secrets": set(),
+            "_may_renew_at": -math.inf,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-import requests
 
 from airflow_provider_liveperson.client.credentials.authorization import (
     TokenRefusedError,
@@ -73,11 +72,8 @@ class WebAppCredential(TokenCredential):
     def secrets(self) -> Iterable[str]:
         return (self._app.client_secret, *self._seen_secrets)
 
-    def renew(self, rejected: requests.PreparedRequest) -> bool:
-        with self._lock:
-            if self._token and rejected.headers.get("Authorization") == f"Bearer {self._token.value}":
-                self._rejected, self._token = self._token.value, None
-        return True
+    def drop(self, token: Token) -> None:
+        self._rejected = token.value
 
     def fetch(self, exchange: Exchange) -> Token:
         grant = self._load()

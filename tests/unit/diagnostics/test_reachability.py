@@ -97,6 +97,15 @@ def test_everything_can_be_read(look, kind):
     assert report.clock.sentence == "This machine's clock is correct."
 
 
+def test_apis_that_reject_every_token_cost_one_new_token_and_not_one_each(sandbox, look):
+    """A renewal takes seconds for a web application, and each replaces its refresh token."""
+    switches = [name for api in APIS for name in declarations(api.switches_type)]
+    sandbox.configure(**{name: frozenset({"oauth1"}) for name in switches if name.endswith("_auth")})
+    report = look("app_jwt_v2", max_concurrency=1)
+    assert sum(state == "refused" for state in states(report).values()) > 5
+    assert sum("/sentinel/" in one.path for one in sandbox.requests) == 2
+
+
 @KINDS
 def test_each_dataset_costs_one_request_for_as_little_as_can_be(sandbox, look, kind):
     look(kind)
