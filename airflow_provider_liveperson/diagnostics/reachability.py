@@ -246,7 +246,7 @@ def _probe_all(
 
 
 def read_smallest(client: LivePersonClient, dataset: Dataset, now: datetime) -> None:
-    """Read as little as possible of a dataset's last hour that is complete.
+    """Read as little as possible of a dataset's last hour that is complete, in whichever way LivePerson accepts.
 
     :param client: the connection's client.
     :param dataset: the dataset.
@@ -261,11 +261,20 @@ def read_smallest(client: LivePersonClient, dataset: Dataset, now: datetime) -> 
     query = dataset.query(whole)
     slice_ = dataset.plan(query)[-1]
     reader = dataset.open(query, slice_)
-    try:
-        client.call(dataset.probe(query, slice_), partial(_parse, reader))
-    except RequestRejectedError as error:
-        if not dataset.reader.says_empty(error):
-            raise
+    first: RequestRejectedError | None = None
+    for request in dataset.probes(query, slice_):
+        try:
+            client.call(request, partial(_parse, reader))
+        except RequestRejectedError as error:
+            if dataset.reader.says_empty(error):
+                return
+            first = first or error
+            if error.status != 400:
+                break
+        else:
+            return
+    if first is not None:
+        raise first
 
 
 def _parse(reader: Pager, answer: Answer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import ceil
@@ -186,9 +186,9 @@ class Dataset:
             max_per_second=self.limits.max_per_second,
         )
 
-    def probe(self, query: Query, slice_: Slice) -> ApiRequest:
-        """The request for as little of a slice as shows whether it can be read."""
-        return self.reader.probe(self, query, slice_)
+    def probes(self, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        """The ways to ask for as little of a slice as shows whether it can be read; see :meth:`Reader.probes`."""
+        return self.reader.probes(self, query, slice_)
 
     def describe(self, query: Query) -> dict[str, Any]:
         """The arguments of the requests, for the manifest."""

@@ -98,9 +98,16 @@ class Collection(Reader):
         )
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
-        return dataset.make_request(
-            params={**self.arguments, **self.ways[0], **self.smallest}, headers=self.revision.sent(None)
-        )
+        return self.probes(dataset, query, slice_)[0]
+
+    def probes(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        ways = [dict(way) for way in self.ways]
+        asked = [{**self.arguments, **way} for way in (*({**way, **self.smallest} for way in ways), *ways)]
+        return [
+            dataset.make_request(params=params, headers=self.revision.sent(None))
+            for number, params in enumerate(asked)
+            if params not in asked[:number]
+        ]
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return {**dataset.request.params, **self.arguments, **self.ways[0]}

@@ -108,6 +108,10 @@ class Files(Reader):
         )
         return replace(made, may_be_partial=self.may_lack_files)
 
+    def probes(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        ranges = (self.range, self.other_range)
+        return [self.list_request(dataset, query, slice_, range) for range in ranges if range is not None]
+
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return {**dataset.request.params, **self.range.arguments(query.window), **query.filters}
 

@@ -143,6 +143,11 @@ class Reader(ABC):
         assert request is not None
         return request
 
+    def probes(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        """The ways to make that request, the best one first: each is for where LivePerson answers the one before with
+        a 400, which a pull survives as well."""
+        return (self.probe(dataset, query, slice_),)
+
     def says_empty(self, error: RequestRejectedError) -> bool:
         """Whether a refusal of the first request says that there are no records, which is nothing wrong."""
         return False

@@ -110,7 +110,10 @@ def test_profiles_have_a_header_of_their_own(known):
     made = reader(PROFILES, known)
     request = made.next_request()
     assert request.headers == ({} if known is None else {"X-LP-Last-Modified": known})
-    assert PROFILES.probe(PROFILES.query(DAY), PROFILES.plan(PROFILES.query(DAY))[0]).headers == {}
+    assert (
+        PROFILES.reader.probe(PROFILES, PROFILES.query(DAY), PROFILES.plan(PROFILES.query(DAY))[0]).headers
+        == {}
+    )
     headers = {"X-LP-Last-Modified": "Fri, 02 Jan 2026 00:00:00 GMT", "ac-revision": "7"}
     body = b'[{"id":1,"permissions":[]}]'
     assert len(list(made.accept(made.parse(Answer(status=200, headers=headers, body=body))))) == 1

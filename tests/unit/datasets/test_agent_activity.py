@@ -248,7 +248,7 @@ def test_what_is_asked_of_interval_metrics():
         "agentId": "17",
         "source": "{source}",
     }
-    assert INTERVAL_METRICS.probe(query, slice_).params["pageSize"] == "1"
+    assert INTERVAL_METRICS.reader.probe(INTERVAL_METRICS, query, slice_).params["pageSize"] == "1"
 
 
 @pytest.mark.parametrize(("minutes", "start", "end"), [("15", 15, 45), ("30", 0, 60), ("60", 0, 60)])

@@ -80,7 +80,7 @@ def test_an_api_that_does_not_exist_is_refused():
 
 def test_the_probe_requests_one_record():
     query = DATA_USAGE_AUDIT.query(DAY)
-    probe = DATA_USAGE_AUDIT.probe(query, DATA_USAGE_AUDIT.plan(query)[0])
+    probe = DATA_USAGE_AUDIT.reader.probe(DATA_USAGE_AUDIT, query, DATA_USAGE_AUDIT.plan(query)[0])
     assert (probe.params["offset"], probe.params["limit"]) == ("0", "1")
 
 

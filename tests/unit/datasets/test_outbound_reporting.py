@@ -94,7 +94,9 @@ def test_filters_that_do_not_exist_are_refused(name, value):
 
 def test_the_probe_requests_one_message():
     query = OUTBOUND_TRANSACTIONS.query(DAY)
-    probe = OUTBOUND_TRANSACTIONS.probe(query, OUTBOUND_TRANSACTIONS.plan(query)[0])
+    probe = OUTBOUND_TRANSACTIONS.reader.probe(
+        OUTBOUND_TRANSACTIONS, query, OUTBOUND_TRANSACTIONS.plan(query)[0]
+    )
     assert probe.json == {"offset": 0, "limit": 1}
 
 
@@ -156,7 +158,7 @@ def test_requests_of_every_dataset_carry_the_declared_rate(name):
     query = dataset.query(DAY)
     slice_ = dataset.plan(query)[0]
     first = dataset.open(query, slice_).next_request()
-    for request in (first, dataset.probe(query, slice_)):
+    for request in (first, dataset.reader.probe(dataset, query, slice_)):
         assert request.max_per_second == dataset.limits.max_per_second
 
 

@@ -119,6 +119,25 @@ def test_each_dataset_costs_one_request_for_as_little_as_can_be(sandbox, look, k
     assert sum("/service/" in one.path for one in sandbox.requests) == 1
 
 
+# What a pull asks for in another way where LivePerson rejects the first one.
+OTHER_WAYS = ("actual_handle_time_breakdown", "agent_status_reasons", "agent_surveys", "interval_metrics")
+
+
+@pytest.mark.parametrize(
+    ("name", "reading"), [(name, reading) for name in OTHER_WAYS for reading in FACTS[name].readings]
+)
+def test_what_a_pull_asks_for_in_another_way_is_readable(sandbox, look, name, reading):
+    sandbox.configure(**FACTS[name].readings[reading])
+    assert states(look(datasets=[EVERY_DATASET[name]])) == {name: "readable"}
+
+
+def test_what_is_rejected_in_every_way_is_said_in_the_words_of_the_first(sandbox, look):
+    sandbox.faults.add(kind="status", status=400, match="/breakdown", body={"message": "the first"})
+    sandbox.faults.add(kind="status", status=400, match="/breakdown", body={"message": "another"}, times=9)
+    report = look(datasets=[EVERY_DATASET["actual_handle_time_breakdown"]])
+    assert "the first" in report.access("actual_handle_time_breakdown").detail
+
+
 @KINDS
 @pytest.mark.parametrize("switches", [{}, FACTS["messaging_interactions"].readings["no content"]], ids=str)
 def test_where_nothing_has_happened_it_can_be_read_all_the_same(sandbox, look, kind, switches):

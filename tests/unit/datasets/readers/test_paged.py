@@ -113,7 +113,7 @@ def test_a_partition_is_a_place_in_the_path(in_body: bool) -> None:
     assert [request.path for _, request in asked] == ["/bar/{account_id}/rows", "/foo/{account_id}/rows"]
     assert all("kind" not in {**request.params, **(request.json or {})} for _, request in asked)
     query = declared.query(DAY)
-    assert declared.probe(query, declared.plan(query)[1]).path == "/foo/{account_id}/rows"
+    assert declared.reader.probe(declared, query, declared.plan(query)[1]).path == "/foo/{account_id}/rows"
 
 
 def test_a_filter_of_its_name_chooses_values_in_their_order_and_is_not_sent() -> None:
@@ -138,7 +138,7 @@ def test_every_request_carries_the_declared_rate() -> None:
     declared = dataset(pages())
     query = declared.query(DAY)
     asked = [request for _, request in requests(declared)]
-    asked += [declared.probe(query, slice_) for slice_ in declared.plan(query)]
+    asked += [declared.reader.probe(declared, query, slice_) for slice_ in declared.plan(query)]
     assert {request.max_per_second for request in asked} == {4}
 
 
