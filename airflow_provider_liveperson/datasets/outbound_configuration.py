@@ -57,7 +57,7 @@ CHANNEL = Struct(
         "type": TEXT,
         "appName": TEXT,
         "appNames": Array(TEXT),
-        "outboundnumber": TEXT,
+        "outboundnumber": Personal(TEXT),
         "language": TEXT,
         "namespace": TEXT,
         "templatename": TEXT,

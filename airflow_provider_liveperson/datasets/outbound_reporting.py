@@ -131,9 +131,10 @@ OUTBOUND_TRANSACTIONS = Dataset(
         "consumerId": Personal(TEXT),
         "proactiveCampaignId": TEXT,
         "handOffId": TEXT,
-        "ivrNumber": TEXT,
+        "ivrNumber": Personal(TEXT),
         "errorCode": TEXT,
-        "errorMessage": TEXT,
+        # It may repeat the phone number.
+        "errorMessage": Personal(TEXT),
         "errorSource": TEXT,
         "messageStatus": TEXT,
         "_product": TEXT,

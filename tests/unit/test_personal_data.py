@@ -57,7 +57,8 @@ def test_every_path_is_declared_and_named_once():
 
 
 NAMES = re.compile(
-    r"(?i)(login|full|nick|first|last|agent|user|consumer)_?name$|login$|e-?mail|phone|ipaddress"
+    r"(?i)(login|full|nick|first|last|agent|user|consumer)_?name$|login$|e-?mail|phone|ipaddress|user_?agent$"
+    r"|(mobile|ivr|outbound)number$"
 )
 
 
@@ -72,6 +73,11 @@ def test_every_dataset_marks_what_is_called_like_personal_data():
         ]
         assert plain == [], name
         Masking(drop_fields=personal).refuse_undeclared(name, dataset.columns)
+
+
+def test_what_a_carrier_says_of_a_message_counts_as_personal():
+    """Such as "The number +1 555 0100 is not valid"."""
+    assert "errorMessage" in PERSONAL_FIELDS["outbound_transactions"]
 
 
 def test_no_name_address_or_text_is_left(truth, landed):

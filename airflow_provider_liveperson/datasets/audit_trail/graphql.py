@@ -56,7 +56,14 @@ FIELDS = (
     "originatorIsLpa",
 )
 # What was changed may be a person, and so may its values.
-_PERSONAL = ("objectName", "oldValue", "newValue", "originator", "originatorLoginName")
+_PERSONAL = (
+    "objectName",
+    "oldValue",
+    "newValue",
+    "originator",
+    "originatorLoginName",
+    "originatorUserAgent",
+)
 MAX_PAGE_SIZE = 1000
 
 

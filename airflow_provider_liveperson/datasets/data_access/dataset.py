@@ -7,6 +7,7 @@ for each kind of file, on request.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from airflow_provider_liveperson.credential_kind import CredentialKind
@@ -40,6 +41,8 @@ READER = DataAccessFiles(
     range=TimeRange(start="startTime", end="endTime", late=LAG),
     no_files="No Available Files",
 )
+# Its table has the first name, its sample the second.
+AGENT_READER = replace(READER, renamed={"agentUserName": "agentUsername"})
 CURSORS = (
     Cursor(
         "scopeStartDate",
@@ -59,7 +62,7 @@ AGENT_ACTIVITY = Dataset(
     page="data-access-api-methods-agent-activity.html",
     request=RequestTemplate(service=SERVICE, path="/data_access_le/account/{account_id}/le/agentActivity"),
     access=ACCESS,
-    reader=READER,
+    reader=AGENT_READER,
     cursors=CURSORS,
     primary_key=("agentID", "timestamp", "type"),
     limits=LIMITS,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,7 +44,12 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 @dataclass(frozen=True, kw_only=True)
 class DataAccessFiles(Files):
-    """Reads files of Data Access: a record for each item of the lists in their bodies."""
+    """Reads files of Data Access: a record for each item of the lists in their bodies.
+
+    :param renamed: fields that LivePerson spells in two ways: the one, and the one that records get.
+    """
+
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def listed(self, dataset: Dataset, answer: Answer) -> Iterator[ListedFile]:
         content = raw.values(answer.body, answer.content_type)
@@ -64,7 +69,14 @@ class DataAccessFiles(Files):
         page = raw.read(_CONTAINER, content)
         for record in items(page.content.recordCollection):
             for row in _rows(fields(record)):
-                yield page.copy(msgspec.Raw(row))
+                yield page.copy(msgspec.Raw(self._spelled(row)))
+
+    def _spelled(self, row: bytes) -> bytes:
+        if not any(b'"%b"' % name.encode() in row for name in self.renamed):
+            return row
+        return joined(
+            {self.renamed.get(name, name): bytes(value) for name, value in _OBJECT.decode(row).items()}
+        )
 
 
 def _start(entry: dict[str, Any]) -> int:

@@ -101,8 +101,9 @@ class Collection(Reader):
         return self.probes(dataset, query, slice_)[0]
 
     def probes(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
-        ways = [dict(way) for way in self.ways]
-        asked = [{**self.arguments, **way} for way in (*({**way, **self.smallest} for way in ways), *ways)]
+        fields = [dict(fields) for fields in self.ways]
+        fewest = [{**one, **self.smallest} for one in fields]
+        asked = [{**self.arguments, **one} for one in (*fewest, *fields)]
         return [
             dataset.make_request(params=params, headers=self.revision.sent(None))
             for number, params in enumerate(asked)

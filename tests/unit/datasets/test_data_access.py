@@ -223,3 +223,22 @@ def test_nesting_is_read_or_refused_in_words(depth):
         return
     with pytest.raises(InvalidResponseError, match="nested more deeply than can be read"):
         read(content)
+
+
+def test_a_name_that_livepersons_table_spells_otherwise_lands_in_its_column():
+    """So that whoever drops or hashes the column has it, in either spelling."""
+    agents = DATASETS["data_access_agent_activity"]
+    query = agents.query(DAY)
+    made = agents.open(query, agents.plan(query)[0])
+    made.next_request()
+    rows = [
+        {"agentID": {"long": 7}, name: {"string": "agentUserName"}}
+        for name in ("agentUserName", "agentUsername")
+    ]
+    body = {"header": {"agentSessionId": "s"}, "agentSessionsData": {"array": rows}}
+    content = json.dumps({"recordCollection": [{"body": {"AgentActivityData": body}}]}).encode()
+    parsed = made.parse(Answer(status=200, headers={}, file=io.BytesIO(content)))
+    landed = [json.loads(bytes(line)) for line in made.accept(parsed)]
+    assert [row.get("agentUsername") for row in landed] == ["agentUserName"] * 2
+    assert set(landed[0]) == set(landed[1])
+    assert "agentUsername" in PERSONAL_FIELDS[agents.name]
