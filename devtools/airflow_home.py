@@ -13,18 +13,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from devtools.airflow_process import AirflowProcess
+
 RUN_WITHIN = 300.0
 
 _FOREIGN = ("AIRFLOW_", "AWS_", "LIVEPERSON_")
 
 _LAST_RUN = "SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1"
 
-_NO_RETRIES = '''\
+KEEP_RETRIES = {"KEEP_RETRIES": "1"}
+"""Environment variables with which a command retries as the DAG asks for; `airflow dags test` waits for the retries."""
+
+_POLICY = '''\
 """Makes a failure visible at once, whatever retries the DAG asks for."""
+
+import os
 
 
 def task_policy(task):
-    task.retries = 0
+    if "KEEP_RETRIES" not in os.environ:
+        task.retries = 0
 '''
 
 
@@ -36,8 +44,10 @@ class AirflowHome:
 
     :param connections: maps connection IDs to connections in Airflow's JSON or URI form.
     :param environment: additional environment variables, such as ``AIRFLOW__LOGGING__LOGGING_LEVEL``.
-    :param retries: if False, a cluster policy makes every task fail at its first failure; ``airflow dags test`` would
-        otherwise wait for the retries.
+    :param retries: whether tasks retry as their DAGs ask for; otherwise a cluster policy makes each fail at its first
+        failure, but for commands with :data:`KEEP_RETRIES`.
+    :param one_process: whether commands without settings of their own share a process, which is several times faster.
+        What Airflow remembers in a process, such as the secrets that it masks, then outlives a command.
     """
 
     def __init__(
@@ -46,10 +56,13 @@ class AirflowHome:
         connections: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         retries: bool = False,
+        one_process: bool = False,
     ) -> None:
         self._connections = dict(connections or {})
         self._environment = dict(environment or {})
         self._retries = retries
+        self._one_process = one_process
+        self._process: AirflowProcess | None = None
         self._folder: Path | None = None
 
     @property
@@ -66,9 +79,8 @@ class AirflowHome:
         self._folder = Path(tempfile.mkdtemp(prefix="airflow-home-"))
         try:
             (self.path / "dags").mkdir()
-            if not self._retries:
-                (self.path / "config").mkdir()
-                (self.path / "config" / "airflow_local_settings.py").write_text(_NO_RETRIES)
+            (self.path / "config").mkdir()
+            (self.path / "config" / "airflow_local_settings.py").write_text(_POLICY)
             answer = self.run("db", "migrate")
             if answer.returncode:
                 raise RuntimeError(f"airflow db migrate failed:\n{answer.stdout}")
@@ -100,6 +112,8 @@ class AirflowHome:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         made |= {f"AIRFLOW_CONN_{conn_id.upper()}": value for conn_id, value in self._connections.items()}
+        if self._retries:
+            made |= KEEP_RETRIES
         return made | self._environment
 
     def add_dag(self, path: Path) -> None:
@@ -120,7 +134,12 @@ class AirflowHome:
         :returns: its exit code, with stdout and stderr together in ``stdout``.
         :raises subprocess.TimeoutExpired: if it takes longer.
         """
-        return self.python("-m", "airflow", *arguments, environment=environment, timeout=timeout)
+        own = environment or {}
+        if not self._one_process or any(name.startswith("AIRFLOW__") for name in own):
+            return self.python("-m", "airflow", *arguments, environment=own, timeout=timeout)
+        if self._process is None or not self._process.is_alive:
+            self._process = AirflowProcess(self.environment(), self.path)
+        return self._process.run(arguments, own, timeout)
 
     def python(
         self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = RUN_WITHIN
@@ -178,6 +197,9 @@ class AirflowHome:
         return [json.loads(value) if isinstance(value, str) else value for value in values]
 
     def _remove(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.close()
         folder, self._folder = self._folder, None
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -63,9 +64,21 @@ def start_sandbox() -> Iterator[Callable[..., SandboxServer]]:
 
 
 @pytest.fixture(scope="session")
-def airflow_home() -> Iterator[AirflowHome]:
+def secrets_backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file in which the secrets backend of :func:`airflow_home` looks for connections, empty at first."""
+    path = tmp_path_factory.mktemp("secrets") / "connections.json"
+    path.write_text("{}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def airflow_home(secrets_backend: Path) -> Iterator[AirflowHome]:
     """A migrated Airflow home with the example DAGs and the DAGs of these tests."""
-    with AirflowHome() as home:
+    environment = {
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(secrets_backend)}),
+    }
+    with AirflowHome(environment=environment, one_process=True) as home:
         for path in (*EXAMPLES, *sorted(DAGS.glob("*.py"))):
             home.add_dag(path)
         yield home

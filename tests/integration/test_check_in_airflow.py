@@ -21,20 +21,14 @@ def sandbox(start_sandbox):
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox, airflow_home, tmp_path_factory) -> dict[str, str]:
+def environment(sandbox, airflow_home, secrets_backend, tmp_path_factory) -> dict[str, str]:
     """The API key is in the database, the App-JWT in a secrets backend and in the environment."""
-    folder, made = tmp_path_factory.mktemp("connections"), sandbox.connections()
-    for place, kind in (("checked_in_database", "liveperson_api_key"), ("in_backend", "liveperson_app_jwt")):
-        (folder / f"{place}.json").write_text(json.dumps({place: made[kind].as_dict()}))
-    answer = airflow_home.run("connections", "import", str(folder / "checked_in_database.json"))
+    in_database, made = tmp_path_factory.mktemp("connections") / "in_database.json", sandbox.connections()
+    in_database.write_text(json.dumps({"checked_in_database": made["liveperson_api_key"].as_dict()}))
+    secrets_backend.write_text(json.dumps({"in_backend": made["liveperson_app_jwt"].as_dict()}))
+    answer = airflow_home.run("connections", "import", str(in_database))
     assert answer.returncode == 0, answer.stdout
-    return {
-        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
-            {"connections_file_path": str(folder / "in_backend.json")}
-        ),
-        "AIRFLOW_CONN_IN_ENVIRONMENT": made["liveperson_app_jwt"].as_json(),
-    }
+    return {"AIRFLOW_CONN_IN_ENVIRONMENT": made["liveperson_app_jwt"].as_json()}
 
 
 @pytest.fixture(scope="module")

@@ -22,21 +22,15 @@ def sandbox(start_sandbox):
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox, airflow_home, tmp_path_factory) -> dict[str, str]:
+def environment(sandbox, airflow_home, secrets_backend, tmp_path_factory) -> dict[str, str]:
     """Puts every connection in every place; its ID names type and place."""
-    folder = tmp_path_factory.mktemp("connections")
-    for place in ("in_database", "in_backend"):
+    in_database = tmp_path_factory.mktemp("connections") / "in_database.json"
+    for place, path in (("in_database", in_database), ("in_backend", secrets_backend)):
         named = {f"{name}_{place}": made.as_dict() for name, made in sandbox.connections().items()}
-        (folder / f"{place}.json").write_text(json.dumps(named))
-    answer = airflow_home.run("connections", "import", str(folder / "in_database.json"))
+        path.write_text(json.dumps(named))
+    answer = airflow_home.run("connections", "import", str(in_database))
     assert answer.returncode == 0, answer.stdout
-    variables = {
-        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
-            {"connections_file_path": str(folder / "in_backend.json")}
-        ),
-        "TEST_CONN_IDS": ",".join(f"{name}_{place}" for name in HOOKS for place in PLACES),
-    }
+    variables = {"TEST_CONN_IDS": ",".join(f"{name}_{place}" for name in HOOKS for place in PLACES)}
     for name, made in sandbox.connections().items():
         variables[f"AIRFLOW_CONN_{name.upper()}_AS_URI"] = made.as_uri()
         variables[f"AIRFLOW_CONN_{name.upper()}_AS_JSON"] = made.as_json()

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devtools.airflow_home import AirflowHome
-from tests.integration.conftest import DAGS
+from devtools.airflow_home import KEEP_RETRIES
 from tests.integration.landed import RUN_DATE
 
 SAYS = {
@@ -23,23 +22,21 @@ SAYS = {
 
 
 @pytest.fixture(scope="module")
-def ran(start_sandbox, moto):
+def ran(airflow_home, start_sandbox, moto):
     sandbox = start_sandbox()
     made = sandbox.connections()
     wrong = {
         "wrong_app_jwt": replace(made["liveperson_app_jwt"], password="0" * 26),
-        "wrong_login": replace(made["liveperson_login"], password="wrong"),
+        "wrong_login": replace(made["liveperson_login"], password="wrong-password"),
     }
     environment = {f"AIRFLOW_CONN_{name.upper()}": conn.as_json() for name, conn in (made | wrong).items()}
     moto.client.create_bucket(Bucket="failing")
     environment |= {"AIRFLOW_CONN_AWS_DEFAULT": moto.connection(), "TEST_BUCKET": "failing"}
-    with AirflowHome(retries=True) as home:
-        home.add_dag(DAGS / "failing.py")
-        answer = home.run("dags", "test", "failing", RUN_DATE, environment=environment)
-        tries = {
-            row["task_id"]: (row["state"], row["try_number"])
-            for row in home.query("SELECT task_id, state, try_number FROM task_instance")
-        }
+    answer = airflow_home.run("dags", "test", "failing", RUN_DATE, environment=environment | KEEP_RETRIES)
+    rows = airflow_home.query(
+        "SELECT task_id, state, try_number FROM task_instance WHERE dag_id = ?", "failing"
+    )
+    tries = {row["task_id"]: (row["state"], row["try_number"]) for row in rows}
     return answer.stdout, tries, sandbox
 
 

@@ -45,7 +45,7 @@ def home(sandbox: SandboxServer) -> Iterator[AirflowHome]:
         "LIVEPERSON_WEB_APP_CONN_ID": "lp",
     }
     connections = {"lp": sandbox.connections()["liveperson_web_app"].as_json()}
-    with AirflowHome(connections=connections, environment=environment) as home:
+    with AirflowHome(connections=connections, environment=environment, one_process=True) as home:
         home.add_dag(KEEP_ALIVE)
         yield home
 

@@ -1,0 +1,140 @@
+"""One Python process that runs ``airflow`` commands, one after another.
+
+Airflow takes seconds to import, and more to build the API that a task of ``airflow dags test`` talks to; this process
+does so once. Each command has its own environment variables, but what Airflow reads while it is imported, such as the
+level of its logs, stays that of the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+
+class AirflowProcess:
+    """A process for ``airflow`` commands, which lives until it is closed.
+
+    :param environment: the environment variables of all commands.
+    :param folder: its working directory.
+    """
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve())],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can run a command."""
+        return self._process.poll() is None
+
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command and wait for it.
+
+        :param arguments: the command's arguments, without ``airflow``.
+        :param environment: additional environment variables, for this command only.
+        :param timeout: seconds after which the process is killed.
+        :returns: its exit code, with stdout and stderr together in ``stdout``.
+        :raises subprocess.TimeoutExpired: if it takes longer.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        with tempfile.NamedTemporaryFile() as output:
+            command = {
+                "arguments": list(arguments),
+                "environment": dict(environment),
+                "output": output.name,
+            }
+            overdue = threading.Timer(timeout, self._process.kill)
+            overdue.start()
+            try:
+                self._process.stdin.write(json.dumps(command) + "\n")
+                self._process.stdin.flush()
+                code = self._process.stdout.readline()
+            finally:
+                overdue.cancel()
+            said = Path(output.name).read_text(errors="replace")
+        if not code:
+            self.close()
+            if overdue.finished.is_set() and self._process.returncode == -9:
+                raise subprocess.TimeoutExpired(list(arguments), timeout, said)
+            raise RuntimeError(f"Airflow's process ended with {self._process.returncode}:\n{said}")
+        return subprocess.CompletedProcess(["airflow", *arguments], int(code), said)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def _serve(commands: TextIO, answers: TextIO) -> None:
+    for line in commands:
+        command = json.loads(line)
+        before = dict(os.environ)
+        os.environ.update(command["environment"])
+        try:
+            with Path(command["output"]).open("wb") as output, _into(output.fileno()):
+                code = _run(command["arguments"])
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        answers.write(f"{code}\n")
+        answers.flush()
+
+
+def _run(arguments: list[str]) -> int:
+    from airflow.__main__ import main
+
+    sys.argv = ["airflow", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(end.code + "\n")
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _into(file: int) -> Any:
+    """Inside, whatever is printed goes to a file, also from code that keeps its own reference to stdout."""
+    kept = [os.dup(1), os.dup(2)]
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, saved in enumerate(kept, start=1):
+            os.dup2(saved, number)
+            os.close(saved)
+
+
+if __name__ == "__main__":
+    # Answers have a file of their own: what Airflow prints between commands is lost.
+    _answers = os.fdopen(os.dup(1), "w")
+    _nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(_nowhere, 1)
+    # As with `python -m airflow`, the folder of this file is no place to import from.
+    sys.path.pop(0)
+    _serve(sys.stdin, _answers)
