@@ -122,3 +122,15 @@ def test_a_refused_aws_identity_fails_naming_the_bucket(ended, ran):
     assert ended["wrong_aws"] == {"failed"}
     assert f"s3://{BUCKET}/wrong-aws/" in ran
     assert "S3 does not accept the AWS key of connection 'wrong_aws'" in ran
+
+
+def test_a_sensor_waits_in_the_triggerer_until_its_window_is_complete(ended, ran):
+    assert ended["ready"] == {"success"}
+    told = ran.partition("starting task_id=ready")[2].partition("end task task_id=ready")[0]
+    places = [told.index(words) for words in ("complete at", "LivePerson has all records")]
+    assert places == sorted(places)
+
+
+def test_a_sensor_of_a_window_that_is_gone_fails_with_the_reason(ended, ran):
+    assert ended["gone"] == {"failed"}
+    assert "LivePerson keeps messaging_queue_health for 1 day, so nothing of it is left" in ran

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from airflow.sdk import DAG, Asset, task
 
+from airflow_provider_liveperson.sensors.data_ready import LivePersonDataReadySensor
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
     AuditTrailToS3Operator,
     LivePersonToS3Operator,
@@ -24,6 +25,19 @@ DAY = datetime.fromisoformat(os.environ.get("TEST_DAY", "2025-01-01")).replace(t
 HOURS = [DAY + timedelta(hours=hour) for hour in range(25)]
 ASSET = Asset(f"s3://{BUCKET}/day/audit_trail")
 REFRESHED = Asset(f"s3://{BUCKET}/refreshed/audit_trail")
+
+
+class EndingSoon(LivePersonDataReadySensor):
+    """Its window ends a moment after its first look."""
+
+    def poke(self, context):
+        end = context["ti"].xcom_pull(task_ids=self.task_id, key="end")
+        if end is None:
+            end = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+            context["ti"].xcom_push(key="end", value=end)
+        self.end = end
+        return super().poke(context)
+
 
 with DAG(
     "windows",
@@ -78,3 +92,8 @@ with DAG(
         task_id="wrong_app_jwt", bucket=BUCKET, prefix="wrong-secret", liveperson_conn_id="wrong_app_jwt"
     )
     AuditTrailToS3Operator(task_id="wrong_aws", bucket=BUCKET, prefix="wrong-aws", aws_conn_id="wrong_aws")
+
+    EndingSoon(
+        task_id="ready", dataset="audit_trail", start="{{ data_interval_start | ts }}", deferrable=True
+    )
+    LivePersonDataReadySensor(task_id="gone", dataset="messaging_queue_health", mode="reschedule")

@@ -201,6 +201,10 @@ def test_time_in_the_triggerer_counts_for_the_timeout_also_after_it_was_resumed(
         sensor(deferrable=True, timeout=HOUR, soft_fail=True).resume(context(), event={}, **left.kwargs)
 
 
+def test_dags_test_hands_on_the_event_only(sandbox, at):
+    assert deferred(sensor(deferrable=True, timeout=HOUR), event={}).timeout == HOUR
+
+
 def test_what_went_wrong_in_the_triggerer_is_raised_in_the_task(sandbox, at):
     left = deferred(sensor(deferrable=True))
     at(END + timedelta(days=31))
