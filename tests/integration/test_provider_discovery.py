@@ -49,16 +49,32 @@ def _installed():
 
 
 @pytest.fixture(scope="module")
-def forms() -> dict[str, dict]:
-    """What the connections page gets from the API server, by connection type."""
+def discovered() -> dict[str, list]:
+    """What the API server knows: the connections page's forms, and the triggers."""
     script = (
         "from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService\n"
+        "from airflow.providers_manager import ProvidersManager\n"
         "import json\n"
-        "print('FORMS' + json.dumps([m.model_dump(mode='json') for m in HookMetaService.hook_meta_data()]))"
+        "forms = [form.model_dump(mode='json') for form in HookMetaService.hook_meta_data()]\n"
+        "triggers = [[one.trigger_class_name, one.package_name] for one in ProvidersManager().trigger]\n"
+        "print('FOUND' + json.dumps({'forms': forms, 'triggers': triggers}))"
     )
     answer = run("-c", script)
     assert answer.returncode == 0, answer.stderr
-    return {form["connection_type"]: form for form in json.loads(answer.stdout.rpartition("FORMS")[2])}
+    return json.loads(answer.stdout.rpartition("FOUND")[2])
+
+
+@pytest.fixture(scope="module")
+def forms(discovered) -> dict[str, dict]:
+    """What the connections page gets from the API server, by connection type."""
+    return {form["connection_type"]: form for form in discovered["forms"]}
+
+
+def test_triggers(discovered):
+    assert {name for name, package in discovered["triggers"] if package == DISTRIBUTION} == {
+        "airflow_provider_liveperson.triggers.data_access",
+        "airflow_provider_liveperson.triggers.data_ready",
+    }
 
 
 def test_providers_list():

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import pytest
 import time_machine
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import (
@@ -30,6 +29,11 @@ from airflow_provider_liveperson.version_compat import (
     AirflowSkipException,
 )
 from tests.unit.transfers.failing import fails_at_once
+
+try:
+    from airflow.sdk.exceptions import TaskDeferred
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import TaskDeferred
 
 HOUR = timedelta(hours=1)
 # After all files that the sandbox has invented.
