@@ -20,7 +20,7 @@ from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding
+from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding, check_raw
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.records.masking import masking_of
 
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.window import Window
 
 log = logging.getLogger(__name__)
-
-RECORDS_ONLY: dict[str, Sequence[str]] = {
-    "file_format": "jsonl",
-    "compression": "gzip",
-    "csv_formulas": "keep",
-    "hash_fields": (),
-    "drop_fields": (),
-}
-"""The arguments that say what becomes of records, and their defaults: no other value goes with files as they came."""
 
 
 def wait_until(moment: datetime) -> None:
@@ -117,14 +108,7 @@ class LandRequest:
 
         :raises ConfigurationError: for a dataset that does not come in files, and for what would change them.
         """
-        for name, default in RECORDS_ONLY.items():
-            value = getattr(self, name)
-            if list(value) != list(default):
-                raise ConfigurationError(
-                    f"{name} is {value!r}, but raw is True, which lands files as they came: nothing in them is read,"
-                    f" changed or left out. Leave {name} out, or raw",
-                    field=name,
-                )
+        check_raw(vars(self))
         return replace(self, dataset=self.dataset.as_files(), file_format=RAW, compression="none")
 
     def land(

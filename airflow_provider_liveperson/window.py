@@ -58,6 +58,11 @@ class Window:
             )
 
     @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.start
+
+    @property
     def start_ms(self) -> int:
         """Epoch milliseconds of the first instant inside, rounded up."""
         return -((_EPOCH - self.start) // _MILLISECOND)
@@ -92,7 +97,7 @@ class Window:
         :raises ConfigurationError: for one that begins before the year 1.
         """
         try:
-            away = count * (self.end - self.start)
+            away = count * self.length
             return Window(self.start - away, self.end - away)
         except OverflowError:
             raise ConfigurationError(

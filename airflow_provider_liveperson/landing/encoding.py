@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.compression import COMPRESSIONS, CompressedStream, check_installed
@@ -52,6 +52,14 @@ class _AsTheyCame:
 FILE_FORMATS = ("jsonl", "csv", "parquet")
 RAW = "raw"
 """The file format of files that land as they came, each as a part."""
+RECORDS_ONLY: dict[str, Sequence[str]] = {
+    "file_format": "jsonl",
+    "compression": "gzip",
+    "csv_formulas": "keep",
+    "hash_fields": (),
+    "drop_fields": (),
+}
+"""The arguments that say what becomes of records, and their defaults: no other value goes with files as they came."""
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 
@@ -137,3 +145,19 @@ class Encoding:
         if self.file_format == "csv":
             return Csv(stream, self.columns, formulas=self.csv_formulas)
         return _JsonLines(stream)
+
+
+def check_raw(arguments: Mapping[str, Any]) -> None:
+    """Refuse what would change files that are to land as they came.
+
+    :param arguments: the operator's arguments.
+    :raises ConfigurationError: for one of :data:`RECORDS_ONLY` that is not its default.
+    """
+    for name, default in RECORDS_ONLY.items():
+        value = arguments.get(name, default)
+        if list(value) != list(default):
+            raise ConfigurationError(
+                f"{name} is {value!r}, but raw is True, which lands files as they came: nothing in them is read,"
+                f" changed or left out. Leave {name} out, or raw",
+                field=name,
+            )

@@ -161,6 +161,15 @@ def masking_of(
     return masking
 
 
+def declares(columns: Mapping[str, Column], path: str) -> bool:
+    """Whether a dataset declares a field, or a value kept as JSON above it.
+
+    :param columns: its declared columns.
+    :param path: the field's dotted path.
+    """
+    return _is_declared(unmarked(columns), path)
+
+
 def _plant(tree: Tree, path: object, what: Action) -> None:
     """Add a path to a tree."""
     names = path.split(".") if isinstance(path, str) else []

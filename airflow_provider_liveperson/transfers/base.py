@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, BaseOperator
+from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_liveperson.arguments import read_flag, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.failures import fail, then_say_why
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.process import tune_process
+from airflow_provider_liveperson.transfers.schedule import check_schedule
 from airflow_provider_liveperson.window import window_of_run
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.window import Window
 
 
 class LivePersonTransferOperator(BaseOperator):
@@ -35,7 +37,8 @@ class LivePersonTransferOperator(BaseOperator):
 
     It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects,
     manifests, complete, reported, changed``, and adds the same to the event extra of each asset among its outlets.
-    ``changed`` is false where a re-run has found the same records.
+    ``changed`` is false where a re-run has found the same records. An asset alias among them gets an event of the asset
+    ``{store}/{folder}/{dataset}``.
 
     :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
         airflow_provider_liveperson datasets`` lists them. (templated)
@@ -44,6 +47,9 @@ class LivePersonTransferOperator(BaseOperator):
     :param end: the first instant outside it, likewise. (templated)
     :param windows_back: pull the window that lies so many windows of the same length before that: 1 in a daily DAG for
         the day before the run's. ``windows(refresh=3)`` lists them for mapped tasks. (templated)
+    :param shift_by_lag: pull the window that lies as many windows before that as fit into the dataset's lag, so that no
+        run waits for longer than its own interval: of Data Access, whose files come two hours late, an hourly DAG then
+        pulls the hour that ended two hours ago.
     :param filters: the dataset's filters, by name. (templated)
     :param cursor: which of the dataset's time fields assigns a record to a window, if it has several.
         (templated)
@@ -99,6 +105,7 @@ class LivePersonTransferOperator(BaseOperator):
         start: datetime | str | None = None,
         end: datetime | str | None = None,
         windows_back: int | str = 0,
+        shift_by_lag: bool = False,
         filters: dict[str, Any] | None = None,
         cursor: str | None = None,
         file_format: str = "jsonl",
@@ -122,6 +129,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.start = start
         self.end = end
         self.windows_back = windows_back
+        self.shift_by_lag = shift_by_lag
         self.filters = filters
         self.cursor = cursor
         self.file_format = file_format
@@ -136,6 +144,16 @@ class LivePersonTransferOperator(BaseOperator):
         self.raw = raw
         self.deferrable = deferrable
         self.liveperson_conn_id = liveperson_conn_id
+        if not kwargs.get("_airflow_from_mapped"):  # else it is a task that runs
+            self._check_schedule()
+
+    @classmethod
+    def folder_uri(cls, **arguments: Any) -> str:
+        """The folder that an operator's arguments name, as the URI of an asset, without a trailing slash.
+
+        :param arguments: the operator's arguments.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no store")
 
     @cached_property
     def hook(self) -> LivePersonHook:
@@ -169,7 +187,7 @@ class LivePersonTransferOperator(BaseOperator):
         deferrable = read_flag(self.deferrable, "deferrable")
         request = LandRequest.read(
             self.dataset,
-            window_of_run(context, start=self.start, end=self.end, windows_back=self.windows_back),
+            self._window(context),
             filters=self.filters,
             cursor=self.cursor,
             file_format=self.file_format,
@@ -194,6 +212,9 @@ class LivePersonTransferOperator(BaseOperator):
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 context["outlet_events"][outlet].extra.update(summary)
+            elif isinstance(outlet, AssetAlias):
+                asset = Asset(f"{self.folder_uri(**vars(self))}/{pulled.dataset}")
+                context["outlet_events"][outlet].add(asset, extra=summary)
         if skip_on_empty and not pulled.records:
             from airflow_provider_liveperson.version_compat import AirflowSkipException
 
@@ -214,3 +235,23 @@ class LivePersonTransferOperator(BaseOperator):
 
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
         wait_until(moment)
+
+    def _window(self, context: Context) -> Window:
+        window = window_of_run(context, start=self.start, end=self.end, windows_back=self.windows_back)
+        if not read_flag(self.shift_by_lag, "shift_by_lag"):
+            return window
+        from airflow_provider_liveperson.datasets.catalog import dataset_named
+
+        lag = dataset_named(read_text(self.dataset, "dataset")).limits.lag
+        return window.back(lag // window.length)
+
+    def _check_schedule(self) -> None:
+        """Refuse a dataset that no run of the DAG can land, as far as that is known before one."""
+        if not self.has_dag() or self.start is not None or self.end is not None:
+            return
+        if self.allow_out_of_range is not False or not isinstance(self.windows_back, int):
+            return
+        from airflow_provider_liveperson.datasets.catalog import DATASETS
+
+        if declared := DATASETS.get(self.dataset):
+            check_schedule(declared, self.dag.timetable, windows_back=self.windows_back)

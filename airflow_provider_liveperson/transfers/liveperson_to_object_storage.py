@@ -28,6 +28,15 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         super().__init__(dataset=dataset, **kwargs)
         self.path = path
 
+    @classmethod
+    def folder_uri(cls, *, path: str, **_: Any) -> str:
+        """The folder, without the connection that a path may name before its bucket.
+
+        :param path: the folder.
+        """
+        scheme, slashes, rest = path.rstrip("/").partition("://")
+        return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+
     def destination(self, encoding: Encoding) -> Destination:
         """Where the records are written: the folder.
 

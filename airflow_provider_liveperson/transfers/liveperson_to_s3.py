@@ -59,6 +59,15 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         self.aws_conn_id = aws_conn_id
         self.extra_args = extra_args
 
+    @classmethod
+    def folder_uri(cls, *, bucket: str, prefix: str | None = "liveperson", **_: Any) -> str:
+        """The folder: ``s3://{bucket}/{prefix}``.
+
+        :param bucket: the bucket.
+        :param prefix: the folder in it.
+        """
+        return f"s3://{bucket}/{(prefix or '').strip('/')}".rstrip("/")
+
     def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
         """Render the templates, and have Airflow mask the secret ones.
 

@@ -9,6 +9,7 @@ from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError, WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window, stamp
 
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,7 +55,7 @@ class Limits:
         :returns: an aware datetime, UTC; None where there is no such limit.
         """
         if not self.has_history:
-            return window.end + max(_DAY, window.end - window.start)
+            return window.end + max(_DAY, window.length)
         if isinstance(self.retention, Months):
             return self.retention.after(window.start)
         return None if self.retention is None else window.start + self.retention
@@ -67,6 +68,46 @@ class Limits:
         """
         until = self.available_until(window)
         return self.complete_at(window) <= now and (until is None or now <= until)
+
+    @property
+    def _kept_at_most(self) -> timedelta | None:
+        return self.retention.longest if isinstance(self.retention, Months) else self.retention
+
+    def can_serve(self, length: timedelta, *, back: int = 0) -> bool:
+        """Whether windows of a length can be had at all.
+
+        :param length: how long a window is.
+        :param back: how many windows ago it ends when it is pulled.
+        """
+        if self.grid is not None and length % self.grid:
+            return False
+        kept = self._kept_at_most
+        return kept is None or length + max(self.lag, back * length) <= kept
+
+    def why_not(self, name: str, length: timedelta, *, back: int = 0) -> str:
+        """Say why windows of a length cannot be had, and which can.
+
+        :param name: the dataset's name.
+        :param length: how long a window is.
+        :param back: how many windows ago it ends when it is pulled.
+        """
+        if self.grid is not None and length % self.grid:
+            return (
+                f"the schedule gives windows of {span(length)}, and {name} sums up {span(self.grid)} (UTC) in a record;"
+                f" schedule the DAG at intervals of {span(self.grid)}"
+            )
+        kept = self._kept_at_most
+        assert kept is not None
+        assert self.retention is not None
+        ago = f", which end {span(back * length)} before the run" if back else ""
+        late = f", and has all of them {span(self.lag)} after a window's end" if self.lag else ""
+        longest = min(kept - self.lag, kept / (back + 1)) // _HOUR * _HOUR
+        return (
+            f"the schedule gives windows of {span(length)}{ago}, but LivePerson keeps {name} for"
+            f" {span(self.retention)}{late}; schedule the DAG at intervals of at most {span(longest)}, such as"
+            ' CronDataIntervalTimetable("*/30 * * * *", timezone="UTC"), or set allow_out_of_range=True to take what'
+            " is left"
+        )
 
     def on_grid(self, window: Window) -> Window:
         """The shortest window that can be asked for and holds another one.

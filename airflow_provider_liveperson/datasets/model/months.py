@@ -21,6 +21,11 @@ class Months:
 
     count: int
 
+    @property
+    def longest(self) -> timedelta:
+        """At least as long as any so many months."""
+        return timedelta(days=31 * self.count)
+
     def before(self, moment: datetime) -> datetime:
         """The instant so many months before another one.
 

@@ -81,7 +81,7 @@ class Slice:
         :returns: the pieces in order; the slice itself where the grid leaves nothing to cut.
         """
         window = self.bounds[by]
-        step = max(grid, ceil((window.end - window.start) / pieces / grid) * grid)
+        step = max(grid, ceil(window.length / pieces / grid) * grid)
         first = _EPOCH + ((window.start - _EPOCH) // grid) * grid + step
         cuts = [window.start, *_every(first, step, window.end), window.end]
         return [

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import DAG, Asset
+from airflow.sdk import DAG, Asset, AssetAlias
 
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
@@ -121,7 +121,7 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
 
 
 @pytest.mark.parametrize(
-    "name", ["allow_undeclared_fields", "allow_out_of_range", "skip_on_empty", "deferrable"]
+    "name", ["allow_undeclared_fields", "allow_out_of_range", "skip_on_empty", "deferrable", "shift_by_lag"]
 )
 def test_flags_as_texts_are_read_by_what_they_say(sandbox, s3, name):
     """As a Param or a template with text hands them over; ``"False"`` is not empty, and yet false."""
@@ -277,6 +277,30 @@ def test_a_window_before_the_runs_own_is_as_long(s3, interval):
         "2026-01-28T00:00:00Z",
         "2026-01-29T00:00:00Z",
     )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "hours", "back"),
+    [("audit_trail", 1, 0), ("engagement_history", 1, 2), ("engagement_history", 24, 0), ("users", 1, 0)],
+)
+def test_no_run_waits_for_longer_than_its_interval(s3, dataset, hours, back):
+    start = datetime(2026, 1, 30, 12, tzinfo=UTC)
+    window = (start, start + timedelta(hours=hours))
+    made = operator(dataset=dataset, shift_by_lag="true", allow_out_of_range=True)
+    assert (
+        made.execute(context(window))["window_start"] == f"{start - timedelta(hours=back):%Y-%m-%dT%H:%M:%SZ}"
+    )
+    made = operator(dataset=dataset, shift_by_lag=True, windows_back=1, allow_out_of_range=True)
+    earlier = start - (back + 1) * timedelta(hours=hours)
+    assert made.execute(context(window))["window_start"] == f"{earlier:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_an_alias_gets_the_event_of_the_datasets_asset(s3):
+    alias, added = AssetAlias("s3://lake/raw"), []
+    events = {alias.name: SimpleNamespace(add=lambda asset, extra: added.append((asset, extra)))}
+    ran = context(outlet_events=type("ByName", (), {"__getitem__": lambda self, key: events[key.name]})())
+    summary = operator(prefix="raw", outlets=[alias]).execute(ran)
+    assert added == [(Asset("s3://lake/raw/audit_trail"), summary)]
 
 
 def test_windows_back_that_is_no_count_is_named_before_any_request(sandbox):
@@ -465,6 +489,7 @@ ARGUMENTS = {
     "start": object(),
     "end": object(),
     "windows_back": object(),
+    "shift_by_lag": object(),
     "filters": object(),
     "cursor": object(),
     "file_format": object(),
@@ -497,6 +522,7 @@ def test_the_constructor_only_assigns():
 def test_every_template_field_is_rendered():
     fields = LivePersonToS3Operator.template_fields
     assert set(ARGUMENTS) - set(fields) == {
+        "shift_by_lag",
         "skip_on_empty",
         "allow_out_of_range",
         "allow_undeclared_fields",
