@@ -2,8 +2,8 @@
 
 It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAGs (the audit trail for two
 days with each kind of credential, and one day of conversations and users), compares what has landed with the data of
-the sandbox, runs them again to show that nothing changes, and stops everything. The exit code is 0 if all of it
-succeeded, else 1.
+the sandbox, runs them again to show that nothing changes, lands at least one window of every dataset, and stops
+everything. The exit code is 0 if all of it succeeded, else 1.
 
 With ``--keep``, or ``make demo KEEP=1``, all three keep running at the end until Ctrl-C, with Airflow's web pages to
 try things out.
@@ -38,6 +38,7 @@ from rich.table import Table
 
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
+from devtools import demo_account
 from devtools.airflow_home import AirflowHome
 from devtools.local_airflow import USER, LocalAirflow
 from devtools.seaweedfs import SeaweedFS
@@ -53,7 +54,7 @@ CREDENTIALS = {
     "liveperson_app_jwt": "App-JWT (OAuth 2.0)",
 }
 KEPT_CONN_ID = "liveperson_app_jwt"
-RUN_WITHIN = 120.0
+RUN_WITHIN = 300.0
 SHOWN_LOG_LINES = 30
 SHOWN_ITEMS = 1
 SHOWN_CHARACTERS = 60
@@ -122,24 +123,42 @@ class Demo:
         :param day: the UTC day to pull.
         :returns: how many seconds it took.
         """
-        started = time.monotonic()
         # A manual run covers the last interval that ended by its date, so the date is the end of the day.
-        command = ["dags", "test", dag_id, (day + timedelta(days=1)).isoformat()]
-        settings = {
-            "LIVEPERSON_BUCKET": BUCKET,
-            "LIVEPERSON_PREFIX": conn_id,
-            "LIVEPERSON_CONN_ID": conn_id,
-        }
+        date = (day + timedelta(days=1)).isoformat()
+        return self._run(dag_id, date, {"LIVEPERSON_PREFIX": conn_id, "LIVEPERSON_CONN_ID": conn_id})
+
+    def run_account_dag(self, dag_id: str, date: str) -> float:
+        """Run an example DAG that lands a part of a whole account.
+
+        :param dag_id: the DAG.
+        :param date: the run's date.
+        :returns: how many seconds it took.
+        """
+        return self._run(dag_id, date, {"LIVEPERSON_PREFIX": demo_account.PREFIX, **demo_account.CONNECTIONS})
+
+    def _run(self, dag_id: str, date: str, settings: dict[str, str]) -> float:
+        started = time.monotonic()
+        command = ["dags", "test", dag_id, date]
+        environment = {"LIVEPERSON_BUCKET": BUCKET, **settings}
         try:
-            answer = self._airflow.run(*command, environment=settings, timeout=RUN_WITHIN)
+            answer = self._airflow.run(*command, environment=environment, timeout=RUN_WITHIN)
         except subprocess.TimeoutExpired as error:
             output = error.output or ""
             self._keep(command, output if isinstance(output, str) else output.decode(errors="replace"))
             raise DemoError(f"Airflow did not end within {RUN_WITHIN:.0f} s") from error
         self._keep(command, answer.stdout)
         if answer.returncode:
-            raise DemoError(f"Airflow's run for {day} with {conn_id} failed. {_reason(answer.stdout)}")
+            conn_id = settings["LIVEPERSON_CONN_ID"]
+            raise DemoError(f"Airflow's run of {dag_id} with {conn_id} failed. {_reason(answer.stdout)}")
         return time.monotonic() - started
+
+    def account(self) -> dict[str, demo_account.LandedWindow]:
+        """The latest window of each dataset of the whole account, by its manifest."""
+        return demo_account.latest(
+            self._read(key)
+            for key in self.objects()
+            if key.startswith(f"{demo_account.PREFIX}/") and key.endswith("/_manifest.json")
+        )
 
     def objects(self) -> dict[str, tuple[str, datetime]]:
         """Every object in the bucket: key to ETag and last modification."""
@@ -310,9 +329,9 @@ def _play(log: Path, *, keep: bool) -> str:
         version = importlib.metadata.version("apache-airflow")
         with _step(f"Preparing Airflow {version} with a new database"):
             airflow = stack.enter_context(
-                AirflowHome(connections={**connections, "aws_default": server.connection()})
+                AirflowHome(connections={**connections, "aws_default": server.connection()}, one_process=True)
             )
-            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG):
+            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG, *demo_account.DAGS):
                 airflow.add_dag(EXAMPLES / f"{dag_id}.py")
         console.print(f"\n  Running the DAG {AUDIT_TRAIL_DAG}")
         demo = Demo(sandbox, server.client(), airflow, log)
@@ -345,10 +364,20 @@ def _play(log: Path, *, keep: bool) -> str:
                 changed = sorted(key for key in before.keys() | after if before.get(key) != after.get(key))
                 raise DemoError(f"running a day again changed {', '.join(changed)}")
             remark.append(f"nothing changed in {len(after)} objects")
-        total = sum(len(run.landed.records) for run in runs)
+        console.print("\n  Running the DAGs for a whole account")
+        for dag_id, date in demo_account.runs(datetime.now(UTC)):
+            with _step(dag_id) as remark:
+                remark.append(f"{demo.run_account_dag(dag_id, date):.0f} s")
+        windows = demo.account()
+        console.print()
+        console.print(demo_account.table(windows))
+        console.print()
+        if wrong := demo_account.problems(windows):
+            raise DemoError("; ".join(wrong))
+        total = sum(len(run.landed.records) for run in runs) + sum(window.rows for window in windows.values())
         closing = (
-            f"Success: {len({run.dataset for run in runs})} datasets, {len(CREDENTIALS)} kinds of credential,"
-            f" {total} records landed,\nnone missing, none twice, in {time.monotonic() - began:.0f} s."
+            f"Success: {len(windows)} datasets, {len(CREDENTIALS) + 1} kinds of credential, {total:,} records"
+            f" landed,\nnone missing, none twice, in {time.monotonic() - began:.0f} s."
         )
         if keep:
             console.print(f"\n{closing}\n", soft_wrap=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from devtools import demo
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from devtools import demo, demo_account
 
 
 def landed(**counts: Any) -> demo.Landed:
@@ -56,3 +58,54 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
 )
 def test_a_manifest_is_shortened(whole: Any, short: Any) -> None:
     assert demo._shortened(whole) == short
+
+
+def manifest(dataset: str, start: str, end: str, *, complete: bool = True) -> bytes:
+    values = {
+        "dataset": dataset,
+        "window_start": start,
+        "window_end": end,
+        "complete": complete,
+        "counts": {"kept": 900_000},
+        "parts": [{}, {}],
+    }
+    return json.dumps(values).encode()
+
+
+def test_every_dataset_has_to_have_landed() -> None:
+    day = ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00Z")
+    half_hour = ("2026-01-31T11:00:00Z", "2026-01-31T11:30:00Z")
+    windows = demo_account.latest(
+        [*(manifest(name, *day) for name in DATASETS), manifest("chat_sla", *half_hour)]
+    )
+    assert demo_account.problems(windows) == []
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(demo_account.table(windows))
+    head, *lines = capture.get().splitlines()
+    assert head.split() == ["dataset", "window", "(UTC)", "rows", "files"]
+    assert [line.split() for line in lines] == [
+        [name, *(["2026-01-31", "11:00-11:30"] if name == "chat_sla" else ["2026-01-30"]), "900000", "2"]
+        for name in DATASETS
+    ]
+    del windows["users"]
+    windows |= demo_account.latest([manifest("skills", *day, complete=False)])
+    assert demo_account.problems(windows) == [
+        "no window of users has landed",
+        "the window of skills is not complete",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "dates"),
+    [
+        ((12, 4, 59), ("2026-01-30", "2026-01-31", "2026-01-31T11:30")),
+        ((12, 5, 0), ("2026-01-30", "2026-01-31", "2026-01-31T12:00")),
+        ((0, 1, 0), ("2026-01-30", "2026-01-31", "2026-01-30T23:30")),
+    ],
+)
+def test_each_dag_runs_for_a_window_that_can_be_had(
+    now: tuple[int, int, int], dates: tuple[str, ...]
+) -> None:
+    runs = demo_account.runs(datetime(2026, 1, 31, *now, tzinfo=UTC))
+    assert [date[:16].removesuffix("T00:00") for _, date in runs] == list(dates)

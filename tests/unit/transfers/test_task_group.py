@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pendulum
 import pytest
 from airflow.sdk import DAG, Asset, AssetAlias
 
@@ -161,6 +164,20 @@ def test_a_whole_account_has_masks_windows_and_overrides_too():
 def test_no_request_is_made_and_no_connection_read_while_a_dag_is_parsed(sandbox):
     account("all readable", liveperson_conn_id="there_is_no_such_connection")
     assert list(sandbox.requests) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/account.md"])
+def test_the_ten_lines_of_the_documentation_are_a_dag(page):
+    text = (Path(__file__).parents[3] / page).read_text()
+    (code,) = (
+        block
+        for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        if "all readable" in block
+    )
+    names = {"DAG": DAG, "pendulum": pendulum, "CronDataIntervalTimetable": CronDataIntervalTimetable}
+    code = re.sub(r"^(?:from airflow\.sdk|import pendulum).*\n", "", code, flags=re.MULTILINE)
+    exec(re.sub(r"\):\n", r") as dag:\n", code, count=1), names)
+    assert names["dag"].task_ids == ["liveperson.readable", "liveperson.pull"]
 
 
 # -- what is refused at once -----------------------------------------------------------------------
