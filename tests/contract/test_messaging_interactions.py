@@ -31,6 +31,7 @@ from devtools.memory_store import MemoryStore
 
 MESSAGING = DATASETS["messaging_interactions"]
 DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+SHORT = Window(DAY.start + timedelta(hours=1), DAY.end)
 SPAN = Window(datetime(2026, 1, 27, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 ALL = Window(datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC))
 EXACT = ("end", "full_dialog_end", "start")  # the cursors by which a conversation belongs to one window only
@@ -217,7 +218,7 @@ def test_a_window_that_is_not_over_is_refused_or_said_to_be_incomplete(
     [
         (timedelta(0), "end_time"),
         (MINUTE, "end_time"),
-        (DAY_LONG - 6 * MINUTE, "end_time"),
+        (2 * DAY_LONG + 5 * MINUTE, "end_time"),
         (MINUTE, "conversation_end_time"),
     ],
 )
@@ -267,6 +268,35 @@ def moved_ends(sandbox: SandboxServer, count: int) -> list[str]:
     return moved
 
 
+def test_what_started_before_a_short_window_is_downloaded_whole_only_if_it_belongs_to_it(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    land(connect(sandbox), SHORT, store)
+    assert lines(store.records()) == lines(truth(sandbox, SHORT))
+    whole = [body for body in searches(sandbox) if body["contentToRetrieve"] != ["coBrowseSessions"]]
+    assert [body["start"]["from"] for body in whole] == [ms(SHORT.start)] * len(whole)
+    by_ids = [json.loads(request.body) for request in sandbox.requests if BY_IDS in request.path]
+    asked = [name for body in by_ids for name in body["conversationIds"]]
+    started_before = [row for row in store.records() if row["info"]["startTimeL"] < ms(SHORT.start)]
+    assert len(started_before) > 5
+    assert len(asked) == len(set(asked))
+    assert set(ids(started_before)) <= set(asked) <= set(ids(store.records()))
+    counts = store.manifests()[0]["counts"]
+    assert counts["reported"] == counts["received"] == counts["kept"] + counts["outside_window"]
+
+
+def test_what_is_not_found_by_its_id_lands_as_it_came_in_short_windows_too(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(messaging_partial_share=0.2, messaging_by_id="absent")
+    land(connect(sandbox), SHORT, store)
+    assert ids(store.records()) == ids(truth(sandbox, SHORT))
+    (manifest,) = store.manifests()
+    assert manifest["complete"] is False
+    in_part = [row for row in store.records() if row["info"]["isPartial"]]
+    assert sorted(manifest["still_partial"]) == ids(in_part) != []
+
+
 def test_of_the_time_after_a_window_only_what_belongs_to_it_is_downloaded_whole(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
@@ -282,17 +312,20 @@ def test_of_the_time_after_a_window_only_what_belongs_to_it_is_downloaded_whole(
     assert set(moved) <= set(asked) <= set(ids(store.records()))
 
 
+@pytest.mark.parametrize("hours", [24, 23])
 @pytest.mark.parametrize(
     "fault", [{"status": 400}, {"status": 404}, {"status": 204, "body": ""}], ids=["400", "404", "204"]
 )
 def test_where_conversations_cannot_be_had_by_their_ids_they_are_searched_for(
-    fault: dict[str, Any], sandbox: SandboxServer, connect: Connect, store: MemoryStore
+    fault: dict[str, Any], hours: int, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
+    window = Window(MIDNIGHT - timedelta(hours=hours), MIDNIGHT)
     moved = moved_ends(sandbox, 3)
+    sandbox.configure(messaging_partial_share=0)
     sandbox.faults.add(kind="status", match=BY_IDS, times=1000, **fault)
-    land(connect(sandbox), DAY, store)
+    land(connect(sandbox), window, store)
     assert set(moved) <= set(ids(store.records()))
-    assert lines(store.records()) == lines(truth(sandbox, DAY))
+    assert lines(store.records()) == lines(truth(sandbox, window))
 
 
 def test_more_after_a_window_than_can_be_paged_is_searched_in_pieces(

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
+from airflow_provider_liveperson.datasets.messaging_interactions.ends import EndSearch
 from airflow_provider_liveperson.datasets.messaging_interactions.info import (
     PLACES,
     instants,
@@ -16,7 +17,6 @@ from airflow_provider_liveperson.datasets.messaging_interactions.info import (
     read_loose_info,
     read_search,
 )
-from airflow_provider_liveperson.datasets.messaging_interactions.later import LaterEnds
 from airflow_provider_liveperson.datasets.messaging_interactions.requests import (
     HEADS,
     MAX_LIFE,
@@ -25,8 +25,8 @@ from airflow_provider_liveperson.datasets.messaging_interactions.requests import
     SEARCHED,
     SURVEY_TIME,
     by_ids,
-    later_body,
-    later_ends,
+    end_body,
+    ends_to_search,
     search_body,
 )
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -50,9 +50,9 @@ class ConversationPager(OffsetPager):
 
     Where one page holds all of a slice, they are known, and asked for, before that page's turn.
 
-    By the cursor ``end``, what ended in the slice may meanwhile be found under a later end. That search comes second,
-    because ends move to later; it asks for heads only, and for those that belong by their ids. Where ids are of no
-    use, the next reading asks it for whole conversations.
+    By the cursor ``end``, what closed in the slice may be found under a later end. So a search by ends comes second,
+    because ends move to later, or it is the only one, see :func:`.ends_to_search`. It asks for heads only, and for
+    those that belong by their ids. Where ids are of no use, the next reading asks it for whole conversations.
 
     :param dataset: the declaration.
     :param query: the window, the filters and the cursor.
@@ -69,14 +69,16 @@ class ConversationPager(OffsetPager):
         self._by_ids: deque[list[bytes]] = deque()
         self._not_found: list[bytes] = []  # of those, the ones that LivePerson does not know by their ids
         self._missed: Counter[bytes] = Counter()  # in how many readings before
-        self._later: LaterEnds | None = None
+        self._ids_work = False
+        self._is_searched_whole = True  # and not by ends only
+        self._ends: EndSearch | None = None
         self._heads: list[bytes] = []  # the keys of those that came as heads
         self._takes_heads = True
-        self._found_later = 0
+        self._found_by_end = 0
         if query.cursor == "end":
-            self._later = LaterEnds(
-                later_ends(slice_.bounds["end"]), self._later_request, self._parse_conversations
-            )
+            whole, heads = ends_to_search(slice_)
+            self._is_searched_whole = whole is not None
+            self._ends = EndSearch(heads, self._end_request, self._parse_conversations)
         super().__init__(
             page_request=self._search_request,
             parse_page=self._parse_conversations,
@@ -85,24 +87,23 @@ class ConversationPager(OffsetPager):
         )
 
     def learn(self, before: ConversationPager) -> None:
-        self._missed = before._missed
-        # Where none of several is found, it is the search by ids that fails, and not theirs.
         not_found = set(before._not_found)
-        in_part = not_found.intersection(before._partial)
-        if len(in_part) < max(2, len(before._partial)):
-            self._missed = self._missed + Counter(in_part)
+        # Where none of several is ever found, it is the search by ids that fails, and not theirs.
+        asked = len(before._partial) + len(before._heads)
+        self._ids_work = before._ids_work or len(not_found) < max(2, asked)
+        self._missed = before._missed + Counter(not_found if self._ids_work else ())
         self._takes_heads = before._takes_heads and not not_found.intersection(before._heads)
 
     def refused(self, error: RequestRejectedError) -> None:
-        if self._asked or self._is_later_open or not self._heads:
+        if self._asked or self._are_ends_open or not self._heads:
             raise error
         self._takes_heads = False
         raise PagesMovedError(f"conversations cannot be had by their ids ({error})") from error
 
     def next_request(self) -> ApiRequest | None:
-        if self._to_ask is None and self.pages_are_in:
-            if self._later is not None and self._is_later_open:
-                return self._later.next_request()
+        if self._to_ask is None and (self.pages_are_in or not self._is_searched_whole):
+            if self._ends is not None and self._are_ends_open:
+                return self._ends.next_request()
             self._to_ask = self._partial + self._heads
         if self._to_ask is None:
             return super().next_request()
@@ -113,9 +114,11 @@ class ConversationPager(OffsetPager):
         return by_ids([raw.text_of(key) for key in ids], self._body["contentToRetrieve"])
 
     def peek(self, parsed: Page) -> None:
+        if not self._is_searched_whole:
+            return  # a search by ends is cut into pieces, and the slice is not split
         super().peek(parsed)
         if (
-            self._later is None
+            self._ends is None
             and self._expected == len(parsed.records) < self._limit
             and not parsed.has_next
         ):
@@ -128,27 +131,29 @@ class ConversationPager(OffsetPager):
     def accept(self, parsed: Page) -> Sequence[Line]:
         if self._asked:
             return super().accept(parsed)
-        return self._accept_later(parsed) if self._is_later_open else self._accept_by_ids(parsed)
+        return self._accept_by_end(parsed) if self._are_ends_open else self._accept_by_ids(parsed)
 
     def finish(self) -> None:
-        super().finish()
+        if self._is_searched_whole:
+            super().finish()
         to_ask = self._partial + self._heads if self._to_ask is None else self._to_ask
-        if self._by_ids or to_ask or self._is_later_open:
+        if self._by_ids or to_ask or self._are_ends_open:
             raise PagesMovedError("the reading ended before all conversations were whole")
         if self._not_found:
             raise ContradictionError(
                 f"{len(self._not_found)} of {len(self._partial) + len(self._heads)} conversations that came in part"
                 " were not found by their ids"
             )
-        if self._later is not None and self.reported is not None:
-            self.received += self._found_later
-            self.reported += self._found_later  # each once, though both searches may count it
-            self.repeated += self._later.repeated
+        if self._ends is not None:
+            self.received += self._found_by_end
+            # Each once, though both searches may count it.
+            self.reported = (self.reported or 0) + self._found_by_end
+            self.repeated += self._ends.repeated
 
     @property
-    def _is_later_open(self) -> bool:
-        """Whether something is still to be found, or accepted, under later ends."""
-        return self._later is not None and not self._later.is_done
+    def _are_ends_open(self) -> bool:
+        """Whether something is still to be found, or accepted, by its end."""
+        return self._ends is not None and not self._ends.is_done
 
     def _is_given_up(self, key: bytes) -> bool:
         """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""
@@ -166,15 +171,15 @@ class ConversationPager(OffsetPager):
             later = {record.key for record in parsed.records if record.in_slice and not record.is_complete}
             super()._count_undated(parsed._replace(undated=parsed.undated - later))
 
-    def _accept_later(self, parsed: Page) -> Sequence[Line]:
-        assert self._later is not None
+    def _accept_by_end(self, parsed: Page) -> Sequence[Line]:
+        assert self._ends is not None
         taken: list[Line] = []
-        for line, key, in_slice, is_complete in self._later.accept(parsed, self.paging_limit):
+        for line, key, in_slice, is_complete in self._ends.accept(parsed, self.paging_limit):
             if key in self._keys:
                 self.repeated += 1
                 continue
             self._keys.add(key)
-            self._found_later += 1
+            self._found_by_end += 1
             if in_slice and self._takes_heads:
                 self._heads.append(key)
             elif in_slice and is_complete:
@@ -199,9 +204,9 @@ class ConversationPager(OffsetPager):
     def _search_request(self, offset: int, limit: int) -> ApiRequest:
         return search_request(self._dataset, self._body, offset, limit)
 
-    def _later_request(self, ended: Window, offset: int, limit: int) -> ApiRequest:
+    def _end_request(self, ended: Window, offset: int, limit: int) -> ApiRequest:
         content = HEADS if self._takes_heads else self._body["contentToRetrieve"]
-        return search_request(self._dataset, later_body(self._body, ended, content), offset, limit)
+        return search_request(self._dataset, end_body(self._body, ended, content), offset, limit)
 
     def _parse_conversations(self, answer: Answer) -> Page:
         found = read_search(answer)

@@ -9,14 +9,15 @@ from typing import Any
 from airflow_provider_liveperson.client.messages import SOURCE, ApiRequest
 from airflow_provider_liveperson.datasets.model.filters import Texts, milliseconds
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
-from airflow_provider_liveperson.window import Window
+from airflow_provider_liveperson.window import DAY, Window
 
 SERVICE = "msgHist"
 PATH = "/messaging_history/api/account/{account_id}/conversations"
 MAX_PAGE_SIZE = 100
 MAX_RANGE = timedelta(days=80)  # three months are 89 days at least, and both ends are rounded outward
 MAX_LIFE = timedelta(days=397)  # thirteen months at most
-SURVEY_TIME = timedelta(days=1)
+# LivePerson closes a survey that hangs after 48 hours, in a cleanup that may be late.
+SURVEY_TIME = timedelta(hours=49)
 # A list of sections has to name one, and hardly any conversation has these; `info` comes with whatever is named.
 HEADS = ("coBrowseSessions",)
 
@@ -85,16 +86,25 @@ def search_body(query: Query, slice_: Slice) -> dict[str, Any]:
     return body
 
 
-def later_ends(ended: Window) -> Window:
-    """Under which ends a conversation that ended in a range may be found once its survey has rewritten them.
+def ends_to_search(slice_: Slice) -> tuple[Window | None, Window]:
+    """The ranges of ends by which the conversations that closed in a slice are found.
 
-    :param ended: the range.
+    A survey moves an end by up to :data:`SURVEY_TIME`. So some are found under a later end. Of those that started
+    before the range, some closed before it, too, and only their surveys ended in it: in ranges shorter than a day,
+    too many to download them whole.
+
+    :param slice_: the slice.
+    :returns: the range that is searched for whole conversations, if any, and the one that is searched for heads.
     """
-    return Window(ended.end, ended.end + SURVEY_TIME)
+    started, closed = slice_.bounds["start"], slice_.bounds["end"]
+    later = Window(closed.end, closed.end + SURVEY_TIME)
+    if started.end <= closed.start and closed.end - closed.start < DAY:
+        return None, Window(closed.start, later.end)
+    return closed, later
 
 
-def later_body(body: Mapping[str, Any], ended: Window, content: Sequence[str]) -> dict[str, Any]:
-    """The body of a search among later ends.
+def end_body(body: Mapping[str, Any], ended: Window, content: Sequence[str]) -> dict[str, Any]:
+    """The body of a search by ends.
 
     :param body: that of the slice.
     :param ended: the range of ends.

@@ -35,8 +35,9 @@ from airflow_provider_liveperson.window import Window
 
 MAX_LIFE = timedelta(days=397)  # 13 months
 DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+HOUR = Window(DAY.start + timedelta(hours=9), DAY.start + timedelta(hours=10))
 WEEK = Window(datetime(2026, 1, 25, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-MINUTE = 60_000
+MINUTE, MILLISECOND = 60_000, timedelta(milliseconds=1)
 every_cursor = pytest.mark.parametrize("cursor", sorted(cursor.name for cursor in CURSORS))
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 lengths = st.timedeltas(timedelta(milliseconds=1), timedelta(days=400))
@@ -229,6 +230,10 @@ def answer(found: Iterable[object], count: int | None = None, **metadata) -> Ans
 
 def accepted(made: ConversationPager, given_: Answer) -> list[dict]:
     assert made.next_request() is not None
+    return taken(made, given_)
+
+
+def taken(made: ConversationPager, given_: Answer) -> list[dict]:
     return [json.loads(bytes(raw)) for raw in made.accept(made.parse(given_))]
 
 
@@ -536,9 +541,41 @@ def test_what_a_survey_has_moved_is_looked_for_by_heads_within_a_day():
     made.accept(made.parse(answer([])))
     assert ask(made).json == {
         **first,
-        "end": {"from": ms(DAY.end), "to": ms(DAY.end + timedelta(days=1)) - 1},
+        "end": {"from": ms(DAY.end), "to": ms(DAY.end + timedelta(hours=49)) - 1},
         "contentToRetrieve": ["coBrowseSessions"],
     }
+
+
+def test_in_a_short_window_what_started_earlier_is_looked_for_by_heads_alone():
+    """Many of those that ended in an hour closed before it, and only their surveys ended in it."""
+    earlier = reader(HOUR, cursor="end", at=-2)
+    asked = earlier.next_request().json
+    assert asked["start"]["to"] < ms(HOUR.start)
+    assert asked["end"] == {"from": ms(HOUR.start), "to": ms(HOUR.end + timedelta(hours=49)) - 1}
+    assert asked["contentToRetrieve"] == ["coBrowseSessions"]
+    heads = [
+        conversation(name, startTimeL=ms(HOUR.start) - 1, endTimeL=ms(end), conversationEndTimeL=ms(closed))
+        for name, closed, end in (
+            ("a", HOUR.start, HOUR.start),
+            ("b", HOUR.end - MILLISECOND, HOUR.end + timedelta(hours=48)),
+            ("c", HOUR.start - MILLISECOND, HOUR.start),
+            ("d", HOUR.end, HOUR.end),
+        )
+    ]
+    assert taken(earlier, answer(heads)) == []
+    assert ask(earlier).json == {"conversationIds": ["a", "b"], "contentToRetrieve": list(CONTENT)}
+    assert taken(earlier, answer(heads[:2])) == heads[:2]
+    assert earlier.next_request() is None
+    earlier.finish()
+    assert (earlier.received, earlier.reported) == (4, 4)
+
+
+def test_in_a_short_window_what_started_in_it_is_read_whole():
+    within = reader(HOUR, cursor="end")
+    asked = within.next_request().json
+    assert asked["start"]["from"] == asked["end"]["from"] == ms(HOUR.start)
+    assert asked["end"]["to"] == ms(HOUR.end) - 1
+    assert asked["contentToRetrieve"] == list(CONTENT)
 
 
 def test_conversations_may_end_while_the_day_after_a_window_is_looked_at():
@@ -558,15 +595,18 @@ def test_conversations_may_end_while_the_day_after_a_window_is_looked_at():
 @given(
     st.lists(
         st.tuples(
-            st.integers(-90, 24 * 60 + 90),  # when it closed, in minutes of the day
-            st.integers(0, 23 * 60),  # how much later its survey is over
+            st.integers(-90, 24 * 60 + 90),  # when it closed, in minutes of the window's day
+            st.integers(0, 48 * 60),  # how much later its survey is over
             st.integers(0, 30),  # before which request that is
         ),
         max_size=40,
     ),
     st.integers(2, 9),
+    st.sampled_from(
+        [DAY, Window(DAY.start, DAY.end - MILLISECOND), Window(DAY.start, DAY.start + timedelta(hours=1))]
+    ),
 )
-def test_a_conversation_whose_end_moves_while_it_is_looked_for_is_found_once(made_of, page_size):
+def test_a_conversation_whose_end_moves_while_it_is_looked_for_is_found_once(made_of, page_size, window):
     closed = {f"{number:02d}": ms(DAY.start) + at * MINUTE for number, (at, _, _) in enumerate(made_of)}
     ends, sent = dict(closed), 0
 
@@ -585,7 +625,7 @@ def test_a_conversation_whose_end_moves_while_it_is_looked_for_is_found_once(mad
             name, startTimeL=ms(DAY.start) - 1, endTimeL=ends[name], conversationEndTimeL=closed[name]
         )
 
-    query = MESSAGING_INTERACTIONS.query(DAY, cursor="end")
+    query = MESSAGING_INTERACTIONS.query(window, cursor="end")
     slice_ = next(one for one in MESSAGING_INTERACTIONS.plan(query) if one.bounds["start"].end == DAY.start)
     for _ in range(200):  # readings: each move disturbs at most one
         made, landed = ConversationPager(MESSAGING_INTERACTIONS, query, slice_), []
@@ -601,7 +641,7 @@ def test_a_conversation_whose_end_moves_while_it_is_looked_for_is_found_once(mad
             continue
         break
     names = sorted(found["info"]["conversationId"] for found in landed)
-    assert names == [name for name, at in sorted(closed.items()) if ms(DAY.start) <= at < ms(DAY.end)]
+    assert names == [name for name, at in sorted(closed.items()) if ms(DAY.start) <= at < ms(window.end)]
     assert made.received == made.reported
 
 

@@ -1,4 +1,4 @@
-"""Conversations that ended in a range, and are found under a later end: a survey has rewritten it since."""
+"""Searching by ends that move: a survey rewrites the end of a conversation."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from airflow_provider_liveperson.window import Window, stamp
 GRID = timedelta(minutes=10)
 
 
-class LaterEnds:
-    """Searches the time after a range, from its beginning on, in pieces that can be paged.
+class EndSearch:
+    """Searches a range of ends, from its beginning on, in pieces that can be paged.
 
     An end only ever moves to later: what moves while this is read is found in a piece to come. What joins meanwhile has
-    just ended, or was found in the range itself: it may be there or not. So that time may still be under way.
+    just ended, or was found before: it may be there or not. So the range may still be under way.
 
-    :param window: the time after the range.
+    :param window: the range.
     :param page_request: makes the request for a page, of a piece, an offset and a limit.
     :param parse_page: makes a :class:`Page` of an answer.
     """
