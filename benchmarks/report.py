@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import MB, PARALLEL, Case, Figures, against_by_hand, against_floor
+from benchmarks.figures import MB, PARALLEL, WINDOWS, Case, Figures, against_by_hand, against_floor
 from benchmarks.imports import typical
 
 _NAMES = {
@@ -117,12 +117,12 @@ def show_side_roads(console: Console, side_roads: Mapping[str, Any]) -> None:
 def show_windows(console: Console, windows: Mapping[str, Any]) -> None:
     """Print what short windows download."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("windows in the past", overflow="fold")
+    table.add_column("windows by the default cursor", overflow="fold")
     for title in ("conversations", "MB kept", "MB downloaded", "ratio"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, found in windows.items():
         table.add_row(
-            f"{found['windows']} of a {name}",
+            f"{found['windows']} × {WINDOWS[name]}",
             f"{found['records']:,}",
             f"{found['kept_bytes'] / MB:.1f}",
             f"{found['received_bytes'] / MB:.1f}",

@@ -93,7 +93,7 @@ def tables(result: Mapping[str, Any]) -> str:
         " reckoned, not measured: they are"
         " independent of each other as long as there is a CPU for each and LivePerson answers as fast.",
         "",
-        _past(result),
+        _short(result),
         *_side_roads(result),
     ]
     return "\n".join(lines)
@@ -120,13 +120,13 @@ def _side_roads(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _past(result: Mapping[str, Any]) -> str:
-    day, hour = (result["windows"][name]["ratio"] for name in ("day", "hour"))
+def _short(result: Mapping[str, Any]) -> str:
+    day, hour, latest = (result["windows"][name]["ratio"] for name in ("day", "hour", "latest_hour"))
     return (
-        "By the default cursor, the day after a window is looked at by heads, because a survey moves the end of its"
-        " conversation by up to a day; of these, only what belongs to the window is downloaded. Windows of a past day"
-        f" download {day:.2f} times the bytes that they keep, windows of a past hour {hour:.2f} times. At present there"
-        " is nothing more to look at."
+        "By the default cursor, the two days after a window are looked at by heads, because a survey moves the end of"
+        " its conversation by up to two days; of these, only what belongs to the window is downloaded. Windows of a"
+        f" past day download {day:.2f} times the bytes that they keep. The latest hour downloads {latest:.2f} times"
+        f" what it keeps, as there is hardly anything after it yet; a past hour downloads {hour:.2f} times."
     )
 
 

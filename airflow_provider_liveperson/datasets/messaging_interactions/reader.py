@@ -117,11 +117,7 @@ class ConversationPager(OffsetPager):
         if not self._is_searched_whole:
             return  # a search by ends is cut into pieces, and the slice is not split
         super().peek(parsed)
-        if (
-            self._ends is None
-            and self._expected == len(parsed.records) < self._limit
-            and not parsed.has_next
-        ):
+        if self._ends is None and self._expected == len(parsed.records) < self._limit and not parsed.has_next:
             self._to_ask = [
                 record.key
                 for record in parsed.records
