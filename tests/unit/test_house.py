@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,16 +64,19 @@ FORBIDDEN: dict[str, set[str]] = {
 }
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@functools.cache
+def imports(path: Path) -> list[tuple[int, str]]:
     """Every module that a file imports, at whatever depth, with the line."""
     package = [NAME, *path.relative_to(PACKAGE).parent.parts]
+    found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+            found += [(node.lineno, f"{module}.{alias.name}") for alias in node.names]
+    return found
 
 
 def is_forbidden(module: str, forbidden: set[str]) -> bool:
@@ -122,15 +125,31 @@ def test_the_rule_allows_the_rest(module):
     assert not is_forbidden(module, {"airflow", ".landing"})
 
 
-def loaded_by(code: str) -> set[str]:
-    """The top-level packages that are loaded after running some code in a new process."""
-    script = (
-        f"import json, sys\n{code}\n"
-        "print('LOADED' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+LOADED_BY = """
+import json, os, sys
+exec(sys.argv[1])
+for code in sys.argv[2:]:
+    if not (child := os.fork()):
+        exec(code)
+        print("LOADED" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def loaded_by(*codes: str, first: str = "") -> list[set[str]]:
+    """The top-level packages that are loaded after running some code in a new process, for each code.
+
+    :param codes: what each process runs.
+    :param first: what all of them have run before, once.
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED_BY, first, *codes], capture_output=True, text=True, check=False
     )
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-    return set(json.loads(answer.stdout.rpartition("LOADED")[2]))
+    told = [line for line in answer.stdout.splitlines() if line.startswith("LOADED")]
+    assert len(told) == len(codes)
+    return [set(json.loads(line.removeprefix("LOADED"))) for line in told]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +162,8 @@ def test_what_airflow_reads_at_start_up_is_light(module):
     code = f"import {NAME}.{module}"
     if module == "get_provider_info":
         code = f"from {NAME}.get_provider_info import get_provider_info; get_provider_info()"
-    assert loaded_by(code) & heavy == set()
+    (loaded,) = loaded_by(code)
+    assert loaded & heavy == set()
 
 
 IN_DAGS = {
@@ -161,14 +181,22 @@ def test_there_are_operators_sensors_and_triggers():
     assert {"transfers.liveperson_to_s3", "sensors.data_ready", "triggers.data_access"} < set(IN_DAGS)
 
 
+@pytest.fixture(scope="module")
+def added() -> dict[str, set[str]]:
+    """The top-level packages that each module adds to those of Airflow alone."""
+    codes = [f"from {NAME}.{module} import *\n{made}" for module, made in IN_DAGS.items()]
+    alone, *others = loaded_by(
+        "", *codes, first="import airflow.triggers.base\nfrom airflow.sdk import BaseSensorOperator"
+    )
+    return {module: loaded - alone for module, loaded in zip(IN_DAGS, others, strict=True)}
+
+
 @pytest.mark.parametrize("module", IN_DAGS)
-def test_parsing_a_dag_with_an_operator_is_light(module):
+def test_parsing_a_dag_with_an_operator_is_light(added, module):
     """Airflow itself loads some of these, depending on its version: what counts is what the operator adds."""
     heavy = {"boto3", "botocore", "fastapi", "graphql", "isal", "jwt", "oauthlib", "pyarrow", "requests"}
     heavy |= {"requests_oauthlib", "s3fs", "starlette", "uvicorn", "zstandard"}
-    airflow_alone = loaded_by("import airflow.triggers.base\nfrom airflow.sdk import BaseSensorOperator")
-    with_operator = loaded_by(f"from {NAME}.{module} import *\n{IN_DAGS[module]}")
-    assert (with_operator - airflow_alone) & heavy == set()
+    assert added[module] & heavy == set()
 
 
 def test_only_operators_tune_their_process():
