@@ -38,11 +38,11 @@ def sandbox(start_sandbox) -> SandboxServer:
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox, store) -> dict[str, str]:
-    store.client.create_bucket(Bucket=BUCKET)
+def environment(sandbox, moto) -> dict[str, str]:
+    moto.client.create_bucket(Bucket=BUCKET)
     return {
         "AIRFLOW_CONN_LIVEPERSON_DEFAULT": sandbox.connections()["liveperson_api_key"].as_json(),
-        "AIRFLOW_CONN_AWS_DEFAULT": store.connection(),
+        "AIRFLOW_CONN_AWS_DEFAULT": moto.connection(),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "LIVEPERSON_BUCKET": BUCKET,
     }
@@ -65,13 +65,13 @@ def ran(airflow_home, environment) -> str:
     return answer.stdout
 
 
-def test_the_example_waits_for_a_day_and_pulls_it(ran, airflow_home, sandbox, store):
+def test_the_example_waits_for_a_day_and_pulls_it(ran, airflow_home, sandbox, moto):
     assert airflow_home.states("liveperson_data_ready") == {"ready": {"success"}, "pull": {"success"}}
     (summary,) = airflow_home.returned("liveperson_data_ready", "pull")
     assert summary["complete"] is True
     truth = sandbox.truth("data_access_survey", YESTERDAY, TODAY)
     assert len(truth) == summary["records"] > 40
-    assert same(store.records(summary["manifest"]), truth)
+    assert same(moto.records(summary["manifest"]), truth)
 
 
 def test_the_watcher_fires_each_hour_in_a_real_triggerer(ran, airflow_home, environment, sandbox, tmp_path):
