@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any
@@ -44,6 +45,8 @@ from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 from airflow_provider_liveperson.records.values import LATEST_MS
 
 _NULL = b"null"
+_RAW_NULL = Raw(_NULL)
+_BETWEEN = b"\0"  # no JSON holds it
 _NOT_TEXT = frozenset({int, bool})
 _MS_AS_TEXT = 13
 # Each becomes a field of the decoder; an object whose names vary without end is read raw instead.
@@ -55,6 +58,12 @@ _MAX_ODD_SHARE = 0.25
 
 Rest = dict[int, Any]
 """The JSON of what did not fit, by row."""
+Arrays = Mapping[tuple[Scalar, bool], Any]
+Finish = Callable[[Arrays], Any]
+"""Makes an array of a column, from those of all values of its type."""
+
+
+_NOTHING: Rest = {}
 
 
 class _DiffersError(Exception):
@@ -124,8 +133,16 @@ class ArrowColumns:
         return arrays, rest
 
     def _fast(self, values: Sequence[Any]) -> list[Any]:
-        arrays, _, rest = self._structs.columns_of_values(values)
-        return [*arrays, _other(rest, len(values))]
+        import pyarrow
+
+        try:
+            return self._gathered(values, _Pool())
+        except pyarrow.ArrowTypeError:
+            return self._gathered(values, _Pool(looks_at_types=True))
+
+    def _gathered(self, values: Sequence[Any], pool: _Pool) -> list[Any]:
+        finish, _, rest = self._structs.gather_columns(values, pool)
+        return [*finish(pool.arrays()), _other(rest, len(values))]
 
     def _careful(self, records: Sequence[Line], *, has_failed: bool = False) -> list[Any]:
         arrays, rest = self.careful_arrays(records)
@@ -169,6 +186,62 @@ def _other(rest: Rest, rows: int) -> Any:
     return pyarrow.array(texts, pyarrow.string())
 
 
+class _Pool:
+    """The values of all columns of one type in a chunk, of which one array is made, and columns are slices of it.
+
+    Of as few values as one column has in a chunk, an array costs more than its values.
+
+    :param looks_at_types: whether each column shall find out anew which of Python's types its values have.
+    """
+
+    def __init__(self, *, looks_at_types: bool = False) -> None:
+        self.looks_at_types = looks_at_types
+        self._values: dict[tuple[Scalar, bool], list[Any]] = defaultdict(list)
+
+    def add(self, column: Scalar, values: Sequence[Any], *, are_epochs: bool) -> Finish:
+        """Take a column's values in.
+
+        :param are_epochs: whether they are instants as epoch milliseconds.
+        :returns: makes its array.
+        """
+        key = (column, are_epochs)
+        pooled = self._values[key]
+        start, rows = len(pooled), len(values)
+        pooled += values
+        return lambda arrays: arrays[key].slice(start, rows)
+
+    def arrays(self) -> Arrays:
+        """The array of each type.
+
+        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`_Builder.gather`.
+        """
+        return {key: _array_of(*key, values) for key, values in self._values.items()}
+
+
+def _array_of(column: Scalar, are_epochs: bool, values: Sequence[Any]) -> Any:
+    import pyarrow
+
+    if column is Scalar.JSON:
+        return _json_texts(values)
+    if column is Scalar.TIMESTAMP:
+        return (_from_epochs if are_epochs else _from_texts)(values, arrow_type(column))
+    return pyarrow.array(values, arrow_type(column))
+
+
+def _json_texts(raws: Sequence[Raw]) -> Any:
+    """The texts of raw values, where null is none; all at once, without an object for each."""
+    import pyarrow
+    import pyarrow.compute
+
+    if not raws:
+        return pyarrow.nulls(0, pyarrow.string())
+    joined = pyarrow.array([_BETWEEN.join(raws)], pyarrow.string())
+    texts = pyarrow.compute.split_pattern(joined, _BETWEEN.decode()).values
+    if len(texts) != len(raws):
+        raise _DiffersError
+    return pyarrow.compute.if_else(pyarrow.compute.equal(texts, _NULL.decode()), None, texts)
+
+
 class _Lessons:
     """Whether something was learned since the decoder was made."""
 
@@ -183,6 +256,9 @@ class _Builder(ABC):
         self._lessons = lessons
         self._shall_read_raw = False
         self._reads_raw = False
+        self._is_pooled = False
+        self.absent: Raw | None = None
+        """What the decoder shall make of a value that is not there."""
 
     def prepare(self) -> Any:
         """What the decoder shall make of this column's values, by what is known; they are built as that."""
@@ -190,14 +266,25 @@ class _Builder(ABC):
         self._reads_raw = kind is Raw
         return kind
 
-    def build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
-        """The array, and what did not fit.
+    def gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+        """What makes the array, and what did not fit.
 
         :param values: as the decoder has made them, or None.
+        :param pool: takes what is without fields.
         :raises _DiffersError, OverflowError, pyarrow.ArrowException: where the careful way would make something else
-            of them.
+            of them. So does the pool.
         """
-        return self.build_raws(values) if self._reads_raw else self._build(values)
+        import pyarrow
+
+        if self._is_pooled:
+            return self._gather(values, pool)
+        if not values or (values[0] is None and values.count(None) == len(values)):
+            made, rest = pyarrow.nulls(len(values), self.type), _NOTHING
+        elif self._reads_raw:
+            made, rest = self.build_raws(values)
+        else:
+            return self._gather(values, pool)
+        return lambda _: made, rest
 
     def read_raw(self) -> None:
         """Let values be read raw once the decoder is made anew."""
@@ -216,8 +303,8 @@ class _Builder(ABC):
         """The type of values, for msgspec; of None, too."""
 
     @abstractmethod
-    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
-        """As :meth:`build`, of values that are not raw."""
+    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+        """As :meth:`gather`, of values that are not raw."""
 
 
 def _builder(column: Column, lessons: _Lessons) -> _Builder:
@@ -273,28 +360,19 @@ class _Scalars(_Builder):
     def _kind(self) -> Any:
         return Raw if self.column is Scalar.JSON else _KINDS[self.column]
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether Arrow takes what :meth:`plain` returns just as it is, or makes instants of these texts."""
-        return not self._reads_raw
+    def prepare(self) -> Any:
+        kind = super().prepare()
+        self._is_pooled = not self._shall_read_raw
+        self.absent = _RAW_NULL if self._is_pooled and self.column is Scalar.JSON else None
+        return kind
 
-    def plain(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Decoded values as Arrow takes them, as far as is known by now.
-
-        :raises _DiffersError: as for :meth:`build`.
-        """
-        if not self._has_numbers:
-            return values
-        return [value if value is None or type(value) is str else self._text(value) for value in values]
-
-    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
-        import pyarrow
-
-        if self.column is Scalar.TIMESTAMP:
-            return _timestamps(values, self.type), {}
-        if self.column is Scalar.TEXT and not _NOT_TEXT.isdisjoint(map(type, values)):
-            self._has_numbers = True
-        return pyarrow.array(self.plain(values), self.type), {}
+    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+        if pool.looks_at_types:
+            self._has_numbers = not _NOT_TEXT.isdisjoint(map(type, values))
+        if self._has_numbers and self.column is Scalar.TEXT:
+            values = [value if value is None or type(value) is str else self._text(value) for value in values]
+        are_epochs = self._has_numbers and self.column is Scalar.TIMESTAMP
+        return pool.add(self.column, values, are_epochs=are_epochs), _NOTHING
 
     def _text(self, value: int | bool) -> str:
         """A value as it was written."""
@@ -370,10 +448,22 @@ def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
     import pyarrow
 
     try:
-        return pyarrow.array(values, pyarrow.string()).cast(timestamp)
+        return _from_texts(values, timestamp)
     except pyarrow.ArrowTypeError:
-        numbers = pyarrow.array(values, pyarrow.int64())
-    if any(value is not None and not 0 <= value < LATEST_MS for value in values):  # type: ignore[operator]
+        return _from_epochs(values, timestamp)
+
+
+def _from_texts(values: Sequence[Any], timestamp: Any) -> Any:
+    import pyarrow
+
+    return pyarrow.array(values, pyarrow.string()).cast(timestamp)
+
+
+def _from_epochs(values: Sequence[Any], timestamp: Any) -> Any:
+    import pyarrow
+
+    numbers = pyarrow.array(values, pyarrow.int64())
+    if any(value is not None and not 0 <= value < LATEST_MS for value in values):
         raise pyarrow.ArrowInvalid("not epoch milliseconds")
     return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(timestamp)
 
@@ -422,22 +512,18 @@ class _Structs(_Builder):
         super().__init__(record, lessons)
         self._fields = [self.type.field(place) for place in range(self.type.num_fields)]
         self._builders = {name: _builder(column, lessons) for name, column in record.fields.items()}
-        self._plain = {
-            place: builder
-            for place, builder in enumerate(self._builders.values())
-            if isinstance(builder, _Scalars)
-        }
         self._unknown: set[str] = set()
         self._extra: list[str] = []
         self._empty: Any = None
 
     def _kind(self) -> Any:
         self._extra = sorted(self._unknown)
-        kinds = [builder.prepare() for builder in self._builders.values()] + [Raw] * len(self._extra)
+        kinds = [(builder.prepare(), builder.absent) for builder in self._builders.values()]
+        kinds += [(Raw, None)] * len(self._extra)
         try:
             record = msgspec.defstruct(
                 "Fields",
-                [(f"f{place}", kind, None) for place, kind in enumerate(kinds)],
+                [(f"f{place}", *kind) for place, kind in enumerate(kinds)],
                 rename={f"f{place}": name for place, name in enumerate([*self._builders, *self._extra])},
                 forbid_unknown_fields=True,
                 eq=False,
@@ -448,31 +534,32 @@ class _Structs(_Builder):
         self._empty = record()
         return record | None
 
-    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
-        return self._array(*self.columns_of_values(values))
+    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+        columns, is_null, rest = self.gather_columns(values, pool)
+        return lambda arrays: self._array(columns(arrays), is_null), rest
 
     def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
-        return self._array(*self.columns_of_raws(raws))
+        arrays, is_null, rest = self.columns_of_raws(raws)
+        return self._array(arrays, is_null), rest
 
-    def _array(self, arrays: list[Any], is_null: list[bool] | None, rest: Rest) -> tuple[Any, Rest]:
+    def _array(self, arrays: list[Any], is_null: list[bool] | None) -> Any:
         import pyarrow
 
         mask = pyarrow.array(is_null) if is_null else None
-        return pyarrow.StructArray.from_arrays(arrays, fields=self._fields, mask=mask), rest
+        return pyarrow.StructArray.from_arrays(arrays, fields=self._fields, mask=mask)
 
-    def columns_of_values(self, values: Sequence[Any]) -> tuple[list[Any], list[bool] | None, Rest]:
-        """As :meth:`columns_of_raws`, of decoded values.
+    def gather_columns(
+        self, values: Sequence[Any], pool: _Pool
+    ) -> tuple[Callable[[Arrays], list[Any]], list[bool] | None, Rest]:
+        """What makes an array for each field, whether a row is null, if any is, and what did not fit.
 
-        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`build`.
+        :param values: at least one.
+        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`gather`.
         """
-        import pyarrow
-
-        rows, is_null = len(values), None
+        is_null = None
         if not all(values):
             is_null = [value is None for value in values]
             values = [self._empty if value is None else value for value in values]
-        if not values:
-            return [pyarrow.nulls(0, field.type) for field in self._fields], None, {}
         # All fields of all rows at once: far less work than a field at a time.
         columns = list(zip(*map(msgspec.structs.astuple, values), strict=True))
         other: dict[int, dict[str, Raw]] = {}
@@ -480,44 +567,14 @@ class _Structs(_Builder):
             for row, raw in enumerate(column):
                 if raw is not None:
                     other.setdefault(row, {})[name] = raw
-        arrays: list[Any] = []
-        together: dict[Scalar, list[int]] = {}
-        for place, ((name, builder), column) in enumerate(zip(self._builders.items(), columns, strict=False)):
-            if column[0] is None and column.count(None) == rows:
-                arrays.append(pyarrow.nulls(rows, builder.type))
-            elif isinstance(builder, _Scalars) and builder.is_plain:
-                together.setdefault(builder.column, []).append(place)
-                arrays.append(None)
-            else:
-                made, left = builder.build(column)
-                arrays.append(made)
-                for row, raw in left.items():
-                    other.setdefault(row, {})[name] = Raw(raw)
-        for places in together.values():
-            self._build_together(arrays, columns, places)
-        return arrays, is_null, {row: encode(fields) for row, fields in other.items()}
-
-    def _build_together(
-        self, arrays: list[Any], columns: Sequence[Sequence[Any]], places: Sequence[int]
-    ) -> None:
-        """Build columns of one type as slices of one array: of few rows, each array costs more than its values."""
-        import pyarrow
-
-        builders = [self._plain[place] for place in places]
-        try:
-            values = [builder.plain(columns[place]) for builder, place in zip(builders, places, strict=True)]
-            together = list(chain.from_iterable(values))
-            if builders[0].column is Scalar.TIMESTAMP:
-                made = _timestamps(together, builders[0].type)
-            else:
-                made = pyarrow.array(together, builders[0].type)
-        except pyarrow.ArrowException:
-            for builder, place in zip(builders, places, strict=True):
-                arrays[place], _ = builder.build(columns[place])
-            return
-        rows = len(columns[0])
-        for number, place in enumerate(places):
-            arrays[place] = made.slice(number * rows, rows)
+        finishes: list[Finish] = []
+        for (name, builder), column in zip(self._builders.items(), columns, strict=False):
+            finish, left = builder.gather(column, pool)
+            finishes.append(finish)
+            for row, raw in left.items():
+                other.setdefault(row, {})[name] = Raw(raw)
+        rest = {row: encode(fields) for row, fields in other.items()}
+        return lambda arrays: [finish(arrays) for finish in finishes], is_null, rest
 
     def columns_of_raws(self, raws: Sequence[Buffer | None]) -> tuple[list[Any], list[bool] | None, Rest]:
         """An array for each field, whether a row is null, if any is, and what did not fit."""
@@ -565,40 +622,56 @@ class _Lists(_Builder):
     def _kind(self) -> Any:
         return list[self._items.prepare()] | None  # type: ignore[misc]
 
-    def _build(self, values: Sequence[Any]) -> tuple[Any, Rest]:
-        return self._array(values, {}, self._items.build)
+    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+        lists, is_null = _without_none(values)
+        starts = _starts(lists)
+        items, left = self._items.gather(list(chain.from_iterable(lists)), pool)
+        return lambda arrays: self._array(starts, items(arrays), is_null), _by_list(starts, left)
 
     def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
-        lists, rest = _decoded(_decode_items, raws)
+        found, rest = _decoded(_decode_items, raws)
         if rest:
             self.read_raw()
-        return self._array(lists, rest, self._items.build_raws)
+        lists, is_null = _without_none(found)
+        starts = _starts(lists)
+        items, left = self._items.build_raws(list(chain.from_iterable(lists)))
+        return self._array(starts, items, is_null), rest | _by_list(starts, left)
 
-    def _array(
-        self, lists: Sequence[Any], rest: Rest, build: Callable[[Sequence[Any]], tuple[Any, Rest]]
-    ) -> tuple[Any, Rest]:
+    def _array(self, starts: array[int], items: Any, is_null: list[bool] | None) -> Any:
         import pyarrow
 
-        is_null = None
-        if None in lists:
-            is_null = [items is None for items in lists]
-            lists = [() if items is None else items for items in lists]
-        starts = array("i", accumulate(map(len, lists), initial=0))
-        values, left = build(list(chain.from_iterable(lists)))
         offsets = pyarrow.py_buffer(starts)
         if is_null:
             typed = pyarrow.Array.from_buffers(pyarrow.int32(), len(starts), [None, offsets])
             mask = pyarrow.array(is_null)
-            made = pyarrow.ListArray.from_arrays(typed, values, type=self.type, mask=mask)
-        else:  # as above, without the time that it takes to look at the offsets
-            made = pyarrow.Array.from_buffers(self.type, len(lists), [None, offsets], children=[values])
-        other: dict[int, list[Raw | None]] = {}
-        for place, raw in sorted(left.items()):
-            row = bisect_right(starts, place) - 1
-            items = other.setdefault(row, [])
-            items += [None] * (place - starts[row] - len(items))
-            items.append(Raw(raw))
-        return made, rest | {row: encode(items) for row, items in other.items()}
+            return pyarrow.ListArray.from_arrays(typed, items, type=self.type, mask=mask)
+        # As above, without the time that it takes to look at the offsets.
+        return pyarrow.Array.from_buffers(self.type, len(starts) - 1, [None, offsets], children=[items])
+
+
+def _without_none(lists: Sequence[Any]) -> tuple[Sequence[Any], list[bool] | None]:
+    """Lists, empty ones in place of None, and which are None, if any is."""
+    if None not in lists:
+        return lists, None
+    return [() if items is None else items for items in lists], [items is None for items in lists]
+
+
+def _starts(lists: Sequence[Any]) -> array[int]:
+    """Where each list starts among the items of all, and where the last one ends."""
+    return array("i", accumulate(map(len, lists), initial=0))
+
+
+def _by_list(starts: Sequence[int], rest: Rest) -> Rest:
+    """What did not fit by list, from what did not fit by item."""
+    if not rest:
+        return _NOTHING
+    other: dict[int, list[Raw | None]] = {}
+    for place, raw in sorted(rest.items()):
+        row = bisect_right(starts, place) - 1
+        items = other.setdefault(row, [])
+        items += [None] * (place - starts[row] - len(items))
+        items.append(Raw(raw))
+    return {row: encode(items) for row, items in other.items()}
 
 
 def _decoded(
