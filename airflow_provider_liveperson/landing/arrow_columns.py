@@ -14,8 +14,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from itertools import accumulate, chain
 from typing import Any
 
@@ -58,7 +58,7 @@ _MAX_ODD_SHARE = 0.25
 
 Rest = dict[int, Any]
 """The JSON of what did not fit, by row."""
-Arrays = Mapping[tuple[Scalar, bool], Any]
+Arrays = Mapping[str, Any]
 Finish = Callable[[Arrays], Any]
 """Makes an array of a column, from those of all values of its type."""
 
@@ -68,6 +68,13 @@ _NOTHING: Rest = {}
 
 class _DiffersError(Exception):
     """The careful way would make something else of these values."""
+
+
+@cache
+def _nothing(kind: Any) -> Any:
+    import pyarrow
+
+    return pyarrow.nulls(0, kind)
 
 
 def arrow_type(column: Column) -> Any:
@@ -196,45 +203,32 @@ class _Pool:
 
     def __init__(self, *, looks_at_types: bool = False) -> None:
         self.looks_at_types = looks_at_types
-        self._values: dict[tuple[Scalar, bool], list[Any]] = defaultdict(list)
+        self._values: dict[str, list[Any]] = {kind: [] for kind in _ARRAYS_OF}
 
-    def add(self, column: Scalar, values: Sequence[Any], *, are_epochs: bool) -> Finish:
-        """Take a column's values in.
+    def add(self, kind: str, columns: Iterable[Sequence[Any]]) -> int:
+        """Take the values of columns in, one behind the other.
 
-        :param are_epochs: whether they are instants as epoch milliseconds.
-        :returns: makes its array.
+        :returns: where they begin.
         """
-        key = (column, are_epochs)
-        pooled = self._values[key]
-        start, rows = len(pooled), len(values)
-        pooled += values
-        return lambda arrays: arrays[key].slice(start, rows)
+        pooled = self._values[kind]
+        start = len(pooled)
+        for column in columns:
+            pooled += column
+        return start
 
     def arrays(self) -> Arrays:
         """The array of each type.
 
         :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`_Builder.gather`.
         """
-        return {key: _array_of(*key, values) for key, values in self._values.items()}
-
-
-def _array_of(column: Scalar, are_epochs: bool, values: Sequence[Any]) -> Any:
-    import pyarrow
-
-    if column is Scalar.JSON:
-        return _json_texts(values)
-    if column is Scalar.TIMESTAMP:
-        return (_from_epochs if are_epochs else _from_texts)(values, arrow_type(column))
-    return pyarrow.array(values, arrow_type(column))
+        return {kind: _ARRAYS_OF[kind](values) for kind, values in self._values.items() if values}
 
 
 def _json_texts(raws: Sequence[Raw]) -> Any:
-    """The texts of raw values, where null is none; all at once, without an object for each."""
+    """The texts of raw values, and null for null; all at once, without an object for each."""
     import pyarrow
     import pyarrow.compute
 
-    if not raws:
-        return pyarrow.nulls(0, pyarrow.string())
     joined = pyarrow.array([_BETWEEN.join(raws)], pyarrow.string())
     texts = pyarrow.compute.split_pattern(joined, _BETWEEN.decode()).values
     if len(texts) != len(raws):
@@ -256,7 +250,7 @@ class _Builder(ABC):
         self._lessons = lessons
         self._shall_read_raw = False
         self._reads_raw = False
-        self._is_pooled = False
+        self.is_pooled = False
         self.absent: Raw | None = None
         """What the decoder shall make of a value that is not there."""
 
@@ -276,7 +270,7 @@ class _Builder(ABC):
         """
         import pyarrow
 
-        if self._is_pooled:
+        if self.is_pooled:
             return self._gather(values, pool)
         if not values or (values[0] is None and values.count(None) == len(values)):
             made, rest = pyarrow.nulls(len(values), self.type), _NOTHING
@@ -362,17 +356,40 @@ class _Scalars(_Builder):
 
     def prepare(self) -> Any:
         kind = super().prepare()
-        self._is_pooled = not self._shall_read_raw
-        self.absent = _RAW_NULL if self._is_pooled and self.column is Scalar.JSON else None
+        self.is_pooled = not self._shall_read_raw
+        self.absent = _RAW_NULL if self.is_pooled and self.column is Scalar.JSON else None
         return kind
+
+    @property
+    def kind(self) -> str:
+        """What the pool shall make of :meth:`pooled` values."""
+        return _EPOCHS if self._has_numbers and self.column is Scalar.TIMESTAMP else self.column.value
+
+    @property
+    def needs_texts(self) -> bool:
+        """Whether values are numbers that shall be texts."""
+        return self._has_numbers and self.column is Scalar.TEXT
+
+    def look(self, values: Sequence[Any]) -> None:
+        """Find out whether numbers are among values."""
+        self._has_numbers = not _NOT_TEXT.isdisjoint(map(type, values))
+
+    def texts(self, values: Sequence[Any]) -> Sequence[str | None]:
+        """Numbers as they were written.
+
+        :raises _DiffersError: as for :meth:`gather`.
+        """
+        return [value if value is None or type(value) is str else self._text(value) for value in values]
 
     def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
         if pool.looks_at_types:
-            self._has_numbers = not _NOT_TEXT.isdisjoint(map(type, values))
-        if self._has_numbers and self.column is Scalar.TEXT:
-            values = [value if value is None or type(value) is str else self._text(value) for value in values]
-        are_epochs = self._has_numbers and self.column is Scalar.TIMESTAMP
-        return pool.add(self.column, values, are_epochs=are_epochs), _NOTHING
+            self.look(values)
+        kind, rows = self.kind, len(values)
+        if not rows:
+            made = _nothing(self.type)
+            return lambda _: made, _NOTHING
+        start = pool.add(kind, [self.texts(values) if self.needs_texts else values])
+        return lambda arrays: arrays[kind].slice(start, rows), _NOTHING
 
     def _text(self, value: int | bool) -> str:
         """A value as it was written."""
@@ -390,7 +407,7 @@ class _Scalars(_Builder):
             return self._quick(raws), {}
         except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
             self.read_raw()
-        if self.column is Scalar.TIMESTAMP and (found := _some_timestamps(raws, self.type)) is not None:
+        if self.column is Scalar.TIMESTAMP and (found := _some_timestamps(raws)) is not None:
             return found
         values: list[Any] = []
         rest: Rest = {}
@@ -410,7 +427,7 @@ class _Scalars(_Builder):
             return pyarrow.array(texts, self.type)
         values = _decode_scalars[self.column](raws)
         if self.column is Scalar.TIMESTAMP:
-            return _timestamps(values, self.type)
+            return _timestamps(values)
         if self.column is Scalar.TEXT and not _NOT_TEXT.isdisjoint(map(type, values)):
             values = [
                 json_text(raw) if raw is not None and type(value) in _NOT_TEXT else value
@@ -420,7 +437,7 @@ class _Scalars(_Builder):
 
     def _convert(self, raw: Buffer) -> Any:
         if self.column is Scalar.TIMESTAMP:
-            return _timestamp(raw, self.type)
+            return _timestamp(raw)
         text = cell(self.column, raw)
         if text is None or self.column in (Scalar.TEXT, Scalar.JSON):
             return text
@@ -440,7 +457,13 @@ class _Scalars(_Builder):
         return double
 
 
-def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
+def _array_of(column: Scalar, values: Sequence[Any]) -> Any:
+    import pyarrow
+
+    return pyarrow.array(values, arrow_type(column))
+
+
+def _timestamps(values: Sequence[str | int | None]) -> Any:
     """Instants, from ISO 8601 texts with their offset from UTC, or from epoch milliseconds.
 
     :raises pyarrow.ArrowException, OverflowError: if any is neither, or some are texts and others numbers.
@@ -448,27 +471,37 @@ def _timestamps(values: Sequence[str | int | None], timestamp: Any) -> Any:
     import pyarrow
 
     try:
-        return _from_texts(values, timestamp)
+        return _from_texts(values)
     except pyarrow.ArrowTypeError:
-        return _from_epochs(values, timestamp)
+        return _from_epochs(values)
 
 
-def _from_texts(values: Sequence[Any], timestamp: Any) -> Any:
+def _from_texts(values: Sequence[Any]) -> Any:
     import pyarrow
 
-    return pyarrow.array(values, pyarrow.string()).cast(timestamp)
+    return pyarrow.array(values, pyarrow.string()).cast(arrow_type(Scalar.TIMESTAMP))
 
 
-def _from_epochs(values: Sequence[Any], timestamp: Any) -> Any:
+def _from_epochs(values: Sequence[Any]) -> Any:
     import pyarrow
 
     numbers = pyarrow.array(values, pyarrow.int64())
     if any(value is not None and not 0 <= value < LATEST_MS for value in values):
         raise pyarrow.ArrowInvalid("not epoch milliseconds")
-    return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(timestamp)
+    return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(arrow_type(Scalar.TIMESTAMP))
 
 
-def _some_timestamps(raws: Sequence[Buffer | None], timestamp: Any) -> tuple[Any, Rest] | None:
+_EPOCHS = "epochs"
+_ARRAYS_OF: dict[str, Callable[[Sequence[Any]], Any]] = {
+    **{scalar.value: partial(_array_of, scalar) for scalar in Scalar},
+    Scalar.TIMESTAMP.value: _from_texts,
+    _EPOCHS: _from_epochs,
+    Scalar.JSON.value: _json_texts,
+}
+"""Makes an array of values of all columns of a type."""
+
+
+def _some_timestamps(raws: Sequence[Buffer | None]) -> tuple[Any, Rest] | None:
     """Instants among texts such as ``"undefined"``, and what did not fit; None where values must be read singly."""
     import pyarrow
 
@@ -481,7 +514,7 @@ def _some_timestamps(raws: Sequence[Buffer | None], timestamp: Any) -> tuple[Any
             for row, (value, raw) in enumerate(zip(values, raws, strict=True))
             if value is not None and not is_instant(value)
         }
-        return _timestamps([None if row in rest else it for row, it in enumerate(values)], timestamp), rest
+        return _timestamps([None if row in rest else it for row, it in enumerate(values)]), rest
     except (*UNREADABLE, pyarrow.ArrowException):
         return None
 
@@ -491,7 +524,7 @@ def _is_ms(value: Any) -> bool:
     return isinstance(value, str) and len(value) == _MS_AS_TEXT and value.isascii() and value.isdigit()
 
 
-def _timestamp(raw: Buffer, timestamp: Any) -> int | None:
+def _timestamp(raw: Buffer) -> int | None:
     """One instant, in the units of its type; also from epoch milliseconds that came as text."""
     import pyarrow
 
@@ -501,7 +534,7 @@ def _timestamp(raw: Buffer, timestamp: Any) -> int | None:
             value = int(value)
         elif isinstance(value, str) and not is_instant(value):
             raise MisfitError
-        instant: int | None = _timestamps([value], timestamp)[0].value
+        instant: int | None = _timestamps([value])[0].value
     except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
         raise MisfitError from None
     return instant
@@ -514,12 +547,23 @@ class _Structs(_Builder):
         self._builders = {name: _builder(column, lessons) for name, column in record.fields.items()}
         self._unknown: set[str] = set()
         self._extra: list[str] = []
+        self._others: list[tuple[int, str, _Builder]] = []
+        self._pooled: list[tuple[int, _Scalars]] = []
+        self._by_kind: dict[str, list[int]] = {}
+        self._of_numbers: list[tuple[int, _Scalars]] = []
         self._empty: Any = None
 
     def _kind(self) -> Any:
         self._extra = sorted(self._unknown)
         kinds = [(builder.prepare(), builder.absent) for builder in self._builders.values()]
         kinds += [(Raw, None)] * len(self._extra)
+        self._pooled, self._others = [], []
+        for place, (name, builder) in enumerate(self._builders.items()):
+            if isinstance(builder, _Scalars) and builder.is_pooled:
+                self._pooled.append((place, builder))
+            else:
+                self._others.append((place, name, builder))
+        self._sort()
         try:
             record = msgspec.defstruct(
                 "Fields",
@@ -535,49 +579,75 @@ class _Structs(_Builder):
         return record | None
 
     def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
-        columns, is_null, rest = self.gather_columns(values, pool)
-        return lambda arrays: self._array(columns(arrays), is_null), rest
+        columns, is_valid, rest = self.gather_columns(values, pool)
+        return lambda arrays: self._array(len(values), columns(arrays), is_valid), rest
 
     def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
-        arrays, is_null, rest = self.columns_of_raws(raws)
-        return self._array(arrays, is_null), rest
+        arrays, is_valid, rest = self.columns_of_raws(raws)
+        return self._array(len(raws), arrays, is_valid), rest
 
-    def _array(self, arrays: list[Any], is_null: list[bool] | None) -> Any:
+    def _array(self, rows: int, arrays: list[Any], is_valid: list[bool] | None) -> Any:
         import pyarrow
 
-        mask = pyarrow.array(is_null) if is_null else None
-        return pyarrow.StructArray.from_arrays(arrays, fields=self._fields, mask=mask)
+        return pyarrow.Array.from_buffers(self.type, rows, [_bits(is_valid)], children=arrays)
 
     def gather_columns(
         self, values: Sequence[Any], pool: _Pool
     ) -> tuple[Callable[[Arrays], list[Any]], list[bool] | None, Rest]:
-        """What makes an array for each field, whether a row is null, if any is, and what did not fit.
+        """What makes an array for each field, whether a row is not null, if any is, and what did not fit.
 
         :param values: at least one.
         :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`gather`.
         """
-        is_null = None
+        rows, is_valid = len(values), None
         if not all(values):
-            is_null = [value is None for value in values]
+            is_valid = [value is not None for value in values]
             values = [self._empty if value is None else value for value in values]
         # All fields of all rows at once: far less work than a field at a time.
-        columns = list(zip(*map(msgspec.structs.astuple, values), strict=True))
+        columns: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, values), strict=True))
         other: dict[int, dict[str, Raw]] = {}
         for name, column in zip(self._extra, columns[len(self._fields) :], strict=True):
             for row, raw in enumerate(column):
                 if raw is not None:
                     other.setdefault(row, {})[name] = raw
-        finishes: list[Finish] = []
-        for (name, builder), column in zip(self._builders.items(), columns, strict=False):
-            finish, left = builder.gather(column, pool)
-            finishes.append(finish)
+        if pool.looks_at_types:
+            for place, scalars in self._pooled:
+                scalars.look(columns[place])
+            self._sort()
+        for place, scalars in self._of_numbers:
+            columns[place] = scalars.texts(columns[place])
+        pooled = [
+            (kind, places, pool.add(kind, [columns[place] for place in places]))
+            for kind, places in self._by_kind.items()
+        ]
+        others: list[tuple[int, Finish]] = []
+        for place, name, builder in self._others:
+            finish, left = builder.gather(columns[place], pool)
+            others.append((place, finish))
             for row, raw in left.items():
                 other.setdefault(row, {})[name] = Raw(raw)
-        rest = {row: encode(fields) for row, fields in other.items()}
-        return lambda arrays: [finish(arrays) for finish in finishes], is_null, rest
+
+        def arrays_of(arrays: Arrays) -> list[Any]:
+            made: list[Any] = [None] * len(self._fields)
+            for kind, places, start in pooled:
+                part = arrays[kind].slice
+                for number, place in enumerate(places):
+                    made[place] = part(start + number * rows, rows)
+            for place, finish in others:
+                made[place] = finish(arrays)
+            return made
+
+        return arrays_of, is_valid, {row: encode(fields) for row, fields in other.items()}
+
+    def _sort(self) -> None:
+        """Sort columns by what the pool shall make of them."""
+        self._by_kind = {}
+        for place, builder in self._pooled:
+            self._by_kind.setdefault(builder.kind, []).append(place)
+        self._of_numbers = [(place, builder) for place, builder in self._pooled if builder.needs_texts]
 
     def columns_of_raws(self, raws: Sequence[Buffer | None]) -> tuple[list[Any], list[bool] | None, Rest]:
-        """An array for each field, whether a row is null, if any is, and what did not fit."""
+        """An array for each field, whether a row is not null, if any is, and what did not fit."""
         import pyarrow
 
         objects, rest = _decoded(_decode_fields, raws)
@@ -590,7 +660,7 @@ class _Structs(_Builder):
             for row, fields in enumerate(objects):
                 if fields and (found := {name: fields[name] for name in unknown if name in fields}):
                     other[row] = found
-        is_null = [fields is None for fields in objects] if None in objects else None
+        is_valid = [fields is not None for fields in objects] if None in objects else None
         arrays = []
         for name, builder in self._builders.items():
             if name not in present:
@@ -602,7 +672,7 @@ class _Structs(_Builder):
             for row, raw in left.items():
                 other.setdefault(row, {})[name] = Raw(raw)
         rest |= {row: encode(fields) for row, fields in other.items()}
-        return arrays, is_null, rest
+        return arrays, is_valid, rest
 
     def _learn(self, unknown: Sequence[str]) -> None:
         """Take fields that are not declared into the decoder."""
@@ -623,37 +693,39 @@ class _Lists(_Builder):
         return list[self._items.prepare()] | None  # type: ignore[misc]
 
     def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
-        lists, is_null = _without_none(values)
+        lists, is_valid = _without_none(values)
         starts = _starts(lists)
         items, left = self._items.gather(list(chain.from_iterable(lists)), pool)
-        return lambda arrays: self._array(starts, items(arrays), is_null), _by_list(starts, left)
+        return lambda arrays: self._array(starts, items(arrays), is_valid), _by_list(starts, left)
 
     def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
         found, rest = _decoded(_decode_items, raws)
         if rest:
             self.read_raw()
-        lists, is_null = _without_none(found)
+        lists, is_valid = _without_none(found)
         starts = _starts(lists)
         items, left = self._items.build_raws(list(chain.from_iterable(lists)))
-        return self._array(starts, items, is_null), rest | _by_list(starts, left)
+        return self._array(starts, items, is_valid), rest | _by_list(starts, left)
 
-    def _array(self, starts: array[int], items: Any, is_null: list[bool] | None) -> Any:
+    def _array(self, starts: array[int], items: Any, is_valid: list[bool] | None) -> Any:
         import pyarrow
 
-        offsets = pyarrow.py_buffer(starts)
-        if is_null:
-            typed = pyarrow.Array.from_buffers(pyarrow.int32(), len(starts), [None, offsets])
-            mask = pyarrow.array(is_null)
-            return pyarrow.ListArray.from_arrays(typed, items, type=self.type, mask=mask)
-        # As above, without the time that it takes to look at the offsets.
-        return pyarrow.Array.from_buffers(self.type, len(starts) - 1, [None, offsets], children=[items])
+        buffers = [_bits(is_valid), pyarrow.py_buffer(starts)]
+        return pyarrow.Array.from_buffers(self.type, len(starts) - 1, buffers, children=[items])
+
+
+def _bits(are: list[bool] | None) -> Any:
+    """A buffer of one bit each."""
+    import pyarrow
+
+    return None if are is None else pyarrow.array(are, pyarrow.bool_()).buffers()[1]
 
 
 def _without_none(lists: Sequence[Any]) -> tuple[Sequence[Any], list[bool] | None]:
-    """Lists, empty ones in place of None, and which are None, if any is."""
+    """Lists, empty ones in place of None, and which are not None, if any is."""
     if None not in lists:
         return lists, None
-    return [() if items is None else items for items in lists], [items is None for items in lists]
+    return [() if items is None else items for items in lists], [items is not None for items in lists]
 
 
 def _starts(lists: Sequence[Any]) -> array[int]:

@@ -148,6 +148,8 @@ class Parquet:
 
         self._make_batch()
         if self._batches:
-            table = pyarrow.Table.from_batches(self._batches, self._schema)
+            # In one piece: of each piece, the writer takes a time that does not depend on its size.
+            table = pyarrow.Table.from_batches(self._batches, self._schema).combine_chunks()
+            self._batches = []
             self._writer.write_table(table, row_group_size=table.num_rows)
-        self._batches, self._group_size = [], 0
+        self._group_size = 0
