@@ -2,7 +2,8 @@
 
 The conversations of a window are read once, from the sandbox that the connection leads to. Then the package and what
 it is held against take turns on them, in one process and one thread, and the least CPU time of each counts: what else
-the machine does falls on both alike. The last line that it prints is one JSON object.
+the machine does falls on both alike. The process is tuned as a task's is. The last line that it prints is one JSON
+object.
 """
 
 from __future__ import annotations
@@ -175,8 +176,10 @@ def main() -> None:
     """Measure, and print what came of it."""
     from airflow_provider_liveperson.datasets.catalog import dataset_named
     from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+    from airflow_provider_liveperson.transfers.process import tune_process
 
     start, end = sys.argv[1:]
+    tune_process()
     lines: list[bytes] = []
     size = 0
     for record in LivePersonHook.for_connection(CONN_ID).records(DATASET, start=start, end=end):

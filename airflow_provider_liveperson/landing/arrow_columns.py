@@ -460,7 +460,8 @@ class _Scalars(_Builder):
 def _array_of(column: Scalar, values: Sequence[Any]) -> Any:
     import pyarrow
 
-    return pyarrow.array(values, arrow_type(column))
+    # Arrow's own pool keeps several times the memory that these arrays need.
+    return pyarrow.array(values, arrow_type(column), memory_pool=pyarrow.system_memory_pool())
 
 
 def _timestamps(values: Sequence[str | int | None]) -> Any:

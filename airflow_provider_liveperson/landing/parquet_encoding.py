@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns, arrow_type
-from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, unmarked
+from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, fold, unmarked
 from airflow_provider_liveperson.records.line import Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
-_ROW_GROUP = 16 << 20
+_ROW_GROUP = 24 << 20
 _CHUNK = 1 << 20
 # From gzip's level 4 to 2, files grow by a twelfth, and compressing them takes half the time.
 _CODECS = {"gzip": ("gzip", 2), "zstd": ("zstd", 1), "none": ("none", None)}
@@ -63,14 +63,23 @@ class _Sink:
 def _filterable(path: str, column: Column) -> list[str]:
     """The columns by which readers skip row groups: those that have one plain value in each row.
 
-    Others go without dictionaries and statistics, which take a third of the time of writing and gain nothing: within
-    lists no reader looks at them, and files are smaller without.
+    Others go without statistics and dictionaries, which take time and gain nothing: within lists no reader looks at
+    them, and files are smaller without.
     """
     if isinstance(column, Struct):
         return [
             below for name, field in column.fields.items() for below in _filterable(f"{path}.{name}", field)
         ]
     return [] if isinstance(column, Array) or column is Scalar.JSON else [path]
+
+
+def _has_lists(columns: Mapping[str, Column]) -> bool:
+    return fold(
+        Struct(columns),
+        scalar=lambda _: False,
+        array=lambda *_: True,
+        struct=lambda _, fields: any(fields.values()),
+    )
 
 
 class Parquet:
@@ -82,7 +91,7 @@ class Parquet:
     are declared to be, such as ``"undefined"`` for an integer. In an array there, null stands for an element of
     which nothing is left over. ``_other`` is null where there is nothing of the kind.
 
-    Row groups hold 16 MiB of JSON, so that memory does not grow with the part.
+    Row groups hold 24 MiB of JSON, so that memory does not grow with the part.
 
     :param file: takes the bytes; it is only written to, in order.
     :param compression: the codec.
@@ -105,9 +114,11 @@ class Parquet:
             self._schema,
             compression=codec,
             compression_level=level,
-            use_dictionary=filterable or False,
+            # Records with lists are large: a row group has too few of them for dictionaries to pay.
+            use_dictionary=(filterable or False) if not _has_lists(columns) else False,
             write_statistics=filterable or False,
             store_schema=False,
+            memory_pool=pyarrow.system_memory_pool(),
         )
         self._chunk: list[Line] = []
         self._chunk_size = 0
@@ -148,8 +159,9 @@ class Parquet:
 
         self._make_batch()
         if self._batches:
-            # In one piece: of each piece, the writer takes a time that does not depend on its size.
-            table = pyarrow.Table.from_batches(self._batches, self._schema).combine_chunks()
+            # In one piece: each piece of a column costs the writer as much as many values.
+            table = pyarrow.Table.from_batches(self._batches, self._schema)
+            table = table.combine_chunks(memory_pool=pyarrow.system_memory_pool())
             self._batches = []
             self._writer.write_table(table, row_group_size=table.num_rows)
         self._group_size = 0
