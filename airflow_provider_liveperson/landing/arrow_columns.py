@@ -14,14 +14,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from airflow_provider_liveperson.landing.arrow_pool import (
+    EPOCHS,
+    Arrays,
+    DiffersError,
+    Finish,
+    Pool,
+    arrow_type,
+    timestamps,
+)
 from airflow_provider_liveperson.landing.values import (
     MisfitError,
     as_number,
@@ -37,16 +46,13 @@ from airflow_provider_liveperson.records.columns import (
     Personal,
     Scalar,
     Struct,
-    fold,
     unmarked,
 )
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
-from airflow_provider_liveperson.records.values import LATEST_MS
 
 _NULL = b"null"
 _RAW_NULL = Raw(_NULL)
-_BETWEEN = b"\0"  # no JSON holds it
 _NOT_TEXT = frozenset({int, bool})
 _MS_AS_TEXT = 13
 # Each becomes a field of the decoder; an object whose names vary without end is read raw instead.
@@ -58,16 +64,9 @@ _MAX_ODD_SHARE = 0.25
 
 Rest = dict[int, Any]
 """The JSON of what did not fit, by row."""
-Arrays = Mapping[str, Any]
-Finish = Callable[[Arrays], Any]
-"""Makes an array of a column, from those of all values of its type."""
 
 
 _NOTHING: Rest = {}
-
-
-class _DiffersError(Exception):
-    """The careful way would make something else of these values."""
 
 
 @cache
@@ -75,26 +74,6 @@ def _nothing(kind: Any) -> Any:
     import pyarrow
 
     return pyarrow.nulls(0, kind)
-
-
-def arrow_type(column: Column) -> Any:
-    """A column's Arrow type."""
-    import pyarrow
-
-    scalars = {
-        Scalar.TEXT: pyarrow.string(),
-        Scalar.INTEGER: pyarrow.int64(),
-        Scalar.NUMBER: pyarrow.float64(),
-        Scalar.BOOLEAN: pyarrow.bool_(),
-        Scalar.TIMESTAMP: pyarrow.timestamp("us", "UTC"),
-        Scalar.JSON: pyarrow.string(),
-    }
-    return fold(
-        column,
-        scalar=scalars.__getitem__,
-        array=lambda _, items: pyarrow.list_(items),
-        struct=lambda _, fields: pyarrow.struct(list(fields.items())),
-    )
 
 
 class ArrowColumns:
@@ -130,7 +109,7 @@ class ArrowColumns:
                     return self._careful(records)
         try:
             fast = self._fast(values)
-        except (_DiffersError, OverflowError, pyarrow.ArrowException):
+        except (DiffersError, OverflowError, pyarrow.ArrowException):
             return self._careful(records, has_failed=True)
         return _interleaved(fast, self._careful([records[place] for place in odd]), odd) if odd else fast
 
@@ -143,11 +122,11 @@ class ArrowColumns:
         import pyarrow
 
         try:
-            return self._gathered(values, _Pool())
+            return self._gathered(values, Pool())
         except pyarrow.ArrowTypeError:
-            return self._gathered(values, _Pool(looks_at_types=True))
+            return self._gathered(values, Pool(looks_at_types=True))
 
-    def _gathered(self, values: Sequence[Any], pool: _Pool) -> list[Any]:
+    def _gathered(self, values: Sequence[Any], pool: Pool) -> list[Any]:
         finish, _, rest = self._structs.gather_columns(values, pool)
         return [*finish(pool.arrays()), _other(rest, len(values))]
 
@@ -193,49 +172,6 @@ def _other(rest: Rest, rows: int) -> Any:
     return pyarrow.array(texts, pyarrow.string())
 
 
-class _Pool:
-    """The values of all columns of one type in a chunk, of which one array is made, and columns are slices of it.
-
-    Of as few values as one column has in a chunk, an array costs more than its values.
-
-    :param looks_at_types: whether each column shall find out anew which of Python's types its values have.
-    """
-
-    def __init__(self, *, looks_at_types: bool = False) -> None:
-        self.looks_at_types = looks_at_types
-        self._values: dict[str, list[Any]] = {kind: [] for kind in _ARRAYS_OF}
-
-    def add(self, kind: str, columns: Iterable[Sequence[Any]]) -> int:
-        """Take the values of columns in, one behind the other.
-
-        :returns: where they begin.
-        """
-        pooled = self._values[kind]
-        start = len(pooled)
-        for column in columns:
-            pooled += column
-        return start
-
-    def arrays(self) -> Arrays:
-        """The array of each type.
-
-        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`_Builder.gather`.
-        """
-        return {kind: _ARRAYS_OF[kind](values) for kind, values in self._values.items() if values}
-
-
-def _json_texts(raws: Sequence[Raw]) -> Any:
-    """The texts of raw values, and null for null; all at once, without an object for each."""
-    import pyarrow
-    import pyarrow.compute
-
-    joined = pyarrow.array([_BETWEEN.join(raws)], pyarrow.string())
-    texts = pyarrow.compute.split_pattern(joined, _BETWEEN.decode()).values
-    if len(texts) != len(raws):
-        raise _DiffersError
-    return pyarrow.compute.if_else(pyarrow.compute.equal(texts, _NULL.decode()), None, texts)
-
-
 class _Lessons:
     """Whether something was learned since the decoder was made."""
 
@@ -260,12 +196,12 @@ class _Builder(ABC):
         self._reads_raw = kind is Raw
         return kind
 
-    def gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+    def gather(self, values: Sequence[Any], pool: Pool) -> tuple[Finish, Rest]:
         """What makes the array, and what did not fit.
 
         :param values: as the decoder has made them, or None.
         :param pool: takes what is without fields.
-        :raises _DiffersError, OverflowError, pyarrow.ArrowException: where the careful way would make something else
+        :raises DiffersError, OverflowError, pyarrow.ArrowException: where the careful way would make something else
             of them. So does the pool.
         """
         import pyarrow
@@ -297,7 +233,7 @@ class _Builder(ABC):
         """The type of values, for msgspec; of None, too."""
 
     @abstractmethod
-    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+    def _gather(self, values: Sequence[Any], pool: Pool) -> tuple[Finish, Rest]:
         """As :meth:`gather`, of values that are not raw."""
 
 
@@ -362,8 +298,8 @@ class _Scalars(_Builder):
 
     @property
     def kind(self) -> str:
-        """What the pool shall make of :meth:`pooled` values."""
-        return _EPOCHS if self._has_numbers and self.column is Scalar.TIMESTAMP else self.column.value
+        """What the pool shall make of this column's values."""
+        return EPOCHS if self._has_numbers and self.column is Scalar.TIMESTAMP else self.column.value
 
     @property
     def needs_texts(self) -> bool:
@@ -372,16 +308,17 @@ class _Scalars(_Builder):
 
     def look(self, values: Sequence[Any]) -> None:
         """Find out whether numbers are among values."""
-        self._has_numbers = not _NOT_TEXT.isdisjoint(map(type, values))
+        found = not _NOT_TEXT.isdisjoint(map(type, values))
+        self._has_numbers = found or self.needs_texts
 
     def texts(self, values: Sequence[Any]) -> Sequence[str | None]:
         """Numbers as they were written.
 
-        :raises _DiffersError: as for :meth:`gather`.
+        :raises DiffersError: as for :meth:`gather`.
         """
         return [value if value is None or type(value) is str else self._text(value) for value in values]
 
-    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+    def _gather(self, values: Sequence[Any], pool: Pool) -> tuple[Finish, Rest]:
         if pool.looks_at_types:
             self.look(values)
         kind, rows = self.kind, len(values)
@@ -397,7 +334,7 @@ class _Scalars(_Builder):
             return "true" if value else "false"
         if value == 0:  # or -0
             self.read_raw()
-            raise _DiffersError
+            raise DiffersError
         return str(value)
 
     def build_raws(self, raws: Sequence[Buffer | None]) -> tuple[Any, Rest]:
@@ -427,7 +364,7 @@ class _Scalars(_Builder):
             return pyarrow.array(texts, self.type)
         values = _decode_scalars[self.column](raws)
         if self.column is Scalar.TIMESTAMP:
-            return _timestamps(values)
+            return timestamps(values)
         if self.column is Scalar.TEXT and not _NOT_TEXT.isdisjoint(map(type, values)):
             values = [
                 json_text(raw) if raw is not None and type(value) in _NOT_TEXT else value
@@ -457,51 +394,6 @@ class _Scalars(_Builder):
         return double
 
 
-def _array_of(column: Scalar, values: Sequence[Any]) -> Any:
-    import pyarrow
-
-    # Arrow's own pool keeps several times the memory that these arrays need.
-    return pyarrow.array(values, arrow_type(column), memory_pool=pyarrow.system_memory_pool())
-
-
-def _timestamps(values: Sequence[str | int | None]) -> Any:
-    """Instants, from ISO 8601 texts with their offset from UTC, or from epoch milliseconds.
-
-    :raises pyarrow.ArrowException, OverflowError: if any is neither, or some are texts and others numbers.
-    """
-    import pyarrow
-
-    try:
-        return _from_texts(values)
-    except pyarrow.ArrowTypeError:
-        return _from_epochs(values)
-
-
-def _from_texts(values: Sequence[Any]) -> Any:
-    import pyarrow
-
-    return pyarrow.array(values, pyarrow.string()).cast(arrow_type(Scalar.TIMESTAMP))
-
-
-def _from_epochs(values: Sequence[Any]) -> Any:
-    import pyarrow
-
-    numbers = pyarrow.array(values, pyarrow.int64())
-    if any(value is not None and not 0 <= value < LATEST_MS for value in values):
-        raise pyarrow.ArrowInvalid("not epoch milliseconds")
-    return numbers.cast(pyarrow.timestamp("ms", "UTC")).cast(arrow_type(Scalar.TIMESTAMP))
-
-
-_EPOCHS = "epochs"
-_ARRAYS_OF: dict[str, Callable[[Sequence[Any]], Any]] = {
-    **{scalar.value: partial(_array_of, scalar) for scalar in Scalar},
-    Scalar.TIMESTAMP.value: _from_texts,
-    _EPOCHS: _from_epochs,
-    Scalar.JSON.value: _json_texts,
-}
-"""Makes an array of values of all columns of a type."""
-
-
 def _some_timestamps(raws: Sequence[Buffer | None]) -> tuple[Any, Rest] | None:
     """Instants among texts such as ``"undefined"``, and what did not fit; None where values must be read singly."""
     import pyarrow
@@ -515,7 +407,7 @@ def _some_timestamps(raws: Sequence[Buffer | None]) -> tuple[Any, Rest] | None:
             for row, (value, raw) in enumerate(zip(values, raws, strict=True))
             if value is not None and not is_instant(value)
         }
-        return _timestamps([None if row in rest else it for row, it in enumerate(values)]), rest
+        return timestamps([None if row in rest else it for row, it in enumerate(values)]), rest
     except (*UNREADABLE, pyarrow.ArrowException):
         return None
 
@@ -535,7 +427,7 @@ def _timestamp(raw: Buffer) -> int | None:
             value = int(value)
         elif isinstance(value, str) and not is_instant(value):
             raise MisfitError
-        instant: int | None = _timestamps([value])[0].value
+        instant: int | None = timestamps([value])[0].value
     except (*UNREADABLE, OverflowError, pyarrow.ArrowException):
         raise MisfitError from None
     return instant
@@ -579,7 +471,7 @@ class _Structs(_Builder):
         self._empty = record()
         return record | None
 
-    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+    def _gather(self, values: Sequence[Any], pool: Pool) -> tuple[Finish, Rest]:
         columns, is_valid, rest = self.gather_columns(values, pool)
         return lambda arrays: self._array(len(values), columns(arrays), is_valid), rest
 
@@ -593,12 +485,12 @@ class _Structs(_Builder):
         return pyarrow.Array.from_buffers(self.type, rows, [_bits(is_valid)], children=arrays)
 
     def gather_columns(
-        self, values: Sequence[Any], pool: _Pool
+        self, values: Sequence[Any], pool: Pool
     ) -> tuple[Callable[[Arrays], list[Any]], list[bool] | None, Rest]:
         """What makes an array for each field, whether a row is not null, if any is, and what did not fit.
 
         :param values: at least one.
-        :raises _DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`gather`.
+        :raises DiffersError, OverflowError, pyarrow.ArrowException: as for :meth:`gather`.
         """
         rows, is_valid = len(values), None
         if not all(values):
@@ -693,7 +585,7 @@ class _Lists(_Builder):
     def _kind(self) -> Any:
         return list[self._items.prepare()] | None  # type: ignore[misc]
 
-    def _gather(self, values: Sequence[Any], pool: _Pool) -> tuple[Finish, Rest]:
+    def _gather(self, values: Sequence[Any], pool: Pool) -> tuple[Finish, Rest]:
         lists, is_valid = _without_none(values)
         starts = _starts(lists)
         items, left = self._items.gather(list(chain.from_iterable(lists)), pool)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns, arrow_type
+from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns
+from airflow_provider_liveperson.landing.arrow_pool import arrow_type
 from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, fold, unmarked
 from airflow_provider_liveperson.records.line import Line
 

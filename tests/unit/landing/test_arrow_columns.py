@@ -140,6 +140,62 @@ def test_both_ways_make_the_same(chunks: list[list[bytes]]) -> None:
         assert [array.to_pylist() for array in found] == [array.to_pylist() for array in expected]
 
 
+def declared(columns: dict[str, Column]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects as declared: fields are there, null, or missing."""
+    return st.fixed_dictionaries(
+        {}, optional={name: st.none() | as_declared(column) for name, column in columns.items()}
+    )
+
+
+def as_declared(column: Column) -> st.SearchStrategy[Any]:
+    if isinstance(column, Struct):
+        return declared(dict(column.fields))
+    if isinstance(column, Array):
+        return st.lists(st.none() | as_declared(column.items), max_size=3)
+    return typed.get(column, anything)
+
+
+TWO_OF_EACH: dict[str, Column] = {
+    **COLUMNS,
+    "others": Array(JSON),
+    **{f"{it}2": SCALARS[it] for it in SCALARS},
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(declared(TWO_OF_EACH), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_records_as_declared_have_the_same_arrays_in_both_ways(chunks: list[list[dict[str, Any]]]) -> None:
+    columns = ArrowColumns(TWO_OF_EACH)
+    for chunk in chunks:
+        encoded = [json.dumps(record).encode() for record in chunk]
+        found, (expected, rest) = columns.arrays(encoded), ArrowColumns(TWO_OF_EACH).careful_arrays(encoded)
+        for array in found:
+            array.validate(full=True)
+        assert not rest or found[-1].null_count < len(chunk)
+        assert [array.to_pylist() for array in found[:-1]] == [array.to_pylist() for array in expected]
+
+
+def test_columns_of_one_type_may_hold_different_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded, columns = Decoded(monkeypatch), ArrowColumns(TWO_OF_EACH)
+    texts_first = b'{"text":"7","text2":7,"timestamp":"2026-01-01T00:00:00Z","timestamp2":1767225600000}'
+    numbers_first = b'{"text":8,"text2":"x","timestamp":1767225600000,"timestamp2":"2026-01-01T00:00:00Z"}'
+    for record, wanted in ((texts_first, ("7", "7")), (numbers_first, ("8", "x")), (texts_first, ("7", "7"))):
+        found = dict(zip(TWO_OF_EACH, columns.arrays([record] * 3), strict=False))
+        assert (found["text"].to_pylist(), found["text2"].to_pylist()) == ([wanted[0]] * 3, [wanted[1]] * 3)
+        instants = [datetime(2026, 1, 1, tzinfo=UTC)] * 3
+        assert found["timestamp"].to_pylist() == found["timestamp2"].to_pylist() == instants
+    assert (decoded.careful, decoded.fast > 0) == (0, True)
+
+
+def test_json_is_kept_as_it_was_written() -> None:
+    sent = [b'"null"', b"null", b'{ "a" : 1.10}', b'"\\u0000"', b"[null]", '"☃"'.encode()]
+    lines = [b'{"json":%b,"others":[%b,null]}' % (it, it) for it in sent] + [b"{}"]
+    found = dict(zip(TWO_OF_EACH, ArrowColumns(TWO_OF_EACH).arrays(lines), strict=False))
+    expected = [None if it == b"null" else it.decode() for it in sent]
+    assert found["json"].to_pylist() == [*expected, None]
+    assert found["others"].to_pylist() == [*([it, None] for it in expected), None]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(lines, min_size=1, max_size=12))
 def test_odd_records_among_others_keep_their_places(some: list[bytes]) -> None:
