@@ -12,7 +12,7 @@ from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Sc
 from airflow_provider_liveperson.records.line import Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
-_ROW_GROUP = 24 << 20
+_ROW_GROUP = 16 << 20
 _CHUNK = 1 << 20
 # From gzip's level 4 to 2, files grow by a twelfth, and compressing them takes half the time.
 _CODECS = {"gzip": ("gzip", 2), "zstd": ("zstd", 1), "none": ("none", None)}
@@ -92,7 +92,7 @@ class Parquet:
     are declared to be, such as ``"undefined"`` for an integer. In an array there, null stands for an element of
     which nothing is left over. ``_other`` is null where there is nothing of the kind.
 
-    Row groups hold 24 MiB of JSON, so that memory does not grow with the part.
+    Row groups hold 16 MiB of JSON, so that memory does not grow with the part.
 
     :param file: takes the bytes; it is only written to, in order.
     :param compression: the codec.
