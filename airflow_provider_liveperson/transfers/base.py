@@ -74,6 +74,9 @@ class LivePersonTransferOperator(BaseOperator):
     :param deferrable: whether to wait in the triggerer instead of the worker. If a window has just ended, the task
         waits until LivePerson has all its records, which takes up to the dataset's lag: 15 minutes for conversations.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
+    :raises ConfigurationError: when it is made, while the DAG is parsed, for a dataset that no run of the DAG could
+        land, because LivePerson keeps it for less than the schedule's interval. If that is so for some runs only, such
+        as the one over the weekend, it is a ``UserWarning``.
     :raises AirflowFailException: for a permanent error: an invalid argument or connection field, before any request; a
         wrong secret or a missing permission. Its cause is the package's error. Airflow does not retry.
     :raises LivePersonError: for any other error, see ``airflow_provider_liveperson.exceptions``; nothing is left
