@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.landing import committed
 from airflow_provider_liveperson.landing.encoding import RAW, Encoding
 from airflow_provider_liveperson.landing.parts import ROLL_AT, SHARE_BELOW
 from airflow_provider_liveperson.landing.stores import Store
@@ -57,8 +58,7 @@ class Destination:
         :param dataset: the dataset's name.
         :param account_id: the LivePerson account.
         """
-        layout = f"{dataset}/account_id={account_id}"
-        return f"{self.prefix}/{layout}" if self.prefix else layout
+        return f"{self._root}{dataset}/account_id={account_id}"
 
     def folder(self, dataset: str, account_id: str, window: Window) -> str:
         """The folder of one window, partitioned so that query engines see ``account_id`` and ``dt``.
@@ -71,3 +71,21 @@ class Destination:
             f"{self.account_folder(dataset, account_id)}/dt={window.start.date()}"
             f"/{file_stamp(window.start)}_{file_stamp(window.end)}"
         )
+
+    def committed_list(self, folder: str) -> str:
+        """The key of the list of a window's parts, see :mod:`~airflow_provider_liveperson.landing.committed`.
+
+        :param folder: the window's folder.
+        """
+        return f"{self._root}{committed.FOLDER}/{self.relative(folder)}.txt"
+
+    def relative(self, key: str) -> str:
+        """A key without the prefix.
+
+        :param key: a key below the prefix.
+        """
+        return key.removeprefix(self._root)
+
+    @property
+    def _root(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Sequence
 
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.landing import committed
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.base import Base, read_replaceable
 from airflow_provider_liveperson.landing.commit import Commit
 from airflow_provider_liveperson.landing.destination import Destination
-from airflow_provider_liveperson.landing.manifest import Manifest, ManifestHead
+from airflow_provider_liveperson.landing.manifest import Manifest, ManifestEntry, ManifestHead
 from airflow_provider_liveperson.landing.parts import Part, PartWriter
 from airflow_provider_liveperson.landing.upload import Upload
 from airflow_provider_liveperson.landing.verification import missing_parts
@@ -25,7 +26,8 @@ class Landing:
 
     A landing begins from the manifest that is there, its base. Parts go up as they are finished, under names that
     hold a hash of their bytes. :meth:`write_checkpoint` keeps what is finished for a retry. :meth:`commit` puts the
-    manifest in place of the base, if that is still there, and then removes what is no longer named.
+    manifest in place of the base, if that is still there, writes the list of its parts, and then removes what is no
+    longer named.
     ``docs/decisions/0022`` says why, and which interleavings of runs this outlives.
 
     :param destination: where to.
@@ -44,6 +46,7 @@ class Landing:
         self._folder = folder
         self._manifest_key = f"{folder}/{manifests.NAME}"
         self._checkpoint_key = f"{folder}/{CHECKPOINT}"
+        self._list_key = destination.committed_list(folder)
         self._has_checkpoint = False
         self._kept: set[str] = set()
         self._committed = False
@@ -154,6 +157,14 @@ class Landing:
         """
         return self._upload.copy_from(manifest, folder)
 
+    def entries(self, parts: Sequence[Part]) -> list[ManifestEntry] | None:
+        """The parts as Amazon Redshift names them; None where they are not on S3.
+
+        :param parts: the manifest's parts.
+        """
+        entries = [ManifestEntry.of(self._store.uri(self._key(part)), part) for part in parts]
+        return entries if self.manifest_uri.startswith("s3://") else None
+
     # -- commit ------------------------------------------------------------------------------------
 
     def commit(self, manifest: Manifest) -> tuple[Manifest, bool]:
@@ -169,6 +180,7 @@ class Landing:
         listed = self._store.entries(self._folder)
         manifest, is_mine = self._commit.put(manifest, has_put=self._upload.has_put, listed=listed)
         self._committed = True
+        committed.write_list(self._store, self._list_key, self._folder)
         stale = self._commit.stale_parts(
             manifest, created=self._upload.created, listed=listed, is_mine=is_mine
         )

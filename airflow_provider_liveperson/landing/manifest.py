@@ -53,6 +53,39 @@ class SliceCounts(Counts, frozen=True, kw_only=True):
     slice: str
 
 
+class EntryMeta(msgspec.Struct, frozen=True, kw_only=True):
+    """What Redshift wants to know about a file before it reads it.
+
+    :param content_length: its size in bytes.
+    """
+
+    content_length: int
+
+
+class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A part as a manifest of Amazon Redshift names it, for ``COPY … MANIFEST`` and Redshift Spectrum.
+
+    Source: "Using a manifest to specify data files" in Amazon's Redshift Database Developer Guide.
+
+    :param url: the part's URI.
+    :param mandatory: whether a COPY fails if it is not there: always.
+    :param meta: its size.
+    """
+
+    url: str
+    mandatory: bool = True
+    meta: EntryMeta
+
+    @classmethod
+    def of(cls, url: str, part: Part) -> ManifestEntry:
+        """A part's entry.
+
+        :param url: the part's URI.
+        :param part: the part.
+        """
+        return cls(url=url, meta=EntryMeta(content_length=part.bytes))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which records a manifest is about: one landing replaces another only where these are equal.
@@ -121,6 +154,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param counts: records.
     :param slices: the same, for each slice.
     :param parts: the files, in order.
+    :param entries: the same files as Amazon Redshift names them; None where they are not on S3.
     :param versions: of what wrote it.
     """
 
@@ -142,6 +176,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     slices: list[SliceCounts] = []
     still_partial: list[str] = []
     parts: list[Part]
+    entries: list[ManifestEntry] | None = None
     versions: dict[str, str]
 
     @classmethod

@@ -228,6 +228,7 @@ class Attempt:
         finished = self._delivery.finished
         slices = [one.counts for one in finished]
         counts = _total(slices)
+        parts = parts_of(finished)
         return Manifest.of(
             self._request.head,
             complete=self._request.complete and not counts.undated and not counts.still_partial,
@@ -235,7 +236,8 @@ class Attempt:
             counts=counts,
             slices=slices,
             still_partial=[key for one in finished for key in one.still_partial],
-            parts=parts_of(finished),
+            parts=parts,
+            entries=self._landing.entries(parts),
             versions=dict(self._request.versions),
         )
 

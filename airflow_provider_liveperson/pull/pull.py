@@ -49,6 +49,8 @@ class PullResult:
     :param bytes: the size of the parts as stored.
     :param manifest: the manifest's URI; that of the last day for a window of several.
     :param objects: the parts' URIs.
+    :param keys: the parts' keys relative to the folder or prefix below which the layout begins, as a stage of
+        Snowflake names them.
     :param manifests: the URIs of all manifests, one for each UTC day, in order.
     :param complete: whether each day is complete, as its manifest says.
     :param reported: how many records LivePerson has reported for what was asked for, those outside the window included;
@@ -65,6 +67,7 @@ class PullResult:
     bytes: int
     manifest: str
     objects: list[str]
+    keys: list[str]
     manifests: list[str]
     complete: bool
     reported: int | None
@@ -210,6 +213,11 @@ def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Landed]) -> Pul
     first, days = jobs[0], [day.manifest for day in landed]
     reported = [day.counts.reported for day in days]
     uri = first.destination.store.uri
+    keys = [
+        f"{job.folder}/{part.name}"
+        for job, manifest in zip(jobs, days, strict=True)
+        for part in manifest.parts
+    ]
     uris = [uri(f"{job.folder}/{manifests.NAME}") for job in jobs]
     return PullResult(
         dataset=first.dataset.name,
@@ -219,11 +227,8 @@ def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Landed]) -> Pul
         records=sum(manifest.counts.kept for manifest in days),
         bytes=sum(manifest.size for manifest in days),
         manifest=uris[-1],
-        objects=[
-            uri(f"{job.folder}/{part.name}")
-            for job, manifest in zip(jobs, days, strict=True)
-            for part in manifest.parts
-        ],
+        objects=[uri(key) for key in keys],
+        keys=[first.destination.relative(key) for key in keys],
         manifests=uris,
         complete=all(manifest.complete for manifest in days),
         reported=None if None in reported else sum(count or 0 for count in reported),

@@ -35,7 +35,7 @@ class LivePersonTransferOperator(BaseOperator):
     longer window lands day by day, just as daily runs would. A re-run of the same window replaces what has changed,
     and changes nothing if nothing has.
 
-    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects,
+    It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects, keys,
     manifests, complete, reported, changed``, and adds the same to the event extra of each asset among its outlets.
     ``changed`` is false where a re-run has found the same records. An asset alias among them gets an event of the asset
     ``{store}/{folder}/{dataset}``.

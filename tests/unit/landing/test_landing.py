@@ -13,6 +13,7 @@ from airflow_provider_liveperson.landing.parts import Part
 from devtools.landing_runs import FOLDER, HEAD, manifest
 
 MANIFEST = f"{FOLDER}/_manifest.json"
+LIST = "lake/_committed/window.txt"
 
 
 def begin(store, **choices) -> Landing:
@@ -50,7 +51,7 @@ def test_a_first_landing_begins_from_nothing(store):
 def test_a_landing_leaves_parts_and_a_manifest(store):
     part, changed = land(store, b"1")
     assert changed
-    assert set(store.objects) == {MANIFEST, f"{FOLDER}/{part.name}"}
+    assert set(store.objects) == {MANIFEST, LIST, f"{FOLDER}/{part.name}"}
     assert begin(store).before == manifest([part])
     assert begin(store).base is not None
 
@@ -66,7 +67,7 @@ def test_other_records_take_the_place_of_the_former(store):
     land(store, b"1")
     part, changed = land(store, b"2")
     assert changed
-    assert set(store.objects) == {MANIFEST, f"{FOLDER}/{part.name}"}
+    assert set(store.objects) == {MANIFEST, LIST, f"{FOLDER}/{part.name}"}
 
 
 def test_what_fails_leaves_what_was_there(store):
@@ -132,6 +133,7 @@ def test_a_checkpoint_is_written_behind_its_parts(store):
         f"put {part.name}",
         f"put {CHECKPOINT}",
         "put _manifest.json",
+        "put window.txt",
         f"delete {CHECKPOINT}",
     ]
 
@@ -141,14 +143,14 @@ def test_a_checkpoint_that_is_there_goes_with_the_commit(store):
     with begin(store) as landing:
         assert landing.read_checkpoint() == b"finished"
         landing.commit(manifest([]))
-    assert set(store.objects) == {MANIFEST}
+    assert set(store.objects) == {MANIFEST, LIST}
 
 
 def test_a_landing_without_a_checkpoint_asks_for_none_to_be_removed(store):
     with begin(store) as landing:
         assert landing.read_checkpoint() is None
         landing.commit(manifest([]))
-    assert store.changes == ["put _manifest.json"]
+    assert store.changes == ["put _manifest.json", "put window.txt"]
 
 
 def test_what_cannot_be_removed_does_not_fail_what_has_landed(store, caplog):

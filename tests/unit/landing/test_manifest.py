@@ -99,7 +99,16 @@ def test_parts_of_other_names_can_hold_the_same_bytes():
 def test_a_manifest_is_its_head_and_what_came_of_it():
     rest = {
         name: getattr(MANIFEST, name)
-        for name in ("complete", "revision", "counts", "slices", "still_partial", "parts", "versions")
+        for name in (
+            "complete",
+            "revision",
+            "counts",
+            "slices",
+            "still_partial",
+            "parts",
+            "entries",
+            "versions",
+        )
     }
     assert Manifest.of(MANIFEST.head, **rest) == MANIFEST
     fields = set(MANIFEST.__struct_fields__) - set(rest) - {"manifest_format"}

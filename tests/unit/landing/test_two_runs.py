@@ -18,6 +18,7 @@ from devtools.memory_store import MemoryStore
 
 MANIFEST = f"{FOLDER}/_manifest.json"
 CHECKPOINT = f"{FOLDER}/_checkpoint.json"
+LIST = "lake/_committed/window.txt"
 EARLIER: Slices = ((b"a", b"b"), (b"c",))
 ONE: Slices = ((b"a", b"b"), (b"c", b"d"), (b"e",))
 OTHER: Slices = ((b"a", b"b"), (b"x", b"d"), (b"e", b"f"))
@@ -32,7 +33,8 @@ class Watched(MemoryStore):
 
     def swap(self, key: str, data: bytes, expected: Any) -> None:
         super().swap(key, data, expected)
-        self.commits.append(Manifest.decode(data, key))
+        if key == MANIFEST:
+            self.commits.append(Manifest.decode(data, key))
         self.look("a swap")
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -40,7 +42,7 @@ class Watched(MemoryStore):
         self.look(f"the removal of {keys}")
 
     def look(self, after: str) -> None:
-        """Note parts that the manifest names and that are not there or not right."""
+        """Note parts that the manifest or the list names and that are not there or not right."""
         try:
             manifest = self.manifest()
         except StorageError:
@@ -49,6 +51,13 @@ class Watched(MemoryStore):
             held = self.objects.get(f"{FOLDER}/{part.name}")
             if held is None or hashlib.sha256(held).hexdigest() != part.sha256:
                 self.wrongs.append(f"{part.name} is not there after {after}")
+        for uri in self.listed() or []:
+            if uri.removeprefix("memory://") not in self.objects:
+                self.wrongs.append(f"{uri} of the list is not there after {after}")
+
+    def listed(self) -> list[str] | None:
+        """The URIs in the list of committed parts."""
+        return self.objects[LIST].decode().splitlines() if LIST in self.objects else None
 
     def manifest(self) -> Manifest | None:
         data = self.objects.get(MANIFEST)
@@ -99,7 +108,9 @@ def judge(store: Watched, *runs: tuple[SteppedRun, Slices], may_break: bool = Fa
         if run.error is None:
             told = [[part.sha256 for part in commit.parts] for commit in store.commits]
             assert HASHES[slices] in told
-            assert store.manifest() is not None
+            manifest = store.manifest()
+            assert manifest is not None
+            assert store.listed() == [store.uri(f"{FOLDER}/{part.name}") for part in manifest.parts]
         else:
             assert isinstance(run.error, StorageError | KilledError), run.error
 
@@ -112,7 +123,7 @@ def judge_next_run(store: Watched) -> None:
         assert final is not None
         assert [part.sha256 for part in final.parts] == HASHES[slices]
     assert store.parts() == {part.name for part in final.parts}
-    assert set(store.objects) == {MANIFEST, *(f"{FOLDER}/{name}" for name in store.parts())}
+    assert set(store.objects) == {MANIFEST, LIST, *(f"{FOLDER}/{name}" for name in store.parts())}
     assert store.wrongs == []
 
 

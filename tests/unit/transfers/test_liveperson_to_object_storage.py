@@ -19,6 +19,7 @@ from tests.unit.transfers.failing import fails_at_once
 
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in (29, 30, 31)]
 FOLDER = "audit_trail/account_id=70000001"
+WINDOW = f"{FOLDER}/dt=2026-01-29/20260129T000000Z_20260130T000000Z"
 
 pytestmark = pytest.mark.usefixtures("airflow_connections")
 
@@ -35,7 +36,11 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_local_files_by_their_bytes(sandbox, tmp_path):
     summary = pull(f"file://{tmp_path}")
     landed = content(tmp_path)
+    listed = landed.pop(f"_committed/{WINDOW}.txt")
     assert {f"file://{tmp_path}/{name}" for name in landed} == {summary["manifest"], *summary["objects"]}
+    assert listed.decode().splitlines() == summary["objects"]
+    assert {f"file://{tmp_path}/{key}" for key in summary["keys"]} == set(summary["objects"])
+    assert json.loads(landed[f"{WINDOW}/_manifest.json"])["entries"] is None  # which are for S3 alone
     rows = [
         json.loads(line)
         for name, data in sorted(landed.items())
@@ -56,7 +61,7 @@ def test_a_second_run_changes_no_file(tmp_path):
 def test_a_store_that_is_no_disk(sandbox, memory_files):
     summary = pull("memory:///lake/raw", compression="none")
     found = {path: memory_files.cat_file(path) for path in memory_files.find("/lake/raw")}
-    assert len(found) == len(summary["objects"]) + 1
+    assert len(found) == len(summary["objects"]) + 2
     rows = [
         json.loads(line) for name, data in found.items() if "/part-" in name for line in data.splitlines()
     ]

@@ -34,6 +34,7 @@ from tests.unit.transfers.failing import fails_at_once
 
 DAY = (datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 FOLDER = "liveperson/audit_trail/account_id=70000001/dt=2026-01-30/20260130T000000Z_20260131T000000Z"
+LIST = f"liveperson/_committed/{FOLDER.removeprefix('liveperson/')}.txt"
 
 
 class Events:
@@ -96,6 +97,7 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "bytes",
         "manifest",
         "objects",
+        "keys",
         "manifests",
         "complete",
         "reported",
@@ -111,12 +113,17 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "bytes": len(objects[part]),
         "manifest": f"s3://lake/{FOLDER}/_manifest.json",
         "objects": [f"s3://lake/{part}"],
+        "keys": [part.removeprefix("liveperson/")],
         "manifests": [f"s3://lake/{FOLDER}/_manifest.json"],
         "complete": True,
         "reported": json.loads(objects[f"{FOLDER}/_manifest.json"])["counts"]["reported"],
         "changed": True,
     }
     assert summary["reported"] >= 60
+    assert objects[LIST].decode() == f"s3://lake/{part}\n"
+    assert json.loads(objects[f"{FOLDER}/_manifest.json"])["entries"] == [
+        {"url": f"s3://lake/{part}", "mandatory": True, "meta": {"content_length": len(objects[part])}}
+    ]
     assert json.loads(json.dumps(summary)) == summary
 
 
@@ -162,7 +169,7 @@ def test_it_logs_out_when_the_store_fails(sandbox, s3):
 def test_the_general_operator_takes_any_dataset(s3, dataset):
     summary = operator(dataset=dataset, prefix="", compression="none").execute(context())
     assert summary["records"] == 60
-    assert all(key.startswith(f"{dataset}/account_id=") for key in stored(s3))
+    assert all(key.removeprefix("_committed/").startswith(f"{dataset}/account_id=") for key in stored(s3))
     assert len(rows(stored(s3))) == 60
 
 
@@ -200,11 +207,10 @@ def test_a_part_goes_up_in_as_few_requests_as_may_be(s3, s3_calls, size, calls):
     assert s3.get_object(Bucket="lake", Key="part")["Body"].read() == file.getvalue()
 
 
-def test_the_manifest_is_the_last_thing_written(s3, s3_calls):
+def test_the_manifest_and_then_its_list_are_the_last_things_written(s3, s3_calls):
     operator().execute(context())
     written = [key for name, key in s3_calls if name in ("PutObject", "CompleteMultipartUpload")]
-    assert written[-1] == f"{FOLDER}/_manifest.json"
-    assert len(written) == 2
+    assert written[1:] == [f"{FOLDER}/_manifest.json", LIST]
 
 
 @pytest.mark.parametrize(
@@ -320,7 +326,10 @@ def test_an_empty_window_lands_its_manifest_and_skips_if_told_to(s3, skip):
             run.execute(context(EMPTY))
     else:
         assert run.execute(context(EMPTY))["objects"] == []
-    assert [key.rpartition("/")[2] for key in stored(s3)] == ["_manifest.json"]
+    assert [key.rpartition("/")[2] for key in stored(s3)] == [
+        "20250101T000000Z_20250102T000000Z.txt",
+        "_manifest.json",
+    ]
 
 
 def test_skip_on_empty_does_not_skip_what_is_not_empty(s3):
