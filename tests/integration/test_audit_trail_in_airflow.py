@@ -26,6 +26,7 @@ SUMMARY = {
     "bytes",
     "manifest",
     "objects",
+    "keys",
     "complete",
     "reported",
     "changed",
@@ -103,7 +104,9 @@ class TestExampleDag:
         folder = (
             f"raw/{store.name}/audit_trail/account_id={sandbox.settings.account_id}/dt=2026-03-03/{WINDOW}"
         )
-        part, manifest = sorted(runs[0].objects, reverse=True)
+        part, manifest, listed = sorted(runs[0].objects, reverse=True)
+        assert listed == f"raw/{store.name}/_committed/{folder.removeprefix(f'raw/{store.name}/')}.txt"
+        assert store.read(f"s3://{BUCKET}/{listed}").decode() == f"s3://{BUCKET}/{part}\n"
         assert manifest == f"{folder}/_manifest.json"
         assert re.fullmatch(re.escape(folder) + r"/part-00000-[0-9a-f]{12}\.jsonl\.gz", part)
 
@@ -117,8 +120,11 @@ class TestExampleDag:
         assert summary["records"] == len(truth)
         assert summary["bytes"] == sum(len(store.read(uri)) for uri in summary["objects"])
         assert {summary["manifest"], *summary["objects"]} == {
-            f"s3://{BUCKET}/{key}" for key in runs[0].objects
+            f"s3://{BUCKET}/{key}" for key in runs[0].objects if "/_committed/" not in key
         }
+        assert summary["keys"] == [
+            uri.removeprefix(f"s3://{BUCKET}/raw/{store.name}/") for uri in summary["objects"]
+        ]
 
     def test_writes_a_manifest_that_adds_up(self, runs, store, truth):
         manifest = json.loads(store.read(runs[0].summary["manifest"]))

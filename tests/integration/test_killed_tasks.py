@@ -73,10 +73,15 @@ class Tasks:
         return numbered(self.objects(prefix))
 
     def objects(self, prefix: str) -> dict[str, bytes]:
-        """What is in the store below a prefix, by its bytes."""
-        return {
+        """What is in the store below a prefix, by its bytes, which name no prefix."""
+        here, anywhere = f"s3://{BUCKET}/{prefix}/".encode(), f"s3://{BUCKET}/".encode()
+        found = {
             key.removeprefix(f"{prefix}/"): self.store.read(f"s3://{BUCKET}/{key}")
             for key in self.store.objects(BUCKET, prefix)
+        }
+        return {
+            key: data.replace(here, anywhere) if key.endswith(("_manifest.json", ".txt")) else data
+            for key, data in found.items()
         }
 
     def checkpoint(self, prefix: str) -> dict[str, Any] | None:
@@ -99,7 +104,8 @@ def numbered(objects: dict[str, bytes]) -> dict[str, bytes]:
             own = f"part-{at:05d}-{name.split('-', 2)[2]}"
             assert own == name or f"{folder}/{own}" not in objects  # nothing is left beside it
             objects = {it.replace(f"{folder}/{name}", f"{folder}/{own}"): objects[it] for it in objects}
-            objects[key] = objects[key].replace(name.encode(), own.encode())
+            for naming in (key, f"_committed/{folder}.txt"):
+                objects[naming] = objects[naming].replace(name.encode(), own.encode())
     return objects
 
 

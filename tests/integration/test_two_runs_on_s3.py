@@ -38,6 +38,9 @@ def judge(store: S3Store, *runs: tuple[SteppedRun, Slices]) -> None:
     for part in manifest["parts"]:
         data = store.read(found[part["name"]]) or b""
         assert hashlib.sha256(data).hexdigest() == part["sha256"]
+    listed = (store.read(found["window.txt"]) or b"").decode().splitlines()
+    named = [store.uri(found[part["name"]]) for part in manifest["parts"]]
+    assert listed == named or any(run.error for run, _ in runs)
     for run, _ in runs:
         assert run.error is None or isinstance(run.error, StorageError | KilledError)
 

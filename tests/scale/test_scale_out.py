@@ -257,7 +257,11 @@ def test_the_parts_are_what_the_manifests_say_and_nothing_else_is_there(ran):
             stored = ran.store.read(part_uri)
             assert len(stored) == part["bytes"], part_uri
             assert hashlib.sha256(stored).hexdigest() == part["sha256"], part_uri
-    assert {f"s3://{BUCKET}/{key}" for key in ran.store.objects(BUCKET)} == named
+    found = {f"s3://{BUCKET}/{key}" for key in ran.store.objects(BUCKET)}
+    lists = {uri for uri in found if "/_committed/" in uri}
+    assert found - lists == named
+    listed = [line for uri in lists for line in ran.store.read(uri).decode().splitlines()]
+    assert sorted(listed) == sorted(uri for uri in named if "/part-" in uri)
 
 
 def test_all_records_of_the_month_have_landed_and_none_twice(ran):
