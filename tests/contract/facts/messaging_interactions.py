@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tests.contract.facts.facts import NOON, Facts
+from tests.contract.facts.facts import NOON, Facts, Switches
 
+SINGER_TAP: Switches = {"messaging_source": "lenient"}
 FACTS = {
     "messaging_interactions": Facts(
         url="/messaging_history/",
         change=lambda sandbox: sandbox.insert("messaging_interactions", 3, NOON),
         readings={
-            "no source wanted": {"messaging_source": "lenient"},
+            "no source wanted": SINGER_TAP,
             "no content": {"messaging_empty": "204"},
         },
         small_pages={},  # 100 to a page, whatever the switches

@@ -15,6 +15,7 @@ EVENING = NOON + timedelta(hours=9)
 # As much as the night that the tests use needs.
 HOURS = timedelta(hours=3)
 
+SINGER_TAP: Switches = {"operations_versions": "any", "operations_timeframe": "any"}
 READINGS: dict[str, Switches] = {
     "totals as in the tables": {"operations_totals": "metricsTotals"},
     "every interval wrapped": {"operations_wrapper": "all"},

@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow_provider_liveperson.window import stamp
 from tests.contract.facts.facts import NOON, PULLED_AT, Facts, Row, Switches
 
+SINGER_TAP: Switches = {"chat_version": "optional", "chat_envelope": "meta_body"}
 READINGS: dict[str, Switches] = {
     "in meta and body": {"chat_envelope": "meta_body"},
     "numbers beside the timestamp": {"chat_wrapper": "none"},

@@ -83,9 +83,15 @@ def tagged(value: Any, is_real: bool) -> Any:
         fields = _tagged_fields(value, is_real)
         return {PACKAGE + value.name: fields} if is_real or value.is_union else fields
     if isinstance(value, list):
-        # Items of a list are not nullable, so that scalars have no tag there.
-        return {"array": [tagged(item, is_real) if isinstance(item, Typed) else item for item in value]}
+        return {"array": [_item(item, is_real) for item in value]}
     return avro(value)
+
+
+def _item(item: Any, is_real: bool) -> Any:
+    """Items of a list are not nullable: they have no tag, if only one class can stand there."""
+    if not isinstance(item, Typed):
+        return item
+    return tagged(item, is_real) if item.is_union else _tagged_fields(item, is_real)
 
 
 def _tagged_fields(value: Typed, is_real: bool) -> dict[str, Any]:

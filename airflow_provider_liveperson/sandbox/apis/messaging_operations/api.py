@@ -319,7 +319,9 @@ class MessagingOperationsApi(Api[MessagingOperationsSwitches]):
         parameters.require("v")
         version = parameters.choice("v", form.versions, "1")
         shape = form.shape(self.switches)
-        frame = (shape.frame if version == "1" else shape.frame_between)(parameters, self.present)
+        by_length = self.switches.operations_timeframe == "any" and "timeframe" in parameters
+        read_frame = shape.frame if version == "1" or by_length else shape.frame_between
+        frame = read_frame(parameters, self.present)
         parameters.check()
         if len(form.versions) > 1:
             self._check_version(call, version)

@@ -19,6 +19,10 @@ class MessagingOperationsSwitches(Switches):
         "whether the version goes with the credential where there are two: `v=1` with API keys only, `v=2` with OAuth"
         " 2.0 only; or either with any",
     )
+    operations_timeframe: Literal["v1", "any"] = switch(
+        "v1",
+        "which versions take a `timeframe`: `v=1` only, or `v=2` as well; a Singer tap that works sends it with `v=2`",
+    )
     operations_v1_auth: frozenset[CredentialName] = switch(
         frozenset({"oauth1"}),
         "credential kinds that methods without a `v=2` accept; the pages name API keys only",

@@ -81,6 +81,14 @@ def test_a_version_goes_with_a_credential(sandbox: Any, version: str, is_key: bo
     assert ask(server, auth, **parameters).status_code == 200
 
 
+def test_a_timeframe_may_go_with_the_second_version(sandbox: Any) -> None:
+    server = sandbox(operations_versions="any")
+    asked = {"v": "2", "timeframe": 60, "interval": 5}
+    assert "fromMillis" in ask(server, None, **asked).text
+    server.configure(operations_timeframe="any")
+    assert len(answer(server, **asked)["metricsByIntervals"]) == 12
+
+
 def test_the_oddities_change_the_form_and_not_the_numbers(sandbox: Any) -> None:
     server = sandbox(**SETTINGS)
     plain = flat(answer(server)["metricsByIntervals"])
