@@ -25,7 +25,7 @@ from airflow_provider_liveperson.datasets.readers.intervals import END, START, B
 from airflow_provider_liveperson.datasets.readers.keyed_pages import KeyedPages
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPages
-from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, Snapshot
+from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot, Snapshot
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, TEXT, TIMESTAMP, Column, Personal
 from airflow_provider_liveperson.records.line import Line
@@ -123,6 +123,22 @@ VISIT_NOW = Dataset(
     limits=Limits(has_history=False),
     columns={"id": TEXT, "name": Personal(TEXT), "pages": INTEGER, PULLED_AT: TEXT},
 )
+VISIT_LOAD = Dataset(
+    name="visit_load",
+    title="Pages that are open now, by channel and in total",
+    page="visits-api-methods-load.html",
+    request=RequestTemplate(service=SERVICE, path="/visits/api/account/{account_id}/load"),
+    access=ACCESS,
+    reader=AnswerSnapshot(
+        sections=(
+            Section("account", ("total",)),
+            Section("channel", ("channels.{channel}",)),
+        ),
+    ),
+    primary_key=("_level", "_channel"),
+    limits=Limits(has_history=False),
+    columns={PULLED_AT: TIMESTAMP, "_level": TEXT, "_channel": TEXT, "pages": INTEGER},
+)
 VISIT_INTERVALS = Dataset(
     name="visit_intervals",
     title="Visits every 15 minutes, by channel and in total",
@@ -183,4 +199,13 @@ VISIT_FILES = Dataset(
     columns=VISIT,
 )
 
-DATASETS = (VISIT_LOG, VISIT_FEED, VISIT_STREAM, VISIT_ROOMS, VISIT_NOW, VISIT_INTERVALS, VISIT_FILES)
+DATASETS = (
+    VISIT_LOG,
+    VISIT_FEED,
+    VISIT_STREAM,
+    VISIT_ROOMS,
+    VISIT_NOW,
+    VISIT_LOAD,
+    VISIT_INTERVALS,
+    VISIT_FILES,
+)

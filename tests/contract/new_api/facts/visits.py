@@ -50,6 +50,13 @@ FACTS = {
         nothing={"count": 0, "visitors": []},
         as_landed=lambda row: {**row, "_pulled_at": stamp(PULLED_AT)},
     ),
+    "visit_load": Facts(
+        url="/visits/api/",
+        kinds=KINDS,
+        change=lambda sandbox: sandbox.change("visit_load"),
+        nothing={"total": {}, "channels": {}},
+        as_landed=lambda row: {"_pulled_at": stamp(PULLED_AT), **row},
+    ),
     "visit_intervals": Facts(
         url="/visits/api/",
         kinds=KINDS,

@@ -53,6 +53,7 @@ class VisitsApi(Api[VisitsSwitches]):
         "visit_stream",
         "visit_rooms",
         "visit_now",
+        "visit_load",
         "visit_intervals",
         "visit_files",
     )
@@ -65,6 +66,7 @@ class VisitsApi(Api[VisitsSwitches]):
             Endpoint(_PATH + "stream", self.stream, reads="visits"),
             Endpoint(_PATH + "rooms", self.read_rooms, reads="visits"),
             Endpoint(_PATH + "now", self.read_now, reads="visits"),
+            Endpoint(_PATH + "load", self.read_load, reads="visits"),
             Endpoint(_PATH + "intervals", self.read_intervals, reads="visits"),
             Endpoint(_PATH + "files", self.list_files, reads="visits"),
             Endpoint(_PATH + "files/{file}", self.read_file, reads="visits"),
@@ -111,6 +113,9 @@ class VisitsApi(Api[VisitsSwitches]):
         rows = self.visitors.read()
         return json_answer({"count": drifted(len(rows), call.fault), "visitors": bounds.cut(rows)})
 
+    def read_load(self, call: Call) -> Answer:
+        return json_answer(self._load())
+
     def read_intervals(self, call: Call) -> Answer:
         parameters = Parameters(call.parameters)
         shape = IntervalMetrics(min_interval=15)
@@ -134,6 +139,13 @@ class VisitsApi(Api[VisitsSwitches]):
             return self.rooms.truth("visit_rooms")
         if dataset == "visit_now":
             return self.visitors.read()
+        if dataset == "visit_load":
+            load = self._load()
+            channels = [
+                {"_level": "channel", "_channel": name, **found}
+                for name, found in sorted(load["channels"].items())
+            ]
+            return [{"_level": "account", **load["total"]}, *channels]
         if dataset == "visit_intervals":
             return [row for one in grid(_ms(start), _ms(end), _QUARTER_MS) for row in self._rows(one)]
         if dataset == "visit_files":
@@ -187,6 +199,16 @@ class VisitsApi(Api[VisitsSwitches]):
         return {
             "total": {"visits": found.total()} if found else {},
             "channels": {channel: {"visits": found[channel]} for channel in _CHANNELS if found[channel]},
+        }
+
+    def _load(self) -> dict[str, Any]:
+        """The pages that visitors have open, in total and by channel."""
+        found: Counter[str] = Counter()
+        for row in self.visitors.read():
+            found[_channel(row)] += row["pages"]
+        return {
+            "total": {"pages": found.total()},
+            "channels": {channel: {"pages": found[channel]} for channel in _CHANNELS},
         }
 
     def _rows(self, interval: Interval) -> list[dict[str, Any]]:
