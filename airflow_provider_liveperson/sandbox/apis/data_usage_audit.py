@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endpoint, json_answer
 from airflow_provider_liveperson.sandbox.apis.shapes import PagedSearch, Parameters
 from airflow_provider_liveperson.sandbox.apis.shapes.parameters import message_only
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 from airflow_provider_liveperson.sandbox.world import World, midnight_ms, milliseconds
 
 APIS = ("msg_search", "chat_search", "chat_export")
@@ -30,7 +30,7 @@ class DataUsageAuditSwitches(Switches):
         600, "data usage records in total, spread evenly over the days", minimum=0, fixed=True
     )
     usage_auth: frozenset[CredentialName] = switch(
-        EVERY_CREDENTIAL, "credential kinds that the Data Usage Audit accepts"
+        frozenset({"oauth1"}), "credential kinds that the Data Usage Audit accepts"
     )
     usage_limit_max: int = switch(10, "the largest `limit` of data usage records", minimum=1)
     usage_over_limit: Literal["reject", "clamp"] = switch(

@@ -12,7 +12,7 @@ from airflow_provider_liveperson.sandbox.apis.api import Answer, Api, Call, Endp
 from airflow_provider_liveperson.sandbox.apis.shapes import PagedSearch, Parameters, Snapshot
 from airflow_provider_liveperson.sandbox.apis.shapes.parameters import message_only
 from airflow_provider_liveperson.sandbox.http.refusal import Refusal
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 CHANNELS = ("wa", "sms-twilio", "apple-twilio", "googlercs", "inapp")
 
@@ -32,7 +32,7 @@ class OutboundConfigurationSwitches(Switches):
 
     handoff_count: int = switch(40, "handoffs of Proactive Messaging", minimum=0, fixed=True)
     handoff_auth: frozenset[CredentialName] = switch(
-        EVERY_CREDENTIAL, "credential kinds that Outbound Configuration accepts"
+        frozenset({"oauth1", "app_jwt_v1", "bearer"}), "credential kinds that Outbound Configuration accepts"
     )
     handoff_limit_max: int = switch(
         100, "the largest `limit` of handoffs, which LivePerson's page does not name", minimum=1

@@ -11,7 +11,7 @@ class MessagingOperationsSwitches(Switches):
     """Switches of Messaging Operations. ``documented`` stands for what the page of each method shows."""
 
     operations_auth: frozenset[CredentialName] = switch(
-        frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
+        frozenset({"oauth1", "app_jwt_v2", "web_app"}),
         "credential kinds that Messaging Operations accepts",
     )
     operations_versions: Literal["bound", "any"] = switch(
