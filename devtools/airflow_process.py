@@ -8,6 +8,7 @@ level of its logs, stays that of the process.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -98,9 +99,19 @@ def _serve(commands: TextIO, answers: TextIO) -> None:
         answers.flush()
 
 
+@functools.cache
+def _keep_api_server() -> None:
+    """Have Airflow 3.1 build the API for tasks once, as later versions do, instead of for each task."""
+    from airflow.sdk.execution_time import supervisor
+
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        supervisor.in_process_api_server = functools.cache(supervisor.in_process_api_server)
+
+
 def _run(arguments: list[str]) -> int:
     from airflow.__main__ import main
 
+    _keep_api_server()
     sys.argv = ["airflow", *arguments]
     try:
         main()
