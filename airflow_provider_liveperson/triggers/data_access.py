@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 MAX_POLL_INTERVAL = 3600.0
 """Seconds between two looks, at most, however often they fail."""
+MAX_RANGE = timedelta(days=7)
+"""How much one look takes in at most: LivePerson lists a day at a time, and the requests of a look have a budget."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +73,7 @@ class LivePersonDataAccessTrigger(BaseEventTrigger):
         if (
             isinstance(poll_interval, bool)
             or not isinstance(poll_interval, int | float)
-            or poll_interval <= 0
+            or not 0 < poll_interval < math.inf
         ):
             raise ConfigurationError(
                 f"poll_interval must be a positive number of seconds, not {poll_interval!r}",
@@ -93,12 +96,12 @@ class LivePersonDataAccessTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Fire for each new hour. It ends only when it is canceled: Airflow would start it again at once."""
-        watermark, failures = None, 0
+        watermark, pause = None, self.poll_interval
         while True:
             try:
                 seen = await in_thread(self._look, watermark, datetime.now(UTC))
             except Exception as error:
-                failures += 1
+                pause = max(self.poll_interval, min(pause * 2, MAX_POLL_INTERVAL))
                 self.log.warning(
                     "%s: looking again later, as this look failed: %s",
                     self.dataset,
@@ -106,14 +109,12 @@ class LivePersonDataAccessTrigger(BaseEventTrigger):
                     exc_info=not isinstance(error, LivePersonError),
                 )
             else:
-                failures = 0
+                pause = self.poll_interval
                 for payload in seen.payloads:
                     yield TriggerEvent(payload)
                 watermark = seen.watermark
             # While it sleeps, the triggerer stores the events.
-            await asyncio.sleep(
-                max(self.poll_interval, min(self.poll_interval * 2.0**failures, MAX_POLL_INTERVAL))
-            )
+            await asyncio.sleep(pause)
 
     def _look(self, watermark: datetime | None, now: datetime) -> Seen:
         """Look once.
@@ -144,9 +145,10 @@ class LivePersonDataAccessTrigger(BaseEventTrigger):
         dataset = _dataset(self.dataset)
         oldest, newest = dataset.limits.available(now)
         start = watermark if oldest is None else max(watermark, _hour(oldest) + HOUR)
-        end = _hour(newest)
-        if start >= end:
+        complete = _hour(newest)
+        if start >= complete:
             return Seen([], watermark)
+        end = min(complete, start + MAX_RANGE)
         with connected(self.liveperson_conn_id) as client:
             account_id = client.account_id
             begun = [
@@ -164,7 +166,8 @@ class LivePersonDataAccessTrigger(BaseEventTrigger):
             for hour, count in sorted(files.items())
         ]
         # Files are made in the order of their hours: hours after the last file may still get theirs, for a day.
-        return Seen(payloads, max(end - DAY, max(files, default=start - HOUR) + HOUR, watermark))
+        over = min(complete - DAY, end)
+        return Seen(payloads, max(over, max(files, default=start - HOUR) + HOUR, watermark))
 
 
 def _dataset(name: object) -> Dataset:

@@ -167,7 +167,7 @@ def test_it_does_not_ask_for_what_liveperson_does_not_keep(sandbox, triggerer, c
     clock.move_to(NOW + 40 * DAY)
     sandbox.insert("data_access_survey", 1, hour(8))
     sandbox.insert("data_access_survey", 1, NOW + 39 * DAY)
-    assert len(triggerer.run(trigger(since=hour(0)), 2)) == 1
+    assert len(triggerer.run(trigger(since=hour(0)), 6)) == 1
 
 
 # -- at least once, and not for ever ---------------------------------------------------------------
@@ -211,6 +211,31 @@ def test_a_failed_look_fires_nothing_and_loses_nothing(sandbox, triggerer):
     assert len(triggerer.run(made, 6)) == 1
     assert triggerer.sleeps == [600, 1200, 2400, 3600, 3600, 300]
     assert lists(sandbox) == 6
+
+
+def test_a_watcher_that_has_failed_for_months_still_looks_once_an_hour(triggerer, monkeypatch):
+    def fail(*_):
+        raise ServiceUnavailableError("no answer")
+
+    made = trigger()
+    monkeypatch.setattr(made, "_look", fail)
+    assert triggerer.run(made, 1_100) == []
+    assert set(triggerer.sleeps[3:]) == {3600}
+
+
+def test_a_watcher_that_has_much_to_catch_up_with_looks_at_a_week_at_a_time(sandbox, triggerer, clock):
+    """The requests of a look have a limit of time: one for all that LivePerson keeps might never end within it."""
+    for day in (3, 12, 20):
+        sandbox.insert("data_access_survey", 1, hour(8, day))
+    clock.move_to(hour(11, day=28))
+    made = trigger(since=hour(0))
+    assert windows(triggerer.run(made, 1)) == ["2026-02-03T08:00:00Z"]
+    assert lists(sandbox) <= 8
+    assert windows(triggerer.run(restarted(made), 6)) == [
+        "2026-02-03T08:00:00Z",
+        "2026-02-12T08:00:00Z",
+        "2026-02-20T08:00:00Z",
+    ]
 
 
 def test_a_watermark_that_cannot_be_written_is_no_reason_to_fire(sandbox, triggerer, monkeypatch, variables):
@@ -258,6 +283,8 @@ def test_watchers_have_a_watermark_each():
         ({"since": "2026-02-03T05:00:00"}, "has no time zone", "since"),
         ({"since": "tuesday"}, "not a valid ISO 8601", "since"),
         ({"poll_interval": 0}, "positive number of seconds", "poll_interval"),
+        ({"poll_interval": float("nan")}, "positive number of seconds", "poll_interval"),
+        ({"poll_interval": float("inf")}, "positive number of seconds", "poll_interval"),
         ({"poll_interval": "5"}, "positive number of seconds", "poll_interval"),
     ],
 )
