@@ -55,6 +55,8 @@ def test_a_window_that_is_gone_or_going_is_refused_with_the_reason():
         readiness.is_ready(NOON + kept, unused)
     with pytest.raises(WindowOutOfRangeError, match="starts at 2026-01-30T11:00:00Z, but LivePerson keeps"):
         readiness.is_ready(NOON + kept - HOUR / 2, unused)
+    with pytest.raises(WindowOutOfRangeError, match="or pull what is left with allow_out_of_range=True"):
+        readiness.is_ready(NOON + kept - HOUR / 2, unused)
 
 
 def test_a_window_longer_than_the_reach_fails_before_it_has_ended():

@@ -9,6 +9,7 @@ from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError, WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window, stamp
 
+_MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,12 +102,15 @@ class Limits:
         assert self.retention is not None
         ago = f", which end {span(back * length)} before the run" if back else ""
         late = f", and has all of them {span(self.lag)} after a window's end" if self.lag else ""
-        longest = min(kept - self.lag, kept / (back + 1)) // _HOUR * _HOUR
+        longest = min(kept - self.lag, kept / (back + 1))
+        unit = _HOUR if longest >= _HOUR else _MINUTE
+        fewer = "pull fewer windows before that of the run, " if back else ""
+        example = ', such as CronDataIntervalTimetable("*/30 * * * *", timezone="UTC")'
         return (
             f"the schedule gives windows of {span(length)}{ago}, but LivePerson keeps {name} for"
-            f" {span(self.retention)}{late}; schedule the DAG at intervals of at most {span(longest)}, such as"
-            ' CronDataIntervalTimetable("*/30 * * * *", timezone="UTC"), or set allow_out_of_range=True to take what'
-            " is left"
+            f" {span(self.retention)}{late}; {fewer}schedule the DAG at intervals of at most"
+            f" {span(longest // unit * unit)}{example if longest >= 30 * _MINUTE else ''}, or set"
+            " allow_out_of_range=True to take what is left"
         )
 
     def on_grid(self, window: Window) -> Window:
@@ -175,8 +179,8 @@ class Limits:
                 field="end",
             )
         raise WindowOutOfRangeError(
-            f"the window starts at {stamp(window.start)}, but {kept}; start later, or set allow_out_of_range=True to"
-            " take what is left",
+            f"the window starts at {stamp(window.start)}, but {kept}; start later, or pull what is left with"
+            " allow_out_of_range=True",
             field="start",
         )
 

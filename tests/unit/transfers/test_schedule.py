@@ -133,8 +133,14 @@ def test_what_may_succeed_is_not_refused(schedule, choices, recwarn):
 
 
 def test_windows_before_the_runs_are_reckoned_with():
-    with dag(cron("0 * * * *")), pytest.raises(ConfigurationError, match="which end 1 day before the run"):
+    with dag(cron("0 * * * *")), pytest.raises(ConfigurationError) as raised:
         pull(dataset="chat_queue_health", windows_back=24)
+    assert "which end 1 day before the run" in str(raised.value)
+    assert "pull fewer windows before that of the run" in str(raised.value)
+    assert 'at intervals of at most 57 minutes, such as CronDataIntervalTimetable("*/30' in str(raised.value)
+    with dag(cron("0 * * * *")), pytest.raises(ConfigurationError) as raised:
+        pull(dataset="chat_queue_health", windows_back=60)
+    assert "at intervals of at most 23 minutes, or set" in str(raised.value)
 
 
 def test_an_operator_without_a_dag_is_not_refused():
