@@ -62,7 +62,8 @@ class AirflowProcess:
                 "environment": dict(environment),
                 "output": output.name,
             }
-            overdue = threading.Timer(timeout, self._process.kill)
+            expired = threading.Event()
+            overdue = threading.Timer(timeout, self._expire, [expired])
             overdue.start()
             try:
                 self._process.stdin.write(json.dumps(command) + "\n")
@@ -73,10 +74,14 @@ class AirflowProcess:
             said = Path(output.name).read_text(errors="replace")
         if not code:
             self.close()
-            if overdue.finished.is_set() and self._process.returncode == -9:
+            if expired.is_set():
                 raise subprocess.TimeoutExpired(list(arguments), timeout, said)
             raise RuntimeError(f"Airflow's process ended with {self._process.returncode}:\n{said}")
         return subprocess.CompletedProcess(["airflow", *arguments], int(code), said)
+
+    def _expire(self, expired: threading.Event) -> None:
+        expired.set()
+        self._process.kill()
 
     def close(self) -> None:
         """End the process."""
