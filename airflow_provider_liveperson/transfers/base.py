@@ -256,5 +256,5 @@ class LivePersonTransferOperator(BaseOperator):
             return
         from airflow_provider_liveperson.datasets.catalog import DATASETS
 
-        if declared := DATASETS.get(self.dataset):
+        if declared := DATASETS.get(str(self.dataset)):
             check_schedule(declared, self.dag.timetable, windows_back=self.windows_back)

@@ -143,6 +143,11 @@ def test_windows_before_the_runs_are_reckoned_with():
     assert "at intervals of at most 23 minutes, or set" in str(raised.value)
 
 
+def test_what_is_not_a_name_is_left_to_the_run_which_says_so():
+    with dag(cron("0 0 * * *")):
+        pull(dataset=["users"])
+
+
 def test_an_operator_without_a_dag_is_not_refused():
     pull(dataset="chat_queue_health")
 
