@@ -89,6 +89,16 @@ COMMANDS = (
         ),
         module="airflow_provider_liveperson.commands.check",
     ),
+    Command(
+        name="landed",
+        help="List what has landed, what is missing, and what is damaged",
+        description=(
+            "List the windows that have landed below an address, by dataset and account, and what is missing between"
+            " them: complete, partial (pulled before it could be complete), missing, or damaged. Only names of folders"
+            " and manifests are read; with --verify, every part too."
+        ),
+        module="airflow_provider_liveperson.commands.landed",
+    ),
 )
 
 

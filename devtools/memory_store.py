@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Stored
+from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Stored, below
 
 
 @dataclass
@@ -45,8 +45,9 @@ class MemoryStore:
         return Stored(data, _etag(data)) if data is not None else None
 
     def folders(self, folder: str) -> list[str]:
-        below = (key.removeprefix(f"{folder}/") for key in list(self.objects) if key.startswith(f"{folder}/"))
-        return sorted({name.partition("/")[0] for name in below if "/" in name})
+        root = below(folder)
+        names = (key.removeprefix(root) for key in list(self.objects) if key.startswith(root))
+        return sorted({name.partition("/")[0] for name in names if "/" in name})
 
     def entries(self, folder: str) -> dict[str, Entry]:
         return {
@@ -57,6 +58,10 @@ class MemoryStore:
 
     def sha256(self, key: str) -> str | None:
         return None
+
+    def digest(self, key: str) -> str | None:
+        data = self.read(key)
+        return hashlib.sha256(data).hexdigest() if data is not None else None
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         with self._lock:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveperson.commands.surroundings import nothing_else_on_stdout, use_airflows_database
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     :return: exit status; the epilog of ``--help`` explains it.
     :raises LivePersonError: for a bad argument or connection.
     """
-    with _nothing_else_on_stdout():
+    with nothing_else_on_stdout():
         report = _run_checks(args)
     if args.json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
@@ -113,28 +114,11 @@ def _run_checks(args: argparse.Namespace) -> CheckReport:
 
 def _hook(conn_id: str) -> Any:
     """The hook of a connection, from wherever Airflow keeps it: environment, secrets backend or database."""
-    # Outside of a task, Airflow looks into its database only if this says that it may, as in `airflow connections`.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    use_airflows_database()
 
     from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
     return LivePersonHook.for_connection(conn_id)
-
-
-@contextmanager
-def _nothing_else_on_stdout() -> Iterator[None]:
-    """Send what Airflow and its plugins print or log meanwhile to standard error, even through a stream kept before."""
-    out = sys.stdout
-    out.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        out.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 @contextmanager

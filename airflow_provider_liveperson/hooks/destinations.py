@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.arguments import read_mapping, read_optional_text, read_text
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.landing.s3 import S3Store
+    from airflow_provider_liveperson.landing.stores import Store
 
 # A part is uploaded while the next one is read, in one thread: ten would take more memory, for a network that is faster
 # than LivePerson anyway. In one thread, several requests for what fits into one only cost more.
@@ -48,6 +51,21 @@ def s3_destination(
     :param extra_args: further arguments of all requests to S3, by name.
     :raises ConfigurationError: for an invalid bucket or prefix.
     """
+    return Destination(
+        store=s3_store(bucket, aws_conn_id=aws_conn_id, extra_args=extra_args),
+        prefix=read_optional_text(prefix, "prefix") or "",
+        encoding=encoding,
+    )
+
+
+def s3_store(bucket: object, *, aws_conn_id: object, extra_args: object = None) -> S3Store:
+    """A bucket.
+
+    :param bucket: its name.
+    :param aws_conn_id: the AWS connection.
+    :param extra_args: further arguments of all requests to S3, by name.
+    :raises ConfigurationError: for an invalid bucket.
+    """
     from airflow_provider_liveperson.landing.s3 import S3Store
 
     conn_id = read_optional_text(aws_conn_id, "aws_conn_id")
@@ -62,11 +80,7 @@ def s3_destination(
             ) from error
         return S3Hook(aws_conn_id=conn_id, transfer_config_args=dict(_TRANSFER), extra_args=extra)
 
-    return Destination(
-        store=S3Store(read_text(bucket, "bucket"), hook),
-        prefix=read_optional_text(prefix, "prefix") or "",
-        encoding=encoding,
-    )
+    return S3Store(read_text(bucket, "bucket"), hook)
 
 
 def path_destination(encoding: Encoding, *, path: object) -> Destination:
@@ -79,3 +93,20 @@ def path_destination(encoding: Encoding, *, path: object) -> Destination:
     from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 
     return Destination(store=ObjectStorageStore(read_text(path, "path")), prefix="", encoding=encoding)
+
+
+def store_at(uri: object, *, aws_conn_id: object) -> tuple[Store, str]:
+    """The store that an address names, and the prefix in it.
+
+    :param uri: ``s3://bucket/prefix``, a folder of Airflow's ``ObjectStoragePath``, or a local folder.
+    :param aws_conn_id: the AWS connection; a connection in the address, ``s3://conn_id@bucket``, takes precedence.
+    :raises ConfigurationError: for an invalid address.
+    """
+    text = read_text(uri, "uri")
+    if text.startswith("s3://"):
+        place, _, prefix = text.removeprefix("s3://").partition("/")
+        named, _, bucket = place.rpartition("@")
+        return s3_store(bucket, aws_conn_id=named or aws_conn_id), prefix
+    from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
+
+    return ObjectStorageStore(text if "://" in text else f"file://{Path(text).absolute()}"), ""

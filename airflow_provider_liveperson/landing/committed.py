@@ -18,6 +18,16 @@ FOLDER = "_committed"
 _MAX_TRIES = 10
 
 
+def list_of(store: Store, folder: str, manifest: Manifest) -> bytes:
+    """The list of a window's parts.
+
+    :param store: where they are.
+    :param folder: the window's folder.
+    :param manifest: the window's manifest.
+    """
+    return "".join(f"{store.uri(f'{folder}/{part.name}')}\n" for part in manifest.parts).encode()
+
+
 def write_list(store: Store, key: str, folder: str) -> None:
     """Bring a window's list up to its manifest, before any part that the list may name is removed.
 
@@ -40,7 +50,7 @@ def write_list(store: Store, key: str, folder: str) -> None:
                 " objects in this folder?"
             )
         manifest = Manifest.decode(found.data, store.uri(manifest_key))
-        data = "".join(f"{store.uri(f'{folder}/{part.name}')}\n" for part in manifest.parts).encode()
+        data = list_of(store, folder, manifest)
         if before is not None and before.data == data:
             return
         try:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, StorageError
 from airflow_provider_liveperson.landing.parts import PREFIX
-from airflow_provider_liveperson.landing.stores import ConflictError, Entry, Stored
+from airflow_provider_liveperson.landing.stores import READ_SIZE, ConflictError, Entry, Stored
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -100,14 +100,17 @@ class ObjectStorageStore:
         return self._try("list", folder, find) or []
 
     def sha256(self, key: str) -> str | None:
-        if not self._is_local:
-            return None
+        return self.digest(key) if self._is_local else None
 
-        def digest() -> str:
-            with Path(self._at(key)).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+    def digest(self, key: str) -> str | None:
+        def read() -> str:
+            found = hashlib.sha256()
+            with self._fs.open(self._at(key), "rb") as file:
+                while chunk := file.read(READ_SIZE):
+                    found.update(chunk)
+            return found.hexdigest()
 
-        return self._try("read", key, digest)
+        return self._try("read", key, read)
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         if self._is_local:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -12,10 +13,12 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, LivePerso
 from airflow_provider_liveperson.landing.s3_errors import code_of, reason_of, s3_error, status_of
 from airflow_provider_liveperson.landing.stores import (
     MAX_READ,
+    READ_SIZE,
     ConflictError,
     Entry,
     RefusedError,
     Stored,
+    below,
 )
 
 if TYPE_CHECKING:
@@ -149,15 +152,7 @@ class S3Store:
                 raise self._error("read", key, f"it holds more than {MAX_READ} bytes")
             return Stored(data, answer.get("ETag"))
 
-        def again() -> Stored:
-            from botocore.exceptions import HTTPClientError, IncompleteReadError
-
-            for _ in range(_READ_ATTEMPTS - 1):
-                with contextlib.suppress(HTTPClientError, IncompleteReadError):  # a body that broke off
-                    return fetch()
-            return fetch()
-
-        return self._try("read", key, again)
+        return self._try("read", key, lambda: _read_whole(fetch))
 
     def entries(self, folder: str) -> dict[str, Entry]:
         def listed() -> dict[str, Entry]:
@@ -171,7 +166,7 @@ class S3Store:
 
     def _pages(self, folder: str, **choices: Any) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=f"{folder}/", **choices, **self._extra("ListObjectsV2")
+            Bucket=self._bucket, Prefix=below(folder), **choices, **self._extra("ListObjectsV2")
         )
         for number, page in enumerate(pages):
             if number == _MAX_PAGES:
@@ -182,7 +177,7 @@ class S3Store:
         def find() -> list[str]:
             pages = self._pages(folder, Delimiter="/")
             return [
-                found["Prefix"].removeprefix(f"{folder}/").rstrip("/")
+                found["Prefix"].removeprefix(below(folder)).rstrip("/")
                 for page in pages
                 for found in page.get("CommonPrefixes", [])
             ]
@@ -191,6 +186,17 @@ class S3Store:
 
     def sha256(self, key: str) -> str | None:
         return None
+
+    def digest(self, key: str) -> str | None:
+        def read() -> str:
+            answer = self._call("GetObject", "get_object", Key=key)
+            found = hashlib.sha256()
+            with contextlib.closing(answer["Body"]) as body:
+                for chunk in body.iter_chunks(READ_SIZE):
+                    found.update(chunk)
+            return found.hexdigest()
+
+        return self._try("read", key, lambda: _read_whole(read))
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         etag = self._if_free(key, "PutObject", lambda condition: self._put_file(key, file, condition))
@@ -402,3 +408,13 @@ class S3Store:
             code=code,
             kind=kind,
         )
+
+
+def _read_whole(read: Callable[[], T]) -> T:
+    """Read an object; again, a few times, where the body broke off."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+    for _ in range(_READ_ATTEMPTS - 1):
+        with contextlib.suppress(HTTPClientError, IncompleteReadError):
+            return read()
+    return read()

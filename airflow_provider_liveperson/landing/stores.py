@@ -9,6 +9,7 @@ from typing import IO, Protocol
 from airflow_provider_liveperson.exceptions import StorageError
 
 MAX_READ = 256 * 1024 * 1024
+READ_SIZE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Stored:
     etag: str | None = None
 
 
+def below(folder: str) -> str:
+    """What the keys of all objects in a folder begin with.
+
+    :param folder: the folder; empty for the whole store.
+    """
+    return f"{folder}/" if folder else ""
+
+
 class RefusedError(StorageError):
     """The store answered that it refuses the request; whatever was there is unchanged."""
 
@@ -62,13 +71,19 @@ class Store(Protocol):
         """An object with its ETag, or None where there is none."""
 
     def folders(self, folder: str) -> list[str]:
-        """The names of the folders right below a folder, sorted; objects further down are not listed."""
+        """The names of the folders right below a folder, sorted; objects further down are not listed.
+
+        :param folder: the folder; empty for the whole store.
+        """
 
     def entries(self, folder: str) -> dict[str, Entry]:
         """All objects in a folder, by key, in order."""
 
     def sha256(self, key: str) -> str | None:
         """The SHA-256 of an object's bytes, in hexadecimal; None where the store's ETags serve instead."""
+
+    def digest(self, key: str) -> str | None:
+        """The SHA-256 of an object's bytes, in hexadecimal, read in a stream; None where there is no object."""
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         """Store a file under a key that is free, and return its ETag.

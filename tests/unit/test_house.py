@@ -19,7 +19,7 @@ NAME = "airflow_provider_liveperson"
 PACKAGE = Path(__file__).resolve().parents[2] / NAME
 
 OUTER = {".cli", ".cli_definition", ".hooks", ".plugins", ".sandbox", ".sensors", ".transfers", ".triggers"}
-OUTER |= {".commands", ".diagnostics"}
+OUTER |= {".commands", ".coverage", ".diagnostics"}
 INNER = {".client", ".datasets", ".landing", ".pull"}
 # All but the stores that Airflow's hooks and paths lead to.
 LANDING_WITHOUT_AIRFLOW = {
@@ -42,6 +42,12 @@ FORBIDDEN: dict[str, set[str]] = {
     "failures": INNER - {".client"} | OUTER,
     "sensors": {".landing", ".pull", ".datasets"} | OUTER - {".sensors", ".hooks", ".triggers"},
     "triggers": {".landing"} | OUTER - {".triggers", ".hooks"},
+    "coverage": {"airflow", ".client", ".pull"} | OUTER - {".coverage", ".hooks"},
+    # Only what begins with an address needs Airflow's connections.
+    "coverage/damage": {".datasets"} | OUTER,
+    "coverage/landed": OUTER - {".coverage"},
+    "coverage/spans": INNER | OUTER,
+    "coverage/states": INNER | OUTER,
     "diagnostics": OUTER - {".diagnostics", ".hooks"},
     # Only a whole check begins with Airflow's connections; what it is made of needs none.
     "diagnostics/comparison": {"airflow", ".landing"} | OUTER - {".diagnostics"},
@@ -55,7 +61,8 @@ FORBIDDEN: dict[str, set[str]] = {
     "diagnostics/windows": {"airflow", ".client", ".landing", ".pull"} | OUTER - {".diagnostics"},
     "hooks": OUTER - {".hooks", ".diagnostics"},
     "connections": {"airflow"} | INNER | OUTER,
-    "commands": {"airflow", ".landing", ".pull"} | OUTER - {".commands", ".diagnostics", ".hooks"},
+    "commands": {"airflow", ".landing", ".pull"}
+    | OUTER - {".commands", ".coverage", ".diagnostics", ".hooks"},
     "plugins": {".landing", ".pull", ".datasets"} | OUTER - {".plugins", ".diagnostics", ".hooks"},
     "get_provider_info": {"airflow"} | INNER | OUTER,
     "cli": {"airflow"},

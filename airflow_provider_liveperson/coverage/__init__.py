@@ -1,0 +1,1 @@
+"""What has landed of a range of time, and what is missing."""
