@@ -161,7 +161,15 @@ def loaded_by(*codes: str, first: str = "") -> list[set[str]]:
 
 @pytest.mark.parametrize(
     "module",
-    ["get_provider_info", "connections.form", "connections.reading", "cli", "credential_kind", "exceptions"],
+    [
+        "get_provider_info",
+        "connections.form",
+        "connections.reading",
+        "cli",
+        "coverage.gaps",
+        "credential_kind",
+        "exceptions",
+    ],
 )
 def test_what_airflow_reads_at_start_up_is_light(module):
     heavy = {"airflow", "boto3", "botocore", "fastapi", "isal", "jwt", "msgspec", "oauthlib", "pyarrow"}

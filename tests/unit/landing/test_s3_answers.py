@@ -83,6 +83,7 @@ def store(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 ACTS = {
     "fetch": lambda store: store.fetch("f/k"),
+    "digest": lambda store: store.digest("f/k"),
     "entries": lambda store: store.entries("f"),
     "folders": lambda store: store.folders("f"),
     "create": lambda store: store.create("f/k", io.BytesIO(b"x")),

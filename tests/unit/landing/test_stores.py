@@ -56,6 +56,7 @@ def create(store: Store, key: str, data: bytes) -> str | None:
 def test_what_is_not_there_is_nothing(any_store):
     assert any_store.read(KEY) is None
     assert any_store.fetch(KEY) is None
+    assert any_store.digest(KEY) is None
     assert any_store.entries(FOLDER) == {}
     assert any_store.folders(FOLDER) == []
 
@@ -164,6 +165,15 @@ def test_folders_are_those_right_below(any_store):
     create(any_store, "lake/users/dt=0/window/part", b"1")
     create(any_store, "lake/users/_revision.json", b"1")
     assert any_store.folders("lake/users") == ["dt=0", "dt=1"]
+    assert any_store.folders("") == ["lake"]
+
+
+def test_a_digest_is_of_the_bytes_that_are_there_by_now(any_store):
+    create(any_store, KEY, b"1234")
+    assert any_store.digest(KEY) == hashlib.sha256(b"1234").hexdigest()
+    large = bytes(range(256)) * 10_000
+    any_store.write(KEY, large)
+    assert any_store.digest(KEY) == hashlib.sha256(large).hexdigest()
 
 
 def test_what_is_deleted_is_gone_and_the_rest_stays(any_store):
