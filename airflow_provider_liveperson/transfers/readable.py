@@ -92,6 +92,8 @@ class LivePersonReadableDatasetsOperator(BaseOperator):
                 log.warning("%s is left out: %s", dataset.name, problem)
             else:
                 asked.append(dataset)
+        if not asked:
+            return []
         hook = LivePersonHook.for_connection(read_text(self.liveperson_conn_id, "liveperson_conn_id"))
         report = run_checks(hook, datasets=asked).connection
         if not report.ok:

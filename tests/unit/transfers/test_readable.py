@@ -66,6 +66,11 @@ def test_of_the_past_what_shows_the_present_only_is_left_out(allow, caplog):
     assert ("users is left out: the window ended at 2026-01-30T00:30:00Z" in caplog.text) is not allow
 
 
+def test_a_run_for_the_past_of_what_shows_the_present_only_has_nothing_to_ask(sandbox):
+    assert run(start=LONG_AGO, pulls=[{"dataset": "users"}, {"dataset": "skills"}]) == []
+    assert sandbox.requests == []
+
+
 def test_what_may_be_readable_is_left_to_its_task(sandbox, caplog):
     sandbox.faults.add(kind="status", status=503, match="/skills", times=100)
     sandbox.faults.add(kind="status", status=404, match="/chat", times=100)
