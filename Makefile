@@ -38,7 +38,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(READY): $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --group dev -e '.[s3,fast,zstd,parquet,sandbox]' \
 	  $(if $(AIRFLOW_VERSION),'apache-airflow==$(AIRFLOW_VERSION)')
 	@rm -f $(VENV)/.ready-* && touch $@

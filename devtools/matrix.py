@@ -58,7 +58,9 @@ MEETS_AIRFLOW = (
     "tests/unit/connections",
     "tests/unit/diagnostics",
     "tests/unit/hooks",
+    "tests/unit/sensors",
     "tests/unit/transfers",
+    "tests/unit/triggers",
 )
 INTERNALS = ("tests/integration/test_provider_discovery.py", "tests/integration/test_web_app_page.py")
 
