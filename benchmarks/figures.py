@@ -156,7 +156,7 @@ def window_targets(windows: Mapping[str, Any]) -> list[Target]:
             figure=windows[name]["ratio"],
             at_most=True,
         )
-        for name, bound in (("day", 1.15), ("hour", 1.3), ("latest_hour", 1.3))
+        for name, bound in (("day", 1.15), ("hour", 1.6), ("latest_hour", 1.3))
     ]
 
 
