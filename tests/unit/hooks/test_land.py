@@ -42,7 +42,13 @@ def hook(conn_id: str = "liveperson_default") -> LivePersonHook:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """All files below a folder, by their bytes, which do not name it."""
+    here = f"file://{folder}/".encode()
+    return {
+        str(path.relative_to(folder)): path.read_bytes().replace(here, b"file:///")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 CHOICES = [
