@@ -35,7 +35,8 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         :param path: the folder.
         """
         scheme, slashes, rest = path.rstrip("/").partition("://")
-        return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+        bucket, slash, folder = rest.partition("/")
+        return f"{scheme}{slashes}{bucket.rpartition('@')[2]}{slash}{folder}"
 
     def destination(self, encoding: Encoding) -> Destination:
         """Where the records are written: the folder.

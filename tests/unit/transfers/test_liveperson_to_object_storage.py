@@ -140,3 +140,15 @@ def test_the_path_is_a_template():
     made = LivePersonToObjectStorageOperator(task_id="pull", dataset="users", path="file:///data/{{ ds }}")
     made.render_template_fields({"ds": "2026-01-30"})
     assert made.path == "file:///data/2026-01-30"
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("gs://conn_id@lake/raw/", "gs://lake/raw"),
+        ("s3://lake", "s3://lake"),
+        ("file:///data/team@example/raw", "file:///data/team@example/raw"),
+    ],
+)
+def test_the_uri_of_an_asset_is_without_the_connection(path, uri):
+    assert LivePersonToObjectStorageOperator.folder_uri(path=path) == uri
