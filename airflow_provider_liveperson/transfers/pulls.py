@@ -150,7 +150,11 @@ def _named(names: object, field: str, otherwise: str = "") -> Iterator[Dataset]:
     """
     from airflow_provider_liveperson.datasets.catalog import dataset_named
 
-    if isinstance(names, str) or not isinstance(names, Sequence):
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Sequence)
+        or not all(isinstance(name, str) for name in names)
+    ):
         raise ConfigurationError(
             f"{field} must be a list of names of datasets{otherwise}, not {names!r}", field=field
         )
@@ -193,7 +197,10 @@ def _paths_by_dataset(given: Paths, field: str, chosen: Sequence[Dataset]) -> di
 
     if isinstance(given, Mapping):
         list(_named(list(given), field))
+        for name, paths in given.items():
+            _check_paths(paths, f"{field} of {name}", field)
         return {dataset.name: given[dataset.name] for dataset in chosen if given.get(dataset.name)}
+    _check_paths(given, field, field)
     Masking(drop_fields=given)
     found = {dataset.name: [path for path in given if declares(dataset.columns, path)] for dataset in chosen}
     missing = [path for path in given if not any(path in paths for paths in found.values())]
@@ -204,6 +211,12 @@ def _paths_by_dataset(given: Paths, field: str, chosen: Sequence[Dataset]) -> di
             field=field,
         )
     return {name: paths for name, paths in found.items() if paths}
+
+
+def _check_paths(paths: object, what: str, field: str) -> None:
+    """Refuse a text: it is a list of letters, too, and none of them would mask anything."""
+    if isinstance(paths, str) or not isinstance(paths, Sequence):
+        raise ConfigurationError(f"{what} must be a list of paths, not {paths!r}", field=field)
 
 
 def _override(dataset: Dataset, given: object) -> Mapping[str, Any]:
