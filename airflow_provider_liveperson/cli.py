@@ -99,6 +99,16 @@ COMMANDS = (
         ),
         module="airflow_provider_liveperson.commands.landed",
     ),
+    Command(
+        name="tables",
+        help="Print definitions of tables over landed files",
+        description=(
+            "Print what defines tables over landed files in a query engine: tables with partitions and typed, nested"
+            " columns; and views …_latest, of the latest copy of what has no history, and of the latest state of each"
+            " record that has a key."
+        ),
+        module="airflow_provider_liveperson.commands.tables",
+    ),
 )
 
 

@@ -19,7 +19,7 @@ NAME = "airflow_provider_liveperson"
 PACKAGE = Path(__file__).resolve().parents[2] / NAME
 
 OUTER = {".cli", ".cli_definition", ".hooks", ".plugins", ".sandbox", ".sensors", ".transfers", ".triggers"}
-OUTER |= {".commands", ".coverage", ".diagnostics"}
+OUTER |= {".commands", ".coverage", ".diagnostics", ".tables"}
 INNER = {".client", ".datasets", ".landing", ".pull"}
 # All but the stores that Airflow's hooks and paths lead to.
 LANDING_WITHOUT_AIRFLOW = {
@@ -61,8 +61,9 @@ FORBIDDEN: dict[str, set[str]] = {
     "diagnostics/windows": {"airflow", ".client", ".landing", ".pull"} | OUTER - {".diagnostics"},
     "hooks": OUTER - {".hooks", ".diagnostics"},
     "connections": {"airflow"} | INNER | OUTER,
+    "tables": {"airflow", ".client", ".pull"} | OUTER - {".tables"},
     "commands": {"airflow", ".landing", ".pull"}
-    | OUTER - {".commands", ".coverage", ".diagnostics", ".hooks"},
+    | OUTER - {".tables", ".commands", ".coverage", ".diagnostics", ".hooks"},
     "plugins": {".landing", ".pull", ".datasets"} | OUTER - {".plugins", ".diagnostics", ".hooks"},
     "get_provider_info": {"airflow"} | INNER | OUTER,
     "cli": {"airflow"},

@@ -1,0 +1,88 @@
+"""What DuckDB reads through the views that the command ``tables`` defines."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+
+from airflow_provider_liveperson.client.client import LivePersonClient
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.landing.encoding import FILE_FORMATS
+from airflow_provider_liveperson.records.columns import unmarked
+from airflow_provider_liveperson.sandbox.server import SandboxServer
+from airflow_provider_liveperson.tables.engines import definitions
+from airflow_provider_liveperson.window import Window
+from tests.contract.test_every_dataset import KNOWN, within_reach
+from tests.contract.test_read_back import TWO_DAYS, Query, land, typed_rows
+
+NEXT_DAY = Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+
+
+@pytest.fixture
+def duck() -> Iterator[Query]:
+    """A DuckDB without downloadable extensions, which has its tables for itself."""
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    with duckdb.connect(config=offline) as connection:
+        yield lambda question: connection.execute(question).fetchall()
+
+
+def view_of(name: str) -> str | None:
+    return f"liveperson.{name}_latest" if DATASETS[name].is_snapshot or DATASETS[name].primary_key else None
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_statement_runs_over_what_landed(
+    name: str, sandbox: SandboxServer, connect: Callable[..., LivePersonClient], tmp_path: Path, duck: Query
+) -> None:
+    rows = land(connect(sandbox), name, within_reach(sandbox, name, TWO_DAYS), tmp_path)
+    table, view = f"liveperson.{name}", view_of(name)
+    for file_format in FILE_FORMATS:
+        duck(definitions("duckdb", [name], location=f"{tmp_path}/{file_format}", file_format=file_format))
+        assert duck(f"SELECT count(*) FROM {table}") == [(len(rows),)]
+        if view is not None:
+            assert duck(f"SELECT count(*) FROM {view}") == [(len(rows),)]
+
+    duck(definitions("duckdb", [name], location=f"{tmp_path}/parquet"))
+    read = duck(f"SELECT * EXCLUDE (account_id, dt, _window) FROM {table}")
+    expected = typed_rows(unmarked(DATASETS[name].columns), rows)
+    assert sorted(read, key=msgspec.json.encode) == sorted(expected, key=msgspec.json.encode)
+    days = {f"dt={dt}/{window}" for dt, window in duck(f"SELECT DISTINCT dt, _window FROM {table}")}
+    parts = tmp_path.glob("parquet/*/account_id=*/dt=*/*/part-*.parquet")
+    assert days == {"/".join(part.parts[-3:-1]) for part in parts}
+    assert duck(f"SELECT DISTINCT account_id FROM {table}") == [(sandbox.settings.account_id,)]
+
+
+@pytest.mark.parametrize("file_format", FILE_FORMATS)
+@pytest.mark.parametrize("name", ["users", "messaging_interactions", "agent_status_changes", "audit_trail"])
+def test_what_is_in_two_windows_counts_once_and_what_is_not_committed_does_not(
+    name: str,
+    file_format: str,
+    sandbox: SandboxServer,
+    connect: Callable[..., LivePersonClient],
+    tmp_path: Path,
+    duck: Query,
+) -> None:
+    """Records of the same key in a later window, as with the cursor ``updated``; parts that no manifest names."""
+    rows = land(connect(sandbox), name, NEXT_DAY, tmp_path)
+    location = tmp_path / file_format
+    (day,) = location.glob(f"{name}/account_id=*/dt=*")
+    (window,) = day.iterdir()
+    for part in window.glob("part-*"):
+        shutil.copy(part, part.with_name(f"part-1{part.name.removeprefix('part-0')}"))
+    later = day.with_name("dt=2026-01-31") / "20260131T000000Z_20260201T000000Z"
+    shutil.copytree(window, later)
+    (kept,) = location.glob(f"_committed/{name}/account_id=*/dt=*/*.txt")
+    listed = kept.parent.with_name("dt=2026-01-31") / f"{later.name}.txt"
+    listed.parent.mkdir()
+    listed.write_text(kept.read_text().replace(f"{day.name}/{window.name}", f"dt=2026-01-31/{later.name}"))
+
+    duck(definitions("duckdb", [name], location=str(location), file_format=file_format))
+    assert duck(f"SELECT count(*) FROM liveperson.{name}") == [(2 * len(rows),)]
+    if view := view_of(name):
+        assert duck(f"SELECT count(*), min(_window) FROM {view}") == [(len(rows), later.name)]

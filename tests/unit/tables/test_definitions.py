@@ -1,0 +1,178 @@
+"""Definitions of tables for engines that do not run here, and arguments that are refused."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from airflow_provider_liveperson import cli
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.tables.bigquery import bigquery_schema
+from airflow_provider_liveperson.tables.engines import ENGINES, definitions
+from airflow_provider_liveperson.tables.glue import glue_table_input
+
+LOCATIONS = {
+    "athena": "s3://lake/liveperson",
+    "bigquery": "gs://lake/liveperson",
+    "databricks": "s3://lake/liveperson",
+    "duckdb": "/lake/liveperson",
+    "snowflake": "@lake/liveperson",
+    "trino": "s3://lake/liveperson",
+}
+# What sqlglot does not know: a clause of BigQuery's, and statements that are not about queries.
+UNKNOWN = {"bigquery": "WITH PARTITION COLUMNS (`account_id` STRING, `dt` DATE)\n"}
+UNPARSED = {"snowflake": "ALTER EXTERNAL TABLE", "trino": "CALL system.sync_partition_metadata"}
+
+
+@functools.cache
+def parsed(engine: str) -> list[exp.Expression]:
+    text = definitions(engine, location=LOCATIONS[engine])
+    if engine in UNKNOWN:
+        assert text.count(UNKNOWN[engine]) == len(DATASETS)
+        text = text.replace(UNKNOWN[engine], "")
+    return [statement for statement in sqlglot.parse(text, dialect=engine) if statement is not None]
+
+
+def table_columns(engine: str) -> dict[str, list[str]]:
+    """The columns of all tables."""
+    return {
+        one.find(exp.Table).name: [column.name for column in one.this.expressions]
+        for one in parsed(engine)
+        if isinstance(one, exp.Create) and one.args["kind"] == "TABLE"
+    }
+
+
+@pytest.mark.parametrize("engine", sorted(set(ENGINES) - {"dbt"}))
+class TestSql:
+    def test_is_valid_in_the_engines_dialect(self, engine):
+        statements = parsed(engine)
+        unread = [one.sql() for one in statements if isinstance(one, exp.Command)]
+        assert all(text.startswith(UNPARSED[engine]) for text in unread)
+        kinds = ("TABLE", "VIEW")
+        created = [one.find(exp.Table).name for one in statements if one.args.get("kind") in kinds]
+        latest = [
+            f"{name}_latest"
+            for name, dataset in DATASETS.items()
+            if dataset.is_snapshot or dataset.primary_key
+        ]
+        assert sorted(created) == sorted([*DATASETS, *latest])
+
+    def test_every_name_is_in_the_schema(self, engine):
+        tables = [
+            table
+            for statement in parsed(engine)
+            for table in statement.find_all(exp.Table)
+            if table.name.removesuffix("_latest") in DATASETS
+        ]
+        assert len(tables) > len(DATASETS)
+        assert {table.db for table in tables} == {"liveperson"}
+
+
+class TestAthena:
+    def test_reads_the_lists_of_committed_parts_of_projected_partitions(self):
+        text = definitions("athena", ["users"], location="s3://lake/liveperson/")
+        assert "LOCATION 's3://lake/liveperson/_committed/users/'" in text
+        assert "SymlinkTextInputFormat" in text
+        assert "_committed/users/account_id=${account_id}/dt=${dt}/'" in text
+
+    def test_tables_have_the_columns_of_glue(self):
+        tables = {name: glue_table_input(name, location="s3://lake/liveperson") for name in DATASETS}
+        assert table_columns("athena") == {
+            name: [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
+            for name, table in tables.items()
+        }
+
+
+class TestGlue:
+    @pytest.fixture(scope="class")
+    def glue(self) -> Iterator[Any]:
+        import boto3
+        from moto import mock_aws
+
+        with mock_aws():
+            client = boto3.client("glue", region_name="eu-central-1", **KEYS)
+            client.create_database(DatabaseInput={"Name": "liveperson"})
+            yield client
+
+    @pytest.mark.parametrize("name", DATASETS)
+    def test_glue_takes_the_table(self, glue, name):
+        table = glue_table_input(name, location="s3://lake/liveperson")
+        glue.create_table(DatabaseName="liveperson", TableInput=table)
+        found = glue.get_table(DatabaseName="liveperson", Name=name)["Table"]
+        assert {key: found[key] for key in table} == table
+        assert [key["Name"] for key in found["PartitionKeys"]] == ["account_id", "dt"]
+        names = [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
+        assert names == [
+            column.lower() for column in [*DATASETS[name].columns, "_other"] if column != "hot-key"
+        ]
+
+    def test_types_are_nested(self):
+        table = glue_table_input("data_access_survey", location="s3://lake")
+        types = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+        assert types["_header"] == "struct<visitid:string,visitorid:string,contextid:string>"
+        assert types["contents"].startswith(
+            "array<struct<question:string,answer:string,answersubmittime:timestamp,"
+        )
+
+
+KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+class TestBigQuery:
+    def test_schemas_are_those_of_the_tables(self):
+        assert table_columns("bigquery") == {
+            name: [field["name"] for field in bigquery_schema(name)] for name in DATASETS
+        }
+
+    def test_objects_and_lists_are_nested(self):
+        fields = {field["name"]: field for field in bigquery_schema("data_access_survey")}
+        assert fields["id"] == {"name": "id", "type": "STRING", "mode": "NULLABLE"}
+        assert fields["type"]["type"] == "INTEGER"
+        assert fields["_header"]["type"] == "RECORD"
+        assert fields["contents"]["mode"] == "REPEATED"
+        below = {field["name"]: field for field in fields["contents"]["fields"]}
+        assert below["answerSubmitTime"] == {
+            "name": "answerSubmitTime",
+            "type": "TIMESTAMP",
+            "mode": "NULLABLE",
+        }
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("engine", {"engine": "oracle"}),
+        ("dataset", {"datasets": ["user"]}),
+        ("format", {"file_format": "csv"}),
+        ("location", {"location": "lake/liveperson"}),
+        ("location", {"location": "gs://lake/liveperson"}),
+        ("location", {"location": "s3://"}),
+        ("location", {"location": "s3://lake/it's"}),
+        ("location", {"location": "s3://lake/*"}),
+        ("location", {"location": "s3://my_aws@lake/liveperson"}),
+        ("schema", {"schema": "my-schema"}),
+    ],
+)
+def test_what_cannot_be_is_refused(field, given):
+    with pytest.raises(ConfigurationError, match=f"^{field} is ") as refused:
+        definitions(**{"engine": "athena", "location": "s3://lake/liveperson", **given})
+    assert refused.value.field == field
+
+
+class TestCommand:
+    def test_prints_the_chosen_tables(self, capsys):
+        options = ["--engine", "duckdb", "--location", "/lake", "--format", "csv", "--schema", "raw"]
+        assert cli.main(["tables", *options, "--dataset", "users", "--dataset", "skills"]) == 0
+        assert capsys.readouterr().out == definitions(
+            "duckdb", ["users", "skills"], location="/lake", file_format="csv", schema="raw"
+        )
+
+    def test_a_wrong_argument_is_one_line(self, capsys):
+        assert cli.main(["tables", "--engine", "oracle", "--location", "s3://lake"]) == 1
+        assert capsys.readouterr().err.startswith("tables: engine is 'oracle'; it must be one of duckdb, ")
