@@ -63,6 +63,7 @@ def land_window(
                 complete=complete,
                 counts=Counts(reported=kept + 1, received=kept + 1, outside_window=1, kept=kept, repeated=0),
                 parts=finished,
+                entries=landing.entries(finished),
                 versions={},
             )
         )

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from airflow_provider_liveperson.landing.committed import list_of
 from airflow_provider_liveperson.landing.layout import Layout
-from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.landing.manifest import Manifest, ManifestEntry
 from airflow_provider_liveperson.landing.stores import Store
 
 
 def find_damage(store: Store, layout: Layout, folder: str, manifest: Manifest) -> Iterator[str]:
-    """Read every part of a window and the list of its parts, and say what is wrong, a sentence each.
+    """Read every part of a window and the lists of its parts, and say what is wrong, a sentence each.
 
     The parts are read in a stream.
 
@@ -32,6 +32,9 @@ def find_damage(store: Store, layout: Layout, folder: str, manifest: Manifest) -
         elif (digest := store.digest(key)) != part.sha256:
             found = f"has the SHA-256 {digest}" if digest else "is missing"
             yield f"{part.name} {found}; the manifest says {part.sha256}"
+    expected = [ManifestEntry.of(store.uri(f"{folder}/{part.name}"), part) for part in manifest.parts]
+    if manifest.entries not in (None, expected):
+        yield "the manifest's entries, which Redshift reads, do not name its parts"
     key = layout.committed_list(folder)
     listed = store.read(key)
     if listed is None:

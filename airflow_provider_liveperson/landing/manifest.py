@@ -240,7 +240,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             and self.head == other.head
             and (self.complete, self.revision) == (other.complete, other.revision)
             and (self.counts.kept, self.still_partial) == (other.counts.kept, other.still_partial)
-            and (_hashes(mine) == _hashes(others) if by_bytes else mine == others)
+            and (
+                _hashes(mine) == _hashes(others)
+                if by_bytes
+                else (mine, self.entries) == (others, other.entries)
+            )
         )
 
     def encode(self) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_liveperson.coverage.landed import Landed, Series
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.hooks.destinations import s3_store
 from airflow_provider_liveperson.window import DAY, Window
 from devtools.landed_windows import ACCOUNT, land_window
 from devtools.memory_store import MemoryStore
@@ -223,3 +224,19 @@ def test_a_window_that_lands_again_meanwhile_is_not_damaged(store):
     busy = Busy(store.objects)
     assert look(busy, end=day(0).end, verify=True) == [(day(0), "complete")]
     assert not busy.lands
+
+
+def test_lists_of_data_that_was_copied_name_what_is_elsewhere(s3):
+    lake = s3_store("lake", aws_conn_id=None)
+    folder = land_window(lake, day(0), prefix="old")
+    listed = f"old/_committed/{folder.removeprefix('old/')}.txt"
+    for key in [*lake.entries(folder), listed]:
+        lake.copy(key, key.replace("old/", "new/"), None)
+    (state,) = Landed(lake, "new", verify=True).states(AUDIT, day(0).start, day(0).end)
+    assert [problem.partition(" ")[2] for problem in state.problems] == [
+        "manifest's entries, which Redshift reads, do not name its parts",
+        f"list s3://lake/{listed.replace('old/', 'new/')} does not name the parts of the manifest",
+    ]
+    land_window(lake, day(0), prefix="new")
+    (state,) = Landed(lake, "new", verify=True).states(AUDIT, day(0).start, day(0).end)
+    assert (state.status, state.problems) == ("complete", ())

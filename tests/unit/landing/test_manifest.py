@@ -75,6 +75,7 @@ def test_how_the_data_were_come_by_does_not_matter(change):
         {"compression": "none"},
         {"window_end": "2026-01-03T00:00:00Z"},
         {"request": {}},
+        {"entries": []},
         {"counts": Counts(reported=9, received=9, outside_window=3, kept=6, repeated=1)},
     ],
 )
