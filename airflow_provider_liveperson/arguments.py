@@ -108,6 +108,19 @@ def read_list(value: object, name: str) -> Sequence[Any]:
     raise _wrong(name, "a list", value)
 
 
+def read_limits(keep_fields: object, unknown_fields: object) -> dict[str, Any]:
+    """Read ``keep_fields`` and ``unknown_fields``; one that is not given is None.
+
+    :param keep_fields: the argument as given.
+    :param unknown_fields: likewise.
+    :raises ConfigurationError: for what is no list, or no string.
+    """
+    return {
+        "keep_fields": None if is_nothing(keep_fields) else read_list(keep_fields, "keep_fields"),
+        "unknown_fields": read_optional_text(unknown_fields, "unknown_fields"),
+    }
+
+
 def read_mapping(value: object, name: str) -> Mapping[str, Any] | None:
     """Read a dict, or its textual form, or None.
 

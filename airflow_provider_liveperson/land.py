@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.arguments import (
     read_flag,
+    read_limits,
     read_list,
     read_mapping,
     read_optional_text,
@@ -23,6 +24,7 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding, check_raw
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.records.masking import masking_of
+from airflow_provider_liveperson.records.policy import NO_POLICY, ConnectionPolicy, Policy
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
@@ -51,6 +53,8 @@ class LandRequest:
     csv_formulas: str
     hash_fields: Sequence[str]
     drop_fields: Sequence[str]
+    keep_fields: Sequence[str] | None = None
+    unknown_fields: str | None = None
     allow_undeclared_fields: bool
     allow_out_of_range: bool
     overlap: str
@@ -86,6 +90,7 @@ class LandRequest:
                 **{name: read_text(choices[name], name) for name in texts},
                 **{name: read_list(choices[name], name) for name in lists},
                 **{name: read_flag(choices[name], name) for name in flags},
+                **read_limits(choices.get("keep_fields"), choices.get("unknown_fields")),
             },
         )
         return made.as_files() if made.raw else made.check_format()
@@ -116,26 +121,34 @@ class LandRequest:
         client: LivePersonClient,
         destination: Callable[[Encoding], Destination],
         *,
-        salt: str | None = None,
+        privacy: ConnectionPolicy = NO_POLICY,
         wait: Callable[[datetime], None] = wait_until,
     ) -> PullResult:
         """Land it, once LivePerson has all records of the window.
 
         :param client: sends the requests.
         :param destination: makes the destination, given file format and compression.
-        :param salt: the salt of ``hash_fields``.
+        :param privacy: what the connection enforces, and its salt.
         :param wait: waits until an instant.
         :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
         """
+        if self.raw:
+            self._refuse_raw(privacy)
+        columns = self.dataset.columns
         masking = masking_of(
             self.dataset.name,
-            self.dataset.columns,
-            hash_fields=self.hash_fields,
-            drop_fields=self.drop_fields,
-            salt=salt,
+            columns,
+            Policy(
+                hash_fields=self.hash_fields,
+                drop_fields=self.drop_fields,
+                keep_fields=self.keep_fields,
+                unknown_fields=self.unknown_fields,
+            ),
+            Policy() if self.raw else privacy.of(self.dataset.name, columns),
+            salt=privacy.salt,
             allow_undeclared_fields=self.allow_undeclared_fields,
         )
-        columns = self.dataset.columns if masking is None else masking.columns(self.dataset.columns)
+        columns = columns if masking is None else masking.columns(columns)
         encoding = Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)
         where = destination(encoding)
         self._wait_for_late_records(wait)
@@ -148,6 +161,20 @@ class LandRequest:
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
         )
+
+    def _refuse_raw(self, privacy: ConnectionPolicy) -> None:
+        """Refuse files as they came where the connection has fields of their records masked.
+
+        :param privacy: what the connection enforces.
+        """
+        name = self.dataset.name
+        if policy := privacy.of(name, dataset_named(name).columns):
+            names = [it for it, value in vars(policy).items() if value not in ((), [], None)]
+            raise ConfigurationError(
+                f"raw is True, which lands files as they came, but the connection's {' and '.join(names)} apply to"
+                f" {name}; leave raw out, or use a connection whose extras do not apply to it",
+                field="raw",
+            )
 
     def _wait_for_late_records(self, wait: Callable[[datetime], None]) -> None:
         """Wait for a window that has just ended; one that ends later is refused by the pull."""

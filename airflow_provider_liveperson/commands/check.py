@@ -168,6 +168,8 @@ def _print_report(console: Console, report: ConnectionReport) -> None:
     )
     for name, finding in (("services", report.services), ("clock", report.clock), ("token", report.token)):
         _print_row(console, name, finding.sentence)
+    if report.privacy:
+        _print_row(console, "privacy", report.privacy)
     if report.refusal:
         _print_row(console, "refusal", report.refusal)
     table = _table("dataset", "state", "details")

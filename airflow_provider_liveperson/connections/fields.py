@@ -46,6 +46,10 @@ _ACCOUNT_ID = FormField(
     pattern="[A-Za-z0-9_]{1,20}",
     max_length=20,
 )
+_PATHS = (
+    "Dotted paths separated by commas for all datasets that declare them, or a JSON object by dataset, such as"
+    ' {"users": ["email"]}. Operators may tighten this, but not loosen it.'
+)
 COMMON_FIELDS = (
     FormField(
         name="timeout",
@@ -111,6 +115,37 @@ COMMON_FIELDS = (
             " guess what was hashed. Only needed with hash_fields."
         ),
         secret=True,
+    ),
+    FormField(
+        name="hash_fields",
+        label="Fields to hash",
+        place="extra",
+        description=f"Fields that land as salted hashes only. {_PATHS}",
+        kind="paths",
+    ),
+    FormField(
+        name="drop_fields",
+        label="Fields to drop",
+        place="extra",
+        description=f"Fields that never land. {_PATHS}",
+        kind="paths",
+    ),
+    FormField(
+        name="keep_fields",
+        label="Fields to keep",
+        place="extra",
+        description=f"The only fields that land. {_PATHS} Default: all.",
+        kind="paths",
+    ),
+    FormField(
+        name="unknown_fields",
+        label="Unknown fields",
+        place="extra",
+        description=(
+            "What becomes of fields that a dataset does not declare: drop or keep; both count them in the manifest."
+            " Default: drop with fields to keep, else keep them without looking for them."
+        ),
+        choices=("drop", "keep"),
     ),
     FormField(
         name="service_hosts",

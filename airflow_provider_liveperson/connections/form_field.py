@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Place = Literal["host", "login", "password", "extra"]
-Kind = Literal["string", "integer", "number", "object", "boolean"]
+Kind = Literal["string", "integer", "number", "object", "boolean", "paths"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class FormField:
     :param place: the column of the connection, or ``extra``.
     :param description: the help text; shown for extra fields only.
     :param placeholder: what the empty field shows; for standard fields only.
-    :param kind: the JSON type of its value.
+    :param kind: the JSON type of its value; ``paths`` of fields are entered as text.
     :param secret: whether it is hidden while typed, and kept out of every error.
     :param required: whether a connection without it is rejected.
     :param choices: the only values allowed.
@@ -59,7 +59,8 @@ class FormField:
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of its value, as the provider's metadata hold it."""
-        schema: dict[str, Any] = {"type": self.kind if self.required else [self.kind, "null"]}
+        kind = "string" if self.kind == "paths" else self.kind
+        schema: dict[str, Any] = {"type": kind if self.required else [kind, "null"]}
         rules = {
             "format": "password" if self.secret else None,
             "enum": list(self.choices) or None,
@@ -198,6 +199,25 @@ def _read_object(raw: object) -> dict[str, str] | None:
     return pairs if len(pairs) == len(raw) and all(pairs) and all(pairs.values()) else None
 
 
+def _read_paths(raw: object) -> dict[str, tuple[str, ...]] | None:
+    """Paths of fields by dataset: a list, or text with commas, is for all of them."""
+    if isinstance(raw, str) and raw[:1] in ("{", "["):
+        try:
+            raw = json.loads(raw)
+        except (ValueError, RecursionError):
+            return None
+    by_dataset = raw if isinstance(raw, Mapping) else {"*": raw}
+    found: dict[str, tuple[str, ...]] = {}
+    for dataset, paths in by_dataset.items():
+        listed = paths.split(",") if isinstance(paths, str) else paths
+        if not isinstance(listed, (list, tuple)) or not all(
+            _is_text(path) and path.strip() for path in listed
+        ):
+            return None
+        found[dataset.strip()] = tuple(dict.fromkeys(path.strip() for path in listed))
+    return found if all(found.values()) else None
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -216,6 +236,7 @@ _READERS: dict[Kind, Callable[[object], Any]] = {
     "number": _read_number,
     "object": _read_object,
     "boolean": _read_boolean,
+    "paths": _read_paths,
 }
 _NOUNS: dict[Kind, str] = {
     "string": "a string",
@@ -223,4 +244,5 @@ _NOUNS: dict[Kind, str] = {
     "number": "a number",
     "object": "a JSON object whose keys and values are strings",
     "boolean": "true or false",
+    "paths": "paths of fields separated by commas, a JSON list of them, or a JSON object with such a list by dataset",
 }

@@ -8,6 +8,8 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.client.run_within import run_within
@@ -96,6 +98,7 @@ def _check_all(
     on_progress: OnProgress | None,
 ) -> list[ConnectionReport]:
     """Check one connection, or two at the same time."""
+    said = [hook.privacy().sentence for hook in hooks]
     both = None if on_progress is None else _Sum(on_progress)
     results = run_within(
         [
@@ -112,11 +115,11 @@ def _check_all(
         seconds=NO_LIMIT,
     )
     reports = []
-    for result in results:
+    for result, privacy in zip(results, said, strict=True):
         if isinstance(result, Exception):
             raise result
         if result is not None:
-            reports.append(result)
+            reports.append(msgspec.structs.replace(result, privacy=privacy))
     return reports
 
 

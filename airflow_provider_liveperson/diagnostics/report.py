@@ -99,6 +99,7 @@ class ConnectionReport(Finding, frozen=True, kw_only=True):
     :param token: the token.
     :param refusal: why LivePerson rejects the credential everywhere, said once for all datasets; else empty.
     :param datasets: one result per dataset, in the catalog's order.
+    :param privacy: which fields the connection has hashed, dropped or kept, in words.
     """
 
     connection: str
@@ -110,6 +111,7 @@ class ConnectionReport(Finding, frozen=True, kw_only=True):
     token: TokenFacts
     datasets: list[DatasetAccess]
     refusal: str = ""
+    privacy: str = ""
 
     def access(self, dataset: str) -> DatasetAccess:
         """The result for one dataset.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.connections.reading import extra_of, read_fields
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.hooks.privacy import EXTRAS
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -41,7 +42,8 @@ def build_client(
     from airflow_provider_liveperson.client.settings import ClientSettings
 
     values = read_connection(conn, conn_id)
-    values.pop("hash_secret")  # which no request needs
+    for name in ("hash_secret", *EXTRAS):  # which no request needs
+        values.pop(name)
     known = {field.name for field in fields(ClientSettings)}
     settings = ClientSettings(
         **{name: values[name] for name in known & values.keys() if values[name] is not None},

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.client.retries import RetrySchedule
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
     from airflow_provider_liveperson.records.masking import Masking
+    from airflow_provider_liveperson.records.policy import ConnectionPolicy
 
 
 class LivePersonHook(BaseHook):
@@ -161,6 +162,8 @@ class LivePersonHook(BaseHook):
         allow_out_of_range: bool = False,
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        keep_fields: Sequence[str] | None = None,
+        unknown_fields: str | None = None,
         allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The records of a dataset in a half-open window, without landing them.
@@ -174,6 +177,9 @@ class LivePersonHook(BaseHook):
         :param allow_out_of_range: accept a window that cannot be complete.
         :param hash_fields: fields to replace by their salted hashes, as dotted paths; the salt is the connection's.
         :param drop_fields: fields to leave out, likewise.
+        :param keep_fields: the only fields to return, likewise; default: all. The connection's extras of these names
+            apply in any case; see the operators.
+        :param unknown_fields: ``drop`` or ``keep`` fields that the dataset does not declare, and count them.
         :param allow_undeclared_fields: accept paths of fields that the dataset does not declare.
         :returns: dicts, in the dataset's order.
         :raises ConfigurationError: for a bad argument, before any request.
@@ -191,7 +197,9 @@ class LivePersonHook(BaseHook):
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
         if not read_flag(allow_out_of_range, "allow_out_of_range"):
             declared.check_range(query.window, now)
-        masking = self._masking(declared, hash_fields, drop_fields, allow_undeclared_fields)
+        masking = self._masking(
+            declared, hash_fields, drop_fields, keep_fields, unknown_fields, allow_undeclared_fields
+        )
         return self._read_with(lambda client: records(client, declared, query, masking=masking))
 
     def land(
@@ -212,6 +220,8 @@ class LivePersonHook(BaseHook):
         csv_formulas: str = "keep",
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        keep_fields: Sequence[str] | None = None,
+        unknown_fields: str | None = None,
         allow_undeclared_fields: bool = False,
         allow_out_of_range: bool = False,
         overlap: str = "refuse",
@@ -238,6 +248,9 @@ class LivePersonHook(BaseHook):
         :param csv_formulas: ``keep`` or ``quote``; see the operators.
         :param hash_fields: fields to replace by their salted hashes; the salt is the connection's.
         :param drop_fields: fields to leave out.
+        :param keep_fields: the only fields to land; default: all. The connection's extras of these names apply in any
+            case; see the operators.
+        :param unknown_fields: ``drop`` or ``keep`` fields that the dataset does not declare, and count them.
         :param allow_undeclared_fields: accept paths of fields that the dataset does not declare.
         :param allow_out_of_range: accept a window that cannot be complete.
         :param overlap: ``refuse`` or ``allow`` a window that overlaps one that has landed there.
@@ -278,13 +291,15 @@ class LivePersonHook(BaseHook):
             csv_formulas=csv_formulas,
             hash_fields=hash_fields,
             drop_fields=drop_fields,
+            keep_fields=keep_fields,
+            unknown_fields=unknown_fields,
             allow_undeclared_fields=allow_undeclared_fields,
             allow_out_of_range=allow_out_of_range,
             overlap=overlap,
             raw=raw,
         )
         with self._shared.borrowed(self.new_client) as client:
-            return asdict(request.land(client, destination, salt=self.salt_for(request.hash_fields)))
+            return asdict(request.land(client, destination, privacy=self.privacy()))
 
     def conversations(
         self,
@@ -293,6 +308,8 @@ class LivePersonHook(BaseHook):
         content_to_retrieve: Sequence[str] | None = None,
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        keep_fields: Sequence[str] | None = None,
+        unknown_fields: str | None = None,
         allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Messaging conversations by their ids, with all their engagement attributes.
@@ -303,6 +320,8 @@ class LivePersonHook(BaseHook):
         :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all.
         :param hash_fields: as for :meth:`records`.
         :param drop_fields: likewise.
+        :param keep_fields: likewise.
+        :param unknown_fields: likewise.
         :param allow_undeclared_fields: likewise.
         :returns: dicts; ids that LivePerson does not know are left out.
         :raises ConfigurationError: for an unknown section, before any request.
@@ -313,7 +332,14 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT, content
 
         wanted = content(content_to_retrieve, CONTENT)
-        masking = self._masking(MESSAGING_INTERACTIONS, hash_fields, drop_fields, allow_undeclared_fields)
+        masking = self._masking(
+            MESSAGING_INTERACTIONS,
+            hash_fields,
+            drop_fields,
+            keep_fields,
+            unknown_fields,
+            allow_undeclared_fields,
+        )
         return self._read_with(
             lambda client: conversations_by_ids(client, conversation_ids, content=wanted), masking
         )
@@ -326,6 +352,8 @@ class LivePersonHook(BaseHook):
         content_to_retrieve: Sequence[str] | None = None,
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        keep_fields: Sequence[str] | None = None,
+        unknown_fields: str | None = None,
         allow_undeclared_fields: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The messaging conversations of one consumer.
@@ -337,6 +365,8 @@ class LivePersonHook(BaseHook):
         :param content_to_retrieve: the sections to retrieve, by LivePerson's names; default all that this method has.
         :param hash_fields: as for :meth:`records`.
         :param drop_fields: likewise.
+        :param keep_fields: likewise.
+        :param unknown_fields: likewise.
         :param allow_undeclared_fields: likewise.
         :returns: dicts.
         :raises ConfigurationError: for an unknown section or status, before any request.
@@ -356,7 +386,14 @@ class LivePersonHook(BaseHook):
         wanted = content(content_to_retrieve, CONSUMER_CONTENT)
         return self._read_with(
             lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted),
-            self._masking(MESSAGING_INTERACTIONS, hash_fields, drop_fields, allow_undeclared_fields),
+            self._masking(
+                MESSAGING_INTERACTIONS,
+                hash_fields,
+                drop_fields,
+                keep_fields,
+                unknown_fields,
+                allow_undeclared_fields,
+            ),
         )
 
     def keep_alive(self) -> datetime:
@@ -393,13 +430,14 @@ class LivePersonHook(BaseHook):
         """
         from airflow_provider_liveperson.client.retries import NO_RETRIES
         from airflow_provider_liveperson.diagnostics.probe import BUDGET, probe_within
+        from airflow_provider_liveperson.hooks.privacy import privacy_of
         from airflow_provider_liveperson.hooks.tested import check_tested
 
         conn_type = ""
         try:
             conn = self.get_connection(self.liveperson_conn_id)
             conn_type = str(conn.conn_type)
-            read_connection(conn, self.liveperson_conn_id)
+            privacy_of(read_connection(conn, self.liveperson_conn_id), self.liveperson_conn_id)
             check_tested(conn, host_of, trusted_hosts())
             with closing(
                 build_client(conn, self.liveperson_conn_id, schedule=NO_RETRIES, budget=BUDGET)
@@ -415,17 +453,25 @@ class LivePersonHook(BaseHook):
         dataset: Dataset,
         hash_fields: Sequence[str],
         drop_fields: Sequence[str],
+        keep_fields: Sequence[str] | None,
+        unknown_fields: str | None,
         allow_undeclared_fields: bool,
     ) -> Masking | None:
-        from airflow_provider_liveperson.arguments import read_flag, read_list
+        from airflow_provider_liveperson.arguments import read_flag, read_limits, read_list
         from airflow_provider_liveperson.records.masking import masking_of
+        from airflow_provider_liveperson.records.policy import Policy
 
+        privacy = self.privacy()
         return masking_of(
             dataset.name,
             dataset.columns,
-            hash_fields=read_list(hash_fields, "hash_fields"),
-            drop_fields=read_list(drop_fields, "drop_fields"),
-            salt=self.salt_for(hash_fields),
+            Policy(
+                hash_fields=read_list(hash_fields, "hash_fields"),
+                drop_fields=read_list(drop_fields, "drop_fields"),
+                **read_limits(keep_fields, unknown_fields),
+            ),
+            privacy.of(dataset.name, dataset.columns),
+            salt=privacy.salt,
             allow_undeclared_fields=read_flag(allow_undeclared_fields, "allow_undeclared_fields"),
         )
 
@@ -447,18 +493,15 @@ class LivePersonHook(BaseHook):
     def _open(self) -> LivePersonClient:
         return self._shared.get(self.new_client)
 
-    def salt_for(self, hash_fields: Sequence[str]) -> str | None:
-        """The salt for fields to hash: the connection's ``hash_secret``.
+    def privacy(self) -> ConnectionPolicy:
+        """What the connection's extras have hashed, dropped and kept, and its salt.
 
-        :param hash_fields: the fields; without any, no salt is needed and the connection is not read.
-        :raises ConfigurationError: for a connection that cannot be used.
+        :raises ConfigurationError: for a connection that cannot be used; its field is the extra.
         """
-        if not hash_fields:
-            return None
-        salt: str | None = read_connection(
-            self.get_connection(self.liveperson_conn_id), self.liveperson_conn_id
-        )["hash_secret"]
-        return salt
+        from airflow_provider_liveperson.hooks.privacy import privacy_of
+
+        conn_id = self.liveperson_conn_id
+        return privacy_of(read_connection(self.get_connection(conn_id), conn_id), conn_id)
 
     def new_client(
         self, *, schedule: RetrySchedule | None = None, budget: float | None = None

@@ -58,6 +58,8 @@ RECORDS_ONLY: dict[str, Sequence[str]] = {
     "csv_formulas": "keep",
     "hash_fields": (),
     "drop_fields": (),
+    "keep_fields": (),
+    "unknown_fields": (),
 }
 """The arguments that say what becomes of records, and their defaults: no other value goes with files as they came."""
 _BLOCK = 1 << 20
@@ -154,7 +156,7 @@ def check_raw(arguments: Mapping[str, Any]) -> None:
     :raises ConfigurationError: for one of :data:`RECORDS_ONLY` that is not its default.
     """
     for name, default in RECORDS_ONLY.items():
-        value = arguments.get(name, default)
+        value = arguments.get(name, default) or ()
         if list(value) != list(default):
             raise ConfigurationError(
                 f"{name} is {value!r}, but raw is True, which lands files as they came: nothing in them is read,"

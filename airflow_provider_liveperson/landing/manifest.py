@@ -121,7 +121,7 @@ class ManifestHead:
     :param file_format: of the parts.
     :param compression: of the parts.
     :param csv_formulas: ``quote`` when texts that begin like formulas have an apostrophe before them.
-    :param masking: which fields are hashed or dropped before landing, if any.
+    :param masking: which fields are hashed, dropped or the only ones kept before landing, if any.
     """
 
     selection: Selection
@@ -149,10 +149,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param file_format: of the parts.
     :param compression: of the parts.
     :param csv_formulas: ``quote`` when texts that begin like formulas have an apostrophe before them.
-    :param masking: which fields were hashed or dropped before landing, if any.
+    :param masking: which fields were hashed, dropped or the only ones kept before landing, if any.
     :param revision: of the collection, for a dataset that has one.
     :param counts: records.
     :param slices: the same, for each slice.
+    :param undeclared: how often which field came that the dataset does not declare, by its path, at most 100 of them
+        and the rest as ``*``; None where nobody looked.
     :param parts: the files, in order.
     :param entries: the same files as Amazon Redshift names them; None where they are not on S3.
     :param versions: of what wrote it.
@@ -174,6 +176,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     revision: str | None = None
     counts: Counts
     slices: list[SliceCounts] = []
+    undeclared: dict[str, int] | None = None
     still_partial: list[str] = []
     parts: list[Part]
     entries: list[ManifestEntry] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from airflow_provider_liveperson.pull.checkpoints import Finished, parts_of
 from airflow_provider_liveperson.pull.delivery import Delivery
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
+from airflow_provider_liveperson.pull.undeclared import total_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.client.client import LivePersonClient
@@ -92,10 +93,12 @@ class Landed:
 
     :param manifest: the manifest that is in the store.
     :param changed: whether anything in the store changed; False for what had landed just so.
+    :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
     """
 
     manifest: Manifest
     changed: bool
+    undeclared: Mapping[str, int] | None = None
 
 
 class Attempt:
@@ -145,7 +148,7 @@ class Attempt:
                 if earlier:
                     prefetcher.replace(job.owns, slices)
             revision = self._read(prefetcher, known)
-        manifest = self._manifest(revision)
+        manifest = made = self._manifest(revision)
         if job.refuse_overlap:
             # Another run may have landed meanwhile.
             refuse_overlaps(job.destination, job.dataset.name, job.client.account_id, [job.query.window])
@@ -153,7 +156,7 @@ class Attempt:
         if revision is not None:
             snapshots.write_revision(job.destination.store, job.account_folder, revision, job.folder)
         self._report(manifest, changed, time.monotonic() - started)
-        return Landed(manifest=manifest, changed=changed)
+        return Landed(manifest=manifest, changed=changed, undeclared=made.undeclared)
 
     def _known_revision(self) -> Revision | None:
         """The revision whose records are in the store already, for a snapshot that has one."""
@@ -235,6 +238,7 @@ class Attempt:
             revision=revision,
             counts=counts,
             slices=slices,
+            undeclared=total_of(one.undeclared for one in finished),
             still_partial=[key for one in finished for key in one.still_partial],
             parts=parts,
             entries=self._landing.entries(parts),

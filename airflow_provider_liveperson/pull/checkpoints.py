@@ -24,11 +24,13 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     :param counts: its records.
     :param parts: its files; those of slices that share parts are with the last of them.
     :param still_partial: the keys of its records that LivePerson gave only in part.
+    :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
     """
 
     counts: SliceCounts
     parts: list[Part]
     still_partial: list[str] = []
+    undeclared: dict[str, int] | None = None
 
 
 def parts_of(finished: Sequence[Finished]) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveperson.landing.landing import Landing
@@ -25,10 +25,12 @@ class Taken:
 
     :param parts: on their way, with the records of the small slices before them; none for a small slice.
     :param lines: the records of a small slice.
+    :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
     """
 
     parts: list[Future[Part]]
     lines: list[bytes]
+    undeclared: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class Delivery:
         lines: list[bytes] = []
         size = self._carried.size
         writer = None if self._share_below else self._landing.writer(self._next_number())
+        self._take_undeclared()  # of a reading that came to nothing
         try:
             for batch in batches:
                 masked = batch if self._masking is None else list(map(self._masking.apply, batch))
@@ -113,7 +116,11 @@ class Delivery:
                     writer = self._landing.writer(self._next_number())
                     writer.write([*self._carried.lines, *lines])
                     lines = []
-            return Taken(parts=list(writer.finish()) if writer is not None else [], lines=lines)
+            return Taken(
+                parts=list(writer.finish()) if writer is not None else [],
+                lines=lines,
+                undeclared=self._take_undeclared(),
+            )
         finally:
             if writer is not None:
                 writer.discard()
@@ -124,6 +131,7 @@ class Delivery:
         :param read: the slice.
         :param taken: what :meth:`consume` made of it.
         """
+        read = replace(read, undeclared=taken.undeclared)
         if taken.parts:
             self._under_way.append(_UnderWay(slices=[*self._carried.take(), read], parts=taken.parts))
         else:
@@ -159,10 +167,14 @@ class Delivery:
                     counts=one.counts,
                     parts=parts if one is done.slices[-1] else [],
                     still_partial=one.still_partial,
+                    undeclared=one.undeclared,
                 )
                 for one in done.slices
             ]
             yield parts
+
+    def _take_undeclared(self) -> dict[str, int] | None:
+        return None if self._masking is None else self._masking.take_undeclared()
 
     def _next_number(self) -> int:
         """The number of the next part."""

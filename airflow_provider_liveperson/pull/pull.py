@@ -25,6 +25,7 @@ from airflow_provider_liveperson.pull.finished_days import FinishedDays
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.request import PullRequest
 from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
+from airflow_provider_liveperson.pull.undeclared import total_of, warn_of_undeclared
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.spool import open_spool, spool_errors
 from airflow_provider_liveperson.window import Window, stamp
@@ -135,6 +136,9 @@ def pull(
 
     jobs = list(map(job, windows))
     landed = [_land(jobs[0])] if len(jobs) == 1 else _land_days(query, jobs, started)
+    if masking is not None:
+        undeclared = total_of(day.undeclared for day in landed)
+        warn_of_undeclared(dataset.name, undeclared, masking.describe())
     return _summary(query, jobs, landed)
 
 
@@ -257,9 +261,12 @@ def records(
     """
     left = max_records
     repaired = 0
+    undeclared: list[dict[str, int] | None] = []
     with open_spool() as spool, Prefetcher(client, dataset, query, dataset.plan(query)) as prefetcher:
 
         def spool_slice(batches: Iterator[list[Line]]) -> None:
+            if masking is not None:
+                masking.take_undeclared()  # of a reading that came to nothing
             with spool_errors():
                 spool.seek(0)
                 spool.truncate()
@@ -270,6 +277,8 @@ def records(
 
         for read, _ in prefetcher.read(spool_slice):
             repaired += read.counts.repaired
+            if masking is not None:
+                undeclared.append(masking.take_undeclared())
             spool.seek(0)
             for line in spool:
                 yield line.rstrip(b"\n")
@@ -277,3 +286,5 @@ def records(
             if left == 0:
                 break
     warn_of_repairs(dataset.name, repaired)
+    if masking is not None:
+        warn_of_undeclared(dataset.name, total_of(undeclared), masking.describe())

@@ -60,6 +60,7 @@ class ReadSlice:
     :param still_partial: the keys of its records that LivePerson gave only in part.
     :param revision: of the collection, where it has one.
     :param is_unchanged: whether LivePerson sent nothing, because the known revision is the present one.
+    :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
     """
 
     slice_: Slice
@@ -67,6 +68,7 @@ class ReadSlice:
     still_partial: list[str]
     revision: str | None = None
     is_unchanged: bool = False
+    undeclared: dict[str, int] | None = None
 
 
 class SliceContext(Protocol):

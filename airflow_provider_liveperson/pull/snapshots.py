@@ -78,7 +78,7 @@ def copy_from(landing: Landing, known: Revision, dataset: str) -> Finished:
     if parts is None:
         raise ConcurrentRunError(f"the parts of revision {known.revision} are not where they were landed.")
     log.info("%s is unchanged at revision %s", dataset, known.revision)
-    return Finished(counts=known.manifest.slices[0], parts=parts)
+    return Finished(counts=known.manifest.slices[0], parts=parts, undeclared=known.manifest.undeclared)
 
 
 def read_revision(store: Store, home: str) -> Revision | None:

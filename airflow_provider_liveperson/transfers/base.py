@@ -60,6 +60,11 @@ class LivePersonTransferOperator(BaseOperator):
     :param hash_fields: fields to replace by their salted hashes before anything is written, as dotted paths such as
         ``consumerParticipants.email``; the salt is the connection's. (templated)
     :param drop_fields: fields to leave out, likewise. (templated)
+    :param keep_fields: the only fields to land, likewise, each with all declared fields below it; default: all. The
+        connection's extras of these names apply in any case: what either hashes or drops is hashed or dropped, and
+        only what both keep is kept. (templated)
+    :param unknown_fields: ``drop`` or ``keep`` fields that the dataset does not declare, and count them in the
+        manifest. Default: ``drop`` with ``keep_fields``, and else keep them without looking for them. (templated)
     :param allow_undeclared_fields: accept paths of fields that the dataset does not declare. They are rejected
         otherwise, because a misspelled path would mask nothing.
     :param skip_on_empty: end as skipped if the window has no records, after landing its manifest.
@@ -95,6 +100,8 @@ class LivePersonTransferOperator(BaseOperator):
         "csv_formulas",
         "hash_fields",
         "drop_fields",
+        "keep_fields",
+        "unknown_fields",
         "overlap",
         "liveperson_conn_id",
     )
@@ -116,6 +123,8 @@ class LivePersonTransferOperator(BaseOperator):
         csv_formulas: str = "keep",
         hash_fields: Sequence[str] = (),
         drop_fields: Sequence[str] = (),
+        keep_fields: Sequence[str] | None = None,
+        unknown_fields: str | None = None,
         allow_undeclared_fields: bool = False,
         skip_on_empty: bool = False,
         allow_out_of_range: bool = False,
@@ -140,6 +149,8 @@ class LivePersonTransferOperator(BaseOperator):
         self.csv_formulas = csv_formulas
         self.hash_fields = hash_fields
         self.drop_fields = drop_fields
+        self.keep_fields = keep_fields
+        self.unknown_fields = unknown_fields
         self.allow_undeclared_fields = allow_undeclared_fields
         self.skip_on_empty = skip_on_empty
         self.allow_out_of_range = allow_out_of_range
@@ -198,6 +209,8 @@ class LivePersonTransferOperator(BaseOperator):
             csv_formulas=self.csv_formulas,
             hash_fields=self.hash_fields,
             drop_fields=self.drop_fields,
+            keep_fields=self.keep_fields,
+            unknown_fields=self.unknown_fields,
             allow_undeclared_fields=self.allow_undeclared_fields,
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
@@ -208,7 +221,7 @@ class LivePersonTransferOperator(BaseOperator):
             pulled = request.land(
                 hook.get_conn(),
                 self.destination,
-                salt=hook.salt_for(request.hash_fields),
+                privacy=hook.privacy(),
                 wait=partial(self._wait_until, deferrable),
             )
         summary = asdict(pulled)

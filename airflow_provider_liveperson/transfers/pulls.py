@@ -22,6 +22,7 @@ ALL_READABLE = "all readable"
 Paths = Sequence[str] | Mapping[str, Sequence[str]]
 """Of fields: those of each dataset that has them, or a list for each dataset."""
 
+_POLICY = ("hash_fields", "drop_fields", "keep_fields", "unknown_fields")
 _A_DAY = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
 
 
@@ -53,6 +54,7 @@ class Pull:
         from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, check_raw
         from airflow_provider_liveperson.landing.overlaps import OVERLAP
         from airflow_provider_liveperson.records.masking import masking_of
+        from airflow_provider_liveperson.records.policy import Policy
 
         given = {
             name: value
@@ -64,8 +66,8 @@ class Pull:
             masking_of(
                 self.dataset.name,
                 self.dataset.columns,
-                hash_fields=given.get("hash_fields", ()),
-                drop_fields=given.get("drop_fields", ()),
+                Policy(**{name: given[name] for name in _POLICY if name in given}),
+                Policy(),
                 salt="the connection's",
                 allow_undeclared_fields=bool(given.get("allow_undeclared_fields")),
             )
@@ -93,6 +95,7 @@ def read_pulls(
     exclude: Sequence[str],
     hash_fields: Paths,
     drop_fields: Paths,
+    keep_fields: Paths | None,
     refresh: Mapping[str, int] | None,
     overrides: Mapping[str, Mapping[str, Any]] | None,
     common: Mapping[str, Any],
@@ -103,6 +106,7 @@ def read_pulls(
     :param exclude: those to leave out.
     :param hash_fields: fields to hash.
     :param drop_fields: fields to leave out.
+    :param keep_fields: the only fields to land; None for all.
     :param refresh: how many windows to pull again, by dataset.
     :param overrides: the operator's arguments by dataset.
     :param common: the operator's arguments for all datasets.
@@ -112,6 +116,7 @@ def read_pulls(
     masking = {
         "hash_fields": _paths_by_dataset(hash_fields, "hash_fields", chosen),
         "drop_fields": _paths_by_dataset(drop_fields, "drop_fields", chosen),
+        **({} if keep_fields is None else {"keep_fields": _kept_by_dataset(keep_fields, chosen)}),
     }
     refreshed = _by_dataset(refresh, "refresh", chosen)
     overridden = _by_dataset(overrides, "overrides", chosen)
@@ -217,6 +222,26 @@ def _check_paths(paths: object, what: str, field: str) -> None:
     """Refuse a text: it is a list of letters, too, and none of them would mask anything."""
     if isinstance(paths, str) or not isinstance(paths, Sequence):
         raise ConfigurationError(f"{what} must be a list of paths, not {paths!r}", field=field)
+
+
+def _kept_by_dataset(given: Paths, chosen: Sequence[Dataset]) -> dict[str, Sequence[str]]:
+    """The only paths of each dataset that are kept; of a list, every dataset must declare some.
+
+    :param given: as the caller gave them.
+    :param chosen: the datasets that are pulled.
+    """
+    found = _paths_by_dataset(given, "keep_fields", chosen)
+    if isinstance(given, Mapping):
+        # An empty list is refused for its dataset.
+        return {dataset.name: given[dataset.name] for dataset in chosen if dataset.name in given}
+    nothing = [dataset.name for dataset in chosen if dataset.name not in found]
+    if nothing:
+        raise ConfigurationError(
+            f"keep_fields: nothing would be left of {', '.join(nothing)}, which declares none of them; add fields of"
+            " it, exclude it, or give a dict with the names of datasets",
+            field="keep_fields",
+        )
+    return found
 
 
 def _override(dataset: Dataset, given: object) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ def liveperson_task_group(
     exclude: Sequence[str] = (),
     hash_fields: Paths = (),
     drop_fields: Paths = (),
+    keep_fields: Paths | None = None,
     refresh: Mapping[str, int] | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     assets: bool = True,
@@ -59,6 +60,7 @@ def liveperson_task_group(
     :param hash_fields: fields to replace by their salted hashes, as dotted paths. Of a list, each dataset takes the
         paths that it declares. A mapping has a list for each dataset.
     :param drop_fields: fields to leave out, likewise; ``PERSONAL_FIELDS`` is such a mapping.
+    :param keep_fields: the only fields to land, likewise; default: all. A dataset that is not in a mapping keeps all.
     :param refresh: of which datasets to pull how many of the windows before the run's again, because their records
         change later: ``{"outbound_transactions": 7}``. Their tasks are mapped over the windows.
     :param overrides: arguments of the operator for single datasets, such as
@@ -82,6 +84,7 @@ def liveperson_task_group(
         exclude=exclude,
         hash_fields=hash_fields,
         drop_fields=drop_fields,
+        keep_fields=keep_fields,
         refresh=refresh,
         overrides=overrides,
         common=common,

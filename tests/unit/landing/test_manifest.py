@@ -105,6 +105,7 @@ def test_a_manifest_is_its_head_and_what_came_of_it():
             "revision",
             "counts",
             "slices",
+            "undeclared",
             "still_partial",
             "parts",
             "entries",

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from airflow_provider_liveperson.records import masker
-from airflow_provider_liveperson.records.masker import Action, Masker, Tree
+from airflow_provider_liveperson.records.branch import Action, Branch, Tree
+from airflow_provider_liveperson.records.masker import Masker
 
 KEY = b"a long random text"
 TREE: Tree = {
@@ -92,7 +93,7 @@ records = written().filter(lambda text: text.startswith("{")).map(str.encode)
 @given(st.lists(records, min_size=1, max_size=4))
 @example(['{"a":{"a":"\U0001f600"}}'.encode()])
 def test_records_are_masked_as_value_by_value(lines: list[bytes]) -> None:
-    fast = Masker(TREE, KEY)
+    fast = Masker(Branch.of(TREE), KEY)
     for line in lines:
         assert fast.mask(line) == expected(line, TREE)
         assert fast.mask(memoryview(line)) == expected(line, TREE)
@@ -101,12 +102,12 @@ def test_records_are_masked_as_value_by_value(lines: list[bytes]) -> None:
 def test_elements_that_stay_keep_their_bytes() -> None:
     line = b'{"b":[{"x": 1.10},{"a": null}, {"a": 7, "x": 1e400},{"c":1}]}'
     masked = b'{"b":[{"x": 1.10},{"a": null},{"a":"%b","x":1e400},{}]}' % hashed("7").encode()
-    assert Masker(TREE, KEY).mask(line) == masked
+    assert Masker(Branch.of(TREE), KEY).mask(line) == masked
 
 
 def test_what_is_cached_is_bounded_and_changes_no_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masker, "_MAX_CACHED", 3)
-    fast = Masker(TREE, KEY)
+    fast = Masker(Branch.of(TREE), KEY)
     for value in [*range(10), "x" * 1000, *range(10), "7", "x" * 1000]:
         assert fast.mask(json.dumps({"a": value}).encode()) == b'{"a":"%b"}' % hashed(str(value)).encode()
         assert len(fast._cache) <= 3
@@ -114,7 +115,7 @@ def test_what_is_cached_is_bounded_and_changes_no_hash(monkeypatch: pytest.Monke
 
 
 def test_half_an_emoji_is_hashed_alike_in_each_record() -> None:
-    fast = Masker(TREE, KEY)
+    fast = Masker(Branch.of(TREE), KEY)
     first, second = (
         fast.mask(rb'{"a":"\ud83d","e":"%b\ud83d"}' % filler).split(b",")[0] for filler in (b"", b"x")
     )

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
+from airflow_provider_liveperson.records import branch
 from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, Array, Struct
 from airflow_provider_liveperson.records.masking import Masking
 
@@ -61,6 +62,29 @@ def test_a_record_by_its_bytes():
 def test_the_canonical_text(value, canonical):
     masked = Masking(["it"], salt=SALT).apply(b'{"it": %b}' % value.encode())
     assert masked == b'{"it":"%b"}' % hashed(canonical).encode()
+
+
+@pytest.mark.parametrize("name", ["email", "Email", "EMAIL", "eMail"])
+def test_a_masked_field_is_masked_in_any_casing(name):
+    masking = Masking(["people.email"], ["phone"], SALT)
+    record = f'{{"People":[{{"{name}":"a@b.c","x":1}}],"Phone":"7","n":1.0}}'.encode()
+    for _ in range(2):
+        assert masking.apply(record) == b'{"People":[{"%b":"%b","x":1}],"n":1.0}' % (
+            name.encode(),
+            hashed("a@b.c").encode(),
+        )
+
+
+def test_a_name_in_two_casings_is_masked_twice():
+    assert Masking(drop_fields=["a"]).apply(b'{"A":1,"a":2,"b":3}') == b'{"b":3}'
+
+
+def test_names_without_end_are_not_all_remembered(monkeypatch):
+    monkeypatch.setattr(branch, "_MAX_MET", 10)
+    masking = Masking(drop_fields=["a"])
+    for number in range(100):
+        assert masking.apply(b'{"x%d":1,"A":2}' % number) == b'{"x%d":1}' % number
+        assert len(masking._branch.met) <= 13
 
 
 def test_a_key_counts_however_it_is_written_and_however_often():

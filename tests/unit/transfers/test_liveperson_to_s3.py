@@ -506,6 +506,8 @@ ARGUMENTS = {
     "csv_formulas": object(),
     "hash_fields": object(),
     "drop_fields": object(),
+    "keep_fields": ["objectId"],
+    "unknown_fields": "drop",
     "allow_undeclared_fields": object(),
     "skip_on_empty": object(),
     "allow_out_of_range": object(),

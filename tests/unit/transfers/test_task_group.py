@@ -206,6 +206,8 @@ def test_the_ten_lines_of_the_documentation_are_a_dag(page):
         ),
         ({"drop_fields": {"users": ["e-mail"]}}, "drop_fields", "users: drop_fields: users declares no field"),
         ({"drop_fields": {"user": ["email"]}}, "drop_fields", "did you mean users?"),
+        ({"keep_fields": {"users": []}}, "keep_fields", "users: keep_fields is empty"),
+        ({"datasets": ["users", "skills"], "keep_fields": ["email"]}, "keep_fields", "be left of skills"),
         ({"hash_fields": ["email"], "drop_fields": ["email"]}, "drop_fields", "also masked by another path"),
         ({"refresh": {"skills": 3}}, "refresh", "skills is not pulled"),
         ({"refresh": {"users": 3}}, "refresh", "users has no past windows"),
