@@ -391,7 +391,8 @@ def _measure_side_roads(bench: Bench, *, keep: bool) -> int:
     report.show_side_roads(console, found["side_roads"])
     report.show_windows(console, found["windows"])
     if keep:
-        result = {**json.loads(KEPT.read_text()), **found}
+        again = datetime.now(UTC).isoformat(timespec="seconds")
+        result = {**json.loads(KEPT.read_text()), **found, "side_roads_made_at": again}
         KEPT.write_text(json.dumps(result, indent=1) + "\n")
         scaling.write(KEPT)
     return 0
