@@ -144,6 +144,9 @@ def _print(states: list[WindowState]) -> None:
             for problem in state.problems:
                 console.print(f"{stamp(state.window.start)}: {escape(problem)}", soft_wrap=True)
         console.print()
+    if not states:
+        console.print("No windows in this range.")
+        return
     counts = Counter(state.status.value for state in states)
     total = f"{len(states)} window{'s' if len(states) != 1 else ''}"
     console.print(

@@ -80,11 +80,6 @@ class Landed:
         self._layout = Layout(prefix=prefix)
         self._verify = verify
 
-    @property
-    def uri(self) -> str:
-        """The address of the prefix."""
-        return self._store.uri(self._layout.prefix)
-
     def series(self, datasets: Sequence[str] = (), account_id: str | None = None) -> list[Series]:
         """The datasets and accounts that have landed.
 
@@ -129,9 +124,10 @@ class Landed:
         :param end: the first instant after, aware; None for the last midnight, UTC, up to which LivePerson has all
             records, or the end of the last window that has landed, if that is later.
         :param now: the present, aware; default: this machine's clock.
-        :returns: landed windows as they are, also where they reach beyond the range.
+        :returns: landed windows as they are, also where they reach beyond the range; none where the range is empty
+            because of what the store says of its open end.
         :raises ConfigurationError: when nothing has landed, and the range has no start.
-        :raises EmptyWindowError: unless start is before end.
+        :raises EmptyWindowError: when start and end are given, and start is not before end.
         :raises StorageError: when the store cannot be read.
         """
         folders = dict(self._folders(series, start, end))
@@ -139,6 +135,8 @@ class Landed:
             read = pool.map(lambda item: self._read(series, *item), folders.items())
             landed = sorted(filter(None, read), key=lambda state: state.window)
         span = _span(series, landed, start, end, now or datetime.now(UTC))
+        if span is None:
+            return []
         landed = [state for state in landed if state.window.overlaps(span)]
         covered: Iterable[Window] = (state.window for state in landed)
         missing = [
@@ -224,18 +222,21 @@ def _span(
     start: datetime | None,
     end: datetime | None,
     now: datetime,
-) -> Window:
-    if start is None:
-        if not landed:
-            raise ConfigurationError(
-                f"nothing of {series.dataset} has landed, so there is no first window to start from; give the start"
-                " of the range, or check the address",
-                field="start",
-            )
-        start = landed[0].window.start
+) -> Window | None:
+    if start is not None and end is not None:
+        return Window(start, end)
+    if start is None and not landed:
+        if series.account_id is not None and end is not None:
+            return None  # what has landed is later
+        raise ConfigurationError(
+            f"nothing of {series.dataset} has landed, so there is no first window to start from; give the start"
+            " of the range, or check the address",
+            field="start",
+        )
+    start = start or landed[0].window.start
     if end is None:
         end = max([series.last_complete_midnight(now), *(state.window.end for state in landed)])
-    return Window(start, end)
+    return Window(start, end) if start < end else None
 
 
 def _day(name: str) -> date | None:

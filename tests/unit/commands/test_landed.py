@@ -93,6 +93,12 @@ def test_it_succeeds_where_everything_is_complete(lake, landed):
     assert landed(*RANGE)[0] == 1
 
 
+def test_a_range_before_everything_that_has_landed_is_empty(lake, landed):
+    land(lake)
+    code, out, _ = landed("--to", "2026-01-01T00:00:00Z")
+    assert (code, out) == (0, "No windows in this range.\n")
+
+
 def test_damage_is_told_where_parts_are_read(lake, landed, tmp_path):
     folder = land(lake)
     land(lake, 1)

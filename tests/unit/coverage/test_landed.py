@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveperson.coverage.landed import Landed, Series
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 from airflow_provider_liveperson.hooks.destinations import s3_store
 from airflow_provider_liveperson.window import DAY, Window
 from devtools.landed_windows import ACCOUNT, land_window
@@ -124,6 +124,14 @@ def test_a_range_without_a_start_needs_something_that_has_landed(store):
         look(store)
     assert raised.value.field == "start"
     assert look(store, start=FIRST, end=FIRST + DAY) == [(day(0), "missing")]
+
+
+def test_a_range_that_ends_before_the_first_window_or_begins_after_the_last_is_empty(store):
+    land_window(store, day(2))
+    assert look(store, end=day(1).end) == look(store, end=day(2).start) == []
+    assert look(store, start=NOW) == []
+    with pytest.raises(EmptyWindowError):
+        look(store, start=NOW, end=FIRST)
 
 
 def test_series_are_datasets_and_accounts(store):
