@@ -22,7 +22,7 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding, check_raw
-from airflow_provider_liveperson.pull.pull import PullResult, pull
+from airflow_provider_liveperson.pull.pull import PullResult, landed_windows, pull
 from airflow_provider_liveperson.records.masking import masking_of
 from airflow_provider_liveperson.records.policy import NO_POLICY, ConnectionPolicy, Policy
 
@@ -115,6 +115,10 @@ class LandRequest:
         """
         check_raw(vars(self))
         return replace(self, dataset=self.dataset.as_files(), file_format=RAW, compression="none")
+
+    def landed_windows(self) -> list[Window]:
+        """The windows that it lands, each in a folder of its own, in order: UTC days, or parts of them."""
+        return landed_windows(self.dataset, self.query, datetime.now(UTC))
 
     def land(
         self,

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ class AirflowProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     @property
@@ -81,12 +83,16 @@ class AirflowProcess:
 
     def _expire(self, expired: threading.Event) -> None:
         expired.set()
-        self._process.kill()
+        self._kill()
 
     def close(self) -> None:
-        """End the process."""
-        self._process.kill()
+        """End the process, and those that it has started and left running."""
+        self._kill()
         self._process.communicate()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _serve(commands: TextIO, answers: TextIO) -> None:

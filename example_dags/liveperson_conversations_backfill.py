@@ -11,7 +11,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, Asset, Param, task
 
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 from airflow_provider_liveperson.window import windows
@@ -62,6 +62,9 @@ with DAG(
         prefix=PREFIX,
         liveperson_conn_id=LIVEPERSON_CONN_ID,
         aws_conn_id=AWS_CONN_ID,
+        outlets=[Asset(f"s3://{BUCKET}/{PREFIX}/messaging_interactions")],
+        # From Airflow 3.3 on, a DAG with a PartitionedAssetTimetable runs for each of the days.
+        asset_partitions=True,
         pool=POOL,
         max_active_tis_per_dagrun=8,
         retries=4,

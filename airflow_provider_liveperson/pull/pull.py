@@ -113,7 +113,7 @@ def pull(
     started, now = time.monotonic(), now or datetime.now(UTC)
     check_overlap(overlap)
     complete = check_complete(dataset, query.window, now, allow_out_of_range=allow_out_of_range)
-    windows = _windows(dataset, query, now)
+    windows = landed_windows(dataset, query, now)
     if overlap == "refuse":
         refuse_overlaps(destination, dataset.name, client.account_id, windows)
 
@@ -142,8 +142,13 @@ def pull(
     return _summary(query, jobs, landed)
 
 
-def _windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
-    """The windows that are landed for a query, in order: UTC days, or parts of them."""
+def landed_windows(dataset: Dataset, query: Query, now: datetime) -> list[Window]:
+    """The windows that are landed for a query, in order: UTC days, or parts of them.
+
+    :param dataset: what to pull.
+    :param query: the whole window.
+    :param now: the present, aware; days that have not begun are left out.
+    """
     if dataset.is_open_ended(query):
         return [query.window]
     begun = takewhile(lambda day: day.start < now, query.window.days())

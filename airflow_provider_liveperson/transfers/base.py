@@ -8,21 +8,25 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk import Asset, BaseOperator
 
 from airflow_provider_liveperson.arguments import read_flag, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.failures import fail, then_say_why
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from airflow_provider_liveperson.transfers.asset_events import day_keys, tell_assets
 from airflow_provider_liveperson.transfers.process import tune_process
 from airflow_provider_liveperson.transfers.schedule import check_schedule
 from airflow_provider_liveperson.window import window_of_run
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
+    from airflow_provider_liveperson.land import LandRequest
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.pull.pull import PullResult
     from airflow_provider_liveperson.window import Window
 
 
@@ -78,6 +82,9 @@ class LivePersonTransferOperator(BaseOperator):
         ``records`` is then the number of files.
     :param deferrable: whether to wait in the triggerer instead of the worker. If a window has just ended, the task
         waits until LivePerson has all its records, which takes up to the dataset's lag: 15 minutes for conversations.
+    :param asset_partitions: give each asset among the outlets an event for each UTC day of the window, with the day as
+        its partition key, ``YYYY-MM-DD``, instead of one event without: from Airflow 3.3 on, for DAGs with a
+        ``PartitionedAssetTimetable``. Airflow starts no other DAGs for events with a key. Not for aliases.
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type. (templated)
     :raises ConfigurationError: when it is made, while the DAG is parsed, for a dataset that no run of the DAG could
         land, because LivePerson keeps it for less than the schedule's interval. If that is so for some runs only, such
@@ -108,6 +115,11 @@ class LivePersonTransferOperator(BaseOperator):
     template_fields_renderers = {"filters": "json"}
     ui_color = "#ffe3cc"
 
+    # What OpenLineage is told, as far as a task has come.
+    _request: LandRequest | None = None
+    _account_id: str | None = None
+    _result: PullResult | None = None
+
     def __init__(
         self,
         *,
@@ -131,6 +143,7 @@ class LivePersonTransferOperator(BaseOperator):
         overlap: str = "refuse",
         raw: bool = False,
         deferrable: bool = False,
+        asset_partitions: bool = False,
         liveperson_conn_id: str = LivePersonHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -157,6 +170,7 @@ class LivePersonTransferOperator(BaseOperator):
         self.overlap = overlap
         self.raw = raw
         self.deferrable = deferrable
+        self.asset_partitions = asset_partitions
         self.liveperson_conn_id = liveperson_conn_id
         if not kwargs.get("_airflow_from_mapped"):  # else it is a task that runs
             self._check_schedule()
@@ -197,9 +211,11 @@ class LivePersonTransferOperator(BaseOperator):
     def _execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveperson.land import LandRequest
 
+        self._request = self._account_id = self._result = None
         skip_on_empty = read_flag(self.skip_on_empty, "skip_on_empty")
         deferrable = read_flag(self.deferrable, "deferrable")
-        request = LandRequest.read(
+        partitions = read_flag(self.asset_partitions, "asset_partitions")
+        self._request = request = LandRequest.read(
             self.dataset,
             self._window(context),
             filters=self.filters,
@@ -218,19 +234,22 @@ class LivePersonTransferOperator(BaseOperator):
         )
         tune_process()
         with self.hook as hook:
-            pulled = request.land(
-                hook.get_conn(),
+            client = hook.get_conn()
+            self._account_id = client.account_id
+            self._result = pulled = request.land(
+                client,
                 self.destination,
                 privacy=hook.privacy(),
                 wait=partial(self._wait_until, deferrable),
             )
         summary = asdict(pulled)
-        for outlet in self.outlets:
-            if isinstance(outlet, Asset):
-                context["outlet_events"][outlet].extra.update(summary)
-            elif isinstance(outlet, AssetAlias):
-                asset = Asset(f"{self.folder_uri(**vars(self))}/{pulled.dataset}")
-                context["outlet_events"][outlet].add(asset, extra=summary)
+        tell_assets(
+            context,
+            self.outlets,
+            summary,
+            folder_asset=lambda: Asset(f"{self.folder_uri(**vars(self))}/{pulled.dataset}"),
+            partitions=day_keys(request.landed_windows()) if partitions else None,
+        )
         if skip_on_empty and not pulled.records:
             from airflow_provider_liveperson.version_compat import AirflowSkipException
 
@@ -238,6 +257,21 @@ class LivePersonTransferOperator(BaseOperator):
                 f"No records in {self.dataset}, {request.query.window}; manifest {pulled.manifest}"
             )
         return summary
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
+        """What OpenLineage's provider asks for when the task has ended, also when it has failed.
+
+        :param task_instance: the task instance.
+        :returns: LivePerson's dataset, and the folder of the dataset in the store.
+        """
+        from airflow_provider_liveperson.transfers.lineage import lineage_of
+
+        return lineage_of(
+            self._request,
+            self._account_id,
+            self._result,
+            folder=lambda: self.folder_uri(**vars(self)),
+        )
 
     def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Continue after waiting in the triggerer."""

@@ -72,11 +72,21 @@ def secrets_backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_home(secrets_backend: Path) -> Iterator[AirflowHome]:
+def lineage_events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file to which OpenLineage's provider appends an event a line, of the tasks that DAGs choose."""
+    return tmp_path_factory.mktemp("lineage") / "events.jsonl"
+
+
+@pytest.fixture(scope="session")
+def airflow_home(secrets_backend: Path, lineage_events: Path) -> Iterator[AirflowHome]:
     """A migrated Airflow home with the example DAGs and the DAGs of these tests."""
     environment = {
         "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
         "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(secrets_backend)}),
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(lineage_events), "append": True}
+        ),
+        "AIRFLOW__OPENLINEAGE__SELECTIVE_ENABLE": "True",
     }
     with AirflowHome(environment=environment, one_process=True) as home:
         for path in (*EXAMPLES, *sorted(DAGS.glob("*.py"))):

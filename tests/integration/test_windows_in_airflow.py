@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from airflow.sdk.execution_time.context import OutletEventAccessor
 
 from tests.integration.landed import DAY, NEXT_DAY, RUN_DATE, ordered, same
 
@@ -66,6 +68,46 @@ def test_a_task_downstream_gets_summary_and_event(ended, airflow_home):
     assert ended["downstream"] == {"success"}
     (summary,) = airflow_home.returned("windows", "day")
     assert airflow_home.returned("windows", "downstream") == [{"summary": summary, "extra": summary}]
+
+
+def test_openlineage_is_told_what_has_landed_and_what_should_have(ended, airflow_home, lineage_events):
+    events = [json.loads(line) for line in lineage_events.read_text().splitlines()]
+    last = {event["job"]["name"]: event for event in events}
+    told = {name: last[f"windows.{name}"] for name in ("day", "wrong_app_jwt")}
+    assert {name: event["eventType"] for name, event in told.items()} == {
+        "day": "COMPLETE",
+        "wrong_app_jwt": "FAIL",
+    }
+    (summary,) = airflow_home.returned("windows", "day")
+    account = summary["account_id"]
+    for name, prefix in (("day", "day"), ("wrong_app_jwt", "wrong-secret")):
+        (source,), (landed,) = told[name]["inputs"], told[name]["outputs"]
+        assert (source["namespace"], source["name"]) == (f"liveperson://{account}", "audit_trail")
+        assert (landed["namespace"], landed["name"]) == (f"s3://{BUCKET}", f"{prefix}/audit_trail")
+        (partition,) = landed["outputFacets"]["subset"]["outputCondition"]["partitions"]
+        assert partition["dimensions"] == {"account_id": account, "dt": DAY.date().isoformat()}
+    counts = told["day"]["outputs"][0]["outputFacets"]["outputStatistics"]
+    assert (counts["rowCount"], counts["size"], counts["fileCount"]) == (
+        summary["records"],
+        summary["bytes"],
+        len(summary["objects"]),
+    )
+    assert "outputStatistics" not in told["wrong_app_jwt"]["outputs"][0]["outputFacets"]
+    assert "0" * 26 not in lineage_events.read_text()
+
+
+def test_each_day_of_a_mapped_pull_is_a_partition(ended, airflow_home):
+    events = airflow_home.query(
+        "SELECT * FROM asset_event JOIN asset ON asset.id = asset_id"
+        " WHERE asset.uri = ? AND source_task_id = 'refreshed' ORDER BY source_map_index",
+        f"s3://{BUCKET}/refreshed/audit_trail",
+    )
+    days = [(DAY - timedelta(days=back)).date().isoformat() for back in (2, 1, 0)]
+    told = [json.loads(event["extra"]) for event in events]
+    assert [extra["window_start"][:10] for extra in told] == days
+    assert all(extra["complete"] and extra["reported"] for extra in told)
+    if hasattr(OutletEventAccessor, "add_partitions"):  # from Airflow 3.3 on
+        assert [event["partition_key"] for event in events] == days
 
 
 def test_the_hours_of_a_day_are_the_day(ended, airflow_home, store, truth):

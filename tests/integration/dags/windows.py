@@ -20,6 +20,14 @@ try:
 except ImportError:
     from airflow.timetables.interval import CronDataIntervalTimetable
 
+try:
+    from airflow.providers.openlineage.utils.selective_enable import enable_lineage
+except ImportError:  # not installed
+
+    def enable_lineage(task):
+        return task
+
+
 BUCKET = os.environ.get("TEST_BUCKET", "unset")
 DAY = datetime.fromisoformat(os.environ.get("TEST_DAY", "2025-01-01")).replace(tzinfo=UTC)
 HOURS = [DAY + timedelta(hours=hour) for hour in range(25)]
@@ -60,12 +68,13 @@ with DAG(
         return {"summary": summary, "extra": dict(event.extra)}
 
     downstream(day.output)
+    enable_lineage(day)
 
     AuditTrailToS3Operator.partial(task_id="hours", bucket=BUCKET, prefix="hours").expand_kwargs(
         [{"start": start.isoformat(), "end": end.isoformat()} for start, end in pairwise(HOURS)]
     )
     refreshed = AuditTrailToS3Operator.partial(
-        task_id="refreshed", bucket=BUCKET, prefix="refreshed", outlets=[REFRESHED]
+        task_id="refreshed", bucket=BUCKET, prefix="refreshed", outlets=[REFRESHED], asset_partitions=True
     ).expand_kwargs(windows(refresh=2))
     again = AuditTrailToS3Operator(
         task_id="again", bucket=BUCKET, prefix="refreshed", windows_back=1, outlets=[REFRESHED]
@@ -88,9 +97,10 @@ with DAG(
     AuditTrailToS3Operator(
         task_id="wrong_api_key", bucket=BUCKET, prefix="wrong-secret", liveperson_conn_id="wrong_api_key"
     )
-    AuditTrailToS3Operator(
+    wrong_app_jwt = AuditTrailToS3Operator(
         task_id="wrong_app_jwt", bucket=BUCKET, prefix="wrong-secret", liveperson_conn_id="wrong_app_jwt"
     )
+    enable_lineage(wrong_app_jwt)
     AuditTrailToS3Operator(task_id="wrong_aws", bucket=BUCKET, prefix="wrong-aws", aws_conn_id="wrong_aws")
 
     EndingSoon(

@@ -128,7 +128,15 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
 
 
 @pytest.mark.parametrize(
-    "name", ["allow_undeclared_fields", "allow_out_of_range", "skip_on_empty", "deferrable", "shift_by_lag"]
+    "name",
+    [
+        "allow_undeclared_fields",
+        "allow_out_of_range",
+        "skip_on_empty",
+        "deferrable",
+        "asset_partitions",
+        "shift_by_lag",
+    ],
 )
 def test_flags_as_texts_are_read_by_what_they_say(sandbox, s3, name):
     """As a Param or a template with text hands them over; ``"False"`` is not empty, and yet false."""
@@ -257,6 +265,36 @@ def test_assets_among_the_outlets_get_the_summary(s3):
         "s3://lake/audit": summary,
         "s3://lake/other": summary,
     }
+
+
+@pytest.mark.parametrize(
+    ("hours", "choices", "keys"),
+    [
+        (24, {}, ["2026-01-30"]),
+        (48, {}, ["2026-01-30", "2026-01-31"]),
+        (30, {}, ["2026-01-30"]),
+        (6, {}, []),
+        (48, {"dataset": "users"}, ["2026-01-31"]),  # which lands once, in the last day
+    ],
+)
+def test_an_asset_gets_an_event_for_each_day_if_asked_to(s3, hours, choices, keys):
+    asset, told = Asset("s3://lake/audit"), []
+    ran = context(start=DAY[0], outlet_events=Events())
+    event = ran["outlet_events"][asset]
+    given = {
+        "start": DAY[0],
+        "end": DAY[0] + timedelta(hours=hours),
+        "outlets": [asset],
+        "allow_out_of_range": True,
+        **choices,
+    }
+    # Before Airflow 3.3 an event has no partitions.
+    assert operator(asset_partitions=True, **given).execute(ran) == event.extra
+    event.add_partitions = told.extend
+    operator(**given).execute(ran)
+    assert told == []
+    operator(asset_partitions=True, **given).execute(ran)
+    assert told == keys
 
 
 def test_a_rerun_says_whether_anything_has_changed(sandbox, s3):
@@ -514,6 +552,7 @@ ARGUMENTS = {
     "overlap": object(),
     "raw": object(),
     "deferrable": object(),
+    "asset_partitions": object(),
     "liveperson_conn_id": object(),
     "aws_conn_id": object(),
     "extra_args": object(),
@@ -539,6 +578,7 @@ def test_every_template_field_is_rendered():
         "allow_undeclared_fields",
         "raw",
         "deferrable",
+        "asset_partitions",
     }
     made = LivePersonToS3Operator(
         task_id="pull",
