@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.tables.landed import Landed
 
 # A module each, which defines ENGINE. It is imported when it is asked for.
-ENGINES = ("duckdb", "athena", "bigquery", "trino", "snowflake", "databricks")
+ENGINES = ("duckdb", "athena", "bigquery", "trino", "snowflake", "databricks", "dbt")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 import pytest
+import yaml
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
@@ -56,6 +57,14 @@ def test_every_statement_runs_over_what_landed(
     parts = tmp_path.glob("parquet/*/account_id=*/dt=*/*/part-*.parquet")
     assert days == {"/".join(part.parts[-3:-1]) for part in parts}
     assert duck(f"SELECT DISTINCT account_id FROM {table}") == [(sandbox.settings.account_id,)]
+
+    (source,) = yaml.safe_load(definitions("dbt", [name], location=str(tmp_path)))["sources"]
+    newest = duck(f"SELECT max(dt) FROM {table}")[0][0]
+    assert duck(f"SELECT CAST(max({source['loaded_at_field']}) AS DATE) FROM {table}") == [(newest,)]
+    for described in source["tables"][1:]:
+        (test,) = described["data_tests"]
+        key = test["unique"]["column_name"]
+        assert duck(f"SELECT count(DISTINCT {key}) FROM {view}") == [(len(rows),)]
 
 
 @pytest.mark.parametrize("file_format", FILE_FORMATS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+import yaml
 from sqlglot import exp
 
 from airflow_provider_liveperson import cli
@@ -21,6 +22,7 @@ LOCATIONS = {
     "athena": "s3://lake/liveperson",
     "bigquery": "gs://lake/liveperson",
     "databricks": "s3://lake/liveperson",
+    "dbt": "s3://lake/liveperson",
     "duckdb": "/lake/liveperson",
     "snowflake": "@lake/liveperson",
     "trino": "s3://lake/liveperson",
@@ -89,17 +91,21 @@ class TestAthena:
         }
 
 
+@pytest.fixture(scope="module")
+def glue() -> Iterator[Any]:
+    """A client of moto's Glue, which has a database."""
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        client = boto3.client(
+            "glue", region_name="eu-central-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        client.create_database(DatabaseInput={"Name": "liveperson"})
+        yield client
+
+
 class TestGlue:
-    @pytest.fixture(scope="class")
-    def glue(self) -> Iterator[Any]:
-        import boto3
-        from moto import mock_aws
-
-        with mock_aws():
-            client = boto3.client("glue", region_name="eu-central-1", **KEYS)
-            client.create_database(DatabaseInput={"Name": "liveperson"})
-            yield client
-
     @pytest.mark.parametrize("name", DATASETS)
     def test_glue_takes_the_table(self, glue, name):
         table = glue_table_input(name, location="s3://lake/liveperson")
@@ -121,9 +127,6 @@ class TestGlue:
         )
 
 
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-
-
 class TestBigQuery:
     def test_schemas_are_those_of_the_tables(self):
         assert table_columns("bigquery") == {
@@ -142,6 +145,31 @@ class TestBigQuery:
             "type": "TIMESTAMP",
             "mode": "NULLABLE",
         }
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, Any]:
+    """What the file for dbt says about each table and view."""
+    (source,) = yaml.safe_load(definitions("dbt", location=LOCATIONS["dbt"], schema="raw"))["sources"]
+    assert source["name"] == "raw"
+    return {table["name"]: table for table in source["tables"]}
+
+
+class TestDbt:
+    def test_sources_are_the_tables_and_views(self, sources):
+        assert sources.keys() == {
+            one.find(exp.Table).name for one in parsed("duckdb") if one.args.get("kind") == "VIEW"
+        }
+
+    @pytest.mark.parametrize("name", DATASETS)
+    def test_columns_are_those_of_the_table(self, sources, name):
+        columns = [column["name"] for column in sources[name]["columns"]]
+        assert columns == [*DATASETS[name].columns, "_other", "account_id", "dt"]
+
+    def test_personal_data_is_marked(self, sources):
+        columns = {column["name"]: column for column in sources["users"]["columns"]}
+        assert columns["loginName"]["meta"] == {"personal_data": True}
+        assert "meta" not in columns["id"]
 
 
 @pytest.mark.parametrize(
