@@ -36,6 +36,15 @@ def _isolate_airflow() -> None:
 _isolate_airflow()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a test that is named after an address in memory, as workers must agree on names.
+
+    :param item: the test.
+    """
+    if " at 0x" in item.nodeid:
+        raise pytest.UsageError(f"{item.nodeid} has another name in every process; give its parameters ids")
+
+
 @pytest.fixture(scope="session")
 def duck() -> Iterator[Callable[[str], list[Any]]]:
     """Queries DuckDB without downloadable extensions."""
