@@ -217,6 +217,8 @@ def masking_of(
                 f"the connection's extra {error.field} cannot be applied to {dataset}: {error}",
                 field=error.field,
             ) from None
+    if enforced.drops_unknown:
+        asked = asked.of_declared(columns)
     strictest = asked.tightened_by(enforced)
     return strictest.masking(columns, salt) if strictest else None
 

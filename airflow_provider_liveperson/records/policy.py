@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.records.columns import Column
@@ -34,6 +34,23 @@ class Policy:
         """Whether it asks for anything."""
         return bool(
             self.hash_fields or self.drop_fields or self.keep_fields is not None or self.unknown_fields
+        )
+
+    @property
+    def drops_unknown(self) -> bool:
+        """Whether it drops undeclared fields."""
+        return self.unknown_fields == "drop" or (self.keep_fields is not None and self.unknown_fields is None)
+
+    def of_declared(self, columns: Mapping[str, Column]) -> Policy:
+        """The policy without fields that would land, in clear text or hashed, though they are not declared.
+
+        :param columns: the dataset's declared columns.
+        """
+        kept = self.keep_fields
+        return replace(
+            self,
+            hash_fields=[path for path in self.hash_fields if declares(columns, path)],
+            keep_fields=None if kept is None else [path for path in kept if declares(columns, path)],
         )
 
     def masking(self, columns: Mapping[str, Column], salt: str | None) -> Masking:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.datasets.catalog import dataset_named
+from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
 from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.exceptions import PermissionDeniedError
 from airflow_provider_liveperson.landing.encoding import Encoding
@@ -248,6 +249,18 @@ def test_another_request_begins_at_the_start(sandbox, land, store, broken, choic
     (manifest,) = store.manifests()
     named = {f"{FOLDER}/{part['name']}" for part in manifest["parts"]}
     assert {key for key in store.objects if "/part-" in key} == named
+
+
+def test_what_is_undeclared_is_counted_once_over_all_tries(sandbox, land, store):
+    columns = {name: column for name, column in MESSAGING_INTERACTIONS.columns.items() if name != "info"}
+    choices = {"unknown_fields": "drop", "declared": columns}
+    break_off(sandbox, after=2)
+    with pytest.raises(PermissionDeniedError):
+        land(masking=Masking(**choices))
+    assert CHECKPOINT in store.objects
+    land(masking=Masking(**choices))
+    (manifest,) = store.manifests()
+    assert manifest["undeclared"] == {"info": manifest["counts"]["kept"]}
 
 
 def test_another_salt_is_another_request(sandbox, land, store):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -298,13 +298,19 @@ def test_policies_that_cannot_both_be_had_are_refused(asked, enforced, field):
 paths = st.sampled_from(
     ["id", "people", "people.email", "people.age", "gone", "note", "note.text", "note.by.name"]
 )
-policies = st.builds(
-    Policy,
-    hash_fields=st.lists(paths, max_size=2, unique=True),
-    drop_fields=st.lists(paths, max_size=2, unique=True),
-    keep_fields=st.none() | st.lists(paths, min_size=1, max_size=4, unique=True),
-    unknown_fields=st.sampled_from([None, "keep", "drop"]),
-)
+undeclared = st.sampled_from(["new", "people.new", "note.new.deep"])
+
+
+def policies(paths: st.SearchStrategy[str]) -> st.SearchStrategy[Policy]:
+    return st.builds(
+        Policy,
+        hash_fields=st.lists(paths, max_size=2, unique=True),
+        drop_fields=st.lists(paths, max_size=2, unique=True),
+        keep_fields=st.none() | st.lists(paths, min_size=1, max_size=4, unique=True),
+        unknown_fields=st.sampled_from([None, "keep", "drop"]),
+    )
+
+
 FULL = {
     "id": 1,
     "people": [{"email": "e", "age": 2, "new": 3}],
@@ -322,7 +328,10 @@ def leaves(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
-@given(policies, policies)
+@given(policies(paths | undeclared), policies(paths))
+@example(Policy(keep_fields=["new", "id"]), Policy(unknown_fields="drop"))
+@example(Policy(hash_fields=["people.new"]), Policy(unknown_fields="drop"))
+@example(Policy(hash_fields=["people.new"]), Policy(keep_fields=["people"]))
 def test_nobody_loosens_what_the_connection_enforces(asked, enforced):
     line = json.dumps(FULL).encode()
     try:
@@ -334,7 +343,7 @@ def test_nobody_loosens_what_the_connection_enforces(asked, enforced):
     got = leaves(json.loads(made.apply(line)) if made else FULL)
     clear = leaves(FULL)
     assert all(strict.get(path) == value for path, value in got.items() if clear.get(path) == value)
-    if enforced.drop_fields or enforced.keep_fields:
+    if enforced:
         # What is hashed as a whole takes the place of what is below it.
         assert all(any(below.startswith(path) for below in strict) for path in got)
 
