@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,6 +119,23 @@ class TestGlue:
         assert names == [
             column.lower() for column in [*DATASETS[name].columns, "_other"] if column != "hot-key"
         ]
+
+    def test_the_operator_of_the_page_makes_the_table(self, glue, monkeypatch):
+        module = pytest.importorskip("airflow.providers.amazon.aws.operators.glue_catalog")
+        if not hasattr(module, "GlueCatalogCreateTableOperator"):
+            pytest.skip("this version of the Amazon provider does not have the operator")
+        page = Path(__file__).parents[3] / "docs" / "loading.md"
+        (block,) = re.findall(r"^```python\n(.*?glue_table_input.*?)^```", page.read_text(), re.M | re.S)[:1]
+        if any(table["Name"] == "users" for table in glue.get_tables(DatabaseName="liveperson")["TableList"]):
+            glue.delete_table(DatabaseName="liveperson", Name="users")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        made: dict[str, Any] = {}
+        exec(
+            block.replace("\nGlueCatalogCreateTableOperator(", "\nmade = GlueCatalogCreateTableOperator("),
+            made,
+        )
+        made["made"].execute({})
+        assert glue.get_table(DatabaseName="liveperson", Name="users")["Table"]["Name"] == "users"
 
     def test_types_are_nested(self):
         table = glue_table_input("data_access_survey", location="s3://lake")
