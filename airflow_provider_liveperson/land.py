@@ -23,7 +23,7 @@ from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.encoding import FILE_FORMATS, RAW, Encoding, check_raw
 from airflow_provider_liveperson.pull.pull import PullResult, landed_windows, pull
-from airflow_provider_liveperson.records.masking import masking_of
+from airflow_provider_liveperson.records.masking import Masking, masking_of
 from airflow_provider_liveperson.records.policy import NO_POLICY, ConnectionPolicy, Policy
 
 if TYPE_CHECKING:
@@ -136,22 +136,8 @@ class LandRequest:
         :param wait: waits until an instant.
         :raises LivePersonError: as for :func:`~airflow_provider_liveperson.pull.pull.pull`.
         """
-        if self.raw:
-            self._refuse_raw(privacy)
+        masking = self.masking(privacy)
         columns = self.dataset.columns
-        masking = masking_of(
-            self.dataset.name,
-            columns,
-            Policy(
-                hash_fields=self.hash_fields,
-                drop_fields=self.drop_fields,
-                keep_fields=self.keep_fields,
-                unknown_fields=self.unknown_fields,
-            ),
-            Policy() if self.raw else privacy.of(self.dataset.name, columns),
-            salt=privacy.salt,
-            allow_undeclared_fields=self.allow_undeclared_fields,
-        )
         columns = columns if masking is None else masking.columns(columns)
         encoding = Encoding(self.file_format, self.compression, columns, csv_formulas=self.csv_formulas)
         where = destination(encoding)
@@ -164,6 +150,30 @@ class LandRequest:
             masking=masking,
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
+        )
+
+    def masking(self, privacy: ConnectionPolicy) -> Masking | None:
+        """What masks its records, or None for nothing.
+
+        :param privacy: what the connection enforces, and its salt.
+        :raises ConfigurationError: for fields that cannot be masked, and for files as they came where the connection has
+            fields of their records masked.
+        """
+        if self.raw:
+            self._refuse_raw(privacy)
+        columns = self.dataset.columns
+        return masking_of(
+            self.dataset.name,
+            columns,
+            Policy(
+                hash_fields=self.hash_fields,
+                drop_fields=self.drop_fields,
+                keep_fields=self.keep_fields,
+                unknown_fields=self.unknown_fields,
+            ),
+            Policy() if self.raw else privacy.of(self.dataset.name, columns),
+            salt=privacy.salt,
+            allow_undeclared_fields=self.allow_undeclared_fields,
         )
 
     def _refuse_raw(self, privacy: ConnectionPolicy) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
     from airflow_provider_liveperson.pull.pull import PullResult
+    from airflow_provider_liveperson.records.policy import ConnectionPolicy
     from airflow_provider_liveperson.window import Window
 
 
@@ -118,6 +119,7 @@ class LivePersonTransferOperator(BaseOperator):
     # What OpenLineage is told, as far as a task has come.
     _request: LandRequest | None = None
     _account_id: str | None = None
+    _privacy: ConnectionPolicy | None = None
     _result: PullResult | None = None
 
     def __init__(
@@ -211,7 +213,7 @@ class LivePersonTransferOperator(BaseOperator):
     def _execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveperson.land import LandRequest
 
-        self._request = self._account_id = self._result = None
+        self._request = self._account_id = self._privacy = self._result = None
         skip_on_empty = read_flag(self.skip_on_empty, "skip_on_empty")
         deferrable = read_flag(self.deferrable, "deferrable")
         partitions = read_flag(self.asset_partitions, "asset_partitions")
@@ -236,10 +238,11 @@ class LivePersonTransferOperator(BaseOperator):
         with self.hook as hook:
             client = hook.get_conn()
             self._account_id = client.account_id
+            self._privacy = hook.privacy()
             self._result = pulled = request.land(
                 client,
                 self.destination,
-                privacy=hook.privacy(),
+                privacy=self._privacy,
                 wait=partial(self._wait_until, deferrable),
             )
         summary = asdict(pulled)
@@ -269,6 +272,7 @@ class LivePersonTransferOperator(BaseOperator):
         return lineage_of(
             self._request,
             self._account_id,
+            self._privacy,
             self._result,
             folder=lambda: self.folder_uri(**vars(self)),
         )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_liveperson.landing.layout import Layout
-from airflow_provider_liveperson.records.columns import Column, fold
+from airflow_provider_liveperson.records.columns import Column, Struct, fold, paths, personal_paths
+from airflow_provider_liveperson.records.masking import is_covered
 from airflow_provider_liveperson.window import stamp
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveperson.land import LandRequest
     from airflow_provider_liveperson.pull.pull import PullResult
+    from airflow_provider_liveperson.records.policy import ConnectionPolicy
 
 _SCHEMES = {"gcs": "gs", "s3a": "s3", "s3n": "s3"}
 HASHED = "HMAC-SHA256 hash"
@@ -28,6 +30,7 @@ PERSONAL = "personal data"
 def lineage_of(
     request: LandRequest | None,
     account_id: str | None,
+    privacy: ConnectionPolicy | None,
     result: PullResult | None,
     *,
     folder: Callable[[], str],
@@ -36,6 +39,7 @@ def lineage_of(
 
     :param request: what it lands; None where its arguments could not be read.
     :param account_id: the LivePerson account; None where its connection could not be read.
+    :param privacy: what the connection has masked; None likewise.
     :param result: what has landed; None unless all of it has.
     :param folder: the URI of the folder below which the layout begins.
     """
@@ -43,19 +47,21 @@ def lineage_of(
     from openlineage.client.event_v2 import InputDataset, OutputDataset
     from openlineage.client.facet_v2 import documentation_dataset
 
-    if request is None or account_id is None:
+    if request is None or account_id is None or privacy is None:
         return OperatorLineage()
     dataset = request.dataset
     source = (f"liveperson://{account_id}", dataset.name)
     namespace, name = names(f"{folder()}/{dataset.name}")
     about = documentation_dataset.DocumentationDatasetFacet(description=f"{dataset.title}; see {dataset.url}")
-    masked = {"hash_fields": request.hash_fields, "drop_fields": request.drop_fields}
-    landed = {"documentation": about, **_schema_facet(dataset.columns, **masked)}
+    masking = request.masking(privacy)
+    columns = dataset.columns if masking is None else masking.columns(dataset.columns)
+    hashed = () if masking is None else masking.hash_fields
+    personal = personal_paths(dataset.columns)
     return OperatorLineage(
         inputs=[
             InputDataset(
                 *source,
-                facets={"documentation": about, **_schema_facet(dataset.columns)},
+                facets={"documentation": about, **_schema_facet(dataset.columns, personal=personal)},
                 inputFacets=_window_facet(request),
             )
         ],
@@ -63,7 +69,11 @@ def lineage_of(
             OutputDataset(
                 namespace,
                 name,
-                facets={**landed, **_column_facet(source, dataset.columns, **masked)},
+                facets={
+                    "documentation": about,
+                    **_schema_facet(columns, personal=personal, hashed=hashed),
+                    **_column_facet(source, dataset.columns, columns, hashed=hashed),
+                },
                 outputFacets={**_days_facet(request, account_id), **_statistics_facet(request, result)},
             )
         ],
@@ -82,67 +92,56 @@ def names(uri: str) -> tuple[str, str]:
 
 
 def _schema_facet(
-    columns: Mapping[str, Column], *, hash_fields: Sequence[str] = (), drop_fields: Sequence[str] = ()
+    columns: Mapping[str, Column], *, personal: Sequence[str] = (), hashed: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The declared fields, at any depth, with hashed and personal ones marked; of dropped ones nothing."""
+    """The fields at any depth, with those described that are personal or hashed; also what is in these."""
     from openlineage.client.facet_v2 import schema_dataset as facets
 
-    Field = facets.SchemaDatasetFacetFields
-    Make = Callable[[str, str], Any]  # makes a Field of a name and a dotted path
+    Make = Callable[[str, str], Any]  # makes a field of its name and its dotted path
 
-    def of(below: Mapping[str, Make], above: str) -> list[Any]:
-        kept = {name: f"{above}{name}" for name in below if f"{above}{name}" not in drop_fields}
-        return [
-            Field(name=name, type="text", description=HASHED)
-            if path in hash_fields
-            else below[name](name, path)
-            for name, path in kept.items()
-        ]
+    def field(name: str, path: str, kind: str, fields: Sequence[Any] = ()) -> Any:
+        description = HASHED if is_covered(path, hashed) else PERSONAL if is_covered(path, personal) else None
+        return facets.SchemaDatasetFacetFields(
+            name=name, type=kind, description=description, fields=list(fields)
+        )
 
-    def personal(make: Make) -> Make:
-        def marked(name: str, path: str) -> Any:
-            field = make(name, path)
-            field.description = PERSONAL
-            return field
-
-        return marked
+    def struct(_: Struct, below: dict[str, Make]) -> Make:
+        return lambda name, path: field(
+            name, path, "struct", [make(inner, f"{path}.{inner}") for inner, make in below.items()]
+        )
 
     def make_of(column: Column) -> Make:
         return fold(
             column,
-            scalar=lambda scalar: lambda name, path: Field(name=name, type=scalar.value),
-            array=lambda _, items: (
-                lambda name, path: Field(name=name, type="array", fields=[items("_element", path)])
-            ),
-            struct=lambda _, below: (
-                lambda name, path: Field(name=name, type="struct", fields=of(below, f"{path}."))
-            ),
-            personal=personal,
+            scalar=lambda scalar: lambda name, path: field(name, path, scalar.value),
+            array=lambda _, items: lambda name, path: field(name, path, "array", [items("_element", path)]),
+            struct=struct,
         )
 
-    made = of({name: make_of(column) for name, column in columns.items()}, "")
-    return {"schema": facets.SchemaDatasetFacet(fields=made)} if made else {}
+    if not columns:
+        return {}
+    made = [make_of(column)(name, name) for name, column in columns.items()]
+    return {"schema": facets.SchemaDatasetFacet(fields=made)}
 
 
 def _column_facet(
     source: tuple[str, str],
+    declared: Mapping[str, Column],
     columns: Mapping[str, Column],
     *,
-    hash_fields: Sequence[str],
-    drop_fields: Sequence[str],
+    hashed: Sequence[str],
 ) -> dict[str, Any]:
-    """Each column comes from the one of its name: as it is, or masked, if anything in it is hashed or dropped."""
+    """Each column comes from the one of its name: as it is, or masked, if anything in it is hashed or left out."""
     from openlineage.client.facet_v2 import column_lineage_dataset as facets
 
+    landed = {path for path, _ in paths(columns)}
+    left_out = [path for path, _ in paths(declared) if path not in landed and not is_covered(path, hashed)]
+
     def transformation(column: str) -> Any:
-        hashed, dropped = (
-            [path for path in fields if path == column or path.startswith(f"{column}.")]
-            for fields in (hash_fields, drop_fields)
-        )
         told = [
-            f"{what}: {', '.join(paths)}"
-            for what, paths in (("hashed", hashed), ("dropped", dropped))
-            if paths
+            f"{what}: {', '.join(inside)}"
+            for what, masked in (("hashed", hashed), ("left out", left_out))
+            if (inside := [path for path in masked if is_covered(path, [column])])
         ]
         return facets.Transformation(
             type="DIRECT",
@@ -156,7 +155,6 @@ def _column_facet(
             inputFields=[facets.InputField(*source, field=column, transformations=[transformation(column)])]
         )
         for column in columns
-        if column not in drop_fields
     }
     return {"columnLineage": facets.ColumnLineageDatasetFacet(fields=fields)} if fields else {}
 

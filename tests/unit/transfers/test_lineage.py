@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +16,7 @@ from airflow.utils.state import TaskInstanceState
 from openlineage.client.serde import Serde
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
-from airflow_provider_liveperson.records.masking import Masking
-from airflow_provider_liveperson.transfers.lineage import HASHED, PERSONAL, _schema_facet, names
+from airflow_provider_liveperson.transfers.lineage import HASHED, PERSONAL, names
 from airflow_provider_liveperson.transfers.liveperson_to_object_storage import (
     LivePersonToObjectStorageOperator,
 )
@@ -112,43 +111,43 @@ def test_a_rerun_and_another_day_have_the_same_datasets(s3):
     assert seen == {(INPUT, ("s3://lake", "liveperson/audit_trail"))}
 
 
-def test_masked_fields_are_marked_and_dropped_ones_are_not_there(s3, monkeypatch):
-    monkeypatch.setattr(LivePersonHook, "salt_for", lambda *_: "pepper")
-    pull = operator(hash_fields=["originatorLoginName"], drop_fields=["originatorUserAgent"])
-    declared = list(DATASETS["audit_trail"].columns)
+def test_masked_fields_are_marked_and_dropped_ones_are_not_there(sandbox, s3, monkeypatch):
+    """By the arguments, and by the connection."""
+    connection = sandbox.connections()["liveperson_api_key"]
+    extra = {"hash_secret": "pepper", "drop_fields": {"audit_trail": ["originatorUserAgent"]}}
+    masked = replace(connection, extra={**connection.extra, **extra})
+    monkeypatch.setenv("AIRFLOW_CONN_MASKED", masked.as_json())
+    pull = operator(liveperson_conn_id="masked", hash_fields=["originatorLoginName"])
     pull.execute({})
     facets = lineage(pull)["outputs"][0]["facets"]
     fields = {field["name"]: field for field in facets["schema"]["fields"]}
-    assert list(fields) == [name for name in declared if name != "originatorUserAgent"]
+    assert list(fields) == [name for name in DATASETS["audit_trail"].columns if name != "originatorUserAgent"]
     assert fields["originatorLoginName"]["description"] == HASHED
     columns = facets["columnLineage"]["fields"]
-    assert list(columns) == sorted(fields)
-    masked = {
-        name: column["inputFields"][0]["transformations"][0]["masking"] for name, column in columns.items()
-    }
-    assert [name for name, is_masked in masked.items() if is_masked] == ["originatorLoginName"]
+    assert set(columns) == set(fields)
+    told = {name: column["inputFields"][0]["transformations"][0] for name, column in columns.items()}
+    assert [name for name, how in told.items() if how["masking"]] == ["originatorLoginName"]
 
 
-@pytest.mark.parametrize("name", ["messaging_interactions", "users"])
-def test_the_schema_is_that_of_the_masked_records(name):
-    columns = DATASETS[name].columns
-    masks = {
-        "messaging_interactions": (["consumerParticipants.email"], ["transfers", "info.startTime"]),
-        "users": (["email"], ["profiles.name"]),
-    }[name]
-    masking = Masking(hash_fields=masks[0], drop_fields=masks[1], salt="pepper")
-
-    def plain(facet: dict[str, Any]) -> list[Any]:
-        return [unmarked(field) for field in facet["schema"].fields]
-
-    def unmarked(field: Any) -> Any:
-        return field.name, field.type, [unmarked(below) for below in field.fields]
-
-    told = _schema_facet(columns, hash_fields=masks[0], drop_fields=masks[1])
-    assert plain(told) == plain(_schema_facet(masking.columns(columns)))
-    marks = Serde.to_json(_schema_facet(columns)["schema"])
-    assert PERSONAL in marks
-    assert HASHED not in marks
+def test_fields_inside_others_are_marked(s3):
+    given = {"consumerParticipants.email", "consumerParticipants.phone"}
+    pull = operator(dataset="messaging_interactions", drop_fields=sorted(given))
+    pull.execute({})
+    found = lineage(pull)
+    inside = []
+    for side in ("inputs", "outputs"):
+        fields = {field["name"]: field for field in found[side][0]["facets"]["schema"]["fields"]}
+        (element,) = fields["consumerParticipants"]["fields"]
+        assert (fields["consumerParticipants"]["type"], element["name"]) == ("array", "_element")
+        inside.append({field["name"]: field for field in element["fields"]})
+    before, after = inside
+    assert before.keys() - after.keys() == {"email", "phone"}
+    assert {before["email"]["description"], after["firstName"]["description"]} == {PERSONAL}
+    assert "description" not in after["participantId"]
+    columns = found["outputs"][0]["facets"]["columnLineage"]["fields"]
+    (how,) = columns["consumerParticipants"]["inputFields"][0]["transformations"]
+    assert (how["masking"], how["subtype"]) == (True, "TRANSFORMATION")
+    assert {path for path in given if path in how["description"]} == given
 
 
 def test_a_failed_task_tells_what_was_intended(sandbox, s3):
