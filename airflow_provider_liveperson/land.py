@@ -156,8 +156,8 @@ class LandRequest:
         """What masks its records, or None for nothing.
 
         :param privacy: what the connection enforces, and its salt.
-        :raises ConfigurationError: for fields that cannot be masked, and for files as they came where the connection has
-            fields of their records masked.
+        :raises ConfigurationError: for fields that cannot be masked, and for files as they came where the connection
+            masks fields of their records.
         """
         if self.raw:
             self._refuse_raw(privacy)
