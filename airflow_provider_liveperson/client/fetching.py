@@ -187,8 +187,15 @@ class Fetcher:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be submitted now."""
+        return self.may_take(1.0)
+
+    def may_take(self, share: float) -> bool:
+        """Whether one more request may be submitted now, if only a share of the room is to be taken.
+
+        :param share: the share, from 0 to 1.
+        """
         room = min(2 * self._limit.limit + _SPARE, self._fitting(self._ahead_bytes))
-        return len(self._outstanding) < max(2, room)
+        return len(self._outstanding) < max(2, room * share)
 
     @property
     def max_first_pages(self) -> int:

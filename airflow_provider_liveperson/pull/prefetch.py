@@ -138,7 +138,7 @@ class Prefetcher:
         requested early, so that its other pages can follow without a pause.
         """
         at, first_pages = 0, 0
-        while self.fetcher.has_room and (reader := self._open(at)) is not None:
+        while self.fetcher.may_take(self._share(at)) and (reader := self._open(at)) is not None:
             reader.peek()
             if at and reader.is_too_large and self._split_ahead(reader):
                 continue
@@ -155,6 +155,14 @@ class Prefetcher:
                 reader.send_next()
                 first_pages = 1
             at += 1
+
+    def _share(self, at: int) -> float:
+        """Which share of the room a slice may take, by its place.
+
+        Where the one that is being read will request more once it has accepted something, half of the room is its own:
+        else answers that wait for their turn would fill it, and its requests would leave one by one.
+        """
+        return 0.5 if at and self._readers[0].reader.requests_follow else 1.0
 
     def _begin_next(self, at: int) -> bool:
         """Request the first page of the slice behind one whose pages are being requested.

@@ -71,6 +71,7 @@ class ConversationPager(OffsetPager):
         self._missed: Counter[bytes] = Counter()  # in how many readings before
         self._ids_work = False
         self._is_searched_whole = True  # and not by ends only
+        self._is_one_page = False  # all that the search for whole conversations finds, as far as is known
         self._ends: EndSearch | None = None
         self._heads: list[bytes] = []  # the keys of those that came as heads
         self._takes_heads = True
@@ -101,7 +102,7 @@ class ConversationPager(OffsetPager):
         raise PagesMovedError(f"conversations cannot be had by their ids ({error})") from error
 
     def next_request(self) -> ApiRequest | None:
-        if self._to_ask is None and (self.pages_are_in or not self._is_searched_whole):
+        if self._to_ask is None and (self.pages_are_in or self._is_one_page or not self._is_searched_whole):
             if self._ends is not None and self._are_ends_open:
                 return self._ends.next_request()
             self._to_ask = self._partial + self._heads
@@ -113,11 +114,21 @@ class ConversationPager(OffsetPager):
         self._by_ids.append(ids)
         return by_ids([raw.text_of(key) for key in ids], self._body["contentToRetrieve"])
 
+    @property
+    def requests_follow(self) -> bool:
+        return self._ends is not None and self._to_ask is None
+
     def peek(self, parsed: Page) -> None:
         if not self._is_searched_whole:
             return  # a search by ends is cut into pieces, and the slice is not split
         super().peek(parsed)
-        if self._ends is None and self._expected == len(parsed.records) < self._limit and not parsed.has_next:
+        if self._expected != len(parsed.records) or len(parsed.records) >= self._limit or parsed.has_next:
+            return
+        if self._ends is not None:
+            self._is_one_page = (
+                True  # what is searched by ends may be asked for now, since this has been answered
+            )
+        else:
             self._to_ask = [
                 record.key
                 for record in parsed.records

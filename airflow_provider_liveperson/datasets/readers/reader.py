@@ -71,6 +71,11 @@ class Pager(ABC):
     is_unchanged = False
     """Whether LivePerson says that the known revision is still the present one, and sent nothing."""
 
+    @property
+    def requests_follow(self) -> bool:
+        """Whether it is sure to request more than it can say at present, once answers have been accepted."""
+        return False
+
     @abstractmethod
     def next_request(self) -> ApiRequest | None:
         """What to ask next; None at the end, and while that depends on answers not accepted yet."""

@@ -546,6 +546,32 @@ def test_what_a_survey_has_moved_is_looked_for_by_heads_within_a_day():
     }
 
 
+def test_later_ends_are_asked_for_as_soon_as_one_page_has_come_that_holds_all():
+    """Before its turn: a pull has many such slices, and each would cost a round trip."""
+    made = reader(cursor="end")
+    ask(made)
+    first = made.parse(answer([conversation("a", conversationEndTimeL=LAST)]))
+    assert made.next_request() is None  # it has not been looked at
+    made.peek(first)
+    assert ask(made).json["contentToRetrieve"] == ["coBrowseSessions"]
+    assert made.next_request() is None
+    made.accept(first)
+    made.accept(made.parse(answer([])))
+    assert made.next_request() is None
+    made.finish()
+    assert (made.received, made.reported) == (1, 1)
+
+
+def test_later_ends_wait_for_all_pages_where_there_are_several():
+    made = reader(cursor="end")
+    ask(made)
+    first = made.parse(answer([conversation(f"{number:03d}") for number in range(100)], count=101))
+    made.peek(first)
+    assert ask(made).params["offset"] == "99"
+    assert made.requests_follow
+    assert made.next_request() is None
+
+
 def test_in_a_short_window_what_started_earlier_is_looked_for_by_heads_alone():
     """Many of those that ended in an hour closed before it, and only their surveys ended in it."""
     earlier = reader(HOUR, cursor="end", at=-2)

@@ -118,6 +118,35 @@ def test_of_the_slices_behind_only_the_first_page_is_requested_before_their_turn
     assert behind_was_requested == {0}
 
 
+class MoreToCome(ThingsPager):
+    """Does not say yet what else it will request."""
+
+    requests_follow = True
+
+
+@pytest.mark.parametrize(("pager", "is_left"), [(ThingsPager, False), (MoreToCome, True)])
+def test_a_slice_that_has_more_to_request_is_left_half_of_the_room(pager, is_left):
+    client = NumberedRecords([*range(4), *(12 + number / 100 for number in range(900))])
+    pages_behind_came = threading.Event()
+
+    def answer(hour: float, offset: int) -> None:
+        if hour == 12 and offset:
+            pages_behind_came.set()
+        elif hour == 0 and offset:
+            assert pages_behind_came.wait(LONG)
+
+    client.before = answer
+    rooms = []
+
+    def consume(batches: Iterator[list[Any]]) -> None:
+        for _ in batches:
+            rooms.append(made.fetcher.may_take(0.75))
+
+    with reading(client, [hours(0, 12), hours(12, 24)], read=pager) as made:
+        next(made.read(consume))
+    assert rooms[-1] is is_left
+
+
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
     client = NumberedRecords([number / 10 for number in range(240)], most=4)
     piece_was_requested = threading.Event()
