@@ -23,6 +23,7 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from tests.contract.facts import SIZES, messaging_interactions, messaging_operations, operational_realtime
 
+ROOT = Path(__file__).resolve().parents[2]
 TAP = "tap-liveperson==1.0.1"
 PYTHONS = ("3.8", "3.9", "3.10")
 REDIRECT = """
@@ -70,7 +71,9 @@ def python() -> str:
 def tap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tap's command, in an environment of its own."""
     folder = tmp_path_factory.mktemp("tap")
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    # Environments of the matrix have none of their own.
+    places = [str(Path(sys.executable).parent), str(ROOT / ".venv" / "bin"), os.environ["PATH"]]
+    uv = shutil.which("uv", path=os.pathsep.join(places))
     assert uv, "`make setup` installs uv"
     environment = str(folder / "venv")
     install = ("pip", "install", "-q", "-p", environment)
