@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.arguments import read_text
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
 
         :param path: the folder.
         """
-        scheme, slashes, rest = path.rstrip("/").partition("://")
+        scheme, slashes, rest = read_text(path, "path").rstrip("/").partition("://")
         bucket, slash, folder = rest.partition("/")
         return f"{scheme}{slashes}{bucket.rpartition('@')[2]}{slash}{folder}"
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.arguments import read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 
@@ -66,7 +67,8 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         :param bucket: the bucket.
         :param prefix: the folder in it.
         """
-        return f"s3://{bucket}/{(prefix or '').strip('/')}".rstrip("/")
+        folder = (read_optional_text(prefix, "prefix") or "").strip("/")
+        return f"s3://{read_text(bucket, 'bucket')}/{folder}".rstrip("/")
 
     def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
         """Render the templates, and have Airflow mask the secret ones.
