@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
@@ -37,7 +38,8 @@ def _chunks(response: requests.Response, size: int) -> Iterator[bytes]:
             yield chunk
         if raw.length_remaining:
             raise requests.exceptions.ChunkedEncodingError("the body is shorter than announced")
-    except urllib3.exceptions.DecodeError as error:
+    # urllib3 lets zlib's own error through where zlib, from 1.3.2 on, does not end a stream that has padding behind it.
+    except (urllib3.exceptions.DecodeError, zlib.error) as error:
         raise requests.exceptions.ContentDecodingError(error) from error
     except urllib3.exceptions.ReadTimeoutError as error:
         raise requests.exceptions.ConnectionError(error) from error

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 import requests
 
-from airflow_provider_liveperson.client.credentials.credential import Credential
+from airflow_provider_liveperson.client.credentials.credential import Credential, OnSecret, tell_nobody
 from airflow_provider_liveperson.client.domains import DomainDirectory
 from airflow_provider_liveperson.client.exchange import Stop
 from airflow_provider_liveperson.client.host_guard import HostGuard
@@ -19,6 +19,7 @@ from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.sender import Sender
 from airflow_provider_liveperson.client.session import GuardedSession
 from airflow_provider_liveperson.client.settings import ClientSettings
+from airflow_provider_liveperson.client.tally import RequestTally
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
 from airflow_provider_liveperson.records import raw
 
@@ -35,6 +36,7 @@ class LivePersonClient:
     :param credential: signs the requests; it is bound to this client.
     :param schedule: how failed requests are repeated.
     :param budget: seconds that all requests together may take, or None for no limit.
+    :param on_secret: is told each token that the credential obtains, before its first use.
     :raises ConfigurationError: for a malformed host.
     :raises UntrustedHostError: for a host that is not LivePerson's.
     """
@@ -46,6 +48,7 @@ class LivePersonClient:
         *,
         schedule: RetrySchedule | None = None,
         budget: float | None = None,
+        on_secret: OnSecret = tell_nobody,
     ) -> None:
         self.settings = settings
         guard = HostGuard(settings.host, settings.service_hosts, settings.trusted_hosts)
@@ -72,7 +75,8 @@ class LivePersonClient:
             secrets=settings.secrets,
         )
         credential.bind(
-            lambda request: self._sender.send(request, _json if request.json_answer else _anything)
+            lambda request: self._sender.send(request, _json if request.json_answer else _anything),
+            on_secret,
         )
 
     @property
@@ -89,6 +93,11 @@ class LivePersonClient:
     def credential(self) -> Credential:
         """Signs this client's requests."""
         return self._session.credential
+
+    @property
+    def tally(self) -> RequestTally:
+        """Counts its requests."""
+        return self._sender.tally
 
     @property
     def stop(self) -> Stop:

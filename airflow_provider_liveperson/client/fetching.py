@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
@@ -20,11 +20,12 @@ from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 12 * 1024 * 1024
-AHEAD_BYTES_A_SECOND = 80 * 1024 * 1024
+AHEAD_BYTES = 8 * 1024 * 1024
+AHEAD_BYTES_A_SECOND = 56 * 1024 * 1024
 MAX_AHEAD_BYTES = 32 * 1024 * 1024
 _FIRST_LIMIT = 4
 _SPARE = 4
+_MAX_ANSWERED = 3  # for each request that may wait
 _RECENT = 8
 _REMEMBERED = 64
 _RISE = 2.0
@@ -109,6 +110,7 @@ class InFlightRequest(Generic[T]):
         self.parse = parse
         self.answer: Future[Answer] = Future()
         self.result: Future[T] = Future()
+        self.size: int | None = None  # of the answer, in bytes, once it has come
 
     @property
     def is_answered(self) -> bool:
@@ -153,8 +155,9 @@ class Fetcher:
     """Sends requests from a pool of threads, in the order in which they were submitted. Use it as a context manager.
 
     Requests submitted but not yet taken are bounded, in number and in bytes, so that pages do not pile up behind a slow
-    one. At most twice as many as may be under way, plus a few, wait: so the next request is sent as soon as an answer
-    arrives, whatever the caller is doing.
+    one. At most twice as many as may be under way, plus a few, wait for an answer: so the next request is sent as soon
+    as one arrives, whatever the caller is doing. Answers count with their size, and those to come with that of the
+    largest so far.
 
     The threads of the pool only send requests. Answers are parsed by the caller that takes them: while one thread
     parses, no other can run Python, and requests would be sent late.
@@ -170,6 +173,10 @@ class Fetcher:
         self._limit = AdaptiveLimit(max_concurrency)
         self._outstanding: set[InFlightRequest[Any]] = set()
         self._largest = 0
+        self._answered = 0  # of those outstanding, how many have been answered, and with how many bytes
+        self._answered_bytes = 0
+        self._arrived = 0
+        self._expected = 0.0  # the answers to come, as a multiple of the largest
         self._changed = threading.Condition()
         self._waiting: deque[InFlightRequest[Any]] = deque()
         self._under_way = 0
@@ -194,21 +201,23 @@ class Fetcher:
 
         :param share: the share, from 0 to 1.
         """
-        room = min(2 * self._limit.limit + _SPARE, self._fitting(self._ahead_bytes))
-        return len(self._outstanding) < max(2, room * share)
+        with self._changed:
+            waiting = len(self._outstanding) - self._answered
+            held = self._answered_bytes + self._expected * self._largest
+        if len(self._outstanding) < 2:
+            return True
+        room = (2 * self._limit.limit + _SPARE) * share
+        return waiting < room and self._answered < _MAX_ANSWERED * room and held < self._ahead_bytes * share
 
     @property
-    def max_first_pages(self) -> int:
-        """At most how many answers may wait for slices that are not being read yet."""
-        return max(1, min(self._limit.limit, self._fitting(self._ahead_bytes // 4)))
+    def limit(self) -> int:
+        """How many requests may be under way at once, at present."""
+        return self._limit.limit
 
     @property
     def _ahead_bytes(self) -> int:
         """How many bytes may wait: the more, the longer an answer takes."""
         return min(MAX_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
-
-    def _fitting(self, size: int) -> int:
-        return size // max(1, self._largest)
 
     def submit(
         self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
@@ -220,8 +229,9 @@ class Fetcher:
         :param urgent: whether it is sent before those that wait already.
         """
         in_flight = InFlightRequest(request, parse)
-        self._outstanding.add(in_flight)
         with self._changed:
+            self._outstanding.add(in_flight)
+            self._expected += in_flight.request.fullness
             if urgent:
                 self._waiting.appendleft(in_flight)
             else:
@@ -250,20 +260,28 @@ class Fetcher:
         try:
             return self.read(in_flight)
         finally:
-            self._outstanding.discard(in_flight)
+            self._forget(in_flight)
 
-    def wait(self) -> None:
-        """Wait until any request under way ends."""
-        pending = [in_flight.answer for in_flight in self._outstanding if not in_flight.is_answered]
-        if pending:
-            wait(pending, return_when=FIRST_COMPLETED)
+    @property
+    def arrived(self) -> int:
+        """How many answers have arrived so far."""
+        return self._arrived
+
+    def wait(self, seen: int) -> None:
+        """Wait until another answer arrives.
+
+        :param seen: how many had arrived when the caller began to look at them: what has come since may have been
+            missed, and does not have it wait.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._arrived != seen or self._answered == len(self._outstanding))
 
     def drop(self, requests: Sequence[InFlightRequest[Any]]) -> None:
         """Drop requests whose results are not needed."""
         for in_flight in requests:
             if not in_flight.answer.cancel():
                 in_flight.answer.add_done_callback(_close_file)
-            self._outstanding.discard(in_flight)
+            self._forget(in_flight)
 
     def _start(self) -> None:
         """Send waiting requests up to the limit; the lock is held."""
@@ -278,7 +296,7 @@ class Fetcher:
         with self._changed:
             self._under_way -= 1
             self._start()
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _begin(self) -> None:
         """Wait until a request outside the pool may be sent."""
@@ -288,9 +306,36 @@ class Fetcher:
 
     def _run(self, in_flight: InFlightRequest[Any]) -> None:
         try:
-            in_flight.answer.set_result(self._fetch(in_flight.request))
+            answer = self._fetch(in_flight.request)
         except BaseException as error:
             in_flight.answer.set_exception(error)
+            self._note(in_flight, 0)
+        else:
+            in_flight.answer.set_result(answer)
+            self._note(in_flight, len(answer.body))
+
+    def _note(self, in_flight: InFlightRequest[Any], size: int) -> None:
+        """Take note of an answer that has arrived, and of how much room it takes."""
+        with self._changed:
+            if in_flight in self._outstanding:
+                in_flight.size = size
+                self._expected -= in_flight.request.fullness
+                self._answered += 1
+                self._answered_bytes += in_flight.size
+            self._arrived += 1
+            self._changed.notify_all()
+
+    def _forget(self, in_flight: InFlightRequest[Any]) -> None:
+        """Make the room of a request free."""
+        with self._changed:
+            if in_flight not in self._outstanding:
+                return
+            self._outstanding.remove(in_flight)
+            if in_flight.size is None:
+                self._expected -= in_flight.request.fullness
+            else:
+                self._answered -= 1
+                self._answered_bytes -= in_flight.size
 
     def _fetch(self, request: ApiRequest) -> Answer:
         started = time.monotonic()

@@ -43,6 +43,8 @@ class ApiRequest:
         of what was asked.
     :param params_by_kind: the query parameters for a credential of some kind, where they differ from ``params``, as
         those of another version of the API do.
+    :param fullness: how large its answer is expected to be, as a share of the largest: less than 1 where few records or
+        sections are asked for. It only says how much else may be requested ahead.
     """
 
     method: str
@@ -62,6 +64,7 @@ class ApiRequest:
     may_be_partial: bool = False
     params_by_kind: Mapping[CredentialKind, Mapping[str, str]] = field(default_factory=dict)
     fallback_service: str = ""
+    fullness: float = 1.0
 
     def for_kinds(self, params: Mapping[CredentialKind, Mapping[str, str]]) -> ApiRequest:
         """The same request with other query parameters for some credential kinds.

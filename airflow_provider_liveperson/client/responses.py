@@ -11,7 +11,7 @@ import contextlib
 import http.client
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -171,6 +171,17 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Outcome], ...] = (  # the first that
     (urllib3.exceptions.LocationValueError, UNSENDABLE),
     (UnicodeEncodeError, UNSENDABLE),
 )
+
+
+def rows() -> Iterator[tuple[str, Outcome]]:
+    """Every row that is not accepted: what came back, such as ``429``, ``5xx`` or ``SSLError``, and the outcome."""
+    for status, outcome in _BY_STATUS.items():
+        if outcome.action is not Action.ACCEPT:
+            yield str(status), outcome
+    for hundred, outcome in _BY_HUNDRED.items():
+        yield f"{hundred}xx", outcome
+    for kind, outcome in _BY_EXCEPTION:
+        yield kind.__name__, outcome
 
 
 def outcome_of_status(status: int) -> Outcome:

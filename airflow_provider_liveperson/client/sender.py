@@ -37,6 +37,7 @@ from airflow_provider_liveperson.client.responses import (
 from airflow_provider_liveperson.client.retries import RetrySchedule
 from airflow_provider_liveperson.client.scrubbing import hide, scrub
 from airflow_provider_liveperson.client.session import GuardedSession, unsigned
+from airflow_provider_liveperson.client.tally import RequestTally
 from airflow_provider_liveperson.exceptions import (
     InvalidResponseError,
     LivePersonError,
@@ -106,6 +107,7 @@ class Sender:
         self._watchdog = Watchdog()
         self._pacer = Pacer()
         self.stop = Stop()
+        self.tally = RequestTally()
         self.clock_offset: float | None = None
 
     @property
@@ -177,6 +179,7 @@ class Sender:
             return self._schedule.server_wait(repeat, retry_after=failed.error.retry_after)
 
         def sleep(seconds: float) -> None:
+            self.tally.count(repeated=1)
             log.debug("%s failed; trying again in %.1f s", request, seconds)
             retries.pause(seconds, stop)
 
@@ -327,7 +330,10 @@ class Sender:
             timeout = (left / 3, left * 2 / 3)  # connecting and waiting follow each other
         how = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         started = time.monotonic()
+        self.tally.count(sent=1)
         response = self._session.send(prepared, timeout=timeout, **how)
+        if response.status_code == 429:
+            self.tally.count(rate_limited=1)
         seconds = time.monotonic() - started
         log.debug("%s: %s in %.3f s", request, response.status_code, seconds)
         self.clock_offset = clock_offset(response.headers, datetime.now(UTC) - timedelta(seconds=seconds / 2))

@@ -27,6 +27,7 @@ from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.ranges import ISO_MS, TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query
+from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.files import Files, ListedFile
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.exceptions import InvalidResponseError
@@ -58,7 +59,7 @@ FILTERS: dict[str, Filter] = {
 }
 
 
-class Segments(LinkedPages):
+class Segments(CountedPages, LinkedPages):
     """Segments, whose filters are sent in both spellings: LivePerson's page has them with blanks in between."""
 
     def filters(self, query: Query) -> dict[str, Any]:
@@ -82,7 +83,7 @@ ACTUAL_HANDLE_TIME = Dataset(
     ),
     cursors=(Cursor("endTime", "Each segment once, in the window in which it ended."),),
     primary_key=("segmentId",),
-    limits=Limits(max_range=timedelta(days=7), retention=KEPT, lag=LAG),
+    limits=Limits(max_range=timedelta(days=7), retention=KEPT, lag=LAG, refuses_older=True),
     columns={
         "segmentId": TEXT,
         "startTime": TIMESTAMP,
@@ -167,7 +168,7 @@ ACTUAL_HANDLE_TIME_BREAKDOWN = Dataset(
         ),
     ),
     primary_key=("segmentId", "sequence"),
-    limits=Limits(max_range=timedelta(days=1), retention=KEPT, lag=LAG),
+    limits=Limits(max_range=timedelta(days=1), retention=KEPT, lag=LAG, refuses_older=True),
     columns={
         "segmentId": TEXT,
         "sequence": INTEGER,

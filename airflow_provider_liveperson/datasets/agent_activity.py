@@ -64,7 +64,9 @@ AGENT_STATUS_CHANGES = Dataset(
     ),
     cursors=(Cursor("time", "Each change once, in the window in which it was made."),),
     primary_key=("agentId", "time", "statusType", "statusSubType", "sequenceNumber"),
-    limits=Limits(max_range=timedelta(days=7), retention=Months(6), lag=timedelta(hours=1)),
+    limits=Limits(
+        max_range=timedelta(days=7), retention=Months(6), lag=timedelta(hours=1), refuses_older=True
+    ),
     columns={
         "agentId": TEXT,
         "employeeId": TEXT,
@@ -138,7 +140,9 @@ INTERVAL_METRICS = Dataset(
         Cursor("interval", "Each interval once, in the window in which it begins.", field="timeframe.from"),
     ),
     primary_key=("timeframe.from", "skillId", "agentId"),
-    limits=Limits(max_range=timedelta(days=1), retention=timedelta(days=7), lag=timedelta(hours=1)),
+    limits=Limits(
+        max_range=timedelta(days=1), retention=timedelta(days=7), lag=timedelta(hours=1), refuses_older=True
+    ),
     columns={
         # LivePerson does not name its fields; Actual Handle Time has the second four.
         "timeframe": Struct(

@@ -7,6 +7,7 @@ of the three methods to another service, and recommends Key Messaging Metrics in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_liveperson.credential_kind import CredentialKind
@@ -15,6 +16,7 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, InstantRange, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
+from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.datasets.readers.answer import Section
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot, Snapshot
 from airflow_provider_liveperson.records.columns import (
@@ -36,6 +38,8 @@ ACCESS = Access(
     kinds=(CredentialKind.API_KEY,),
     permission="Data → Conversation History / Messaging Interactions (in older keys: Engagement History)",
 )
+# Clients read it with the bearer of a login, too.
+STATUS_ACCESS = replace(ACCESS, seen=(CredentialKind.LOGIN,))
 
 PAGES: Mapping[str, Any] = {
     "records": "agentStatusRecords",
@@ -85,6 +89,26 @@ CHOICE: Mapping[str, Filter] = {
     "agentGroupIds": Texts(description="Only agents of these groups. Default: all."),
 }
 
+
+def _in_both_spellings(given: dict[str, Any]) -> dict[str, Any]:
+    """Filters as they are sent: LivePerson's page spells one in two ways, and might pass over the wrong one."""
+    return {**given, "Status": given["status"]} if "status" in given else given
+
+
+class Agents(Snapshot):
+    """Agents, of whom filters choose some."""
+
+    def filters(self, query: Query) -> dict[str, Any]:
+        return _in_both_spellings(super().filters(query))
+
+
+class AgentsTogether(AnswerSnapshot):
+    """What the agents are together, of whom filters choose some."""
+
+    def filters(self, query: Query) -> dict[str, Any]:
+        return _in_both_spellings(super().filters(query))
+
+
 AGENT_METRICS_STATUS = Dataset(
     name="agent_metrics_status",
     title="Agents who are logged in now, with their status and load",
@@ -94,8 +118,8 @@ AGENT_METRICS_STATUS = Dataset(
         method="POST",
         path="/messaging_history/api/account/{account_id}/agent-view/status",
     ),
-    access=ACCESS,
-    reader=Snapshot(**PAGES),
+    access=STATUS_ACCESS,
+    reader=Agents(**PAGES),
     primary_key=("agentId",),
     limits=Limits(has_history=False),
     columns=AGENT,
@@ -137,7 +161,7 @@ AGENT_METRICS_SUMMARY = Dataset(
         service=SERVICE, method="POST", path="/manager_workspace/api/account/{account_id}/agent_view/summary"
     ),
     access=ACCESS,
-    reader=AnswerSnapshot(sections=(Section("", ("",), unfold="summaryResults"),), in_body=True),
+    reader=AgentsTogether(sections=(Section("", ("",), unfold="summaryResults"),), in_body=True),
     primary_key=("accountID",),
     limits=Limits(has_history=False),
     columns={

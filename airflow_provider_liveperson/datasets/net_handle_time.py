@@ -105,7 +105,9 @@ NET_HANDLE_TIME = Dataset(
         Cursor("interval", "Each interval once, in the window in which it begins.", field="epochTimestamp"),
     ),
     primary_key=(SKILL, START, END),
-    limits=Limits(max_range=timedelta(days=7), retention=timedelta(weeks=9), lag=timedelta(hours=8)),
+    limits=Limits(
+        max_range=timedelta(days=7), retention=timedelta(weeks=9), lag=timedelta(hours=8), refuses_older=True
+    ),
     columns={
         SKILL: TEXT,
         START: TIMESTAMP,

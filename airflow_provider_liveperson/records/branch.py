@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 
@@ -101,3 +101,21 @@ class Branch:
         self.plan = {
             name: what for name, what in self.fields.items() if what not in (Action.KEEP, Action.PLAIN)
         }
+
+
+def is_covered(path: str, by: Sequence[str]) -> bool:
+    """Whether a path is one of some, or below one.
+
+    :param path: the path.
+    :param by: the others.
+    """
+    return any(path == other or path.startswith(f"{other}.") for other in by)
+
+
+def is_masked(path: str, by: Sequence[str]) -> bool:
+    """Whether a path is one of some, or below one, in any casing: as fields are masked.
+
+    :param path: the path.
+    :param by: the others.
+    """
+    return is_covered(path.casefold(), [other.casefold() for other in by])

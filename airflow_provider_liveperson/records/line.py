@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 Line = bytes | memoryview
 """A record's bytes, or a view of the answer that it came in, which stays in memory as long as the view does."""
+
+
+class ErasedLine(bytes):
+    """A record of an erased person, which takes up its size in a part but is not written.
+
+    So the parts of a window end at the same records, whether a person was erased from them or never landed.
+    """
+
+
+def written(lines: Sequence[Line]) -> Sequence[Line]:
+    """Those of some lines that are written: all but those of erased persons.
+
+    :param lines: the lines.
+    """
+    if ErasedLine not in map(type, lines):
+        return lines
+    return [line for line in lines if type(line) is not ErasedLine]
 
 
 def owned(line: Line) -> bytes:

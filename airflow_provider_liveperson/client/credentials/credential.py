@@ -30,6 +30,13 @@ the request, such as an API that takes no bearer tokens."""
 Exchange = Callable[[ApiRequest], Answer]
 """Sends an unsigned request with all retries; credentials request their tokens through it."""
 
+OnSecret = Callable[[str], None]
+"""Is told each secret that a credential obtains, before its first use, to mask it where others write."""
+
+
+def tell_nobody(secret: str) -> None:
+    """Mask nothing elsewhere."""
+
 
 class Credential(AuthBase, ABC):
     """Signs requests. Bind it to a client before its first use."""
@@ -50,10 +57,11 @@ class Credential(AuthBase, ABC):
     def secrets(self) -> Iterable[str]:
         """All values that must not appear in any message."""
 
-    def bind(self, exchange: Exchange) -> None:
+    def bind(self, exchange: Exchange, on_secret: OnSecret = tell_nobody) -> None:
         """Bind it to a client; does nothing for a credential without tokens.
 
         :param exchange: sends an unsigned request.
+        :param on_secret: is told each token and other secret that LivePerson issues from now on.
         """
 
     @abstractmethod
@@ -165,6 +173,7 @@ class TokenCredential(Credential):
 
     def __init__(self) -> None:
         self._exchange: Exchange | None = None
+        self._on_secret: OnSecret = tell_nobody
         self._token: Token | None = None
         self._seen_secrets: set[str] = set()  # an answer may still quote a token that has been replaced
         self._lock = threading.Lock()
@@ -187,8 +196,18 @@ class TokenCredential(Credential):
         """
         return token
 
-    def bind(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def bind(self, exchange: Exchange, on_secret: OnSecret = tell_nobody) -> None:
+        self._exchange, self._on_secret = exchange, on_secret
+
+    def remember_secrets(self, *secrets: str) -> None:
+        """Note values that must not appear in any message.
+
+        :param secrets: the values; empty ones are left out.
+        """
+        new = set(secrets) - self._seen_secrets - {""}
+        self._seen_secrets = self._seen_secrets | new
+        for secret in new:
+            self._on_secret(secret)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._current().value}"
@@ -225,7 +244,7 @@ class TokenCredential(Credential):
                 self._token = self.keep(self._token, self._exchange)
             if self._token is None or self.now() >= self._token.renew_at:
                 self._token = self.fetch(self._exchange)
-                self._seen_secrets = self._seen_secrets | {self._token.value}
+                self.remember_secrets(self._token.value)
             return self._token
 
     def __getstate__(self) -> dict[str, Any]:
@@ -233,6 +252,7 @@ class TokenCredential(Credential):
             **self.__dict__,
             "_lock": None,
             "_exchange": None,
+            "_on_secret": tell_nobody,
             "_token": None,
             "_seen_secrets": set(),
             "_may_renew_at": -math.inf,

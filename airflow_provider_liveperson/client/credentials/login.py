@@ -20,9 +20,11 @@ import requests
 
 from airflow_provider_liveperson.client.credentials.credential import (
     Exchange,
+    OnSecret,
     Token,
     TokenCredential,
     seconds_of,
+    tell_nobody,
 )
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.credential_kind import CredentialKind
@@ -150,8 +152,8 @@ class LoginCredential(TokenCredential):
     def secrets(self) -> Iterable[str]:
         return (*self._secrets, *self._seen_secrets)
 
-    def bind(self, exchange: Exchange) -> None:
-        super().bind(exchange)
+    def bind(self, exchange: Exchange, on_secret: OnSecret = tell_nobody) -> None:
+        super().bind(exchange, on_secret)
         self._closed, self._refusal = False, None
 
     def fetch(self, exchange: Exchange) -> Token:
@@ -186,7 +188,7 @@ class LoginCredential(TokenCredential):
                 status=answer.status,
             ) from error
         cookie = _cookie(answer, granted.sessionId)
-        self._seen_secrets = (self._seen_secrets | {granted.bearer, granted.csrf, cookie}) - {""}
+        self.remember_secrets(granted.bearer, granted.csrf, cookie)
         self._login = _Login(csrf=granted.csrf, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
         # In milliseconds; LivePerson's example has eight hours.
@@ -207,7 +209,7 @@ class LoginCredential(TokenCredential):
             self._login = replace(login, keep_at=self.now() + KEEP_ALIVE_AGAIN)
         else:
             cookie = _cookie(answer, None) or login.cookie
-            self._seen_secrets = (self._seen_secrets | {cookie}) - {""}
+            self.remember_secrets(cookie)
             self._login = replace(login, cookie=cookie, keep_at=self.now() + KEEP_ALIVE)
         self._stop_if_closed(exchange)
         return token

@@ -22,7 +22,13 @@ from airflow_provider_liveperson.client.credentials.authorization import (
     revoke,
     subject_of,
 )
-from airflow_provider_liveperson.client.credentials.credential import Exchange, Token, TokenCredential
+from airflow_provider_liveperson.client.credentials.credential import (
+    Exchange,
+    OnSecret,
+    Token,
+    TokenCredential,
+    tell_nobody,
+)
 from airflow_provider_liveperson.client.credentials.grants import Grant, GrantStore
 from airflow_provider_liveperson.client.responses import never_left
 from airflow_provider_liveperson.client.scrubbing import scrub
@@ -57,11 +63,10 @@ class WebAppCredential(TokenCredential):
         self._store = store
         self._conn_id = conn_id
         self._rejected = ""
-        self._seen_secrets: set[str] = set()
         self._closed = False
 
-    def bind(self, exchange: Exchange) -> None:
-        super().bind(exchange)
+    def bind(self, exchange: Exchange, on_secret: OnSecret = tell_nobody) -> None:
+        super().bind(exchange, on_secret)
         self._closed = False
 
     def close(self) -> None:
@@ -100,7 +105,7 @@ class WebAppCredential(TokenCredential):
         :raises AuthenticationError: when the code, the application or the ``id_token`` is not valid.
         :raises LivePersonError: for any other failure.
         """
-        self._seen_secrets = self._seen_secrets | ({code, code_verifier or ""} - {""})
+        self.remember_secrets(code, code_verifier or "")
         asked_at = self.clock()
         tokens = exchange_code(
             self._bound_exchange(),
@@ -244,7 +249,7 @@ class WebAppCredential(TokenCredential):
         return self._is_good(grant) and self.clock() < grant.renew_at
 
     def _remember(self, tokens: Grant | Tokens) -> None:
-        self._seen_secrets = (self._seen_secrets | {tokens.access_token, tokens.refresh_token}) - {""}
+        self.remember_secrets(tokens.access_token, tokens.refresh_token)
 
     def _bound_exchange(self) -> Exchange:
         if self._exchange is None:
@@ -259,4 +264,4 @@ class WebAppCredential(TokenCredential):
         return AuthenticationError(f"{why} To fix this, {self._hint()}.")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_seen_secrets": set(), "_rejected": ""}
+        return {**super().__getstate__(), "_rejected": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.account_config.collection import collection
 from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, JSON, NUMBER, TEXT, Array, Struct
 
@@ -83,4 +84,6 @@ CAMPAIGNS = collection(
         "engagements": Array(_ENGAGEMENT),
     },
     content="startDate",
+    kinds=(),
+    seen=(CredentialKind.API_KEY, CredentialKind.LOGIN),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.model.access import NOT_DOCUMENTED, Access
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
+from airflow_provider_liveperson.datasets.model.filters import Filter
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.readers.collection import IF_MATCH, Collection, RevisionHeaders
@@ -39,7 +40,9 @@ def collection(
     revision: RevisionHeaders = IF_MATCH,
     permission: str = NOT_DOCUMENTED,
     kinds: tuple[CredentialKind, ...] = (CredentialKind.API_KEY, CredentialKind.LOGIN),
+    seen: tuple[CredentialKind, ...] = (),
     scope: str = NOT_DOCUMENTED,
+    filters: Mapping[str, Filter] | None = None,
 ) -> Dataset:
     """Declare a collection.
 
@@ -57,7 +60,9 @@ def collection(
     :param revision: the headers of the revision.
     :param permission: the API key's permission that it needs.
     :param kinds: the credential kinds that LivePerson's page names.
+    :param seen: further kinds, with which clients are known to read it.
     :param scope: the OAuth 2.0 scope that it needs.
+    :param filters: what LivePerson can be asked to leave out.
     """
     return Dataset(
         name=name,
@@ -68,7 +73,7 @@ def collection(
             path=f"/api/account/{{account_id}}/configuration/{path}",
             params={} if version is None else {"v": version},
         ),
-        access=Access(kinds=kinds, permission=permission, scope=scope),
+        access=Access(kinds=kinds, seen=seen, permission=permission, scope=scope),
         reader=Collection(
             arguments={"include_deleted": "true", **(arguments or {})},
             ways=every_field(columns) if ways is None else ways,
@@ -79,4 +84,5 @@ def collection(
         primary_key=primary_key,
         limits=Limits(has_history=False),
         columns=columns,
+        filters={} if filters is None else filters,
     )

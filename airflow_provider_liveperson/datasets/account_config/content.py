@@ -6,6 +6,7 @@ LivePerson pages: `predefined-content-api-*`, `predefined-categories-api-*`.
 from __future__ import annotations
 
 from airflow_provider_liveperson.datasets.account_config.collection import collection, every_field
+from airflow_provider_liveperson.datasets.model.filters import Text, Texts
 from airflow_provider_liveperson.records.columns import BOOLEAN, INTEGER, TEXT, Array, Column, Struct
 
 _HOTKEY = Struct({"prefix": TEXT, "suffix": TEXT})
@@ -38,6 +39,11 @@ PREDEFINED_CONTENT = collection(
     content="data",
     ways=_SELECTED,
     permission="Predefined Content, Read",
+    filters={
+        "ids": Texts(description="Only these items."),
+        "skill_ids": Texts(description="Only items of these skills."),
+        "lang": Text(description="Only texts in this language, such as en-US. Default: all languages."),
+    },
 )
 DEFAULT_PREDEFINED_CONTENT = collection(
     name="default_predefined_content",

@@ -6,6 +6,7 @@ LivePerson pages: `automatic-messages-api-*`, and `unified-automatic-messages-ap
 from __future__ import annotations
 
 from airflow_provider_liveperson.datasets.account_config.collection import collection
+from airflow_provider_liveperson.datasets.model.filters import Text, Texts
 from airflow_provider_liveperson.records.columns import BOOLEAN, JSON, TEXT, Array, Struct
 
 AUTOMATIC_MESSAGES = collection(
@@ -45,4 +46,12 @@ UNIFIED_AUTOMATIC_MESSAGES = collection(
     # There is no id: one event may have a message for the account and others for some skills.
     primary_key=("messageEventId", "contexts"),
     permission="Unified Automatic Messages, Read",
+    filters={
+        "context_type": Text(
+            description="Messages of the account, or of skills. Default: ACCOUNT.",
+            choices=("ACCOUNT", "SKILL"),
+        ),
+        "context_id": Texts(description="With context_type SKILL, only messages of these skills."),
+        "lang": Text(description="Only texts in this language, such as en-US. Default: all languages."),
+    },
 )

@@ -20,6 +20,9 @@ ACCESS = Access(
     permission="Administration → AuditTrail (documented for the Data Usage Audit only)",
 )
 
+MORE_DAYS = "LivePerson takes whole days, is asked for days around the window as well, and counts those, too"
+"""Why its counts cannot be compared: the days after a window go on, once the window has landed."""
+
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
 
 FILTERS: dict[str, Filter] = {

@@ -22,6 +22,7 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.audit_trail.arguments import (
     ACCESS,
     FILTERS,
+    MORE_DAYS,
     SERVICE,
     arguments,
     instant_of,
@@ -256,6 +257,7 @@ class AuditTrailExport(Reader):
     """Reads the audit trail's export."""
 
     shape: ClassVar[str] = "one CSV file"
+    uncounted: ClassVar[str] = MORE_DAYS
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> AuditTrailExportPager:
         return AuditTrailExportPager(dataset, query, slice_)
@@ -287,7 +289,7 @@ AUDIT_TRAIL_EXPORT = Dataset(
         "element": TEXT,
         "oldValue": Personal(TEXT),
         "newValue": Personal(TEXT),
-        "dateAndTime": TEXT,
+        "dateAndTime": TEXT,  # in UTC, without saying so
         "originator": Personal(TEXT),
         "originatorEmployeeId": TEXT,
         "originatorProfiles": TEXT,

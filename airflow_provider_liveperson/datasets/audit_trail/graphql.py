@@ -23,6 +23,7 @@ from airflow_provider_liveperson.client.scrubbing import scrub
 from airflow_provider_liveperson.datasets.audit_trail.arguments import (
     ACCESS,
     FILTERS,
+    MORE_DAYS,
     SERVICE,
     arguments,
     instant_of,
@@ -235,6 +236,7 @@ class AuditTrailPages(Reader):
     """Reads the audit trail in order of time, by GraphQL."""
 
     shape: ClassVar[str] = "pages by time, of GraphQL"
+    uncounted: ClassVar[str] = MORE_DAYS
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> AuditTrailPager:
         return AuditTrailPager(dataset, query, slice_)
@@ -262,6 +264,7 @@ AUDIT_TRAIL = Dataset(
     reader=AuditTrailPages(),
     cursors=(Cursor("changeDate", "Each change once, in the window in which it was made."),),
     limits=Limits(max_range=timedelta(days=31)),
+    # `changeDate` is text, as it does not say that it is in UTC.
     columns={
         **{name: Personal(TEXT) if name in _PERSONAL else TEXT for name in FIELDS},
         "originatorIsLpa": BOOLEAN,

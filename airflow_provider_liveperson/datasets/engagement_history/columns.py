@@ -169,11 +169,13 @@ _VIEWED: dict[str, Column] = {
     "statusInStock": TEXT,
     "quantityInStock": INTEGER,
 }
-_VISITOR_ERROR = _payload(
-    "visitorError",
-    # The message and the code may be objects, {"string": …}.
-    {"contextId": TEXT, **_each(JSON, "message", "code"), "level": INTEGER, "resolved": TEXT},
-)
+# The message and the code may be objects, {"string": …}.
+_ERROR: dict[str, Column] = {
+    "contextId": TEXT,
+    **_each(JSON, "message", "code"),
+    "level": INTEGER,
+    "resolved": TEXT,
+}
 
 # Whom they are about, and what they wrote, is in all of them.
 _EVENT = Personal(
@@ -197,8 +199,8 @@ _EVENT = Personal(
             # LivePerson's table has the first name of each, its sample the second.
             "viewedProduct": _payload("viewedProduct", _VIEWED),
             "viewProduct": _payload("viewProduct", _VIEWED),
-            "visitorError": _VISITOR_ERROR,
-            "formFillingError": Struct({**_STAMPS, "visitorError": _VISITOR_ERROR}),
+            "visitorError": _payload("visitorError", _ERROR),
+            "formFillingError": Struct({**_STAMPS, "visitorError": Struct(_ERROR)}),
             "lead": _payload("lead", {"topic": TEXT, "value": NUMBER, "currency": TEXT, "leadId": TEXT}),
             "serviceActivity": _payload(
                 "serviceActivity", {"topic": TEXT, "status": INTEGER, "category": TEXT, "serviceId": TEXT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -22,6 +22,7 @@ from airflow_provider_liveperson.datasets.key_messaging_metrics.metrics import (
 from airflow_provider_liveperson.datasets.key_messaging_metrics.question import Question, interval
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.narrowing import NarrowingPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
@@ -31,7 +32,6 @@ from airflow_provider_liveperson.datasets.readers.reader import (
     ContradictionError,
     Pager,
     PagesMovedError,
-    Reader,
 )
 from airflow_provider_liveperson.exceptions import IncompletePullError
 from airflow_provider_liveperson.records import raw
@@ -68,7 +68,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgentView(Reader):
+class AgentView(CountedPages):
     """Reads pages of agents with a count; see :class:`AgentPager`.
 
     :param question: what is asked.
@@ -101,6 +101,18 @@ class AgentView(Reader):
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
         return self.request(dataset, query, slice_, Part(), 0, 1, narrowed=True)
+
+    def count_requests(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        # With fewer metrics, there may be fewer agents who have any.
+        return [
+            self.request(dataset, query, slice_, Part(), 0, 1, narrowed=narrowed)
+            for narrowed in (False, True)
+        ]
+
+    def count_of(self, parsed: Page) -> int | None:
+        count = super().count_of(parsed)
+        # One of just as many as can be paged may be one that stops there.
+        return None if count is not None and count >= self.max_agents else count
 
     def request(
         self,

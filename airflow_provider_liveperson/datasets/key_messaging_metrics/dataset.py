@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from airflow_provider_liveperson.credential_kind import CredentialKind
@@ -52,8 +53,8 @@ WHOLE = Cursor(
     " end with a minute.",
     "_interval_start",
 )
-# Numbers are a minute late.
-LIMITS = Limits(max_range=DAY, retention=KEPT, lag=timedelta(minutes=1))
+# Numbers are about a minute late, and LivePerson rounds to whole minutes.
+LIMITS = Limits(max_range=DAY, retention=KEPT, lag=timedelta(minutes=2), refuses_older=True)
 
 AGENTS: Filter = Texts(description="Only these agents. Default: all.")
 GROUPS: Filter = Texts(description="Only these agent groups. Default: all.")
@@ -87,7 +88,7 @@ KEY_MESSAGING_METRICS = Dataset(
     ),
     cursors=(WHOLE,),
     primary_key=("_interval_start", "_interval_end", "_level", "_skill_id", "_group_id"),
-    limits=Limits(max_range=DAY, max_records=1000, retention=KEPT, lag=LIMITS.lag),
+    limits=replace(LIMITS, max_records=1000),
     columns={
         **INTERVAL,
         "_level": TEXT,
@@ -165,7 +166,7 @@ KEY_MESSAGING_METRICS_HISTORY = Dataset(
     cursors=(Cursor("interval", "Each interval once, in the window in which it begins.", "_interval_start"),),
     primary_key=("_interval_start",),
     # LivePerson returns at most 100 steps; an interval can be had once it has ended.
-    limits=Limits(max_range=timedelta(hours=8), retention=DAY, lag=STEP),
+    limits=Limits(max_range=timedelta(hours=8), retention=DAY, lag=STEP, refuses_older=True),
     columns={
         **INTERVAL,
         "transfers": NUMBER,

@@ -19,12 +19,13 @@ from airflow_provider_liveperson.datasets.readers.answer import (
     inner,
     read_object,
 )
+from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.narrowing import NarrowingPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
 from airflow_provider_liveperson.datasets.readers.pages import Page, Record
 from airflow_provider_liveperson.datasets.readers.paths import PageDecoder
-from airflow_provider_liveperson.datasets.readers.reader import Pager, Reader
+from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.line import with_members
@@ -80,7 +81,7 @@ def place(offset: int, limit: int, reach: int = MAX_REACH) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics(Reader):
+class Metrics(CountedPages):
     """Reads the account's metrics from one answer, and those of skills and groups from pages with a count.
 
     :param question: what is asked.
@@ -123,6 +124,10 @@ class Metrics(Reader):
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:
         return self._request(dataset, query, slice_, 0, 1, narrowed=True)
+
+    def count_requests(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        # With fewer metrics, there may be fewer skills that have any.
+        return [self._request(dataset, query, slice_, 0, 1, narrowed) for narrowed in (False, True)]
 
     def _request(
         self, dataset: Dataset, query: Query, slice_: Slice, offset: int, limit: int, narrowed: bool

@@ -149,11 +149,13 @@ def read_info(value: msgspec.Raw) -> Info:
     head = bytes(memoryview(value)[:_HEAD])
     if head.startswith(_BEGIN):
         info = head[_BEGUN : head.find(b"}") + 1]
-        with contextlib.suppress(msgspec.DecodeError):
-            try:
-                return _INFO.decode(info)
-            except msgspec.ValidationError:
+        try:
+            return _INFO.decode(info)
+        except msgspec.ValidationError:
+            with contextlib.suppress(msgspec.DecodeError):
                 return _spelled(_LOOSE_INFO.decode(info))
+        except msgspec.DecodeError:
+            pass
     try:
         return _CONVERSATION.decode(value).info
     except msgspec.ValidationError:

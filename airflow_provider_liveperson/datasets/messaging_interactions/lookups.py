@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_SHOWN = 20
-
 
 def conversations_by_ids(
     client: LivePersonClient, conversation_ids: Iterable[str], content: Sequence[str] = CONTENT
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Conversations by their ids, as LivePerson sent them; those it does not know are left out.
 
     :param client: asks LivePerson.
@@ -45,17 +43,14 @@ def conversations_by_ids(
         found: dict[bytes, Record] = {}
         for record in client.call(by_ids(batch, content), parse_whole).records:
             found.setdefault(record.key, record)
-        _warn_of_partial([key for key, record in found.items() if not record.is_complete])
+        _warn_of_partial(found.values())
         for record in found.values():
             yield bytes(record.line)
 
 
-def _warn_of_partial(keys: Sequence[bytes]) -> None:
-    if keys:
-        shown = ", ".join(key.decode() for key in keys[:MAX_SHOWN]) + (" …" if len(keys) > MAX_SHOWN else "")
-        log.warning(
-            "%d conversation(s) came in part (isPartial), even when asked for by id: %s", len(keys), shown
-        )
+def _warn_of_partial(found: Iterable[Record]) -> None:
+    if count := sum(not record.is_complete for record in found):
+        log.warning("%d conversation(s) came in part (isPartial), even when asked for by id", count)
 
 
 def conversations_by_consumer(
@@ -64,7 +59,7 @@ def conversations_by_consumer(
     *,
     status: Sequence[str] = STATUSES,
     content: Sequence[str] = CONSUMER_CONTENT,
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """A consumer's conversations, as LivePerson sent them.
 
     :param client: asks LivePerson.
@@ -93,7 +88,7 @@ def conversations_by_consumer(
         for record in client.call(by_ids(batch, content), parse_whole).records:
             if record.key in in_part:
                 in_part[record.key] = record
-    _warn_of_partial([key for key, record in in_part.items() if not record.is_complete])
+    _warn_of_partial(in_part.values())
     for record in in_part.values():
         yield bytes(record.line)
 

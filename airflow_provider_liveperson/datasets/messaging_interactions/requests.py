@@ -20,6 +20,7 @@ MAX_LIFE = timedelta(days=397)  # thirteen months at most
 SURVEY_TIME = timedelta(hours=49)
 # A list of sections has to name one, and hardly any conversation has these; `info` comes with whatever is named.
 HEADS = ("coBrowseSessions",)
+HEAD_FULLNESS = 0.05
 
 CONTENT = (
     "campaign",
@@ -121,6 +122,7 @@ def by_ids(conversation_ids: Sequence[str], content: Sequence[str] = CONTENT) ->
         path=f"{PATH}/conversation/search",
         params={"v": "2", "source": SOURCE},
         json={"conversationIds": list(conversation_ids), "contentToRetrieve": list(content)},
+        fullness=len(conversation_ids) / MAX_PAGE_SIZE,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.access import Access
 from airflow_provider_liveperson.datasets.model.cursor import Cursor
 from airflow_provider_liveperson.datasets.model.filters import Filter
-from airflow_provider_liveperson.datasets.model.limits import Limits
+from airflow_provider_liveperson.datasets.model.limits import Limits, span
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.exceptions import ConfigurationError, IncompletePullError
 from airflow_provider_liveperson.records import raw
+from airflow_provider_liveperson.records.persons import IdPath, id_paths
 from airflow_provider_liveperson.window import Window, stamp
 
 if TYPE_CHECKING:
@@ -77,6 +79,32 @@ class Dataset:
     def is_snapshot(self) -> bool:
         """Whether it shows the present only, without a history."""
         return not self.limits.has_history
+
+    @cached_property
+    def id_paths(self) -> tuple[IdPath, ...]:
+        """The fields that hold ids of conversations or consumers, in order."""
+        return tuple(id_paths(self.columns))
+
+    @property
+    def uncounted(self) -> str:
+        """Why LivePerson's counts of its windows cannot be compared with earlier ones; empty where they can."""
+        return "it shows the present only" if self.is_snapshot else self.reader.uncounted
+
+    def why_uncounted(self, query: Query) -> str:
+        """The same for one query.
+
+        :param query: the window, the filters and the cursor.
+        """
+        if self.uncounted:
+            return self.uncounted
+        if self.is_open_ended(query):
+            return f"by the cursor {query.cursor}, LivePerson counts what has changed since, up to now"
+        grid, window = self.limits.split_grid, query.window
+        if self.limits.split_by is not None and (
+            (window.start - _EPOCH) % grid or (window.end - _EPOCH) % grid
+        ):
+            return f"LivePerson rounds the window to {span(grid)}, and counts what is beside it, too"
+        return ""
 
     def cursor(self, name: str) -> Cursor | None:
         """The cursor of a name, or None for none."""
@@ -159,9 +187,15 @@ class Dataset:
         """Refuse a window that cannot be complete; see :meth:`Limits.check`."""
         self.limits.check(self.name, window, now)
 
-    def plan(self, query: Query) -> list[Slice]:
-        """Cut a query into slices that are short enough for one range, in order."""
-        return self.reader.plan(self, query)
+    def plan(self, query: Query, *, now: datetime | None = None) -> list[Slice]:
+        """Cut a query into slices that are short enough for one range, in order.
+
+        :param query: the window, the filters and the cursor.
+        :param now: the present, aware, for a window that begins before what LivePerson keeps: what LivePerson would
+            refuse of it is left out. None for a window of which LivePerson has everything.
+        """
+        left = query.window if now is None else self.limits.left_of(query.window, now)
+        return [] if left is None else self.reader.plan(self, replace(query, window=left))
 
     def open(self, query: Query, slice_: Slice) -> Pager:
         """What reads a slice, from its start."""

@@ -12,6 +12,7 @@ from airflow_provider_liveperson.window import Window, stamp
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_HEADWAY = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,6 +29,8 @@ class Limits:
     :param grid: what windows must begin and end at multiples of, since the epoch in UTC, because a record sums up so
         long a time; None for any window.
     :param has_history: False for a snapshot, which shows the present only.
+    :param refuses_older: whether LivePerson refuses a range that begins before what it keeps, instead of answering with
+        what is left of it.
     :param max_per_second: how many requests LivePerson takes in a second, or None where it does not say.
     """
 
@@ -39,6 +42,7 @@ class Limits:
     lag: timedelta = timedelta(0)
     grid: timedelta | None = None
     has_history: bool = True
+    refuses_older: bool = False
     max_per_second: float | None = None
 
     def complete_at(self, window: Window) -> datetime:
@@ -190,8 +194,25 @@ class Limits:
         :param window: the window.
         :param now: the present, aware.
         """
+        return self.left_of(window, now) is None
+
+    def left_of(self, window: Window, now: datetime) -> Window | None:
+        """What to ask for of a window, so that LivePerson does not refuse it because it keeps less.
+
+        Where it would, that begins with a full hour, since intervals are rounded outward, and some minutes late, since
+        time goes on while LivePerson is asked.
+
+        :param window: the window.
+        :param now: the present, aware.
+        :returns: the window itself where LivePerson keeps all of it, or answers with what is left; None for nothing.
+        """
         oldest = self._oldest(now)
-        return self.has_history and oldest is not None and window.end <= oldest
+        if not self.has_history or oldest is None or oldest <= window.start:
+            return window
+        if self.refuses_older:
+            start = _EPOCH - (_EPOCH - oldest - _HEADWAY) // _HOUR * _HOUR
+            return Window(start, window.end) if start < window.end else None
+        return window if oldest < window.end else None
 
     def _oldest(self, now: datetime) -> datetime | None:
         """The first instant whose records are still there, or None where there is no such limit."""

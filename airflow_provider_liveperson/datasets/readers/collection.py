@@ -85,8 +85,10 @@ class Collection(Reader):
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> CollectionPager:
         decoder = PathDecoder((*dataset.primary_key, self.content or dataset.primary_key[0]))
 
+        asked = self._asked(query)
+
         def request(known: str | None, way: Mapping[str, str]) -> ApiRequest:
-            return dataset.make_request(params={**self.arguments, **way}, headers=self.revision.sent(known))
+            return dataset.make_request(params={**asked, **way}, headers=self.revision.sent(known))
 
         return CollectionPager(
             request=request,
@@ -103,7 +105,7 @@ class Collection(Reader):
     def probes(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
         fields = [dict(fields) for fields in self.ways]
         fewest = [{**one, **self.smallest} for one in fields]
-        asked = [{**self.arguments, **one} for one in (*fewest, *fields)]
+        asked = [{**self._asked(query), **one} for one in (*fewest, *fields)]
         return [
             dataset.make_request(params=params, headers=self.revision.sent(None))
             for number, params in enumerate(asked)
@@ -111,7 +113,15 @@ class Collection(Reader):
         ]
 
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
-        return {**dataset.request.params, **self.arguments, **self.ways[0]}
+        return {**dataset.request.params, **self._asked(query), **self.ways[0]}
+
+    def _asked(self, query: Query) -> dict[str, str]:
+        """What is asked for, apart from the fields; several values of a filter are one text with commas."""
+        filters = {
+            name: ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in query.filters.items()
+        }
+        return {**self.arguments, **filters}
 
 
 class Entity(NamedTuple):

@@ -47,6 +47,7 @@ class NestedPages(OffsetPages):
     """
 
     shape: ClassVar[str] = "pages with a count, of objects made into rows"
+    uncounted: ClassVar[str] = "LivePerson counts the objects whose records they are, not the records"
 
     id: str
 

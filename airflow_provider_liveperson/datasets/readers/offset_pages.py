@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.paged import PagedReader, read_count
 from airflow_provider_liveperson.datasets.readers.pages import NO_CONTENT, Page, PagePager, hand_on
 from airflow_provider_liveperson.datasets.readers.reader import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OffsetPages(PagedReader):
+class OffsetPages(CountedPages, PagedReader):
     """Reads pages by offset and limit that say how many records there are.
 
     :param count: the dotted paths at which the count may be; the first that is there counts.

@@ -68,6 +68,9 @@ class Pager(ABC):
     """What is the matter with :attr:`still_partial`, for the warning: "3 record(s) …"."""
     revision: str | None = None
     """The revision of what came, for a snapshot that has one."""
+    accepts_early: ClassVar[bool] = False
+    """Whether :meth:`accept` may be called as soon as an answer has come, before it is the slice's turn: it returns
+    what is certain at once, as a list."""
     is_unchanged = False
     """Whether LivePerson says that the known revision is still the present one, and sent nothing."""
 
@@ -123,6 +126,8 @@ class Reader(ABC):
 
     shape: ClassVar[str]
     """The shape in a few words, for people."""
+    uncounted: ClassVar[str] = "LivePerson does not say how many records there are"
+    """Why LivePerson's count cannot be compared with that of an earlier pull, for people; empty where it can."""
 
     @abstractmethod
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
@@ -152,6 +157,19 @@ class Reader(ABC):
         """The ways to make that request, the best one first: each is for where LivePerson answers the one before with
         a 400, which a pull survives as well."""
         return (self.probe(dataset, query, slice_),)
+
+    def count_requests(self, dataset: Dataset, query: Query, slice_: Slice) -> Sequence[ApiRequest]:
+        """The ways to ask how many records a slice has, likewise."""
+        return self.probes(dataset, query, slice_)
+
+    def count_of(self, parsed: Any) -> int | None:
+        """How many records an answer says that a slice has, as its pager has parsed it; None where it does not say."""
+        return None
+
+    def heads(self, query: Query) -> Query | None:
+        """What to read instead of a query where only the records themselves tell how many there are: as little of
+        each as tells that it belongs; None where LivePerson's count tells."""
+        return None
 
     def says_empty(self, error: RequestRejectedError) -> bool:
         """Whether a refusal of the first request says that there are no records, which is nothing wrong."""

@@ -103,8 +103,15 @@ class AnswerSnapshot(AnswerReader):
             raise InvalidResponseError(f"the answer has no {' and no '.join(names)}", status=answer.status)
         return list(self.sectioned(page, top, self._columns(query)))
 
+    def filters(self, query: Query) -> dict[str, Any]:
+        """The filters that are sent.
+
+        :param query: the window, the filters and the cursor.
+        """
+        return dict(query.filters)
+
     def _asked(self, query: Query) -> dict[str, Any]:
-        return {**self.arguments, **query.filters}
+        return {**self.arguments, **self.filters(query)}
 
     def _columns(self, query: Query) -> dict[str, str]:
         pulled_at = now()

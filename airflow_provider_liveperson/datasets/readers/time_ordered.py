@@ -15,6 +15,7 @@ from airflow_provider_liveperson.exceptions import IncompletePullError, InvalidR
 MAX_PAGE_SIZE = 16_000
 MAX_TIE_PASSES = 100
 EQUAL_TIE_PASSES = 8
+MAX_TIES_AT_ONE_PLACE = 3
 UNDATED = -1
 
 
@@ -57,6 +58,7 @@ class TimeOrderedPager:
         self._anchor: int | None = None  # the instant of the row at ``offset``, once rows were handed on
         self._probed: tuple[int, list[Row]] | None = None
         self._tie: _Tie | None = None
+        self._ties_at: Counter[int] = Counter()  # how many began at which offset
         self._end = 0
         self._seen = 0
         self._guard = StandstillGuard()
@@ -227,8 +229,15 @@ class TimeOrderedPager:
         if self._may_grow and self._limit < MAX_PAGE_SIZE:
             self._limit *= 2  # a single instant fills the page
         else:
-            self._tie = _Tie(start=end - len(new), at=new[-1].at if new else None)
+            self._begin_tie(_Tie(start=end - len(new), at=new[-1].at if new else None))
         return []
+
+    def _begin_tie(self, tie: _Tie) -> None:
+        """Put an instant together, again where more of it came behind its end, but not forever."""
+        self._ties_at[tie.start] += 1
+        if self._ties_at[tie.start] > MAX_TIES_AT_ONE_PLACE:
+            raise self._moved("an instant had more rows each time that its end was reached")
+        self._tie = tie
 
     def _finish(self, rows: list[Row], *, at_end: bool) -> list[Row]:
         if at_end and self.reported is not None and self.reported != self._end:

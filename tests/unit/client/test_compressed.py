@@ -7,6 +7,7 @@ import io
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -59,7 +60,13 @@ def test_a_stream_has_ended_exactly_when_all_of_it_is_there(name, data):
 
 
 def test_what_is_behind_a_whole_gzip_stream_is_no_part_of_it():
-    assert has_ended(read("gzip", gzip.compress(TEXT) + b"\0\0\0\0"))
+    body = gzip.compress(TEXT) + b"\0\0\0\0"
+    response = urllib3.HTTPResponse(
+        io.BytesIO(body), headers={"content-encoding": "gzip"}, preload_content=False
+    )
+    with suppress(zlib.error):  # of zlib 1.3.2 and later
+        response.read(decode_content=True)
+    assert has_ended(response)
 
 
 @pytest.mark.parametrize("coding", ["", "identity", "something"])
@@ -96,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 def client(waits: list[float]) -> Iterator[LivePersonClient]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     key = ApiKeyCredential(app_key="k", app_secret="s", access_token="t", access_token_secret="u")
@@ -125,6 +132,15 @@ def test_a_cut_stream_is_noticed_in_memory_and_on_disk(client, waits, monkeypatc
     with pytest.raises(InvalidResponseError, match="cut short"):
         ask(whole[:-6])
     assert waits == [5, 10, 15]
+
+
+def test_padding_behind_a_gzip_stream_is_skipped_or_refused_in_words(client, monkeypatch):
+    monkeypatch.setattr(_Handler, "body", gzip.compress(TEXT) + b"\0\0\0\0")
+    try:
+        found = client.call(ApiRequest(method="GET", service="s", path="/x"), _bytes_of)
+    except InvalidResponseError:
+        found = None  # zlib 1.3.2 and later
+    assert found in (TEXT, None)
 
 
 def _bytes_of(answer: Answer) -> bytes:

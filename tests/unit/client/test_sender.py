@@ -16,6 +16,7 @@ import pytest
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.client.retries import RetrySchedule, pause, without_waits
+from airflow_provider_liveperson.client.tally import RequestCounts
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -56,6 +57,19 @@ def test_it_goes_on_as_soon_as_an_answer_is_good(sandbox, connect, audit_request
     sandbox.faults.add(kind="status", status=503, match=AUDIT_PATH, times=failures)
     assert connect().call(audit_request, passed).status == 200
     assert waits == [5, 10, 15][:failures]
+
+
+def test_it_counts_what_leaves_what_is_refused_by_the_rate_and_what_is_repeated(
+    sandbox, connect, audit_request, waits
+):
+    sandbox.faults.add(kind="status", status=429, match=AUDIT_PATH, times=2)
+    sandbox.faults.add(kind="drop", match=AUDIT_PATH)
+    client = connect()
+    client.call(audit_request, passed)
+    counts = client.tally.take()
+    assert (counts.sent, counts.rate_limited, counts.repeated) == (len(sandbox.requests), 2, 3)
+    assert counts.sent > len(asked(sandbox))  # the host was asked for, too
+    assert client.tally.take() == RequestCounts()  # none is reported twice
 
 
 @pytest.mark.parametrize("kind", ["drop", "cut", "not_json", "cut_json"])

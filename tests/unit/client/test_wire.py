@@ -277,8 +277,8 @@ DRIPS = {
 @pytest.mark.parametrize("to_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_request_ends_whatever_drips(monkeypatch, drip, to_disk):
-    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
-    monkeypatch.setattr(sender, "MAX_FILE_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.02)
+    monkeypatch.setattr(sender, "MAX_FILE_TIMEOUTS", 0.02)
     with talking(DRIPS[drip], timeout=5) as (client, server):
         with pytest.raises(LivePersonError) as caught:
             client.call(get(to_disk=to_disk), body_of)
@@ -290,7 +290,7 @@ def test_a_request_ends_whatever_drips(monkeypatch, drip, to_disk):
 
 
 def test_what_is_late_is_asked_for_again(monkeypatch, waits):
-    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.04)
     numbers = itertools.count()
 
     def script(head: bytes) -> object:
@@ -302,10 +302,11 @@ def test_what_is_late_is_asked_for_again(monkeypatch, waits):
 
 
 @pytest.mark.parametrize("drip", DRIPS)
-def test_a_budget_is_kept_whatever_drips(drip):
+def test_a_budget_is_kept_whatever_drips(monkeypatch, drip):
+    monkeypatch.setattr(sender, "_GRACE", 0.05)
     with RawServer(DRIPS[drip]) as server:
         about = ClientSettings(account_id="70000001", host=server.url, timeout=60)
-        client = LivePersonClient(about, api_key(), schedule=NO_RETRIES, budget=0.3)
+        client = LivePersonClient(about, api_key(), schedule=NO_RETRIES, budget=0.1)
         with closing(client), pytest.raises(LivePersonError):
             client.services()
         assert server.wait_until_alone()
@@ -313,7 +314,7 @@ def test_a_budget_is_kept_whatever_drips(drip):
 
 @pytest.mark.parametrize("drip", ["headers", "body", "chunks", "until the connection closes"])
 def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
-    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.04)
     authority = Authority(tmp_path)
     with (
         RawServer(DRIPS[drip]) as server,
@@ -333,7 +334,7 @@ def test_tls_and_a_proxys_tunnel_drip_no_longer(monkeypatch, tmp_path, drip):
 
 @pytest.mark.parametrize("drip", ["status line", "headers", "interim answer"])
 def test_a_proxy_that_drips_ahead_of_its_tunnel_ends_too(monkeypatch, drip):
-    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.1)
+    monkeypatch.setattr(sender, "MAX_REQUEST_TIMEOUTS", 0.02)
     with RawServer(DRIPS[drip]) as proxy:
         about = ClientSettings(account_id="1", proxies={"https": proxy.url}, timeout=5)
         client = LivePersonClient(about, api_key(), schedule=NO_RETRIES)

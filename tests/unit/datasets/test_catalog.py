@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
 from airflow_provider_liveperson.exceptions import ConfigurationError
 
@@ -19,9 +20,20 @@ def test_each_is_found_and_fully_declared(name):
     assert all(cursor.use.endswith(".") for cursor in declared.cursors)
     assert declared.key
     assert declared.reader.shape
+    assert declared.access.known
+    assert len(set(declared.access.known)) == len(declared.access.known)
     assert declared.page.endswith(".html")
     assert declared.request.path.startswith("/")
     assert all(it.description.endswith(".") for it in declared.filters.values())
+
+
+def test_what_only_clients_have_shown_is_told_from_what_is_documented():
+    seen = {name: declared.access.seen for name, declared in DATASETS.items() if declared.access.seen}
+    assert seen == {
+        "agent_metrics_status": (CredentialKind.LOGIN,),
+        "campaigns": (CredentialKind.API_KEY, CredentialKind.LOGIN),
+    }
+    assert DATASETS["agent_metrics_status"].access.titles == ["API key", "Login (undocumented)"]
 
 
 @pytest.mark.parametrize("name", ["audit", "", None, "AUDIT_TRAIL"])

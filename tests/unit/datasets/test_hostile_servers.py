@@ -275,6 +275,14 @@ def test_pages_in_order_of_time(server, counts):
         return
 
 
+def test_an_instant_that_goes_on_behind_each_of_its_ends_is_given_up():
+    changes = {0: ("insert", 0.0), 1: ("remove", 0.0), 2: ("repeat", 0.0), 3: ("repeat", 0.0)}
+    server = Server([STEP], most=2, changes=changes, alternates=True)
+    for _ in range(MAX_READ_ATTEMPTS):
+        with pytest.raises(PagesMovedError):
+            list(read_by_time(server, counts=False))
+
+
 def test_a_wrong_count_that_meets_the_end_of_a_page_is_not_the_end():
     """One instant fills the page; more is asked for, and the server gives no more at once."""
     server = Server([1, 2, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9], count="half")

@@ -15,9 +15,10 @@ from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.datasets.readers.collection import Collection
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError, LivePersonError
 from airflow_provider_liveperson.window import Window
+from devtools.nesting import TOO_DEEP
 
 DAY = Window(datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
-DEEP = b"[" * 50_000 + b"1" + b"]" * 50_000
+DEEP = b"[" * TOO_DEEP + b"1" + b"]" * TOO_DEEP
 AGENTS = b'{"_metadata":{"count":2},"agentStatusRecords":[{"agentId":"1","a":"%b"},{"agentId":2,"b":"%b"}]}'
 QUEUES = (
     b'{"metricsByIntervals":[{"timestamp":1769568300000,"metricsTotal":{"a":"%b"},'

@@ -24,6 +24,7 @@ limits = st.builds(
     lag=st.timedeltas(timedelta(0), 2 * DAY),
     retention=st.none() | st.timedeltas(HOUR, 400 * DAY) | st.builds(Months, st.integers(1, 14)),
     has_history=st.booleans(),
+    refuses_older=st.booleans(),
 )
 
 
@@ -52,7 +53,23 @@ def test_a_window_of_which_nothing_is_left_cannot_be_complete(limits, ago, lengt
         assert not limits.can_be_complete(window, NOW)
         oldest, _ = limits.available(NOW)
         assert oldest is not None
-        assert window.end <= oldest
+        assert window.end <= oldest + limits.refuses_older * (HOUR + timedelta(minutes=5))
+
+
+@given(limits, st.timedeltas(timedelta(0), 500 * DAY), lengths)
+def test_what_is_left_of_a_window_is_its_end_and_is_not_refused(limits, ago, length):
+    window = Window(NOW - ago - length, NOW - ago)
+    left, (oldest, _) = limits.left_of(window, NOW), limits.available(NOW)
+    if left is None:
+        return
+    assert left.end == window.end
+    if left != window:
+        assert oldest is not None
+        assert window.start < oldest
+        assert timedelta(minutes=5) <= left.start - oldest < HOUR + timedelta(minutes=5)
+        assert (left.start.minute, left.start.second, left.start.microsecond) == (0, 0, 0)
+    elif oldest is not None and limits.has_history and limits.refuses_older:
+        assert oldest <= window.start
 
 
 @pytest.mark.parametrize(
