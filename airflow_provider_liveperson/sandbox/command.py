@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.sandbox.server import SandboxServer
 
 DEFAULT_PORT = 8765
+DEFAULT_CONN_ID = "liveperson_default"
 
 _WHERE_USERS_LOG_IN = {
     "user": "at the login page and at the Login Service",
@@ -64,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print one JSON object with the URL, the account, the connections in every form, and the users",
     )
+    form.add_argument(
+        "--import",
+        dest="into_airflow",
+        action="store_true",
+        help="add the connections to the database of this machine's Airflow, and liveperson_default for the App-JWT;"
+        " connections that exist are never changed",
+    )
 
 
 def _options() -> list[str]:
@@ -101,7 +109,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"sandbox: cannot listen on port {args.port}: {error}", file=sys.stderr)
         return 2
     else:
-        if args.json:
+        if args.into_airflow:
+            print(_imported(server), flush=True)
+        elif args.json:
             print(_as_import(server), flush=True)
         else:
             print(_as_details(server) if args.details else _as_text(server), flush=True)
@@ -147,6 +157,25 @@ def _mapping(name: str, value: str) -> Any:
 def _as_import(server: SandboxServer) -> str:
     made = {name: connection.as_dict() for name, connection in server.connections().items()}
     return json.dumps(made, separators=(",", ":"))
+
+
+def _imported(server: SandboxServer) -> str:
+    """Add the connections to Airflow.
+
+    :returns: what to print.
+    :raises ConfigurationError: if that is not possible without changing another connection.
+    """
+    from airflow_provider_liveperson.airflow_connections import add_connections
+
+    made = {name: connection.as_dict() for name, connection in server.connections().items()}
+    made[DEFAULT_CONN_ID] = made["liveperson_app_jwt"]
+    done = add_connections(made, yielding={DEFAULT_CONN_ID})
+    lines = [
+        f"LivePerson sandbox: {server.url}, account {server.settings.account_id}",
+        "Connections in Airflow:",
+    ]
+    lines += [f"  {conn_id}: {how}" for conn_id, how in done.items()]
+    return "\n".join([*lines, "Press Ctrl-C to stop. The connections stay."])
 
 
 def _as_details(server: SandboxServer) -> str:

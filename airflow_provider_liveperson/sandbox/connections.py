@@ -94,7 +94,7 @@ def connections_to(settings: SandboxSettings, url: str) -> dict[str, SandboxConn
             login=settings.client_id,
             password=settings.client_secret,
             host=url,
-            extra={"account_id": settings.account_id, "token_version": "v2"},
+            extra={"account_id": settings.account_id},
         ),
         SandboxConnection(
             conn_id="liveperson_web_app",

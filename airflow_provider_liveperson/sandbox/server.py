@@ -24,6 +24,7 @@ from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from airflow_provider_liveperson.sandbox.state import SandboxState
 
 HOST = "127.0.0.1"
+_TURNS_TO_CLOSE = 5
 
 
 class SandboxServer:
@@ -323,3 +324,16 @@ class _Uvicorn(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every connection; only those in use hold up the end, while uvicorn waits a tenth of a second anyway."""
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)

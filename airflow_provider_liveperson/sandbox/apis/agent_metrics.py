@@ -30,6 +30,10 @@ class AgentMetricsSwitches(Switches):
         "clamp", "what a larger `limit` gets: silently the largest, or a 400"
     )
     agent_metrics_ids: Literal["strings", "numbers"] = switch("strings", "how ids of agents are written")
+    agent_metrics_status_name: Literal["status", "Status"] = switch(
+        "status",
+        "name of the filter by status: as in LivePerson's text, or as in its table; another is passed over",
+    )
     agent_metrics_loads: Literal["fractions", "percent"] = switch(
         "fractions", "how the summary writes loads: as on its newest page, or as on older ones"
     )
@@ -169,7 +173,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
 
     def _chosen(self, wanted: Parameters) -> list[dict[str, Any]]:
         """Return the agents whom the filters that two methods share leave."""
-        statuses = wanted.words("status", _STATUSES)
+        statuses = wanted.words(self.switches.agent_metrics_status_name, _STATUSES)
         agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
         skills = wanted.words("skillIds")
         return [
@@ -220,6 +224,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "agentName": (user or {}).get("fullName", f"Agent {agent}"),
             "agentNickname": (user or {}).get("nickname", f"agent {agent}"),
             "agentLoginName": (user or {}).get("loginName", f"agent{agent}@acme.test"),
+            "agentPictureURL": f"https://pictures.acme.test/{agent}.png",
             "agentGroupId": chance.choice(self.world.agent_groups)["id"],
             "agentGroupName": "Support",
             "agentSkills": [{"skillId": str(skill["id"]), "skillName": skill["name"]} for skill in skills],
@@ -227,6 +232,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "currentStatusStartTime": offset_text(started),
             "currentStatusStartTimeL": started,
             "currentStatusDuration": chance.randrange(3_600_000),
+            **(_reason(started) if status == "AWAY" else {}),
             "load": chance.choice([0, 0.25, 50, 100]),
             "configuredMaxSlots": slots,
             "busySlots": chance.randint(0, slots),
@@ -238,6 +244,16 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
             "agentPresence": "true",
             "currentConnectionState": chance.choice(_CONNECTIONS),
         }
+
+
+def _reason(started: int) -> dict[str, Any]:
+    """Why an agent is away."""
+    return {
+        "currentStatusReason": "Mittagspause",
+        "currentStatusReasonStartTime": offset_text(started),
+        "currentStatusReasonStartTimeL": started,
+        "currentStatusReasonDuration": 900_000,
+    }
 
 
 def _has_skill(row: dict[str, Any], skills: frozenset[str] | None) -> bool:

@@ -40,7 +40,7 @@ _TIMES = (
 )
 _PASSED = {
     "FAILED": ("eligibleTime", "sentTime", "deliveredTime", "failedTime"),
-    "SKIPPED": ("skippedTime",),
+    "SKIPPED": ("skippedTime", "cancelledTime"),
     "SENT": ("eligibleTime", "inviteTime", "sentTime"),
     "DELIVERED": ("eligibleTime", "inviteTime", "sentTime", "deliveredTime"),
     "READ": ("eligibleTime", "inviteTime", "sentTime", "deliveredTime", "readTime"),
@@ -432,6 +432,8 @@ def _invent(world: World, source: random.Random, moment: int, product: str, name
     for step in _PASSED[state]:
         at += 1 + source.randrange(600_000)
         times[step] = at
+    if state in ("READ", "RESPONDED"):  # consumers who read it may agree to more of them, or to none
+        times[source.choice(("optInsTime", "optOutsTime"))] = at + 1
     is_call = product == "c2m"
     error = _ERRORS[channel] if state == "FAILED" else (None, None, None)
     return Message(

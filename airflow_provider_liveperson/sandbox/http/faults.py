@@ -7,7 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
+
+_When = Literal["newest", "late"]
 
 KINDS = {
     "status": "an answer of `status` with `body`, and `retry_after` if given",
@@ -61,12 +63,11 @@ class Fault:
     lowers_count: bool = True
     find: str = ""
     put: str = ""
-    when: Literal["newest", "late"] = "newest"
+    when: _When = "newest"
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        if self.when not in get_args(hints["when"]):
-            choices = ", ".join(get_args(hints["when"]))
+        if self.when not in get_args(_When):
+            choices = ", ".join(get_args(_When))
             raise ValueError(f"when must be one of {choices}, not {self.when!r}")
         for name, kind, minimum in (
             ("times", int, 1),

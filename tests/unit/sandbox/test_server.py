@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -65,6 +66,19 @@ def test_a_connection_left_open_does_not_hold_up_the_stop() -> None:
         idle = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
     idle.close()
     session.close()
+
+
+def test_where_no_request_is_under_way_nothing_waits_for_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep, waited = asyncio.sleep, []
+
+    async def noted(seconds: float, *result: Any) -> Any:
+        waited.append(seconds)
+        return await sleep(seconds, *result)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    with requests.Session() as session, SandboxServer(SMALL) as server:
+        assert session.get(server.url + "/_sandbox/health", timeout=10).ok
+    assert set(waited) <= {0}
 
 
 def test_slow_requests_do_not_wait_for_each_other(sandbox: Any) -> None:

@@ -13,12 +13,12 @@ from airflow_provider_liveperson.sandbox.switches import Switches, switch
 
 
 def test_credentials_have_liveperson_shapes_and_follow_the_seed() -> None:
-    settings = SandboxSettings(seed=3)
+    settings = SandboxSettings(seed=3, until=date(2026, 2, 1))
     for name in ("app_key", "app_secret", "access_token", "access_token_secret"):
         assert re.fullmatch(r"[0-9a-f]{32}", getattr(settings, name))
     assert str(uuid.UUID(settings.client_id)) == settings.client_id
     assert re.fullmatch(r"[a-z0-9]{26}", settings.client_secret)
-    assert settings == SandboxSettings(seed=3)
+    assert settings == SandboxSettings(seed=3, until=date(2026, 2, 1))
     other = SandboxSettings(seed=4)
     for name in (
         "app_key",

@@ -163,6 +163,9 @@ class AgentActivityApi(Api[AgentActivitySwitches]):
             over_limit=switches.activity_over_limit,
             offset_ignored=http.offset_ignored,
         ).bounds(parameters)
+        kept = timedelta(days=switches.activity_kept_days)
+        if window[0] and window[0] < self.present * 1000 - kept / timedelta(milliseconds=1):
+            parameters.wrong("from", f"must be within the last {kept.days} days")
         given = [name for name in _FILTERS if name in parameters]
         if len(given) > 1:
             parameters.wrong(", ".join(given), "only one of them may be given")

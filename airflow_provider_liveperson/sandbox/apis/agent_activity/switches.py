@@ -21,6 +21,11 @@ class AgentActivitySwitches(Switches):
         "inclusive", "whether a status change at the very moment `to` is in the answer"
     )
     activity_longest_days: int = switch(31, "the longest range in days between `from` and `to`", minimum=1)
+    activity_kept_days: int = switch(
+        184,
+        "how many days back status changes can be asked for: 6 months; 13 months on older pages",
+        minimum=1,
+    )
     activity_limit_max: int = switch(5000, "the largest `limit` of status changes", minimum=1)
     activity_over_limit: Literal["reject", "clamp"] = switch(
         "reject", "what a larger `limit` gets: a 400, or silently the largest"

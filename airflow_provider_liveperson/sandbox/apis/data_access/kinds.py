@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_liveperson.sandbox.apis.data_access.attributes import achieved_goal, attribute
 from airflow_provider_liveperson.sandbox.apis.data_access.bodies import Body, Typed
 from airflow_provider_liveperson.sandbox.world import World
 
@@ -133,11 +134,11 @@ def _web_session(world: World, chance: random.Random, seen_at: int) -> list[Body
     country, code, city, state = chance.choice(_PLACES)
     geo = {
         "iPV4": f"203.0.113.{chance.randrange(256)}",
-        "iPV6": None,
+        "iPV6": chance.choice((None, "2001:db8::7")),
         "country": country,
         "city": city,
         "state": state,
-        "org": None,
+        "org": chance.choice((None, "Beispiel & Töchter")),
         "isp": "Beispiel & Söhne",
         "countryCode": code,
     }
@@ -147,8 +148,12 @@ def _web_session(world: World, chance: random.Random, seen_at: int) -> list[Body
         "deviceOS": chance.choice(("NA", "WINDOWS", "MAC_OS", "IOS")),
         "deviceFamily": chance.choice(("NA", "DESKTOP", "MOBILE")),
         "siteControlGroup": "NA",
-        "searchEngine": None,
-        "searchEngineKey": None,
+        **chance.choice(
+            (
+                {"searchEngine": None, "searchEngineKey": None},
+                {"searchEngine": "search.test", "searchEngineKey": "größe 42 shoes"},
+            )
+        ),
     }
     engagement, campaign, goal = _campaign(world, chance)
 
@@ -163,7 +168,7 @@ def _web_session(world: World, chance: random.Random, seen_at: int) -> list[Body
         body("Navigation", "navigationData", [_navigation(chance, moment) for moment in moments]),
     ]
     if chance.random() < 0.6:
-        bodies.append(body("EngAttrs", "engagementAttributes", [_attribute(chance, at) for at in moments]))
+        bodies.append(body("EngAttrs", "engagementAttributes", [attribute(chance, at) for at in moments]))
     if chance.random() < 0.6:
         eligible = {
             "campaign": campaign,
@@ -183,8 +188,9 @@ def _web_session(world: World, chance: random.Random, seen_at: int) -> list[Body
             **({"timestamp": moments[-1]} if chance.random() < 0.7 else {}),
         }
         bodies.append(body("Impression", "impressions", [Typed("Impression", impression)]))
-    if chance.random() < 0.4:
-        bodies.append(body("GoalAchieved", "achievedGoals", [_goal(chance, moments[-1])]))
+    if chance.random() < 0.6:
+        goals = [achieved_goal(chance, at, engagement, campaign) for at in moments]
+        bodies.append(body("GoalAchieved", "achievedGoals", goals))
     return bodies
 
 
@@ -206,9 +212,8 @@ def _engagement(world: World, chance: random.Random, seen_at: int) -> list[Body]
                 "contentFormat": "Text" if is_chat else "TEXT_PLAIN",
                 "messageId": f"{chance.getrandbits(64):016x}",
                 "dialogId": None if is_chat else f"{chance.getrandbits(64):016x}",
-                "fileData": None,
-                "linkData": None,
-                "mcs": None,
+                **_attached(chance),
+                "mcs": None if is_chat else chance.randrange(101),
             },
         )
         for place in range(lines)
@@ -219,10 +224,10 @@ def _engagement(world: World, chance: random.Random, seen_at: int) -> list[Body]
         "skillId": skills[0],
         "targetSkillId": skills[-1],
         "agentId": str(agent["id"]),
-        "targetAgentId": None,
+        "targetAgentId": chance.choice((None, str(agent["id"]))),
         "reason": 101,
         "queueStartTime": begun + MINUTE_MS,
-        "queueEndTime": None,
+        "queueEndTime": chance.choice((None, begun + 2 * MINUTE_MS)),
     }
     conversation = {
         "type": "LIVE_CHAT" if is_chat else "MESSAGING",
@@ -239,6 +244,7 @@ def _engagement(world: World, chance: random.Random, seen_at: int) -> list[Body]
         if chance.random() < 0.4
         else Typed("CampaignData", {"campaignId": 3_000_000_107, "campaignEngagementId": 3_000_000_210}),
         "agentId": str(agent["id"]),
+        "skillID": skills[-1],
         "skills": skills,
         "startReasonId": 0,
         "startPage": None if chance.random() < 0.5 else "Größen & Maße",
@@ -246,7 +252,7 @@ def _engagement(world: World, chance: random.Random, seen_at: int) -> list[Body]
         "transcripts": transcripts,
         "transfers": [Typed("Transfer", transfer)] if len(skills) > 1 else [],
         "secureForms": [],
-        "mcs": None,
+        "mcs": None if is_chat else chance.randrange(101),
         "queueStartTime": begun,
         "queueEndTime": begun + 5_000,
     }
@@ -282,11 +288,13 @@ def _campaign(world: World, chance: random.Random) -> tuple[Typed, Typed, Typed]
         "visitorBehaviors": [behavior],
         "skillId": -1 if skill is None else skill["id"],
         "skillName": None if skill is None else skill["name"],
-        "surveySkills": None,
+        "surveySkills": None
+        if skill is None
+        else [Typed("SurveySkill", {"id": skill["id"], "name": skill["name"]})],
         "isOffsiteEngagement": False,
-        "availabilityPolicy": None,
+        "availabilityPolicy": None if skill is None else "0",
         "interactionType": 1,
-        "renderingType": None,
+        "renderingType": None if skill is None else 0,
     }
     profile = Typed("VisitorProfile", {"id": 156_579_410, "revision": 111})
     return (
@@ -306,56 +314,15 @@ def _navigation(chance: random.Random, moment: int) -> Typed:
     return Typed("Navigation", page)
 
 
-def _attribute(chance: random.Random, moment: int) -> Typed:
-    data = chance.choice(
-        (
-            Typed(
-                "CustomerInfo",
-                {
-                    "customerStatus": "gold",
-                    "customerType": None,
-                    "balance": -12.5,
-                    "customerId": f"C-{chance.randrange(10**6)}",
-                    "userName": "Zoë",
-                    "companySize": 7,
-                    "lastPaymentDate": Typed("YMDDate", {"year": 2025, "month": 12, "day": 31}),
-                },
-                is_union=True,
-            ),
-            Typed(
-                "PersonalInfo",
-                {
-                    "name": "Zoë",
-                    "surname": "O'Brien",
-                    "gender": None,
-                    "contacts": [Typed("Contact", {"email": "zoe@mail.test", "phone": None})],
-                },
-                is_union=True,
-            ),
-            Typed("Lead", {"topic": "Größe", "leadId": "L-1", "value": 0.5}, is_union=True),
-        )
+def _attached(chance: random.Random) -> dict[str, Any]:
+    """A file or a link, which some messages have."""
+    file = Typed("FileData", {"caption": "Rücksendung.jpg", "fileType": "JPEG"})
+    link = Typed(
+        "LinkData",
+        {"externalFileLink": "https://files.acme.test/a", "fileType": "PDF", "caption": "Quittung"},
     )
-    return Typed("EngagementAttribute", {"timestamp": moment, "data": data})
-
-
-def _goal(chance: random.Random, moment: int) -> Typed:
-    reached = chance.choice(
-        (
-            Typed("ReduceAbandonmentGoalMetadata", {"numberOfPages": 2}, is_union=True),
-            Typed("UrlGoalMetadata", {"url": "https://shop.acme.test/thanks"}, is_union=True),
-        )
-    )
-    return Typed(
-        "AchievedGoal",
-        {
-            "id": f"{chance.getrandbits(128):032x}",
-            "timestamp": moment,
-            "campaignGoalRevision": 13,
-            "campaignGoalId": 153_250_510,
-            "campaignGoalType": 1,
-            "goalMetaData": reached,
-        },
-    )
+    which = chance.randrange(4)
+    return {"fileData": file if which == 0 else None, "linkData": link if which == 1 else None}
 
 
 KINDS = (

@@ -38,7 +38,7 @@ class Writer:
 
     :param world: the company.
     :param lob: how the id of no line of business is written.
-    :param nested: which attributes repeat their name inside.
+    :param nested: which attributes repeat their name inside, and by which names they come.
     :param between: what stands between the date and the time of texts.
     """
 
@@ -47,12 +47,12 @@ class Writer:
         world: World,
         *,
         lob: Literal["number", "text"] = "number",
-        nested: Literal["sample", "nested"] = "sample",
+        nested: Literal["sample", "nested", "table"] = "sample",
         between: str = " ",
     ) -> None:
         self._world = world
         self._lob: int | str = -1 if lob == "number" else "-1"
-        self._is_nested = nested == "nested"
+        self._nested = nested
         self._between = between
 
     def record(self, chat: Chat, *, is_enriched: bool = True) -> Record:
@@ -202,6 +202,11 @@ class Writer:
             "visitorProfileId": str(700 + number),
             "visitorProfileName": "Everyone",
             "engagementSource": source.choice(("WEB_SITE", "EMAIL")),
+            "engagementAgentNote": "",
+            "engagementApplicationId": "e9b7c2d0-0000-4000-8000-000000000001",
+            "engagementApplicationName": "Shop",
+            "engagementApplicationTypeId": "15",
+            "engagementApplicationTypeName": "Web",
             "locationId": str(500 + number),
             "locationName": "Entire site",
             "behaviorSystemDefault": True,
@@ -270,18 +275,39 @@ class Writer:
             "price": "42.5",
         }
         products = [{"quantity": source.choice(("1", None)), "product": product}]
+        cart = {"total": "42.5", "currency": "EUR", "numItems": "1", "products": products}
+        stamps = {"serverTimeStamp": moment, "originalTimeStamp": moment}
         contents: dict[str, Record] = {
             "customerInfo": {
                 "customerId": f"C-{chat.visitor[-6:]}",
+                "customerStatus": "active",
                 "customerType": "gold",
                 "balance": "-400.99",
                 "currency": "EUR",
+                "socialId": f"S-{chat.visitor[-4:]}",
+                "imei": "490154203237518",
+                "userName": "dana",
+                "accountName": "Müller & Töchter",
+                "role": "buyer",
                 "lastPaymentDate": {"year": "2025", "month": "12", "day": "31"},
+                "registrationDate": {"year": "2013", "month": "5", "day": "23"},
+                "companySize": "500",
+                "companyBranch": "Köln",
+                "storeZipCode": "20505",
+                "storeNumber": "123865",
+                "loginStatus": "1",
             },
             "personalInfo": {
                 "name": "Dana",
                 "surname": "Müller",
-                "customerAge": {"customerAgeInYears": "35.0"},
+                "gender": "OTHER",
+                "company": "Acme",
+                "customerAge": {
+                    "customerAgeInYears": "35.0",
+                    "customerYearOfBirth": "1990",
+                    "customerMonthOfBirth": "4",
+                    "customerDateOfBirth": "15",
+                },
                 "contacts": [
                     {
                         "personalContact": {
@@ -293,15 +319,25 @@ class Writer:
                 ],
                 "language": "de-DE",
             },
-            "cartStatus": {"total": "42.5", "currency": "EUR", "numItems": "1", "products": products},
-            "purchase": {"total": "42.5", "currency": None, "orderId": f"O-{chat.number}"},
+            "cartStatus": cart,
+            "purchase": {
+                "total": "42.5",
+                "currency": source.choice((None, "EUR")),
+                "orderId": f"O-{chat.number}",
+                "cart": {**stamps, **cart},
+            },
             "marketingCampaignInfo": {
                 "originatingChannel": "2",
                 "affiliate": "newsletter",
                 "campaignId": "S-26",
             },
             "searchContent": {"keywords": ["boots", "größe 42"]},
-            "viewProduct": {"products": products, "currency": "EUR"},
+            "viewProduct": {
+                "products": products,
+                "currency": "EUR",
+                "statusInStock": "low",
+                "quantityInStock": "3",
+            },
             "formFillingError": {
                 "visitorError": {
                     "contextId": "address",
@@ -319,10 +355,21 @@ class Writer:
 
     def _event(self, name: str, content: Record, moment: str) -> Record:
         stamps = {"serverTimeStamp": moment, "originalTimeStamp": moment}
-        is_nested = name != "formFillingError" and (self._is_nested or name in _NESTED)
+        if self._nested == "table":
+            name, content = _as_in_table(name, content)
+            is_nested = False
+        else:
+            is_nested = name != "formFillingError" and (self._nested == "nested" or name in _NESTED)
         inside = {**stamps, name: content} if is_nested else {**stamps, **content}
         kind = "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in name)
         return {name: inside, "sdeType": kind, "serverTimeStamp": moment, "isAuthenticated": True}
+
+
+def _as_in_table(name: str, content: Record) -> tuple[str, Record]:
+    """Return an attribute with the name that LivePerson's table has for it, and its content by that name."""
+    if name == "formFillingError":
+        return "visitorError", content["visitorError"]
+    return ("viewedProduct" if name == "viewProduct" else name), content
 
 
 def shortened(record: Record) -> Record:

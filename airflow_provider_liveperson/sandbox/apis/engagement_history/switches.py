@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 
 class EngagementHistorySwitches(Switches):
@@ -12,7 +12,8 @@ class EngagementHistorySwitches(Switches):
 
     engagement_chats: int = switch(300, "chats in total, spread evenly over the days", minimum=0, fixed=True)
     engagement_auth: frozenset[CredentialName] = switch(
-        EVERY_CREDENTIAL, "credential kinds that Engagement History accepts"
+        frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
+        "credential kinds that Engagement History accepts",
     )
     engagement_source: Literal["strict", "lenient"] = switch(
         "lenient", "as `source_rule`, for Engagement History, whose page calls `source` optional"
@@ -51,9 +52,10 @@ class EngagementHistorySwitches(Switches):
     engagement_lob: Literal["number", "text"] = switch(
         "number", "how `campaign.lobId` is written where there is none: -1, or as text"
     )
-    engagement_attributes: Literal["sample", "nested"] = switch(
+    engagement_attributes: Literal["sample", "nested", "table"] = switch(
         "sample",
-        "how engagement attributes come: as in LivePerson's sample, where some repeat their name inside; or all do",
+        "how engagement attributes come: as in LivePerson's sample, where some repeat their name inside; or all do"
+        " (`nested`); or none, and they have the names of LivePerson's table, such as `viewedProduct` (`table`)",
     )
     engagement_times: Literal["blank", "T"] = switch(
         "blank", "what is between the date and the time of texts: a blank as in the samples, or a T"

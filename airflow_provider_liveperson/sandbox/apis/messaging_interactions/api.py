@@ -21,6 +21,7 @@ from airflow_provider_liveperson.sandbox.apis.messaging_interactions.request imp
     statuses,
     texts,
 )
+from airflow_provider_liveperson.sandbox.apis.messaging_interactions.sections import as_in_tables
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.switches import (
     MessagingInteractionsSwitches,
 )
@@ -217,6 +218,8 @@ def _answer(
     separator = b"{"
     for conversation in page:
         record = conversations.rendered(conversation, partial=not whole and conversation.long_reading < share)
+        if search.switches.messaging_names == "tables":
+            record = as_in_tables(record)
         for place in wanted:
             if record[place]:
                 parts += (separator, record[place])

@@ -7,6 +7,7 @@ from typing import Any
 from airflow_provider_liveperson.sandbox.apis.messaging_interactions.data import (
     MINUTE_MS,
     NEVER,
+    Agent,
     Conversation,
     Staff,
 )
@@ -210,7 +211,9 @@ class _Writer:
                     "sessionId": f"cb-{self._talk.number}",
                     "startTime": offset_text(about.start + MINUTE_MS),
                     "startTimeL": about.start + MINUTE_MS,
+                    "endTime": offset_text(about.start + 2 * MINUTE_MS),
                     "endTimeL": about.start + 2 * MINUTE_MS,
+                    "interactiveTime": offset_text(about.start + MINUTE_MS + 500),
                     "interactiveTimeL": about.start + MINUTE_MS + 500,
                     "interactive": True,
                     "endReason": "USER_TERMINATED",
@@ -327,8 +330,10 @@ class _Writer:
             "acSurveyId": "61",
             "acSurveyName": "Wrap-up",
             "acSurveyRevision": 4,
-            "assignedAgentId": agent.agent_id,
-            "performedByAgentId": agent.agent_id,
+            "surveySkillId": about.skills[-1],
+            "surveySkillName": self._talk.skill(about.skills[-1]),
+            **_agent_fields("assignedAgent", agent),
+            **_agent_fields("performedByAgent", agent),
             "lastUpdateTime": about.close,
             "submittedAnswers": [
                 {
@@ -341,6 +346,15 @@ class _Writer:
             ],
         }
         return {"latestAgentSurvey": survey, "previouslySubmittedAgentSurveys": [survey]}
+
+
+def _agent_fields(name: str, agent: Agent) -> dict[str, Any]:
+    return {
+        f"{name}Id": agent.agent_id,
+        f"{name}FullName": agent.nickname,
+        f"{name}LoginName": agent.login,
+        f"{name}Nickname": agent.nickname,
+    }
 
 
 def _answer(question_id: str, question: str, answer: str, kind: str, style: str) -> dict[str, Any]:

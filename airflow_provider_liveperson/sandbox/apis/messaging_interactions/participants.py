@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -58,6 +59,18 @@ class Participants:
             "timeL": moment,
             "permission": permission,
             "dialogId": self._about.conversation_id,
+            **(
+                {"contextData": self._reason("assignment")}
+                if agent.user_type == BOT or not moment % 4
+                else {}
+            ),
+        }
+
+    def _reason(self, name: str) -> dict[str, Any]:
+        """Return what a bot notes about what it did."""
+        return {
+            "rawMetadata": json.dumps([{"type": "ActionReason", "reason": name}]),
+            "structuredMetadata": [{"actionReason": {"reason": name}}],
         }
 
     def consumers(self) -> list[dict[str, Any]]:
@@ -109,6 +122,7 @@ class Participants:
                     "sourceAgentFullName": source.nickname,
                     "sourceAgentLoginName": source.login,
                     "dialogId": self._about.conversation_id,
+                    **({"contextData": self._reason("transfer")} if source.user_type == BOT else {}),
                 }
             )
         return made

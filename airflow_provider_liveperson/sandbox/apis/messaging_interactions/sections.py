@@ -82,6 +82,32 @@ def shortened(record: Rendered) -> Rendered:
     return (info, *record[1:_RECORDS], b'"messageRecords":' + kept, *record[_RECORDS + 1 :])
 
 
+_IN_TABLES = {
+    "info": {"csatRate": "csat"},
+    "campaign": {"locationId": "LocationId"},
+    "interactions": {
+        "assignedAgentFullName": "agentFullName",
+        "assignedAgentLoginName": "agentLoginName",
+        "assignedAgentNickname": "agentNickname",
+    },
+    "coBrowseSessions": {"interactive": "isInteractive"},
+}
+"""Names of fields that LivePerson's samples have, by section, and those that its tables have for them."""
+
+
+def as_in_tables(record: Rendered) -> Rendered:
+    """Return a record with the names of LivePerson's tables where its samples have others.
+
+    :param record: the record as in the samples.
+    """
+    sections = list(record)
+    for section, names in _IN_TABLES.items():
+        place = SECTIONS.index(section)
+        for name, other in names.items():
+            sections[place] = sections[place].replace(b'"%b":' % name.encode(), b'"%b":' % other.encode())
+    return tuple(sections)
+
+
 def content_of(record: Rendered, section: str) -> Any:
     """Read one section back.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL, CredentialName, Switches, switch
+from airflow_provider_liveperson.sandbox.switches import CredentialName, Switches, switch
 
 
 class MessagingInteractionsSwitches(Switches):
@@ -17,7 +17,8 @@ class MessagingInteractionsSwitches(Switches):
         20, "messages of a conversation on average", minimum=1, fixed=True
     )
     messaging_auth: frozenset[CredentialName] = switch(
-        EVERY_CREDENTIAL, "credential kinds that Messaging Interactions accepts"
+        frozenset({"oauth1", "app_jwt_v2", "web_app", "bearer"}),
+        "credential kinds that Messaging Interactions accepts",
     )
     messaging_source: Literal["strict", "lenient"] = switch(
         "strict", "as `source_rule`, for Messaging Interactions, which once took any `source`"
@@ -52,6 +53,10 @@ class MessagingInteractionsSwitches(Switches):
     messaging_full_dialog_filter: Literal["accepted", "ignored"] = switch(
         "accepted",
         "whether there is a filter `fullDialogEndTime`; if not, `messaging_unknown_filter` says what that means",
+    )
+    messaging_names: Literal["samples", "tables"] = switch(
+        "samples",
+        "names of fields where LivePerson's samples and tables differ, such as `csatRate` or `csat`",
     )
     messaging_partial_share: float = switch(
         0.01, "share of conversations, 0 to 1, of which searches return only a part", minimum=0

@@ -175,12 +175,14 @@ def test_changes(sandbox: Any, collection: str) -> None:
     config = server.config
     before, revision = config.truth(collection), config.revision(collection)
     others = {other: config.revision(other) for other in PATHS if other != collection}
+    began = datetime.now(UTC).replace(microsecond=0)
     changed = config.change(collection)
     assert config.revision(collection) > revision
     assert {other: config.revision(other) for other in others} == others
     after = config.truth(collection)
     assert [entity for entity in after if entity not in before] == [changed]
-    assert changed["dateUpdated"][:10] == f"{datetime.now(UTC):%Y-%m-%d}"
+    updated = datetime.fromisoformat(changed["dateUpdated"]).replace(tzinfo=UTC)
+    assert began <= updated <= datetime.now(UTC)
     assert ask(server, collection, revision).status_code == 200
     assert ask(server, collection, config.revision(collection)).status_code == 304
     deleted = config.delete(collection)
