@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidResponseError
-from airflow_provider_liveperson.records.branch import Action, Branch, Tree
+from airflow_provider_liveperson.records.branch import Action, Branch, Tree, is_masked
 from airflow_provider_liveperson.records.columns import JSON, TEXT, Array, Column, Struct, unmarked
 from airflow_provider_liveperson.records.columns import paths as declared_paths
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.masker import Masker
 from airflow_provider_liveperson.records.raw import UNREADABLE, is_text
+from airflow_provider_liveperson.records.salt import Salt
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.records.policy import Policy
@@ -132,6 +135,29 @@ class Masking:
                 "a record that is to be masked is not a JSON object that can be read; it was not written"
             ) from None
 
+    def mask_keys(self, keys: Sequence[str], primary_key: Sequence[str]) -> list[str]:
+        """Keys of records as far as they are in the masked records.
+
+        :param keys: the keys, each as one text.
+        :param primary_key: the paths of the fields of which a key is made.
+        :returns: hashes where the only field is hashed; none where it, or any of several, does not stay as it is.
+        """
+        if len(primary_key) == 1:
+            masked = (self._mask_key(key, primary_key[0]) for key in keys)
+            return [key for key in masked if key is not None]
+        is_kept = all(self._mask_key("", path) == "" for path in primary_key)
+        return list(keys) if is_kept else []
+
+    def _mask_key(self, key: str, path: str) -> str | None:
+        """What a record would have at a path in place of a text; None for nothing."""
+        value: Any = key
+        for name in reversed(path.split(".")):
+            value = {name: value}
+        value = msgspec.json.decode(self.apply(msgspec.json.encode(value)))
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else None
+
     def columns(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns of masked records, without marks: hashed fields are text, dropped ones are not there.
 
@@ -171,9 +197,7 @@ class Masking:
 
         ``salt_id`` distinguishes salts without revealing them. It is null where nothing is hashed.
         """
-        salt_id = (
-            self._masker.hash_of(b"airflow-provider-liveperson: salt_id")[:8] if self.hash_fields else None
-        )
+        salt_id = Salt(self.salt).id if self.hash_fields else None
         about: dict[str, Any] = {
             "hash_fields": list(self.hash_fields),
             "drop_fields": list(self.drop_fields),
@@ -253,12 +277,19 @@ def _plant(tree: Tree, path: object, what: Action) -> None:
         )
     *way, last = names
     for name in way:
-        below = tree.setdefault(name, {})
+        below = tree.setdefault(_spelled_in(tree, name, what), {})
         if not isinstance(below, dict):
             raise _given_twice(path, what)
         tree = below
-    if tree.setdefault(last, what) is not what:
+    if tree.setdefault(_spelled_in(tree, last, what), what) is not what:
         raise _given_twice(path, what)
+
+
+def _spelled_in(tree: Tree, name: str, what: Action) -> str:
+    """The name by which a tree has a field already: in any casing if it is masked, since it is masked in any."""
+    if what is Action.KEEP or name in tree:
+        return name
+    return next((known for known in tree if known.casefold() == name.casefold()), name)
 
 
 def _given_twice(path: object, what: Action) -> ConfigurationError:
@@ -317,27 +348,18 @@ def _check_kept(masking: Masking, kept: Tree) -> None:
             field="keep_fields",
         )
     for path in masking.hash_fields:
-        if not is_covered(path, masking.keep_fields or ()):
+        if not is_masked(path, masking.keep_fields or ()):
             raise ConfigurationError(
                 f"hash_fields: {path!r} is not among keep_fields, so it is not kept; add it there, or leave it"
                 " out here",
                 field="hash_fields",
             )
     for path in masking.keep_fields or ():
-        if is_covered(path, masking.drop_fields):
+        if is_masked(path, masking.drop_fields):
             raise ConfigurationError(
                 f"keep_fields: {path!r} is also dropped by drop_fields; name it in one of them",
                 field="keep_fields",
             )
-
-
-def is_covered(path: str, by: Sequence[str]) -> bool:
-    """Whether a path is one of some, or below one.
-
-    :param path: the path.
-    :param by: the others.
-    """
-    return any(path == other or path.startswith(f"{other}.") for other in by)
 
 
 def _declared_branch(columns: Mapping[str, Column], path: str, *, is_kept: bool) -> Branch:
@@ -386,7 +408,12 @@ def _masked_branch(branch: Branch, masked: Tree) -> Branch:
     :param masked: what is hashed or dropped.
     """
     fields = dict(branch.fields)
-    for name, what in masked.items():
+    spelled = [
+        (one, what)
+        for name, what in masked.items()
+        for one in [one for one in branch.fields if one.casefold() == name.casefold()] or [name]
+    ]
+    for name, what in spelled:
         there = fields.get(name)
         if there is Action.DROP or (there is None and what is Action.DROP):
             fields[name] = Action.DROP

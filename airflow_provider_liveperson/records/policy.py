@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.records.branch import is_covered, is_masked
 from airflow_provider_liveperson.records.columns import Column
-from airflow_provider_liveperson.records.masking import Masking, declares, is_covered
+from airflow_provider_liveperson.records.masking import Masking, declares
 
 ALL_DATASETS = "*"
 """The name, in a connection's fields by dataset, of those for every dataset that declares them."""
@@ -82,7 +83,7 @@ class Policy:
         drop = _outermost((*self.drop_fields, *enforced.drop_fields))
         keep = _kept_by_both(self, enforced)
         if keep is not None:
-            keep = [path for path in keep if not is_covered(path, drop)]
+            keep = [path for path in keep if not is_masked(path, drop)]
             if not keep:
                 raise ConfigurationError(
                     "keep_fields: of the fields that are listed, the connection lets none land; see its extras"
@@ -91,17 +92,19 @@ class Policy:
                 )
         hashed = []
         for path in _outermost((*self.hash_fields, *enforced.hash_fields)):
-            if is_covered(path, drop):
+            if is_masked(path, drop):
                 continue
             for name, others in (("drop_fields", drop), ("keep_fields", keep or ())):
-                inside = [other for other in others if other != path and is_covered(other, [path])]
+                inside = [
+                    other for other in others if is_masked(other, [path]) and not is_masked(path, [other])
+                ]
                 if inside:
                     raise ConfigurationError(
                         f"{name}: {inside[0]!r} lies in {path!r}, which is hashed as a whole by hash_fields of the"
                         " connection or of this task; hash the fields in it instead",
                         field=name,
                     )
-            if keep is None or is_covered(path, keep):
+            if keep is None or is_masked(path, keep):
                 hashed.append(path)
         return Policy(
             hash_fields=hashed,
@@ -164,11 +167,14 @@ NO_POLICY = ConnectionPolicy()
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:
-    """The paths that lie in no other of them, each once."""
+    """The paths that lie in no other of them, each once, in any casing: a second spelling would have its own fields."""
+    once: dict[str, str] = {}
+    for path in paths:
+        once.setdefault(path.casefold(), path)
     return [
         path
-        for path in dict.fromkeys(paths)
-        if not is_covered(path, [other for other in paths if other != path])
+        for folded, path in once.items()
+        if not is_covered(folded, [other for other in once if other != folded])
     ]
 
 

@@ -15,9 +15,10 @@ from airflow_provider_liveperson.exceptions import ConfigurationError, InvalidRe
 from airflow_provider_liveperson.records import branch
 from airflow_provider_liveperson.records.columns import INTEGER, JSON, TEXT, Array, Struct
 from airflow_provider_liveperson.records.masking import Masking
+from devtools.nesting import TOO_DEEP
 
 SALT = "a long random text"
-DEEP = b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+DEEP = b'{"a":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b"}"
 
 
 def hashed(text: str, salt: str = SALT) -> str:
@@ -268,3 +269,45 @@ def test_a_path_with_half_an_emoji_is_refused(path):
     with pytest.raises(ConfigurationError, match="half of a surrogate pair") as caught:
         Masking(drop_fields=[path])
     str(caught.value).encode()
+
+
+PARTIAL_KEYS = ["0b8f-1", "7", 'a "b"']
+
+
+@pytest.mark.parametrize(
+    ("masks", "expected"),
+    [
+        ({}, PARTIAL_KEYS),
+        ({"drop_fields": ["info.other"]}, PARTIAL_KEYS),
+        ({"hash_fields": ["info.id"]}, list(map(hashed, PARTIAL_KEYS))),
+        ({"hash_fields": ["INFO.Id"]}, list(map(hashed, PARTIAL_KEYS))),
+        ({"hash_fields": ["info"]}, []),
+        ({"drop_fields": ["info.id"]}, []),
+        ({"drop_fields": ["info"]}, []),
+        ({"keep_fields": ["info.id"]}, PARTIAL_KEYS),
+        ({"keep_fields": ["info.other"]}, []),
+        ({"keep_fields": ["info.id"], "hash_fields": ["info.id"]}, list(map(hashed, PARTIAL_KEYS))),
+        ({"unknown_fields": "drop"}, PARTIAL_KEYS),
+    ],
+    ids=str,
+)
+def test_keys_are_masked_like_the_field_that_they_are_from(masks, expected):
+    masking = Masking(**masks, salt=SALT, declared={"info": Struct({"id": TEXT, "other": TEXT})})
+    assert masking.mask_keys(PARTIAL_KEYS, ("info.id",)) == expected
+    assert not masking.take_undeclared()
+
+
+@pytest.mark.parametrize(
+    ("masks", "is_kept"),
+    [
+        ({"drop_fields": ["name"]}, True),
+        ({"drop_fields": ["agent"]}, False),
+        ({"hash_fields": ["agent"]}, False),
+        ({"keep_fields": ["at"]}, False),
+    ],
+    ids=str,
+)
+def test_keys_of_several_fields_are_there_where_all_of_these_stay(masks, is_kept):
+    masking = Masking(**masks, salt=SALT, declared={"at": TEXT, "agent": TEXT, "name": TEXT})
+    keys = ["2026-01-30T01:00:00+00:00, 7"]
+    assert masking.mask_keys(keys, ("at", "agent")) == (keys if is_kept else [])

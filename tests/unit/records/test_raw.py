@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
 from airflow_provider_liveperson.records.raw import RepairedLine
+from devtools.nesting import TOO_DEEP
 
 RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 ANY = msgspec.json.Decoder()
@@ -217,7 +218,7 @@ def test_a_record_that_is_no_json_is_an_error_of_the_package(data):
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"\\ud83d":', "}]")])
 @pytest.mark.parametrize("read", READERS)
 def test_deep_nesting_is_refused_in_words(read, opening, closing):
-    data = b"[" + (opening * 50_000 + "1" + closing * 50_000).encode() + b"]"
+    data = b"[" + (opening * TOO_DEEP + "1" + closing * TOO_DEEP).encode() + b"]"
     with pytest.raises(msgspec.DecodeError, match="nested more deeply than can be read"):
         read(data)
 

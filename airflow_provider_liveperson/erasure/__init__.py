@@ -1,0 +1,1 @@
+"""Takes the records of persons out of what has landed."""

@@ -1,0 +1,1 @@
+"""Operators that land nothing themselves."""

@@ -1,0 +1,204 @@
+"""The operator that erases persons: where ids come from, and that they go nowhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+from datetime import UTC, datetime
+
+import pytest
+from airflow.sdk import DAG, task
+
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
+from airflow_provider_liveperson.operators.erase import LivePersonEraseOperator
+from airflow_provider_liveperson.transfers.liveperson_to_object_storage import (
+    LivePersonToObjectStorageOperator,
+)
+from tests.unit.transfers.failing import fails_at_once
+
+START, END = datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("within_a_year")
+
+
+@pytest.fixture(autouse=True)
+def connection(airflow_connections, monkeypatch):
+    connection = json.loads(os.environ["AIRFLOW_CONN_LIVEPERSON_DEFAULT"])
+    connection["extra"] |= {"hash_secret": "a long secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_LIVEPERSON_DEFAULT", json.dumps(connection))
+
+
+@pytest.fixture
+def truth(sandbox):
+    return sandbox.truth("messaging_interactions", START, END)
+
+
+def land(folder, **choices):
+    given = {"dataset": "messaging_interactions", "start": START, "end": END, **choices}
+    return LivePersonToObjectStorageOperator(task_id="pull", path=f"file://{folder}", **given).execute({})
+
+
+def erase(folder, context=None, **choices):
+    operator = LivePersonEraseOperator(task_id="erase", uri=f"file://{folder}", **choices)
+    operator.render_template_fields(context or {})
+    return operator.execute(context or {})
+
+
+def landed_ids(folder) -> list[str]:
+    return [
+        json.loads(line)["info"]["conversationId"]
+        for path in sorted(folder.rglob("part-*"))
+        for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda ids: {"conversation_ids": ids},
+        lambda ids: {"conversation_ids": "{{ wanted }}"},
+        lambda ids: {"conversation_ids": "{{ wanted | join(',') }}"},
+        lambda ids: {"conversation_ids": "{{ wanted | join('\n') }}"},
+        lambda ids: {"conversation_ids": "{{ wanted | tojson }}"},
+        lambda ids: {"conversation_ids": ["{{ wanted[0] }}", "{{ wanted[1] }}"]},
+        lambda ids: {"conversation_ids": lambda context: context["wanted"]},
+        lambda ids: {"conversation_ids": {*ids}},
+    ],
+    ids=["list", "template", "with commas", "lines", "JSON", "a template each", "function", "set"],
+)
+def test_ids_in_every_form(tmp_path, truth, given):
+    land(tmp_path)
+    ids = [one["info"]["conversationId"] for one in truth[:2]]
+    told = erase(tmp_path, {"wanted": ids}, **given(ids))
+    assert (told["records"], told["windows"], told["unsearched"]) == (2, 1, {})
+    assert told["changed"] == [f"file://{path}" for path in tmp_path.rglob("_manifest.json")]
+    assert not set(ids) & set(landed_ids(tmp_path))
+    assert land(tmp_path)["changed"] is False
+
+
+def test_ids_in_an_object(tmp_path, truth):
+    land(tmp_path / "lake")
+    ids = [one["consumerParticipants"][0]["participantId"] for one in truth[:2]]
+    (tmp_path / "ids.txt").write_text("\r\n".join(["", *ids, ""]))
+    told = erase(tmp_path / "lake", participant_ids_uri=f"file://{tmp_path}/ids.txt")
+    assert told["records"] >= 2
+
+
+def test_no_ids_erase_nothing(tmp_path):
+    land(tmp_path)
+    assert erase(tmp_path)["records"] == 0
+    assert erase(tmp_path, conversation_ids=[], participant_ids="[]")["windows"] == 0
+    assert not list(tmp_path.rglob("_erased"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["{{ wanted }}", "{{ wanted | tojson }}", lambda context: context["wanted"]],
+    ids=["template", "JSON", "function"],
+)
+def test_ids_that_nobody_returned_are_not_taken_for_nobody(tmp_path, given):
+    """As those of a task that has not run, which a mapped task does not wait for."""
+    land(tmp_path)
+    for name in ("conversation_ids", "participant_ids"):
+        with fails_at_once(ConfigurationError, f"{name} is None when the task runs") as raised:
+            erase(tmp_path, {"wanted": None}, **{name: given})
+        assert raised.value.__cause__.field == name
+    assert not list(tmp_path.rglob("_erased"))
+
+
+def test_the_output_of_a_task_that_has_not_run_is_not_taken_for_nobody(tmp_path, monkeypatch):
+    with DAG("d", schedule=None):
+
+        @task
+        def whom() -> list[str]:
+            return []
+
+        ids = whom()
+    monkeypatch.setattr(type(ids), "resolve", lambda self, *context, **more: None)
+    with fails_at_once(ConfigurationError, "that task has returned nothing or has not run"):
+        erase(tmp_path, participant_ids=ids)
+
+
+def test_without_an_address_nothing_is_erased(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for uri in ("None", ""):
+        with fails_at_once(ConfigurationError, "must be the address of a landing"):
+            LivePersonEraseOperator(task_id="erase", uri=uri, conversation_ids=["x"]).execute({})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("choices", "field"),
+    [
+        ({"conversation_ids": {"an id": 1}}, "conversation_ids"),
+        ({"conversation_ids": [["an id"]]}, "conversation_ids"),
+        ({"participant_ids": 1.5}, "participant_ids"),
+        ({"conversation_ids": ["x"], "datasets": "no list"}, "datasets"),
+        ({"conversation_ids": ["x"], "allow_unsearched": "perhaps"}, "allow_unsearched"),
+        ({"conversation_ids_uri": "no-address"}, "conversation_ids_uri"),
+        ({"conversation_ids_uri": "/ids.txt"}, "conversation_ids_uri"),
+        ({"conversation_ids_uri": "file:///no/such/file"}, "conversation_ids_uri"),
+        ({"conversation_ids": ["x"], "liveperson_conn_id": "liveperson_app_jwt"}, "hash_secret"),
+    ],
+)
+def test_bad_arguments_fail_at_once_and_quote_no_id(tmp_path, choices, field):
+    with fails_at_once(ConfigurationError) as caught:
+        erase(tmp_path, **choices)
+    cause = caught.value.__cause__
+    assert isinstance(cause, ConfigurationError)
+    assert cause.field == field
+    assert "an id" not in str(cause)
+
+
+def test_windows_that_could_not_be_searched_fail_the_task_after_the_rest_is_erased(tmp_path, truth):
+    land(tmp_path, drop_fields=["info.conversationId"])
+    ids = [truth[0]["info"]["conversationId"]]
+    with fails_at_once(StorageError, "could not be searched"):
+        erase(tmp_path, conversation_ids=ids)
+    told = erase(tmp_path, conversation_ids=ids, allow_unsearched=True)
+    assert len(told["unsearched"]) == 1
+
+
+def test_ids_go_nowhere(tmp_path, truth, caplog):
+    """Neither to the log, nor to the result, nor to what Airflow shows or stores of the task."""
+    from airflow.serialization import serialized_objects
+
+    # Its name until Airflow 3.1.
+    serializer = getattr(serialized_objects, "DagSerialization", serialized_objects.SerializedDAG)
+    caplog.set_level(logging.DEBUG)
+    land(tmp_path)
+    caplog.clear()
+    conversation = truth[0]["info"]["conversationId"]
+    consumer = truth[1]["consumerParticipants"][0]["participantId"]
+    with DAG("d", schedule=None) as dag:
+        operator = LivePersonEraseOperator(
+            task_id="erase",
+            uri=f"file://{tmp_path}",
+            conversation_ids=[conversation],
+            participant_ids="{{ consumer }}",
+        )
+    told = json.dumps(serializer.to_dict(dag), default=str)
+    context = {"consumer": consumer}
+    operator.render_template_fields(context)
+    told += repr([getattr(operator, name) for name in operator.template_fields])
+    told += json.dumps(operator.execute(context))
+    told += caplog.text
+    assert "Erased" in caplog.text
+    for path in tmp_path.rglob("*"):
+        told += path.name + (path.read_text() if path.suffix in (".json", ".txt") else "")
+    assert conversation not in told
+    assert consumer not in told
+
+
+def test_the_output_of_a_task_is_waited_for_and_is_no_rendered_field():
+    with DAG("d", schedule=None):
+
+        @task
+        def whom() -> list[str]:
+            return []
+
+        operator = LivePersonEraseOperator(task_id="erase", uri="s3://lake", participant_ids=whom())
+    assert operator.upstream_task_ids == {"whom"}
+    assert not {"conversation_ids", "participant_ids"} & set(operator.template_fields)
