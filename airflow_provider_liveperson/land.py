@@ -150,6 +150,7 @@ class LandRequest:
             masking=masking,
             allow_out_of_range=self.allow_out_of_range,
             overlap=self.overlap,
+            secret=privacy.salt,
         )
 
     def masking(self, privacy: ConnectionPolicy) -> Masking | None:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate, chain
 from typing import Any
 
@@ -59,6 +59,7 @@ _MS_AS_TEXT = 13
 _MAX_UNKNOWN_FIELDS = 32
 _MAX_REBUILDS = 50
 _MAX_UNEXPLAINED = 10
+_KEPT_TYPES = 256
 # Of the records of a chunk. Beyond that all are read carefully, rather than many of them twice.
 _MAX_ODD_SHARE = 0.25
 
@@ -143,7 +144,7 @@ class ArrowColumns:
     def _prepare(self) -> None:
         """Make the decoder, of what is known by now."""
         kind = self._structs.prepare()
-        self._decode = None if kind is Raw else msgspec.json.Decoder(kind).decode
+        self._decode = None if kind is Raw else _decode_as(kind)
         self._lessons.are_new = False
         self._rebuilds += 1
 
@@ -179,16 +180,19 @@ class _Lessons:
 
 
 class _Builder(ABC):
-    """Makes the Arrow array of one column, in either way."""
+    """Makes the Arrow array of one column, in either way.
 
-    def __init__(self, column: Column, lessons: _Lessons) -> None:
-        self.type = arrow_type(column)
+    :param kind: its Arrow type.
+    """
+
+    def __init__(self, kind: Any, lessons: _Lessons) -> None:
+        self.type = kind
         self._lessons = lessons
         self._shall_read_raw = False
         self._reads_raw = False
         self.is_pooled = False
-        self.absent: Raw | None = None
-        """What the decoder shall make of a value that is not there."""
+        self.absent_is_null = False
+        """Whether the decoder shall make JSON's null of a value that is not there, not None."""
 
     def prepare(self) -> Any:
         """What the decoder shall make of this column's values, by what is known; they are built as that."""
@@ -283,7 +287,7 @@ class _Scalars(_Builder):
     """
 
     def __init__(self, column: Scalar, lessons: _Lessons) -> None:
-        super().__init__(column, lessons)
+        super().__init__(arrow_type(column), lessons)
         self.column = column
         self._has_numbers = False
 
@@ -293,7 +297,7 @@ class _Scalars(_Builder):
     def prepare(self) -> Any:
         kind = super().prepare()
         self.is_pooled = not self._shall_read_raw
-        self.absent = _RAW_NULL if self.is_pooled and self.column is Scalar.JSON else None
+        self.absent_is_null = self.is_pooled and self.column is Scalar.JSON
         return kind
 
     @property
@@ -433,11 +437,36 @@ def _timestamp(raw: Buffer) -> int | None:
     return instant
 
 
+@lru_cache(maxsize=_KEPT_TYPES)
+def _record_type(names: tuple[str, ...], kinds: tuple[tuple[Any, bool], ...]) -> Any:
+    """What the decoder makes of objects with these fields; kept, as each part of a dataset asks for the same.
+
+    :param kinds: each field's type, and whether one that is not there shall be JSON's null.
+    :raises ValueError: for names that msgspec cannot read.
+    """
+    return msgspec.defstruct(
+        "Fields",
+        [(f"f{place}", kind, _RAW_NULL if is_null else None) for place, (kind, is_null) in enumerate(kinds)],
+        rename={f"f{place}": name for place, name in enumerate(names)},
+        forbid_unknown_fields=True,
+        eq=False,
+        gc=False,
+    )
+
+
+@lru_cache(maxsize=_KEPT_TYPES)
+def _decode_as(kind: Any) -> Callable[[Line], Any]:
+    return msgspec.json.Decoder(kind).decode
+
+
 class _Structs(_Builder):
     def __init__(self, record: Struct, lessons: _Lessons) -> None:
-        super().__init__(record, lessons)
-        self._fields = [self.type.field(place) for place in range(self.type.num_fields)]
+        import pyarrow
+
         self._builders = {name: _builder(column, lessons) for name, column in record.fields.items()}
+        super().__init__(
+            pyarrow.struct([(name, builder.type) for name, builder in self._builders.items()]), lessons
+        )
         self._unknown: set[str] = set()
         self._extra: list[str] = []
         self._others: list[tuple[int, str, _Builder]] = []
@@ -448,8 +477,8 @@ class _Structs(_Builder):
 
     def _kind(self) -> Any:
         self._extra = sorted(self._unknown)
-        kinds = [(builder.prepare(), builder.absent) for builder in self._builders.values()]
-        kinds += [(Raw, None)] * len(self._extra)
+        kinds = [(builder.prepare(), builder.absent_is_null) for builder in self._builders.values()]
+        kinds += [(Raw, False)] * len(self._extra)
         self._pooled, self._others = [], []
         for place, (name, builder) in enumerate(self._builders.items()):
             if isinstance(builder, _Scalars) and builder.is_pooled:
@@ -458,14 +487,7 @@ class _Structs(_Builder):
                 self._others.append((place, name, builder))
         self._sort()
         try:
-            record = msgspec.defstruct(
-                "Fields",
-                [(f"f{place}", *kind) for place, kind in enumerate(kinds)],
-                rename={f"f{place}": name for place, name in enumerate([*self._builders, *self._extra])},
-                forbid_unknown_fields=True,
-                eq=False,
-                gc=False,
-            )
+            record = _record_type((*self._builders, *self._extra), tuple(kinds))
         except ValueError:  # msgspec takes no names that JSON writes with escapes
             return Raw
         self._empty = record()
@@ -499,7 +521,7 @@ class _Structs(_Builder):
         # All fields of all rows at once: far less work than a field at a time.
         columns: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, values), strict=True))
         other: dict[int, dict[str, Raw]] = {}
-        for name, column in zip(self._extra, columns[len(self._fields) :], strict=True):
+        for name, column in zip(self._extra, columns[len(self._builders) :], strict=True):
             for row, raw in enumerate(column):
                 if raw is not None:
                     other.setdefault(row, {})[name] = raw
@@ -521,7 +543,7 @@ class _Structs(_Builder):
                 other.setdefault(row, {})[name] = Raw(raw)
 
         def arrays_of(arrays: Arrays) -> list[Any]:
-            made: list[Any] = [None] * len(self._fields)
+            made: list[Any] = [None] * len(self._builders)
             for kind, places, start in pooled:
                 part = arrays[kind].slice
                 for number, place in enumerate(places):
@@ -579,8 +601,10 @@ class _Structs(_Builder):
 
 class _Lists(_Builder):
     def __init__(self, column: Array, lessons: _Lessons) -> None:
-        super().__init__(column, lessons)
+        import pyarrow
+
         self._items = _builder(column.items, lessons)
+        super().__init__(pyarrow.list_(self._items.type), lessons)
 
     def _kind(self) -> Any:
         return list[self._items.prepare()] | None  # type: ignore[misc]

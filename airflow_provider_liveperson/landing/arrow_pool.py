@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from msgspec import Raw
@@ -23,11 +23,11 @@ class DiffersError(Exception):
     """The careful way would make something else of these values."""
 
 
-def arrow_type(column: Column) -> Any:
-    """A column's Arrow type."""
+@cache
+def _scalars() -> Mapping[Scalar, Any]:
     import pyarrow
 
-    scalars = {
+    return {
         Scalar.TEXT: pyarrow.string(),
         Scalar.INTEGER: pyarrow.int64(),
         Scalar.NUMBER: pyarrow.float64(),
@@ -35,9 +35,15 @@ def arrow_type(column: Column) -> Any:
         Scalar.TIMESTAMP: pyarrow.timestamp("us", "UTC"),
         Scalar.JSON: pyarrow.string(),
     }
+
+
+def arrow_type(column: Column) -> Any:
+    """A column's Arrow type."""
+    import pyarrow
+
     return fold(
         column,
-        scalar=scalars.__getitem__,
+        scalar=_scalars().__getitem__,
         array=lambda _, items: pyarrow.list_(items),
         struct=lambda _, fields: pyarrow.struct(list(fields.items())),
     )

@@ -101,12 +101,10 @@ class Commit:
         if found is None and self._base.stored is not None:
             raise StorageError("the manifest that was there is gone")
         now = Manifest.decode(found.data, self._uri) if found is not None else None
-        named = {
-            self._key(part) for manifest in (now, self._base.manifest) if manifest for part in manifest.parts
-        }
-        unnamed = created - named
+        unnamed = created - self._keys(now)
         if found is None or found.data == self._base.data:
-            unnamed -= kept  # the retry begins from the same base
+            # The retry begins from the same base.
+            unnamed -= kept | self._keys(self._base.manifest)
         elif unnamed:
             listed = self._store.entries(self._folder)
             since = _put_at(listed, self._manifest_key)
@@ -156,6 +154,10 @@ class Commit:
     @property
     def _uri(self) -> str:
         return self._store.uri(self._manifest_key)
+
+    def _keys(self, manifest: Manifest | None) -> frozenset[str]:
+        """The keys of the parts that a manifest names."""
+        return frozenset(map(self._key, manifest.parts if manifest is not None else []))
 
     def _key(self, part: Part) -> str:
         return f"{self._folder}/{part.name}"

@@ -119,6 +119,6 @@ class CompressedStream:
                 self.write(b"\n")
 
     def close(self) -> None:
-        """Write what is left. The file stays open."""
+        """Write what is left. The file stays open, maybe for long, so nothing else is kept."""
         self._file.write(self._compressor.compress(self._block[: self._filled]) + self._compressor.flush())
-        self._filled = 0
+        del self._block, self._compressor

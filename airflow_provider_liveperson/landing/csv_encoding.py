@@ -14,7 +14,7 @@ from airflow_provider_liveperson.landing.values import (
     json_text,
 )
 from airflow_provider_liveperson.records.columns import OTHER, Column, Scalar, unmarked
-from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.line import Line, written
 from airflow_provider_liveperson.records.raw import UNREADABLE, Buffer, plain
 
 # A line that begins with a number sign passes for a comment with readers that guess, DuckDB among them.
@@ -46,6 +46,15 @@ def _harmless_cell(column: Column, raw: Buffer) -> str | None:
     return text
 
 
+def unquoted(text: str) -> str:
+    """The text of a cell without the apostrophe that ``csv_formulas="quote"`` has put before it.
+
+    :param text: the cell's.
+    """
+    rest = text[1:]
+    return rest if text.startswith("'") and _begins_like_a_formula(rest) and not _is_a_number(rest) else text
+
+
 class Csv:
     """Writes records as CSV (`RFC 4180 <https://www.rfc-editor.org/rfc/rfc4180>`_), UTF-8, with a header line.
 
@@ -72,7 +81,7 @@ class Csv:
 
     def write(self, records: Sequence[Line]) -> None:
         """Append records, each one JSON object without line breaks."""
-        self._stream.write("".join([self._row(record) for record in records]).encode())
+        self._stream.write("".join([self._row(record) for record in written(records)]).encode())
 
     def close(self) -> None:
         """Write what is left. The file stays open."""

@@ -21,7 +21,7 @@ class Destination(Layout):
     :param share_below: slices of fewer bytes, before compression, share a part, which ends with the slice that brings
         it to that size. They wait in memory, and a retry reads them again. With 0 nothing waits. Files that land as
         they came are a part each, whatever these two say.
-    :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
+    :raises ConfigurationError: for a prefix that is not valid, as :class:`Layout`.
     """
 
     store: Store

@@ -11,14 +11,14 @@ from airflow_provider_liveperson.landing.compression import COMPRESSIONS, Compre
 from airflow_provider_liveperson.landing.csv_encoding import FORMULAS, Csv
 from airflow_provider_liveperson.landing.parquet_encoding import Parquet, check_parquet
 from airflow_provider_liveperson.records.columns import Column, Struct
-from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.line import Line, written
 
 
 class PartEncoder(Protocol):
     """Writes the records of one part into a file."""
 
     def write(self, records: Sequence[Line]) -> None:
-        """Append records, each one JSON object without line breaks."""
+        """Append records, each one JSON object without line breaks; those of erased persons are left out."""
 
     def close(self) -> None:
         """Write what is left. The file stays open."""
@@ -29,7 +29,7 @@ class _JsonLines:
         self._stream = stream
 
     def write(self, records: Sequence[Line]) -> None:
-        self._stream.write_lines(records)
+        self._stream.write_lines(written(records))
 
     def close(self) -> None:
         self._stream.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
+from typing import IO
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing import committed
@@ -49,6 +51,7 @@ class Landing:
         self._list_key = destination.committed_list(folder)
         self._has_checkpoint = False
         self._kept: set[str] = set()
+        self._committing = threading.Lock()
         self._committed = False
         found = self._store.fetch(self._manifest_key)
         self._base = Base(stored=found, manifest=read_replaceable(found, self.manifest_uri, head))
@@ -80,14 +83,17 @@ class Landing:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._upload.close()
-        if self._committed:
-            return
-        try:
-            self._commit.withdraw(self._upload.created, kept=frozenset(self._kept))
-        except Exception as second:
-            if error is None:
-                raise
-            log.warning("Parts without a manifest may stay in %s: %s", self._store.uri(self._folder), second)
+        with self._committing:  # a commit in another thread comes to its end first
+            if self._committed:
+                return
+            try:
+                self._commit.withdraw(self._upload.created, kept=frozenset(self._kept))
+            except Exception as second:
+                if error is None:
+                    raise
+                log.warning(
+                    "Parts without a manifest may stay in %s: %s", self._store.uri(self._folder), second
+                )
 
     # -- checkpoints -------------------------------------------------------------------------------
 
@@ -147,6 +153,17 @@ class Landing:
         """
         return missing_parts(self._store, self._folder, parts)
 
+    def put(self, part: Part, file: IO[bytes]) -> Part:
+        """Put a part here that was made elsewhere.
+
+        :param part: the part, named by its bytes.
+        :param file: its bytes.
+        :returns: the part as it landed: under another number where its name is taken.
+        :raises ConcurrentRunError: when another run of the same window keeps taking its names.
+        :raises StorageError: when the store refuses.
+        """
+        return self._upload.put(part, file)
+
     def copy_from(self, manifest: Manifest, folder: str) -> list[Part] | None:
         """Take over the parts of another window that holds the same records.
 
@@ -177,9 +194,10 @@ class Landing:
         :raises StorageError: when it cannot be known that what was landed counts.
         """
         self._upload.finish()
-        listed = self._store.entries(self._folder)
-        manifest, is_mine = self._commit.put(manifest, has_put=self._upload.has_put, listed=listed)
-        self._committed = True
+        with self._committing:
+            listed = self._store.entries(self._folder)
+            manifest, is_mine = self._commit.put(manifest, has_put=self._upload.has_put, listed=listed)
+            self._committed = True
         committed.write_list(self._store, self._list_key, self._folder)
         stale = self._commit.stale_parts(
             manifest, created=self._upload.created, listed=listed, is_mine=is_mine

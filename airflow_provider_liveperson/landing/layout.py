@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.landing import committed
+from airflow_provider_liveperson.landing import committed, erased_persons
 from airflow_provider_liveperson.records.raw import is_text
 from airflow_provider_liveperson.window import Window, file_stamp
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What no folder may have in its name: line breaks, as lists of committed parts have a line for each; and the like."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +19,8 @@ class Layout:
     """The keys of everything that lands below a prefix.
 
     :param prefix: the folder below which the layout begins; may be empty.
-    :raises ConfigurationError: for a prefix with ``..``, empty steps or backslashes.
+    :raises ConfigurationError: for a prefix with ``..``, empty steps, backslashes, blanks around a name, or control
+        characters.
     """
 
     prefix: str
@@ -24,14 +29,15 @@ class Layout:
         prefix = (self.prefix or "").strip("/")
         steps = prefix.split("/") if prefix else []
         if (
-            any(step in ("", ".", "..") for step in steps)
+            any(step in ("", ".", "..") or step != step.strip() for step in steps)
+            or CONTROL.search(prefix)
             or "\\" in prefix
             or "://" in prefix
             or not is_text(prefix)
         ):
             raise ConfigurationError(
                 f"prefix is {self.prefix!r}; it must be plain folder names separated by single slashes, without . or"
-                " .., such as raw/liveperson",
+                " .., and without line breaks, tabs or blanks around a name, such as raw/liveperson",
                 field="prefix",
             )
         object.__setattr__(self, "prefix", prefix)
@@ -69,6 +75,14 @@ class Layout:
         :param folder: the window's folder.
         """
         return f"{self._root}{committed.FOLDER}/{self.relative(folder)}.txt"
+
+    def erased_persons(self, account_id: str) -> str:
+        """The key of the file of an account's erased persons, see
+        :mod:`~airflow_provider_liveperson.landing.erased_persons`.
+
+        :param account_id: the LivePerson account.
+        """
+        return f"{self._root}{erased_persons.FOLDER}/account_id={account_id}.json"
 
     def relative(self, key: str) -> str:
         """A key without the prefix.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -26,12 +26,13 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     :param reported: what LivePerson says there are for what was asked, where it says so.
     :param received: what came; more than the window where LivePerson only takes whole days.
     :param outside_window: received, but not inside the window.
-    :param kept: landed. ``received`` is ``outside_window`` plus ``kept``.
+    :param kept: landed. ``received`` is ``outside_window`` plus ``kept`` plus ``erased``.
     :param repeated: rows that came more than once, because pages overlapped or moved.
     :param undated: of those outside the window, the ones that cannot be placed in time, because they have no readable
         value of the cursor's field.
     :param still_partial: of those kept, the ones that LivePerson gave only in part, even when asked for by id.
     :param repaired: kept, but with U+FFFD in place of bytes that were not UTF-8.
+    :param erased: inside the window, but of persons that were erased: taken out after landing, or not landed again.
     """
 
     reported: int | None
@@ -42,15 +43,48 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     undated: int = 0
     still_partial: int = 0
     repaired: int = 0
+    erased: int = 0
+
+    def without(self, records: int, *, still_partial: int) -> Self:
+        """The same once some records that were kept are erased.
+
+        :param records: how many.
+        :param still_partial: how many of the rest LivePerson gave only in part.
+        """
+        kept = self.kept - records
+        return msgspec.structs.replace(
+            self,
+            kept=kept,
+            erased=self.erased + records,
+            still_partial=still_partial,
+            repaired=min(self.repaired, kept),
+        )
 
 
 class SliceCounts(Counts, frozen=True, kw_only=True):
     """The records of one slice: what was asked for at once.
 
     :param slice: its bounds, for people.
+    :param bounds: the same, to ask for it again: the field, and its first instant inside and outside, ISO 8601, UTC.
+    :param partition: what else sets it apart, by name.
     """
 
     slice: str
+    bounds: dict[str, list[str]] | None = None
+    partition: dict[str, str] | None = None
+
+
+class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
+    """That records were taken out of a landed window; never whose.
+
+    :param erased_at: when, ISO 8601, UTC.
+    :param records: how many.
+    :param replaced: the names of the parts that held them, which may still have to be removed after a crash.
+    """
+
+    erased_at: str
+    records: int
+    replaced: list[str]
 
 
 class EntryMeta(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +178,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param filters: the dataset's filters as they were given.
     :param complete: False when the window reached into the future, or past what LivePerson keeps, as it was
         pulled with ``allow_out_of_range``; and when any record was undated, or is still partial.
-    :param still_partial: the keys of the records that LivePerson gave only in part.
+    :param still_partial: the keys of the records that LivePerson gave only in part, hashed where the field of the key
+        is; none where it has not landed.
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.
@@ -155,6 +190,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param slices: the same, for each slice.
     :param undeclared: how often which field came that the dataset does not declare, by its path, at most 100 of them
         and the rest as ``*``; None where nobody looked.
+    :param erasures: what was taken out of the window after it had landed; None for nothing.
     :param parts: the files, in order.
     :param entries: the same files as Amazon Redshift names them; None where they are not on S3.
     :param versions: of what wrote it.
@@ -178,6 +214,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     slices: list[SliceCounts] = []
     undeclared: dict[str, int] | None = None
     still_partial: list[str] = []
+    erasures: list[ErasureNote] | None = None
     parts: list[Part]
     entries: list[ManifestEntry] | None = None
     versions: dict[str, str]
@@ -242,7 +279,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             self.manifest_format == other.manifest_format
             and self.head == other.head
             and (self.complete, self.revision) == (other.complete, other.revision)
-            and (self.counts.kept, self.still_partial) == (other.counts.kept, other.still_partial)
+            and self.counts.kept == other.counts.kept
+            and self.counts.still_partial == other.counts.still_partial
+            and self.still_partial == other.still_partial
             and (
                 _hashes(mine) == _hashes(others)
                 if by_bytes

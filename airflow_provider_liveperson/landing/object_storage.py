@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, StorageError
+from airflow_provider_liveperson.landing.layout import CONTROL
 from airflow_provider_liveperson.landing.parts import PREFIX
-from airflow_provider_liveperson.landing.stores import READ_SIZE, ConflictError, Entry, Stored
+from airflow_provider_liveperson.landing.stores import READ_SIZE, ConflictError, Entry, Stored, fill
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -40,10 +41,16 @@ class ObjectStorageStore:
     """
 
     def __init__(self, path: str) -> None:
-        if not isinstance(path, str) or "://" not in path or path.endswith("://"):
+        if (
+            not isinstance(path, str)
+            or "://" not in path
+            or path.endswith("://")
+            or path != path.strip()
+            or CONTROL.search(path)
+        ):
             raise ConfigurationError(
-                f"path is {path!r}; it must be a URL with a folder, such as file:///data/liveperson or"
-                " gs://my_conn_id@my-bucket/raw",
+                f"path is {path!r}; it must be a URL with a folder, without blanks around it and line breaks, such as"
+                " file:///data/liveperson or gs://my_conn_id@my-bucket/raw",
                 field="path",
             )
         from airflow.sdk import ObjectStoragePath
@@ -109,6 +116,13 @@ class ObjectStorageStore:
                 while chunk := file.read(READ_SIZE):
                     found.update(chunk)
             return found.hexdigest()
+
+        return self._try("read", key, read)
+
+    def download(self, key: str, file: IO[bytes]) -> str | None:
+        def read() -> str:
+            with self._fs.open(self._at(key), "rb") as source:
+                return fill(file, iter(lambda: source.read(READ_SIZE), b""))
 
         return self._try("read", key, read)
 

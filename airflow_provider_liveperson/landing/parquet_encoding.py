@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.arrow_columns import ArrowColumns
 from airflow_provider_liveperson.landing.arrow_pool import arrow_type
-from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, fold, unmarked
-from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.columns import OTHER, Array, Column, Scalar, Struct, unmarked
+from airflow_provider_liveperson.records.line import ErasedLine, Line
 
 # Bytes of JSON. Python's objects take several times as much, so they are made of fewer records at a time.
 _ROW_GROUP = 16 << 20
@@ -40,7 +40,7 @@ def check_parquet(compression: str) -> None:
         )
 
 
-class _Sink:
+class Sink:
     """The part's file as pyarrow wants it."""
 
     closed = False
@@ -74,13 +74,38 @@ def _filterable(path: str, column: Column) -> list[str]:
     return [] if isinstance(column, Array) or column is Scalar.JSON else [path]
 
 
-def _has_lists(columns: Mapping[str, Column]) -> bool:
-    return fold(
-        Struct(columns),
-        scalar=lambda _: False,
-        array=lambda *_: True,
-        struct=lambda _, fields: any(fields.values()),
+def open_writer(file: Any, schema: Any, compression: str, filterable: list[str]) -> Any:
+    """What writes the Arrow tables of a part.
+
+    :param file: takes the bytes; it is only written to, in order.
+    :param schema: the tables' Arrow schema.
+    :param compression: the codec.
+    :param filterable: the columns by which readers skip row groups.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    codec, level = _CODECS[compression]
+    return parquet.ParquetWriter(
+        file,
+        schema,
+        compression=codec,
+        compression_level=level,
+        # Records with lists are large: a row group has too few of them for dictionaries to pay.
+        use_dictionary=False if any(map(_has_lists, schema.types)) else (filterable or False),
+        write_statistics=filterable or False,
+        store_schema=False,
+        memory_pool=pyarrow.system_memory_pool(),
     )
+
+
+def _has_lists(kind: Any) -> bool:
+    """Whether values of an Arrow type hold lists."""
+    from pyarrow import types
+
+    if types.is_struct(kind):
+        return any(_has_lists(kind.field(place).type) for place in range(kind.num_fields))
+    return bool(types.is_list(kind))
 
 
 class Parquet:
@@ -101,26 +126,14 @@ class Parquet:
 
     def __init__(self, file: BinaryIO, compression: str, columns: Mapping[str, Column]) -> None:
         import pyarrow
-        from pyarrow import parquet
 
         columns = unmarked(columns)
-        codec, level = _CODECS[compression]
         schema = [(name, arrow_type(column)) for name, column in columns.items()]
         self._schema = pyarrow.schema([*schema, (OTHER, pyarrow.string())])
         self._columns = ArrowColumns(columns)
-        self._sink = _Sink(file)
+        self._sink = Sink(file)
         filterable = [path for name, column in columns.items() for path in _filterable(name, column)]
-        self._writer: Any = parquet.ParquetWriter(
-            self._sink,
-            self._schema,
-            compression=codec,
-            compression_level=level,
-            # Records with lists are large: a row group has too few of them for dictionaries to pay.
-            use_dictionary=(filterable or False) if not _has_lists(columns) else False,
-            write_statistics=filterable or False,
-            store_schema=False,
-            memory_pool=pyarrow.system_memory_pool(),
-        )
+        self._writer: Any = open_writer(self._sink, self._schema, compression, filterable)
         self._chunk: list[Line] = []
         self._chunk_size = 0
         self._batches: list[Any] = []
@@ -129,7 +142,8 @@ class Parquet:
     def write(self, records: Sequence[Line]) -> None:
         """Append records, each one JSON object without line breaks."""
         for record in records:
-            self._chunk.append(record)
+            if type(record) is not ErasedLine:
+                self._chunk.append(record)
             self._chunk_size += len(record)
             self._group_size += len(record)
             if self._chunk_size >= _CHUNK:

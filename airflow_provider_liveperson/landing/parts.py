@@ -11,7 +11,7 @@ import msgspec
 
 from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.records.line import Line
+from airflow_provider_liveperson.records.line import Line, written
 from airflow_provider_liveperson.spool import open_spool, spool_errors
 
 PREFIX = "part-"
@@ -118,10 +118,12 @@ class PartWriter:
             finished.close()
 
 
-class _StoredFile:
+class StoredFile:
     """A file that is only appended to, and knows the hash of what it holds.
 
     Data are hashed and written in large blocks: each releases Python's lock, and then the thread waits for its turn.
+
+    :raises StorageError: when there is no folder for it, or the disk is full.
     """
 
     def __init__(self) -> None:
@@ -151,6 +153,22 @@ class _StoredFile:
                 written += self.file.write(data[written:])
         self._gathered.clear()
 
+    def part(self, number: int, ending: str, records: int) -> Part:
+        """What it holds, as a part. To be called once, after the last byte.
+
+        :param number: the part's.
+        :param ending: what its name ends in.
+        :param records: how many records it holds.
+        """
+        self.flush()
+        sha256 = self.hash.hexdigest()
+        return Part(
+            name=f"{PREFIX}{number:05d}-{sha256[:12]}{ending}",
+            records=records,
+            bytes=self.size,
+            sha256=sha256,
+        )
+
     def close(self) -> None:
         self.file.close()
 
@@ -159,7 +177,7 @@ class _OpenPart:
     def __init__(self, encoding: Encoding, compressor: BoundedWorker) -> None:
         self._encoding = encoding
         self._compressor = compressor
-        self._file = _StoredFile()
+        self._file = StoredFile()
         self._encoder = encoding.encoder(cast("BinaryIO", self._file))
         self._encoded: Future[None] | None = None
         self._records = 0
@@ -180,7 +198,7 @@ class _OpenPart:
             records, rest = records[:fitting], records[fitting:]
         else:
             rest = ()
-        self._records += len(records)
+        self._records += len(written(records))
         self.size += size
         self._encoded = self._compressor.submit(lambda: self._encoder.write(records), size=size)
         return rest
@@ -188,14 +206,7 @@ class _OpenPart:
     def finish(self, number: int) -> Part:
         """Write the rest and describe the part; its file stays until it is closed."""
         self._compressor.submit(self._encoder.close).result()
-        self._file.flush()
-        sha256 = self._file.hash.hexdigest()
-        return Part(
-            name=f"{PREFIX}{number:05d}-{sha256[:12]}{self._encoding.ending_of(self._file.opening)}",
-            records=self._records,
-            bytes=self._file.size,
-            sha256=sha256,
-        )
+        return self._file.part(number, self._encoding.ending_of(self._file.opening), self._records)
 
     @property
     def file(self) -> IO[bytes]:

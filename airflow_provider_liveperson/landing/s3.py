@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveperson.exceptions import ConfigurationError, LivePersonError, StorageError
+from airflow_provider_liveperson.landing.consoles import s3_console
 from airflow_provider_liveperson.landing.s3_errors import code_of, reason_of, s3_error, status_of
 from airflow_provider_liveperson.landing.stores import (
     MAX_READ,
@@ -19,6 +20,7 @@ from airflow_provider_liveperson.landing.stores import (
     RefusedError,
     Stored,
     below,
+    fill,
 )
 
 if TYPE_CHECKING:
@@ -139,6 +141,15 @@ class S3Store:
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
+    def console_url(self, uri: str) -> str | None:
+        """An object or a folder of this bucket in Amazon's console; None for other stores with the same API.
+
+        :param uri: its URI, a folder's with a slash at its end.
+        """
+        meta = self._client.meta
+        key = uri.removeprefix(f"s3://{self._bucket}/")
+        return s3_console(meta.endpoint_url, meta.region_name, self._bucket, key)
+
     def read(self, key: str) -> bytes | None:
         found = self.fetch(key)
         return found.data if found is not None else None
@@ -195,6 +206,14 @@ class S3Store:
                 for chunk in body.iter_chunks(READ_SIZE):
                     found.update(chunk)
             return found.hexdigest()
+
+        return self._try("read", key, lambda: _read_whole(read))
+
+    def download(self, key: str, file: IO[bytes]) -> str | None:
+        def read() -> str:
+            answer = self._call("GetObject", "get_object", Key=key)
+            with contextlib.closing(answer["Body"]) as body:
+                return fill(file, body.iter_chunks(READ_SIZE))
 
         return self._try("read", key, lambda: _read_whole(read))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, Protocol
 
 from airflow_provider_liveperson.exceptions import StorageError
+from airflow_provider_liveperson.spool import spool_errors
 
 MAX_READ = 256 * 1024 * 1024
 READ_SIZE = 1 << 20
@@ -44,6 +46,27 @@ def below(folder: str) -> str:
     :param folder: the folder; empty for the whole store.
     """
     return f"{folder}/" if folder else ""
+
+
+def fill(file: IO[bytes], chunks: Iterable[bytes]) -> str:
+    """Write an object's bytes into a file in place of what it holds, and return their SHA-256, in hexadecimal.
+
+    :param file: the file.
+    :param chunks: the bytes.
+    :raises StorageError: when the temporary folder is full.
+    """
+    found = hashlib.sha256()
+    with spool_errors():
+        file.seek(0)
+        file.truncate()
+    for chunk in chunks:
+        found.update(chunk)
+        with spool_errors():
+            file.write(chunk)
+    with spool_errors():
+        file.flush()
+        file.seek(0)
+    return found.hexdigest()
 
 
 class RefusedError(StorageError):
@@ -84,6 +107,14 @@ class Store(Protocol):
 
     def digest(self, key: str) -> str | None:
         """The SHA-256 of an object's bytes, in hexadecimal, read in a stream; None where there is no object."""
+
+    def download(self, key: str, file: IO[bytes]) -> str | None:
+        """Write an object's bytes into a file, in a stream.
+
+        :param key: the object's key.
+        :param file: is emptied first.
+        :returns: the SHA-256 of the bytes, in hexadecimal; None where there is no object.
+        """
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         """Store a file under a key that is free, and return its ETag.

@@ -82,7 +82,7 @@ class Upload:
         return PartWriter(
             self._destination.encoding,
             first=first,
-            deliver=self._deliver,
+            deliver=self.put,
             compressor=self._compressor,
             uploader=self._uploader,
             roll_at=self._destination.roll_at,
@@ -125,7 +125,15 @@ class Upload:
         self._compressor.close()
         self._uploader.close()
 
-    def _deliver(self, part: Part, file: IO[bytes]) -> Part:
+    def put(self, part: Part, file: IO[bytes]) -> Part:
+        """Put a part there, unless the base names it and it is in place.
+
+        :param part: the part, named by its bytes.
+        :param file: its bytes.
+        :returns: the part as it landed: under another number where its name is taken.
+        :raises ConcurrentRunError: when another run of the same window keeps taking its names.
+        :raises StorageError: when the store refuses.
+        """
         if (placed := self._placed.get(part.name)) is not None:
             return placed
         standing = self._standing(part)

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveperson.exceptions import LivePersonError
@@ -16,6 +17,7 @@ from airflow_provider_liveperson.landing.overlaps import refuse_overlaps
 from airflow_provider_liveperson.pull import checkpoints, snapshots
 from airflow_provider_liveperson.pull.checkpoints import Finished, parts_of
 from airflow_provider_liveperson.pull.delivery import Delivery
+from airflow_provider_liveperson.pull.erased import digest
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
 from airflow_provider_liveperson.pull.undeclared import total_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
     from airflow_provider_liveperson.datasets.model.slices import Query, Slice
     from airflow_provider_liveperson.landing.destination import Destination
+    from airflow_provider_liveperson.pull.erased import ErasedFromWindow, ErasedLookup
     from airflow_provider_liveperson.pull.request import PullRequest
     from airflow_provider_liveperson.pull.snapshots import Revision
     from airflow_provider_liveperson.records.masking import Masking
@@ -46,6 +49,8 @@ class Job:
     :param request: the identity of what lands.
     :param refuse_overlap: whether to refuse, once more before the commit, what overlaps another window.
     :param is_alone: whether this is all that is pulled: then the log says that it starts.
+    :param out_of_range_at: the present, aware, if LivePerson may keep less than the window; None if it has all of it.
+    :param erased: the persons that must not land; None for nobody.
     :param spent: the keys of parts that earlier tries have put there.
     """
 
@@ -57,6 +62,8 @@ class Job:
     request: PullRequest
     refuse_overlap: bool
     is_alone: bool
+    out_of_range_at: datetime | None = None
+    erased: ErasedFromWindow | None = None
     spent: set[str] = field(default_factory=set)
 
     @property
@@ -74,9 +81,18 @@ class Job:
         """What is pulled, for the log."""
         return f"{self.dataset.name} of account {self.client.account_id}"
 
+    def without(self, lookup: ErasedLookup) -> Job:
+        """The same without those persons that are erased by now.
+
+        :param lookup: knows who is.
+        :raises StorageError: when the store cannot be read.
+        """
+        erased = lookup.of(self.query.window, is_fresh=True)
+        return replace(self, erased=erased, request=replace(self.request, erased=digest(erased)))
+
     def plan(self) -> list[Slice]:
         """The slices of what is pulled, in order."""
-        return self.dataset.plan(self.query)
+        return self.dataset.plan(self.query, now=self.out_of_range_at)
 
     def owns(self, slice_: Slice) -> bool:
         """Whether a slice is one of those, or part of one.
@@ -112,14 +128,18 @@ class Attempt:
         self._job = job
         self._landing = landing
         self._request = job.request
+        self._started = time.monotonic()
+        self._revision: str | None = None
         self._delivery = Delivery(
             landing,
             share_below=min(job.destination.share_below, job.destination.roll_at),
             masking=job.masking,
+            primary_key=job.dataset.primary_key,
+            erased=job.erased,
         )
 
-    def land(self, shared: Prefetcher | None = None) -> Landed:
-        """Read all slices, land their records, and commit.
+    def read(self, shared: Prefetcher | None = None) -> None:
+        """Read all slices, and have their records landed: the last parts may be on their way still.
 
         :param shared: reads the slices, before those of others; None to read them by themselves.
         :raises ConcurrentRunError: when another run of the same window came between.
@@ -127,8 +147,7 @@ class Attempt:
         :raises StorageError: when the store refuses.
         :raises LivePersonError: for any other failure of a request.
         """
-        started, job = time.monotonic(), self._job
-        known = self._known_revision()
+        job, known = self._job, self._known_revision()
         slices, earlier = self._resume()
         self._delivery.finished.extend(earlier)
         log.log(
@@ -147,15 +166,24 @@ class Attempt:
                 prefetcher = shared
                 if earlier:
                     prefetcher.replace(job.owns, slices)
-            revision = self._read(prefetcher, known)
-        manifest = made = self._manifest(revision)
+            self._revision = self._read(prefetcher, known)
+
+    def commit(self) -> Landed:
+        """Wait for the last parts, and commit. It may run in another thread.
+
+        :raises ConcurrentRunError: when another run of the same window came between.
+        :raises StorageError: when the store refuses.
+        """
+        job = self._job
+        self._settle([], leave=0)
+        manifest = made = self._manifest(self._revision)
         if job.refuse_overlap:
             # Another run may have landed meanwhile.
             refuse_overlaps(job.destination, job.dataset.name, job.client.account_id, [job.query.window])
         manifest, changed = self._landing.commit(manifest)
-        if revision is not None:
-            snapshots.write_revision(job.destination.store, job.account_folder, revision, job.folder)
-        self._report(manifest, changed, time.monotonic() - started)
+        if self._revision is not None:
+            snapshots.write_revision(job.destination.store, job.account_folder, self._revision, job.folder)
+        self._report(manifest, changed, time.monotonic() - self._started)
         return Landed(manifest=manifest, changed=changed, undeclared=made.undeclared)
 
     def _known_revision(self) -> Revision | None:
@@ -200,23 +228,26 @@ class Attempt:
                 else:
                     self._delivery.add(read, taken)
                     # Parts go up while the next slices are read.
-                    self._settle(prefetcher, leave=MAX_UNDER_WAY)
+                    self._settle(self._unread(prefetcher), leave=MAX_UNDER_WAY)
                 revision = read.revision
             self._delivery.flush()
-            self._settle(prefetcher, leave=0)
         except BaseException:
             with contextlib.suppress(LivePersonError):  # what failed is raised
-                self._settle(prefetcher, leave=0)
+                self._settle(self._unread(prefetcher), leave=0)
             raise
         return revision if job.dataset.is_snapshot else None
 
-    def _settle(self, prefetcher: Prefetcher, *, leave: int) -> None:
+    def _unread(self, prefetcher: Prefetcher) -> list[Slice]:
+        return list(filter(self._job.owns, prefetcher.unread))
+
+    def _settle(self, unread: Sequence[Slice], *, leave: int) -> None:
         """Note which parts have arrived, and remember for a retry which slices are finished.
 
+        :param unread: the slices that have not been read.
         :param leave: how many groups of slices that share parts may stay under way.
         """
         for parts in self._delivery.collect(leave=leave):
-            remaining = [*self._delivery.unfinished, *filter(self._job.owns, prefetcher.unread)]
+            remaining = [*self._delivery.unfinished, *unread]
             # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
             if self._has_checkpoints and remaining and self._landing.has_uploaded(parts):
                 checkpoints.remember(
@@ -232,6 +263,7 @@ class Attempt:
         slices = [one.counts for one in finished]
         counts = _total(slices)
         parts = parts_of(finished)
+        before = self._landing.before
         return Manifest.of(
             self._request.head,
             complete=self._request.complete and not counts.undated and not counts.still_partial,
@@ -240,6 +272,7 @@ class Attempt:
             slices=slices,
             undeclared=total_of(one.undeclared for one in finished),
             still_partial=[key for one in finished for key in one.still_partial],
+            erasures=before.erasures if before is not None else None,
             parts=parts,
             entries=self._landing.entries(parts),
             versions=dict(self._request.versions),
@@ -262,6 +295,15 @@ class Attempt:
             seconds,
             self._landing.manifest_uri,
         )
+        if counts.erased:
+            log.info("%d record(s) of erased persons were left out", counts.erased)
+        if counts.still_partial:
+            log.warning(
+                "%d record(s) of %s are still partial, so the window does not count as complete; run it again later."
+                " The manifest lists their keys, as far as these have landed: still_partial",
+                counts.still_partial,
+                manifest.dataset,
+            )
         warn_of_repairs(manifest.dataset, counts.repaired)
 
 
@@ -276,4 +318,5 @@ def _total(slices: Sequence[SliceCounts]) -> Counts:
         undated=sum(counts.undated for counts in slices),
         still_partial=sum(counts.still_partial for counts in slices),
         repaired=sum(counts.repaired for counts in slices),
+        erased=sum(counts.erased for counts in slices),
     )

@@ -12,10 +12,11 @@ from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.parts import Part
 from airflow_provider_liveperson.pull.checkpoints import Finished, parts_of
 from airflow_provider_liveperson.pull.slice_reader import ReadSlice
-from airflow_provider_liveperson.records.line import Line, owned
+from airflow_provider_liveperson.records.line import Line, owned, written
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.slices import Slice
+    from airflow_provider_liveperson.pull.erased import ErasedFromWindow
     from airflow_provider_liveperson.records.masking import Masking
 
 
@@ -26,11 +27,15 @@ class Taken:
     :param parts: on their way, with the records of the small slices before them; none for a small slice.
     :param lines: the records of a small slice.
     :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
+    :param erased: how many records are of erased persons.
+    :param finder: who these are; None for nobody.
     """
 
     parts: list[Future[Part]]
     lines: list[bytes]
     undeclared: dict[str, int] | None = None
+    erased: int = 0
+    finder: ErasedFromWindow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,8 @@ class Delivery:
     :param landing: where they land.
     :param share_below: bytes before compression below which slices share a part; with 0 nothing waits.
     :param masking: hashes and drops fields before anything is written, or None.
+    :param primary_key: the paths of the fields that make a record's key.
+    :param erased: the persons that must not land; None for nobody.
     """
 
     def __init__(
@@ -75,10 +82,14 @@ class Delivery:
         *,
         share_below: int,
         masking: Masking | None,
+        primary_key: Sequence[str],
+        erased: ErasedFromWindow | None = None,
     ) -> None:
         self._landing = landing
         self._share_below = share_below
         self._masking = masking
+        self._primary_key = primary_key
+        self._erased = erased
         self.finished: list[Finished] = []
         self._under_way: deque[_UnderWay] = deque()
         self._carried = _Carried()
@@ -102,9 +113,14 @@ class Delivery:
         size = self._carried.size
         writer = None if self._share_below else self._landing.writer(self._next_number())
         self._take_undeclared()  # of a reading that came to nothing
+        finder, erased = self._erased and self._erased.anew(), 0
         try:
             for batch in batches:
-                masked = batch if self._masking is None else list(map(self._masking.apply, batch))
+                if finder is not None:
+                    masked = finder.mark(batch, self._masking)
+                    erased += len(masked) - len(written(masked))
+                else:
+                    masked = batch if self._masking is None else list(map(self._masking.apply, batch))
                 if writer is not None:
                     writer.write(masked)
                     continue
@@ -120,6 +136,8 @@ class Delivery:
                 parts=list(writer.finish()) if writer is not None else [],
                 lines=lines,
                 undeclared=self._take_undeclared(),
+                erased=erased,
+                finder=finder,
             )
         finally:
             if writer is not None:
@@ -132,6 +150,12 @@ class Delivery:
         :param taken: what :meth:`consume` made of it.
         """
         read = replace(read, undeclared=taken.undeclared)
+        if taken.finder is not None and taken.erased:
+            counts, partial = taken.finder.without(read.counts, read.still_partial, taken.erased)
+            read = replace(read, counts=counts, still_partial=partial)
+        if self._masking is not None:
+            keys = self._masking.mask_keys(read.still_partial, self._primary_key)
+            read = replace(read, still_partial=keys)
         if taken.parts:
             self._under_way.append(_UnderWay(slices=[*self._carried.take(), read], parts=taken.parts))
         else:

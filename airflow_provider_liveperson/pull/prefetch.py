@@ -25,6 +25,9 @@ from airflow_provider_liveperson.pull.slice_reader import (
 
 log = logging.getLogger(__name__)
 
+LEFT_SHARE = 0.75
+"""What slices may take of the room behind one whose further requests are not known yet."""
+
 Which = Callable[[Slice], bool]
 
 
@@ -136,33 +139,32 @@ class Prefetcher:
         Of the slices behind it only first pages are requested, and few of them: they say what else there is to request,
         but wait for their turn, and must not take the room of those before. The first page of the very next one is
         requested early, so that its other pages can follow without a pause.
+
+        Part of the room is left to slices whose further requests are not known yet: those that depend on what has been
+        accepted, and any whose first page has not come. Else answers that wait for their turn would fill it, and those
+        requests would leave one by one. What is small may take that part, too.
         """
-        at, first_pages = 0, 0
-        while self.fetcher.may_take(self._share(at)) and (reader := self._open(at)) is not None:
-            reader.peek()
+        at, first_pages, share = 0, 0, 1.0
+        while self.fetcher.may_take(1.0) and (reader := self._open(at)) is not None:
+            reader.look_ahead()
             if at and reader.is_too_large and self._split_ahead(reader):
                 continue
+            only_small = not self.fetcher.may_take(share)
             if first_pages:
-                if first_pages > self.fetcher.max_first_pages:
+                if first_pages > self.fetcher.limit or only_small:
                     return
                 if not reader.has_requests:
                     reader.send_next()
                 first_pages += 1
             elif reader.has_first_response and not reader.is_too_large:
-                if self._begin_next(at) or reader.send_next():
+                if (not only_small and self._begin_next(at)) or reader.send_next(only_small=only_small):
                     continue
             else:
-                reader.send_next()
-                first_pages = 1
+                reader.send_next(only_small=only_small)
+                first_pages, share = 1, LEFT_SHARE
+            if reader.reader.requests_follow:
+                share = LEFT_SHARE
             at += 1
-
-    def _share(self, at: int) -> float:
-        """Which share of the room a slice may take, by its place.
-
-        Where the one that is being read will request more once it has accepted something, half of the room is its own:
-        else answers that wait for their turn would fill it, and its requests would leave one by one.
-        """
-        return 0.5 if at and self._readers[0].reader.requests_follow else 1.0
 
     def _begin_next(self, at: int) -> bool:
         """Request the first page of the slice behind one whose pages are being requested.
@@ -172,7 +174,7 @@ class Prefetcher:
         following = self._open(at + 1)
         if following is None:
             return False
-        following.peek()
+        following.look_ahead()
         if following.is_too_large:
             return self._split_ahead(following)
         return not following.has_requests and following.send_next()

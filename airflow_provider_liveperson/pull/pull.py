@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.destination import Destination
-from airflow_provider_liveperson.landing.errors import ConcurrentRunError
-from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
-from airflow_provider_liveperson.pull.attempt import Attempt, Job, Landed
-from airflow_provider_liveperson.pull.checkpoints import CHECKPOINT_LIFE
+from airflow_provider_liveperson.pull.attempt import Job, Landed
 from airflow_provider_liveperson.pull.completeness import check_complete
-from airflow_provider_liveperson.pull.finished_days import FinishedDays
+from airflow_provider_liveperson.pull.days import land, land_days
+from airflow_provider_liveperson.pull.erased import ErasedLookup, digest
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.request import PullRequest
 from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.records.masking import Masking
 
 log = logging.getLogger(__name__)
-
-MAX_COMMIT_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +48,8 @@ class PullResult:
     :param keys: the parts' keys relative to the folder or prefix below which the layout begins, as a stage of
         Snowflake names them.
     :param manifests: the URIs of all manifests, one for each UTC day, in order.
+    :param windows: what each of these manifests is about: ``window_start``, ``window_end``, ``records``, ``reported``,
+        ``erased`` (records of erased persons, which have not landed), ``complete``.
     :param complete: whether each day is complete, as its manifest says.
     :param reported: how many records LivePerson has reported for what was asked for, those outside the window included;
         None where it reports none for any part of it.
@@ -70,6 +67,7 @@ class PullResult:
     objects: list[str]
     keys: list[str]
     manifests: list[str]
+    windows: list[dict[str, Any]]
     complete: bool
     reported: int | None
     changed: bool = field(compare=False)
@@ -84,6 +82,7 @@ def pull(
     masking: Masking | None = None,
     allow_out_of_range: bool = False,
     overlap: str = "refuse",
+    secret: str | None = None,
     now: datetime | None = None,
 ) -> PullResult:
     """Pull a window and land it, each of its UTC days completely or not at all.
@@ -99,28 +98,32 @@ def pull(
     :param destination: where to land it.
     :param masking: hashes and drops fields before anything is written, or None.
     :param allow_out_of_range: take what there is of a window that reaches past the retention or the present; days
-        that have not begun are left out.
+        that have not begun, or of which nothing is left, are left out.
     :param overlap: ``refuse`` a window that overlaps another one that has landed there, before any request, or
         ``allow`` it.
+    :param secret: the connection's ``hash_secret``, by which persons that were erased are recognized.
     :param now: the present, aware; default: this machine's clock.
     :returns: the summary; the manifests hold the rest.
-    :raises ConfigurationError: for a window that overlaps what has landed.
+    :raises ConfigurationError: for a window that overlaps what has landed; and when persons were erased there, and the
+        secret is another one than that which they were erased with.
     :raises WindowOutOfRangeError: for a window that cannot be complete.
     :raises IncompletePullError: when what was received does not add up, even after reading again.
     :raises StorageError: when the store refuses; nothing is left half-written.
     :raises LivePersonError: for any other failure of a request.
     """
-    started, now = time.monotonic(), now or datetime.now(UTC)
+    now = now or datetime.now(UTC)
     check_overlap(overlap)
     complete = check_complete(dataset, query.window, now, allow_out_of_range=allow_out_of_range)
     windows = landed_windows(dataset, query, now)
     if overlap == "refuse":
         refuse_overlaps(destination, dataset.name, client.account_id, windows)
+    lookup = ErasedLookup(destination, dataset, client.account_id, secret)
 
     def job(window: Window) -> Job:
         part = replace(query, window=window)
         # Of a longer window that is out of range, single days can be complete; the present is complete or not.
         whole = complete or (not dataset.is_snapshot and dataset.limits.can_be_complete(window, now))
+        erased = lookup.of(window)
         return Job(
             client=client,
             dataset=dataset,
@@ -128,14 +131,22 @@ def pull(
             destination=destination,
             masking=masking,
             request=PullRequest.of(
-                dataset, part, client.account_id, destination, masking=masking, complete=whole
+                dataset,
+                part,
+                client.account_id,
+                destination,
+                masking=masking,
+                complete=whole,
+                erased=digest(erased),
             ),
+            erased=erased,
             refuse_overlap=overlap == "refuse",
             is_alone=len(windows) == 1,
+            out_of_range_at=None if whole else now,
         )
 
     jobs = list(map(job, windows))
-    landed = [_land(jobs[0])] if len(jobs) == 1 else _land_days(query, jobs, started)
+    landed = [land(jobs[0], lookup)] if len(jobs) == 1 else land_days(query, jobs, lookup)
     if masking is not None:
         undeclared = total_of(day.undeclared for day in landed)
         warn_of_undeclared(dataset.name, undeclared, masking.describe())
@@ -147,74 +158,14 @@ def landed_windows(dataset: Dataset, query: Query, now: datetime) -> list[Window
 
     :param dataset: what to pull.
     :param query: the whole window.
-    :param now: the present, aware; days that have not begun are left out.
+    :param now: the present, aware; days that have not begun are left out, and those of which LivePerson has nothing any
+        more.
     """
     if dataset.is_open_ended(query):
         return [query.window]
     begun = takewhile(lambda day: day.start < now, query.window.days())
-    days = list(begun) or [next(query.window.days())]
+    days = [day for day in begun if not dataset.limits.is_gone(day, now)] or [next(query.window.days())]
     return days[-1:] if dataset.is_snapshot else days
-
-
-def _land(job: Job, shared: Prefetcher | None = None) -> Landed:
-    """Land what lands with one manifest, again where another run of the same window came between.
-
-    :param shared: what reads its slices, before those of others; a further try reads them by itself.
-    """
-    for attempt in range(1, MAX_COMMIT_ATTEMPTS + 1):
-        try:
-            with Landing(job.destination, job.folder, head=job.request.head, spent=job.spent) as landing:
-                return Attempt(job, landing).land(shared if attempt == 1 else None)
-        except ConcurrentRunError as error:
-            if attempt == MAX_COMMIT_ATTEMPTS:
-                raise
-            log.warning("%s Landing it again.", error)
-            if shared is not None:
-                shared.replace(job.owns, [])
-    raise AssertionError("a landing ends, or another run comes between")
-
-
-def _land_days(query: Query, jobs: list[Job], started: float) -> list[Landed]:
-    """Land one day after the other, without those that an earlier try has landed.
-
-    All are read by one :class:`Prefetcher`, so that the next day is asked for while a day's last parts go up.
-    """
-    first, last = jobs[0], jobs[-1]
-    log.info("Pulling %s, %s, day by day: %d UTC days", first.about, query.window, len(jobs))
-    not_before = time.time() - CHECKPOINT_LIFE.total_seconds()
-    finished = FinishedDays(first.destination, first.folder, not_before=not_before)
-    before = [
-        finished.recall(job.folder, job.request.fingerprint) if job.request.complete else None for job in jobs
-    ]
-    slices = [
-        slice_
-        for job, manifest in zip(jobs, before, strict=True)
-        if manifest is None
-        for slice_ in job.plan()
-    ]
-    days: list[Landed] = []
-    with Prefetcher(first.client, first.dataset, query, slices) as prefetcher:
-        for job, manifest in zip(jobs, before, strict=True):
-            if manifest is not None:
-                log.info("%s was landed by an earlier try: %d records", job.folder, manifest.counts.kept)
-                days.append(Landed(manifest=manifest, changed=True))  # by that try, which is of this run
-                continue
-            landed = _land(job, prefetcher)
-            days.append(landed)
-            # Not for what an earlier landing has left as it is: a re-run without news changes nothing in the store.
-            if job.request.complete and landed.changed and job is not last:
-                finished.remember(job.folder, job.request.fingerprint, now=time.time())
-    finished.forget()
-    log.info(
-        "Landed %s, %s: %d records, %d bytes in %d manifests, %.1f s",
-        first.about,
-        query.window,
-        sum(day.manifest.counts.kept for day in days),
-        sum(day.manifest.size for day in days),
-        len(days),
-        time.monotonic() - started,
-    )
-    return days
 
 
 def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Landed]) -> PullResult:
@@ -239,6 +190,17 @@ def _summary(query: Query, jobs: Sequence[Job], landed: Sequence[Landed]) -> Pul
         objects=[uri(key) for key in keys],
         keys=[first.destination.relative(key) for key in keys],
         manifests=uris,
+        windows=[
+            {
+                "window_start": manifest.window_start,
+                "window_end": manifest.window_end,
+                "records": manifest.counts.kept,
+                "reported": manifest.counts.reported,
+                "erased": manifest.counts.erased,
+                "complete": manifest.complete,
+            }
+            for manifest in days
+        ],
         complete=all(manifest.complete for manifest in days),
         reported=None if None in reported else sum(count or 0 for count in reported),
         changed=any(day.changed for day in landed),
@@ -252,7 +214,8 @@ def records(
     *,
     max_records: int | None = None,
     masking: Masking | None = None,
-) -> Iterator[bytes]:
+    now: datetime | None = None,
+) -> Generator[bytes, None, None]:
     """The records of a window, each as the JSON that LivePerson sent, without landing them.
 
     A slice is handed on once it is complete; until then it waits on disk.
@@ -262,12 +225,14 @@ def records(
     :param query: the window, the filters and the cursor.
     :param max_records: end after so many, without reading the rest; None for all.
     :param masking: hashes and drops fields before anything is written to disk, or None.
+    :param now: the present, for a window that may begin before what LivePerson keeps; see :meth:`Dataset.plan`.
     :raises LivePersonError: as for :func:`pull`.
     """
     left = max_records
     repaired = 0
     undeclared: list[dict[str, int] | None] = []
-    with open_spool() as spool, Prefetcher(client, dataset, query, dataset.plan(query)) as prefetcher:
+    slices = dataset.plan(query, now=now)
+    with open_spool() as spool, Prefetcher(client, dataset, query, slices) as prefetcher:
 
         def spool_slice(batches: Iterator[list[Line]]) -> None:
             if masking is not None:

@@ -43,6 +43,7 @@ class PullRequest:
     :param roll_at: bytes before compression at which a part ends.
     :param share_below: bytes before compression below which slices share a part.
     :param complete: whether all records of the window can be there.
+    :param erased: a digest of the persons that must not land; None for nobody.
     :param versions: of what makes the parts.
     """
 
@@ -59,6 +60,7 @@ class PullRequest:
     roll_at: int
     share_below: int
     complete: bool
+    erased: str | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS), hash=False)
 
     @classmethod
@@ -71,6 +73,7 @@ class PullRequest:
         *,
         masking: Masking | None,
         complete: bool,
+        erased: str | None = None,
     ) -> PullRequest:
         """The request for one window.
 
@@ -80,6 +83,7 @@ class PullRequest:
         :param destination: how it lands.
         :param masking: hashes and drops fields, or None.
         :param complete: whether all records of the window can be there.
+        :param erased: a digest of the persons that must not land; None for nobody.
         """
         encoding = destination.encoding
         return cls(
@@ -103,6 +107,7 @@ class PullRequest:
             roll_at=destination.roll_at,
             share_below=destination.share_below,
             complete=complete,
+            erased=erased,
         )
 
     @property

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_liveperson.client.fetching import Fetcher, InFlightRequest
+from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
@@ -32,7 +33,6 @@ MAX_READ_ATTEMPTS = 5
 MAX_SAME_FAILURES = 3
 MAX_PAGES = 50_000
 """Responses that are read for one slice, at most; where pages are largest, that is many millions of records."""
-MAX_SHOWN = 20
 _BATCH = 1000
 
 Consume = Callable[[Iterator[list[Line]]], T]
@@ -113,6 +113,8 @@ class SliceReader:
         self._context = context
         self.slice_ = slice_
         self._in_flight: deque[InFlightRequest[Any]] = deque()
+        self._accepted: deque[Iterable[Line] | LivePersonError] = deque()  # of the first of those in flight
+        self._next: ApiRequest | None = None  # made, and not sent yet
         self._has_peeked = False
         self.reader: Pager = context.new_reader(slice_)
         self.kept = 0
@@ -128,7 +130,7 @@ class SliceReader:
 
     @property
     def has_first_response(self) -> bool:
-        """Whether :meth:`peek` has found the first response, which says what else there is to request."""
+        """Whether :meth:`look_ahead` has found the first response, which says what else there is to request."""
         return self._has_peeked
 
     @property
@@ -138,27 +140,68 @@ class SliceReader:
         # A count of just the limit may be one that stops there.
         return limit is not None and reported is not None and reported >= limit
 
+    @property
+    def _has_failed(self) -> bool:
+        """Whether something that was accepted early has failed, which is raised in its turn."""
+        return bool(self._accepted) and isinstance(self._accepted[-1], LivePersonError)
+
     # -- what it does ------------------------------------------------------------------------------
 
-    def peek(self) -> None:
-        """Read the first response, if it has come, for what it says of those to follow."""
-        if not self._has_peeked and self._in_flight and self._in_flight[0].is_answered:
+    def look_ahead(self) -> None:
+        """Read what has come before its turn, for what it says of the requests to follow.
+
+        Where the pager takes answers early they are accepted, and what they hold waits for its turn: a slice whose
+        requests depend on its answers then is not asked for step by step once it is read. Else only the first
+        response is looked at.
+        """
+        if self.reader.accepts_early:
+            while len(self._accepted) < len(self._in_flight) and self._accept_early():
+                pass
+        elif not self._has_peeked and self._in_flight and self._in_flight[0].is_answered:
             self._has_peeked = True
             with contextlib.suppress(LivePersonError):  # raised again when it is its turn
                 self.reader.peek(self._context.fetcher.read(self._in_flight[0]))
 
-    def send_next(self, *, urgent: bool = False) -> bool:
+    def _accept_early(self) -> bool:
+        """Accept the next answer, if it has come; False if not, and behind a failure, which is raised in its turn."""
+        request = self._in_flight[len(self._accepted)]
+        if self._has_failed or self.is_too_large or not request.is_answered:
+            return False
+        try:
+            parsed = self._context.fetcher.read(request)
+        except LivePersonError:
+            return False
+        self._has_peeked = True
+        try:
+            self._accepted.append(self.reader.accept(parsed))
+        except LivePersonError as error:
+            self._accepted.append(error)
+        return True
+
+    def _accept(self, parsed: Any) -> Iterable[Line]:
+        """Accept an answer whose turn it is."""
+        if not self._accepted:
+            return self.reader.accept(parsed)
+        accepted = self._accepted.popleft()
+        if isinstance(accepted, LivePersonError):
+            raise accepted
+        return accepted
+
+    def send_next(self, *, urgent: bool = False, only_small: bool = False) -> bool:
         """Send the next request.
 
-        :param urgent: whether it goes before those that wait already.
+        :param urgent: whether it goes before those that wait already, as small ones do.
+        :param only_small: not if its answer may be as large as any.
         :returns: False when there is none at present.
         """
-        self.peek()
-        if self.is_too_large:
+        self.look_ahead()
+        if self.is_too_large or self._has_failed:
             return False
-        request = self.reader.next_request()
-        if request is None:
+        self._next = request = self._next or self.reader.next_request()
+        if request is None or (only_small and request.fullness == 1):
             return False
+        self._next = None
+        urgent = urgent or request.fullness < 1
         self._in_flight.append(self._context.fetcher.submit(request, self.reader.parse, urgent=urgent))
         return True
 
@@ -176,6 +219,7 @@ class SliceReader:
         _warn_of_gaps(name, self.slice_, self.reader)
         counts = SliceCounts(
             slice=str(self.slice_),
+            **self.slice_.to_json(),
             reported=self.reader.reported,
             received=self.reader.received,
             outside_window=self.reader.received - self.kept,
@@ -208,9 +252,11 @@ class SliceReader:
             if not self._in_flight and not self.send_next(urgent=True):
                 self.reader.finish()
                 return
+            seen = self._context.fetcher.arrived
             self._context.ask_ahead()
             while not self._in_flight[0].is_answered:
-                self._context.fetcher.wait()
+                self._context.fetcher.wait(seen)
+                seen = self._context.fetcher.arrived
                 self._context.ask_ahead()
             self._has_peeked = True
             request = self._in_flight.popleft()
@@ -220,7 +266,7 @@ class SliceReader:
                 self.reader.refused(error)
                 continue
             try:
-                accepted = iter(self.reader.accept(parsed))
+                accepted = iter(self._accept(parsed))
                 while batch := list(islice(accepted, _BATCH)):
                     if first:
                         self._check_size()
@@ -257,6 +303,8 @@ class SliceReader:
         """Drop the requests in flight."""
         self._context.fetcher.drop(list(self._in_flight))
         self._in_flight.clear()
+        self._next = None
+        self._accepted.clear()
 
     def _count(self, batch: list[Line]) -> None:
         self.kept += len(batch)
@@ -328,15 +376,8 @@ def _warn_of_gaps(name: str, slice_: Slice, reader: Pager) -> None:
             slice_,
             reader.undated,
         )
-    if partial := reader.still_partial:
-        log.warning(
-            "%s, %s: %d record(s) %s, and the window does not count as complete: %s",
-            name,
-            slice_,
-            len(partial),
-            reader.partial_reason,
-            ", ".join(partial[:MAX_SHOWN]) + (" …" if len(partial) > MAX_SHOWN else ""),
-        )
+    if reader.still_partial:
+        log.warning("%s, %s: %d record(s) %s", name, slice_, len(reader.still_partial), reader.partial_reason)
 
 
 def _fails_the_same(failures: Sequence[PagesMovedError]) -> bool:

@@ -45,7 +45,29 @@ def test_a_folder_says_exactly_which_window_it_holds(start, length):
 
 
 @pytest.mark.parametrize(
-    "prefix", ["..", "a/../b", ".", "a/.", "a//b", "a\\b", "s3://bucket/a", "file:///a", "half \ud83d"]
+    "prefix",
+    [
+        "..",
+        "a/../b",
+        ".",
+        "a/.",
+        "a//b",
+        "a\\b",
+        "s3://bucket/a",
+        "file:///a",
+        "half \ud83d",
+        " a",
+        "a ",
+        "a/ b",
+        "a /b",
+        " ",
+        "a\n",
+        "a\tb",
+        "a\x00b",
+        "a\x85b",
+        "a\u2028b",
+    ],
+    ids=ascii,
 )
 def test_a_prefix_that_is_no_plain_path_is_refused_by_name(prefix):
     with pytest.raises(ConfigurationError, match="prefix") as caught:
@@ -53,7 +75,7 @@ def test_a_prefix_that_is_no_plain_path_is_refused_by_name(prefix):
     assert caught.value.field == "prefix"
 
 
-@pytest.mark.parametrize("prefix", ["..a/b..", "...", "a.b", "~", "a%2e"])
+@pytest.mark.parametrize("prefix", ["..a/b..", "...", "a.b", "~", "a%2e", "a b", "o'brien", "ü"])
 def test_a_prefix_that_only_looks_odd_is_taken(prefix):
     assert at(prefix).prefix == prefix
 

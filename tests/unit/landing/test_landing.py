@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +16,7 @@ from devtools.landing_runs import FOLDER, HEAD, manifest
 
 MANIFEST = f"{FOLDER}/_manifest.json"
 LIST = "lake/_committed/window.txt"
+TIMEOUT = 30.0
 
 
 def begin(store, **choices) -> Landing:
@@ -102,6 +105,45 @@ def test_something_else_under_the_manifests_name_is_refused(store):
     store.objects[MANIFEST] = b"not ours"
     with pytest.raises(StorageError, match="not a manifest"):
         begin(store)
+
+
+class Announced:
+    """A lock that tells when somebody has to wait for it."""
+
+    def __init__(self, waits: threading.Event) -> None:
+        self._lock = threading.Lock()
+        self._waits = waits
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self._waits.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_what_fails_during_a_commit_in_another_thread_waits_for_it(store, monkeypatch):
+    """Else the parts would be taken away that the manifest is about to name."""
+    is_committing, waits_or_is_over = threading.Event(), threading.Event()
+    list_folder = store.entries
+
+    def list_and_hold(folder):
+        found = list_folder(folder)
+        is_committing.set()
+        assert waits_or_is_over.wait(TIMEOUT)
+        return found
+
+    with ThreadPoolExecutor(1) as other:
+        with failing(store) as landing:
+            part = put(landing, b"1")
+            landing._committing = Announced(waits_or_is_over)
+            monkeypatch.setattr(store, "entries", list_and_hold)
+            commit = other.submit(landing.commit, manifest([part]))
+            assert is_committing.wait(TIMEOUT)
+        waits_or_is_over.set()
+        assert commit.result() == (manifest([part]), True)
+    assert set(store.objects) == {MANIFEST, LIST, f"{FOLDER}/{part.name}"}
 
 
 # -- checkpoints -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.manifest import FORMAT, Counts, Manifest
 from airflow_provider_liveperson.landing.parts import Part
+from devtools.nesting import TOO_DEEP
 
 MANIFEST = Manifest(
     dataset="audit_trail",
@@ -31,8 +32,8 @@ MANIFEST = Manifest(
 )
 
 ODD = [
-    b'{"manifest_format":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
-    MANIFEST.encode()[:-3] + b',"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    b'{"manifest_format":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b"}",
+    MANIFEST.encode()[:-3] + b',"x":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b"}",
     b'{"manifest_format":' + b"9" * 5000 + b"}",
     b'{"manifest_format": NaN}',
 ]
@@ -46,7 +47,7 @@ def test_it_is_json_that_people_can_read():
     assert list(read)[:5] == ["manifest_format", "dataset", "account_id", "window_start", "window_end"]
     assert read["filters"] == {"lpa": False, "users": ["ü"]}
     counts = {"reported": 9, "received": 9, "outside_window": 2, "kept": 7, "repeated": 1}
-    assert read["counts"] == {**counts, "undated": 0, "still_partial": 0, "repaired": 0}
+    assert read["counts"] == {**counts, "undated": 0, "still_partial": 0, "repaired": 0, "erased": 0}
     assert read["parts"][1] == {"name": "part-00001-def.jsonl.gz", "records": 3, "bytes": 50, "sha256": "bb"}
     assert MANIFEST.size == 150
 
@@ -107,6 +108,7 @@ def test_a_manifest_is_its_head_and_what_came_of_it():
             "slices",
             "undeclared",
             "still_partial",
+            "erasures",
             "parts",
             "entries",
             "versions",

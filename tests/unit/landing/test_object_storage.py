@@ -216,7 +216,21 @@ def test_where_nothing_may_be_written_the_object_is_named(tmp_path):
     assert caught.value.field == "path"
 
 
-@pytest.mark.parametrize("path", ["", "/data/lake", "file://", None, "nothing-serves-this://bucket/lake"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/data/lake",
+        "file://",
+        None,
+        "nothing-serves-this://bucket/lake",
+        "file:///data/lake\n",
+        " file:///data/lake",
+        "file:///data/la\nke",
+        "file:///data/lake ",
+    ],
+    ids=ascii,
+)
 def test_what_is_no_path_is_refused_with_the_mend(path):
     with pytest.raises(ConfigurationError, match=r"path is .*(such as|install)") as caught:
         ObjectStorageStore(path)

@@ -23,6 +23,7 @@ from airflow_provider_liveperson.records.columns import (
     Scalar,
     Struct,
 )
+from devtools.nesting import TOO_DEEP
 
 SCALARS = {"text": TEXT, "integer": INTEGER, "number": NUMBER, "boolean": BOOLEAN, "json": JSON}
 COLUMNS = {
@@ -127,7 +128,7 @@ def test_one_odd_value_changes_nothing_for_its_neighbors(stored):
 
 
 def test_a_record_that_cannot_be_read_is_kept_whole(stored):
-    deep = b'{"text": ' + b"[" * 50_000 + b"]" * 50_000 + b', "integer": 1}'
+    deep = b'{"text": ' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b', "integer": 1}'
     rows = stored([b'{"integer":1}', deep, b'{"integer":2}'])
     assert [row["integer"] for row in rows] == [1, None, 2]
     assert [row["_other"] for row in rows] == [None, deep.decode(), None]

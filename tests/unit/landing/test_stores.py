@@ -13,6 +13,7 @@ from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 from airflow_provider_liveperson.landing.s3 import S3Store
 from airflow_provider_liveperson.landing.stores import ConflictError, RefusedError, Store, Stored
+from airflow_provider_liveperson.spool import open_spool
 from devtools.memory_store import MemoryStore
 
 FOLDER = "lake/users/dt=1/window"
@@ -174,6 +175,17 @@ def test_a_digest_is_of_the_bytes_that_are_there_by_now(any_store):
     large = bytes(range(256)) * 10_000
     any_store.write(KEY, large)
     assert any_store.digest(KEY) == hashlib.sha256(large).hexdigest()
+
+
+def test_a_download_replaces_what_a_file_holds(any_store):
+    large = bytes(range(256)) * 10_000
+    with open_spool(buffering=0) as target:
+        target.write(b"something longer than that" * 200_000)
+        assert any_store.download(KEY, target) is None
+        for data in (large, b"1234", b""):
+            any_store.write(KEY, data)
+            assert any_store.download(KEY, target) == hashlib.sha256(data).hexdigest()
+            assert target.read() == data
 
 
 def test_what_is_deleted_is_gone_and_the_rest_stays(any_store):

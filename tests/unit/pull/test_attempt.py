@@ -53,7 +53,9 @@ def job(client: NumberedRecords, dataset: Dataset, store: MemoryStore, **choices
 
 def attempt(made: Job, shared: Prefetcher | None = None) -> Landed:
     with Landing(made.destination, made.folder, head=made.request.head, spent=made.spent) as landing:
-        return Attempt(made, landing).land(shared)
+        one = Attempt(made, landing)
+        one.read(shared)
+        return one.commit()
 
 
 def failing_at(hour: float) -> Callable[[float, int], None]:

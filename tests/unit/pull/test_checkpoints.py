@@ -18,7 +18,6 @@ from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.manifest import SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
-from airflow_provider_liveperson.pull import pull as pulling
 from airflow_provider_liveperson.pull.checkpoints import (
     CHECKPOINT_LIFE,
     Checkpoint,
@@ -26,6 +25,7 @@ from airflow_provider_liveperson.pull.checkpoints import (
     recall,
     remember,
 )
+from airflow_provider_liveperson.pull.pull import pull
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
 from devtools.landing_runs import HEAD
@@ -38,6 +38,8 @@ PART = Part(name="part-00000-0123456789ab.jsonl.gz", records=2, bytes=4, sha256=
 LEFT = Slice(
     bounds={"start": Window(datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, 0, 0, 0, 1, tzinfo=UTC))}
 )
+
+pytestmark = pytest.mark.usefixtures("within_a_year")
 
 
 def finished(*parts: Part) -> list[Finished]:
@@ -152,9 +154,7 @@ def land(sandbox, connect, store):
             choices.pop("window", DAY), filters=choices.pop("filters", None), cursor="start"
         )
         client = connect(deep_paging_limit=100, max_concurrency=1)
-        return pulling.pull(
-            client, dataset, query, store.destination(**{"share_below": 1, **choices}), **also
-        )
+        return pull(client, dataset, query, store.destination(**{"share_below": 1, **choices}), **also)
 
     return land
 
@@ -277,7 +277,7 @@ def test_another_salt_is_another_request(sandbox, land, store):
 def test_what_is_a_day_old_is_read_again(sandbox, land, store, broken, monkeypatch):
     """Conversations that started in the window have gone on since."""
     asked, now = len(sandbox.requests), time.time()
-    monkeypatch.setattr(pulling.time, "time", lambda: now + CHECKPOINT_LIFE.total_seconds() + 1)
+    monkeypatch.setattr(time, "time", lambda: now + CHECKPOINT_LIFE.total_seconds() + 1)
     land()
     assert min(starts_asked(sandbox, asked)) == DAY.start_ms
 
@@ -302,7 +302,7 @@ def test_a_window_that_cannot_be_complete_keeps_no_checkpoint(sandbox, land, sto
 
 def test_a_window_in_one_slice_needs_no_checkpoint(sandbox, connect, store):
     dataset = dataset_named("messaging_interactions")
-    pulling.pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
+    pull(connect(), dataset, dataset.query(DAY, cursor="start"), store.destination())
     assert not [change for change in store.changes if "_checkpoint" in change]
 
 
@@ -322,7 +322,7 @@ def test_a_retry_asks_only_for_the_partitions_that_are_left(sandbox, connect, st
 
     def land() -> None:
         destination = store.destination(share_below=1)
-        pulling.pull(connect(max_concurrency=1), dataset, dataset.query(DAY), destination)
+        pull(connect(max_concurrency=1), dataset, dataset.query(DAY), destination)
 
     first, *others = partitions
     sandbox.faults.add(kind="status", status=403, match=others[0], times=1000)

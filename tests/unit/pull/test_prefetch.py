@@ -15,6 +15,7 @@ from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Slice
 from airflow_provider_liveperson.datasets.readers.pages import Page
+from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
     InvalidResponseError,
@@ -53,6 +54,19 @@ def read(made: Prefetcher) -> Iterator[int]:
             yield from found
 
 
+class EarlyPager(ThingsPager):
+    """Takes its answers before its turn."""
+
+    accepts_early = True
+
+
+class OneByOne(EarlyPager):
+    """Each of its requests depends on the answer before."""
+
+    def next_request(self) -> ApiRequest | None:
+        return None if self._asked else super().next_request()
+
+
 times = st.lists(st.integers(0, 24 * 60 - 1).map(lambda minute: minute / 60), max_size=60)
 
 
@@ -62,15 +76,16 @@ times = st.lists(st.integers(0, 24 * 60 - 1).map(lambda minute: minute / 60), ma
     st.lists(st.integers(1, 23), unique=True, max_size=6),
     st.integers(1, 6),
     st.none() | st.integers(6, 30),
+    st.sampled_from([ThingsPager, EarlyPager, OneByOne]),
 )
-def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, most, limit):
+def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, most, limit, pager):
     slices = [hours(a, b) for a, b in pairwise([0, *sorted(cuts), 24])]
     client = NumberedRecords(at, most=most)
     crowded = limit is not None and any(
         sum(int(one * 6) == int(other * 6) for other in at) >= limit for one in at
     )
     try:
-        found = list(read(reading(client, slices, deep_paging_limit=limit)))
+        found = list(read(reading(client, slices, read=pager, deep_paging_limit=limit)))
     except IncompletePullError:
         assert crowded
         return
@@ -125,7 +140,7 @@ class MoreToCome(ThingsPager):
 
 
 @pytest.mark.parametrize(("pager", "is_left"), [(ThingsPager, False), (MoreToCome, True)])
-def test_a_slice_that_has_more_to_request_is_left_half_of_the_room(pager, is_left):
+def test_a_slice_that_has_more_to_request_is_left_part_of_the_room(pager, is_left):
     client = NumberedRecords([*range(4), *(12 + number / 100 for number in range(900))])
     pages_behind_came = threading.Event()
 
@@ -140,11 +155,48 @@ def test_a_slice_that_has_more_to_request_is_left_half_of_the_room(pager, is_lef
 
     def consume(batches: Iterator[list[Any]]) -> None:
         for _ in batches:
-            rooms.append(made.fetcher.may_take(0.75))
+            rooms.append(made.fetcher.may_take(0.9))
 
     with reading(client, [hours(0, 12), hours(12, 24)], read=pager) as made:
         next(made.read(consume))
     assert rooms[-1] is is_left
+
+
+def test_requests_of_a_slice_behind_that_depend_on_its_answers_leave_before_its_turn():
+    client = NumberedRecords([number / 10 for number in range(19)], most=4)
+    last_was_requested = threading.Event()
+
+    def answer(hour: float, offset: int) -> None:
+        if hour == 0 and offset == 2:
+            assert last_was_requested.wait(LONG)
+        elif hour == 1 and offset >= 6:
+            last_was_requested.set()
+
+    client.before = answer
+    assert list(read(reading(client, [hours(0, 1), hours(1, 2)], read=OneByOne))) == list(range(19))
+
+
+def test_what_fails_before_its_turn_is_raised_in_its_turn():
+    """What came before it is handed on, and the slice is read again where its pages have moved."""
+    failed = threading.Event()
+
+    class MovesOnce(OneByOne):
+        def accept(self, parsed: Page) -> Any:
+            accepted = super().accept(parsed)
+            if self.received > 4 and not failed.is_set():
+                failed.set()
+                raise PagesMovedError("moved")
+            return accepted
+
+    client = NumberedRecords([number / 10 for number in range(19)], most=4)
+
+    def answer(hour: float, offset: int) -> None:
+        if hour == 0 and offset == 2:
+            assert failed.wait(LONG)
+
+    client.before = answer
+    assert list(read(reading(client, [hours(0, 1), hours(1, 2)], read=MovesOnce))) == list(range(19))
+    assert [offset for hour, offset in client.requested if hour == 1] == [0, 2, 0, 2, 4, 6, 8]
 
 
 def test_a_slice_behind_that_is_too_large_is_split_before_its_turn():
@@ -248,6 +300,7 @@ def test_a_slice_is_handed_on_with_what_was_counted():
         slice_=hours(0, 4),
         counts=SliceCounts(
             slice=str(hours(0, 4)),
+            **hours(0, 4).to_json(),
             reported=4,
             received=4,
             outside_window=0,
