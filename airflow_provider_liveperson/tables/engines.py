@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveperson.tables.landed import Landed
 
 # A module each, which defines ENGINE. It is imported when it is asked for.
-ENGINES = ("duckdb", "athena", "bigquery", "trino", "snowflake", "databricks", "dbt")
+ENGINES = ("duckdb", "athena", "bigquery", "trino", "snowflake", "redshift", "databricks", "dbt")
+"""The engines for which there are definitions."""
 
 
 @dataclass(frozen=True, kw_only=True)

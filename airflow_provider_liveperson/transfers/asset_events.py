@@ -39,7 +39,7 @@ def tell_assets(
             if partitions is not None:
                 _add_partitions(event, partitions)
         elif isinstance(outlet, AssetAlias):
-            context["outlet_events"][outlet].add(folder_asset(), extra=summary)
+            context["outlet_events"][outlet].add(folder_asset(), extra=dict(summary))
 
 
 def day_keys(windows: Iterable[Window]) -> list[str]:

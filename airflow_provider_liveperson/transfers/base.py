@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
-from airflow_provider_liveperson.arguments import read_flag, read_text
+from airflow_provider_liveperson.arguments import is_nothing, read_count, read_flag, read_text
 from airflow_provider_liveperson.exceptions import LivePersonError
 from airflow_provider_liveperson.failures import fail, then_say_why
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.transfers.asset_events import day_keys, tell_assets
+from airflow_provider_liveperson.transfers.links import CoverageLink, FolderLink, ManifestLink
 from airflow_provider_liveperson.transfers.process import tune_process
 from airflow_provider_liveperson.transfers.schedule import check_schedule
 from airflow_provider_liveperson.window import window_of_run
@@ -41,9 +42,9 @@ class LivePersonTransferOperator(BaseOperator):
     and changes nothing if nothing has.
 
     It returns (XCom) ``dataset, account_id, window_start, window_end, records, bytes, manifest, objects, keys,
-    manifests, complete, reported, changed``, and adds the same to the event extra of each asset among its outlets.
-    ``changed`` is false where a re-run has found the same records. An asset alias among them gets an event of the asset
-    ``{store}/{folder}/{dataset}``.
+    manifests, windows, complete, reported, changed``, and adds the same to the event extra of each asset among its
+    outlets. ``changed`` is false where a re-run has found the same records. An asset alias among them gets an event of
+    the asset ``{store}/{folder}/{dataset}``.
 
     :param dataset: the dataset's name, such as ``messaging_interactions``; ``python -m
         airflow_provider_liveperson datasets`` lists them. (templated)
@@ -116,7 +117,9 @@ class LivePersonTransferOperator(BaseOperator):
     template_fields_renderers = {"filters": "json"}
     ui_color = "#ffe3cc"
 
-    # What OpenLineage is told, as far as a task has come.
+    operator_extra_links = (FolderLink(), ManifestLink(), CoverageLink())
+
+    # What OpenLineage and the links are told, as far as a task has come.
     _request: LandRequest | None = None
     _account_id: str | None = None
     _privacy: ConnectionPolicy | None = None
@@ -178,12 +181,24 @@ class LivePersonTransferOperator(BaseOperator):
             self._check_schedule()
 
     @classmethod
-    def folder_uri(cls, **arguments: Any) -> str:
+    def folder_uri(cls, *_: Any, **arguments: Any) -> str:
         """The folder that an operator's arguments name, as the URI of an asset, without a trailing slash.
 
         :param arguments: the operator's arguments.
         """
         raise NotImplementedError(f"{cls.__name__} has no store")
+
+    @property
+    def result(self) -> PullResult | None:
+        """What this task has landed; None before that, and where nothing has."""
+        return self._result
+
+    def console_url(self, uri: str) -> str | None:
+        """Where people look at an object, or a folder, in a browser; None where the store has no such page.
+
+        :param uri: of an object that this task has landed, or of a folder, with a slash at its end.
+        """
+        return None
 
     @cached_property
     def hook(self) -> LivePersonHook:
@@ -211,6 +226,7 @@ class LivePersonTransferOperator(BaseOperator):
             fail(error)
 
     def _execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_liveperson.hooks import telemetry
         from airflow_provider_liveperson.land import LandRequest
 
         self._request = self._account_id = self._privacy = self._result = None
@@ -239,11 +255,13 @@ class LivePersonTransferOperator(BaseOperator):
             client = hook.get_conn()
             self._account_id = client.account_id
             self._privacy = hook.privacy()
-            self._result = pulled = request.land(
+            self._result = pulled = telemetry.land(
+                request,
                 client,
                 self.destination,
                 privacy=self._privacy,
                 wait=partial(self._wait_until, deferrable),
+                is_latest=self._is_latest(context, request.query.window),
             )
         summary = asdict(pulled)
         tell_assets(
@@ -261,7 +279,7 @@ class LivePersonTransferOperator(BaseOperator):
             )
         return summary
 
-    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """What OpenLineage's provider asks for when the task has ended, also when it has failed.
 
         :param task_instance: the task instance.
@@ -298,6 +316,20 @@ class LivePersonTransferOperator(BaseOperator):
 
         lag = dataset_named(read_text(self.dataset, "dataset")).limits.lag
         return window.back(lag // window.length)
+
+    def _is_latest(self, context: Context, window: Window) -> bool:
+        """Whether the window's age says how far the data are behind, as it does in runs of the schedule."""
+        run_type = getattr(context.get("dag_run"), "run_type", None)
+        is_refresh = bool(read_count(self.windows_back, "windows_back"))
+        if is_refresh or str(getattr(run_type, "value", run_type)) == "backfill":
+            return False
+        if is_nothing(self.start) and is_nothing(self.end):
+            return True
+        try:
+            own = window_of_run(context, start=None, end=None, windows_back=0)
+        except LivePersonError:
+            return True  # the run is for what the arguments say
+        return window.end >= own.end
 
     def _check_schedule(self) -> None:
         """Refuse a dataset that no run of the DAG can land, as far as that is known before one."""

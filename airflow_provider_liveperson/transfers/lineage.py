@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_liveperson.landing.layout import Layout
+from airflow_provider_liveperson.records.branch import is_covered, is_masked
 from airflow_provider_liveperson.records.columns import Column, Struct, fold, paths, personal_paths
-from airflow_provider_liveperson.records.masking import is_covered
 from airflow_provider_liveperson.window import stamp
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
+    from airflow_provider_liveperson.datasets.model.dataset import Dataset
     from airflow_provider_liveperson.land import LandRequest
     from airflow_provider_liveperson.pull.pull import PullResult
     from airflow_provider_liveperson.records.policy import ConnectionPolicy
@@ -34,7 +34,7 @@ def lineage_of(
     result: PullResult | None,
     *,
     folder: Callable[[], str],
-) -> OperatorLineage:
+) -> OperatorLineage[Any, Any]:
     """The datasets of a task: of one that has failed, those that it was to read and to write.
 
     :param request: what it lands; None where its arguments could not be read.
@@ -45,14 +45,13 @@ def lineage_of(
     """
     from airflow.providers.openlineage.extractors import OperatorLineage
     from openlineage.client.event_v2 import InputDataset, OutputDataset
-    from openlineage.client.facet_v2 import documentation_dataset
 
     if request is None or account_id is None or privacy is None:
         return OperatorLineage()
     dataset = request.dataset
     source = (f"liveperson://{account_id}", dataset.name)
     namespace, name = names(f"{folder()}/{dataset.name}")
-    about = documentation_dataset.DocumentationDatasetFacet(description=f"{dataset.title}; see {dataset.url}")
+    about = documentation_facet(dataset)
     masking = request.masking(privacy)
     columns = dataset.columns if masking is None else masking.columns(dataset.columns)
     hashed = () if masking is None else masking.hash_fields
@@ -61,7 +60,7 @@ def lineage_of(
         inputs=[
             InputDataset(
                 *source,
-                facets={"documentation": about, **_schema_facet(dataset.columns, personal=personal)},
+                facets={**about, **schema_facet(dataset.columns, personal=personal)},
                 inputFacets=_window_facet(request),
             )
         ],
@@ -70,8 +69,8 @@ def lineage_of(
                 namespace,
                 name,
                 facets={
-                    "documentation": about,
-                    **_schema_facet(columns, personal=personal, hashed=hashed),
+                    **about,
+                    **schema_facet(columns, personal=personal, hashed=hashed),
                     **_column_facet(source, dataset.columns, columns, hashed=hashed),
                 },
                 outputFacets={**_days_facet(request, account_id), **_statistics_facet(request, result)},
@@ -85,22 +84,50 @@ def names(uri: str) -> tuple[str, str]:
 
     :param uri: the folder's URI.
     """
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return "file", parts.path
-    return f"{_SCHEMES.get(parts.scheme, parts.scheme)}://{parts.netloc}", parts.path.strip("/")
+    # Not urlsplit: what is a query or a fragment of a web page's address belongs to a folder's name.
+    scheme, _, rest = uri.partition("://")
+    host, _, path = rest.partition("/")
+    if scheme == "file":
+        return "file", f"/{path}"
+    return f"{_SCHEMES.get(scheme, scheme)}://{host}", path.strip("/")
 
 
-def _schema_facet(
+def documentation_facet(dataset: Dataset) -> dict[str, Any]:
+    """What a dataset is, and LivePerson's page about it.
+
+    :param dataset: the dataset.
+    """
+    from openlineage.client.facet_v2 import documentation_dataset as facets
+
+    about = f"{dataset.title}; see {dataset.url}"
+    return {"documentation": facets.DocumentationDatasetFacet(description=about)}
+
+
+def description_of(path: str, *, personal: Sequence[str], hashed: Sequence[str]) -> str | None:
+    """What readers of lineage should know of a field; None for nothing.
+
+    :param path: its dotted path.
+    :param personal: the paths of personal fields.
+    :param hashed: the paths of hashed ones.
+    """
+    return HASHED if is_masked(path, hashed) else PERSONAL if is_covered(path, personal) else None
+
+
+def schema_facet(
     columns: Mapping[str, Column], *, personal: Sequence[str] = (), hashed: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The fields at any depth, with those described that are personal or hashed; also what is in these."""
+    """The fields at any depth, with those described that are personal or hashed; also what is in these.
+
+    :param columns: the columns.
+    :param personal: the paths of personal fields.
+    :param hashed: the paths of hashed ones.
+    """
     from openlineage.client.facet_v2 import schema_dataset as facets
 
     Make = Callable[[str, str], Any]  # makes a field of its name and its dotted path
 
     def field(name: str, path: str, kind: str, fields: Sequence[Any] = ()) -> Any:
-        description = HASHED if is_covered(path, hashed) else PERSONAL if is_covered(path, personal) else None
+        description = description_of(path, personal=personal, hashed=hashed)
         return facets.SchemaDatasetFacetFields(
             name=name, type=kind, description=description, fields=list(fields)
         )
@@ -135,13 +162,13 @@ def _column_facet(
     from openlineage.client.facet_v2 import column_lineage_dataset as facets
 
     landed = {path for path, _ in paths(columns)}
-    left_out = [path for path, _ in paths(declared) if path not in landed and not is_covered(path, hashed)]
+    left_out = [path for path, _ in paths(declared) if path not in landed and not is_masked(path, hashed)]
 
     def transformation(column: str) -> Any:
         told = [
             f"{what}: {', '.join(inside)}"
             for what, masked in (("hashed", hashed), ("left out", left_out))
-            if (inside := [path for path in masked if is_covered(path, [column])])
+            if (inside := [path for path in masked if is_masked(path, [column])])
         ]
         return facets.Transformation(
             type="DIRECT",

@@ -48,3 +48,12 @@ class LivePersonToObjectStorageOperator(LivePersonTransferOperator):
         from airflow_provider_liveperson.hooks.destinations import path_destination
 
         return path_destination(encoding, path=self.path)
+
+    def console_url(self, uri: str) -> str | None:
+        """Where people look at an object, or a folder, in a browser: Google's console; None for any other store.
+
+        :param uri: of an object that this task has landed, or of a folder, with a slash at its end.
+        """
+        from airflow_provider_liveperson.landing.consoles import gcs_console
+
+        return gcs_console(uri)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveperson.landing.destination import Destination
     from airflow_provider_liveperson.landing.encoding import Encoding
+    from airflow_provider_liveperson.landing.s3 import S3Store
 
 
 class LivePersonToS3Operator(LivePersonTransferOperator):
@@ -43,6 +44,8 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         **LivePersonTransferOperator.template_fields_renderers,
         "extra_args": "json",
     }
+
+    _store: S3Store | None = None
 
     def __init__(
         self,
@@ -89,14 +92,25 @@ class LivePersonToS3Operator(LivePersonTransferOperator):
         :raises ConfigurationError: for an invalid bucket or prefix.
         """
         from airflow_provider_liveperson.hooks.destinations import s3_destination
+        from airflow_provider_liveperson.landing.s3 import S3Store
 
-        return s3_destination(
+        destination = s3_destination(
             encoding,
             bucket=self.bucket,
             prefix=self.prefix,
             aws_conn_id=self.aws_conn_id,
             extra_args=self.extra_args,
         )
+        if isinstance(destination.store, S3Store):
+            self._store = destination.store
+        return destination
+
+    def console_url(self, uri: str) -> str | None:
+        """Where people look at an object, or a folder, in a browser; None for other stores than Amazon's.
+
+        :param uri: of an object that this task has landed, or of a folder, with a slash at its end.
+        """
+        return None if self._store is None else self._store.console_url(uri)
 
 
 class AuditTrailToS3Operator(LivePersonToS3Operator):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,8 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.tables.bigquery import bigquery_schema
 from airflow_provider_liveperson.tables.engines import ENGINES, definitions
 from airflow_provider_liveperson.tables.glue import glue_table_input
+from airflow_provider_liveperson.tables.redshift import redshift_load
+from tests.unit.docs.blocks import ROOT, blocks_of
 
 LOCATIONS = {
     "athena": "s3://lake/liveperson",
@@ -26,6 +26,7 @@ LOCATIONS = {
     "databricks": "s3://lake/liveperson",
     "dbt": "s3://lake/liveperson",
     "duckdb": "/lake/liveperson",
+    "redshift": "s3://lake/liveperson",
     "snowflake": "@lake/liveperson",
     "trino": "s3://lake/liveperson",
 }
@@ -124,8 +125,8 @@ class TestGlue:
         module = pytest.importorskip("airflow.providers.amazon.aws.operators.glue_catalog")
         if not hasattr(module, "GlueCatalogCreateTableOperator"):
             pytest.skip("this version of the Amazon provider does not have the operator")
-        page = Path(__file__).parents[3] / "docs" / "loading.md"
-        (block,) = re.findall(r"^```python\n(.*?glue_table_input.*?)^```", page.read_text(), re.M | re.S)[:1]
+        page = blocks_of(ROOT / "docs" / "loading.md")
+        (block,) = (one.text for one in page if one.kind == "python" and "glue_table_input" in one.text)
         if any(table["Name"] == "users" for table in glue.get_tables(DatabaseName="liveperson")["TableList"]):
             glue.delete_table(DatabaseName="liveperson", Name="users")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -164,6 +165,58 @@ class TestBigQuery:
             "type": "TIMESTAMP",
             "mode": "NULLABLE",
         }
+
+
+class TestRedshift:
+    @pytest.mark.parametrize("name", DATASETS)
+    def test_statements_that_load_a_window_are_valid(self, name):
+        uri = "s3://lake/liveperson/x/account_id=1/dt=2026-01-31/20260131T000000Z_20260201T000000Z/_manifest.json"
+        statements = [sqlglot.parse_one(text, dialect="redshift") for text in redshift_load(name, uri)]
+        kinds = (exp.Create, exp.Copy, exp.Delete, exp.Insert, exp.Drop)
+        assert tuple(type(one) for one in statements) == kinds
+        copied, inserted = statements[0], statements[3]
+        names = [column.name for column in copied.this.expressions]
+        assert names == [*DATASETS[name].columns, "_other"]
+        table = table_columns("redshift")[name]
+        assert table == [*names, "account_id", "dt", "_window"]
+        assert [column.name for column in inserted.this.expressions] == table
+        assert len({column.lower() for column in table}) == len(table)  # names are folded to lower case
+
+    def test_a_role_a_schema_and_the_columns_that_are_left_can_be_given(self):
+        text = ";".join(
+            redshift_load(
+                "users",
+                "{{ ti.xcom_pull('pull')['manifest'] }}",
+                columns=["id", "_other"],
+                schema="raw",
+                iam_role="arn:aws:iam::123456789012:role/redshift",
+            )
+        )
+        assert "IAM_ROLE 'arn:aws:iam::123456789012:role/redshift'" in text
+        assert """FROM '{{ ti.xcom_pull('pull')['manifest'] }}'""" in text
+        assert 'INSERT INTO "raw"."users" ("id", "_other", "account_id", "dt", "_window")' in text
+
+    @pytest.mark.parametrize("columns", [["id", "nothing"], []])
+    def test_columns_that_cannot_be_are_refused(self, columns):
+        with pytest.raises(ConfigurationError, match="users has id, ") as refused:
+            redshift_load("users", "s3://lake/_manifest.json", columns=columns)
+        assert refused.value.field == "columns"
+
+    @pytest.mark.parametrize(
+        "odd",
+        ["o'brien", "{{ a }}'; DROP TABLE users; --{{ b }}", "a\\"],
+        ids=["name", "attack", "backslash"],
+    )
+    def test_texts_do_not_end_before_their_quotes(self, odd):
+        manifest, role = "s3://lake/{{ x['y'] }}/_manifest.json", "{{ var.value['role'] }}"
+        assert redshift_load("users", manifest, iam_role=role)
+        for choices, field in (
+            ({"manifest": f"s3://lake/{odd}/_manifest.json"}, "manifest"),
+            ({"manifest": manifest, "iam_role": odd}, "iam_role"),
+        ):
+            with pytest.raises(ConfigurationError, match="no quotes") as refused:
+                redshift_load("users", **choices)
+            assert refused.value.field == field
 
 
 @pytest.fixture(scope="module")

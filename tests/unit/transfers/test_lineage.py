@@ -129,6 +129,7 @@ def test_masked_fields_are_marked_and_dropped_ones_are_not_there(sandbox, s3, mo
     assert [name for name, how in told.items() if how["masking"]] == ["originatorLoginName"]
 
 
+@pytest.mark.usefixtures("within_a_year")
 def test_fields_inside_others_are_marked(s3):
     given = {"consumerParticipants.email", "consumerParticipants.phone"}
     pull = operator(dataset="messaging_interactions", drop_fields=sorted(given))
@@ -202,6 +203,8 @@ def test_local_files(tmp_path):
         ("gcs://lake/users", "gs://lake", "users"),
         ("abfs://container/raw/users", "abfs://container", "raw/users"),
         ("file:///data/users", "file", "/data/users"),
+        ("s3://lake/raw#1?/users", "s3://lake", "raw#1?/users"),
+        ("file:///data/raw#1?/users", "file", "/data/raw#1?/users"),
     ],
 )
 def test_names_are_those_of_openlineage(uri, namespace, name):

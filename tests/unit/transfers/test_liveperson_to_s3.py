@@ -99,6 +99,7 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "objects",
         "keys",
         "manifests",
+        "windows",
         "complete",
         "reported",
         "changed",
@@ -115,6 +116,16 @@ def test_it_lands_the_runs_window_and_says_so(sandbox, s3, conn_id):
         "objects": [f"s3://lake/{part}"],
         "keys": [part.removeprefix("liveperson/")],
         "manifests": [f"s3://lake/{FOLDER}/_manifest.json"],
+        "windows": [
+            {
+                "window_start": "2026-01-30T00:00:00Z",
+                "window_end": "2026-01-31T00:00:00Z",
+                "records": 60,
+                "reported": summary["reported"],
+                "erased": 0,
+                "complete": True,
+            }
+        ],
         "complete": True,
         "reported": json.loads(objects[f"{FOLDER}/_manifest.json"])["counts"]["reported"],
         "changed": True,
@@ -323,6 +334,7 @@ def test_a_window_before_the_runs_own_is_as_long(s3, interval):
     )
 
 
+@pytest.mark.usefixtures("within_a_year")
 @pytest.mark.parametrize(
     ("dataset", "hours", "back"),
     [("audit_trail", 1, 0), ("engagement_history", 1, 2), ("engagement_history", 24, 0), ("users", 1, 0)],
