@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
@@ -23,6 +24,9 @@ def land_window(
     prefix: str = "lake",
     parts: Sequence[Sequence[bytes]] = ((b"{}",),),
     complete: bool = True,
+    encoding: Encoding | None = None,
+    cursor: str = "changeDate",
+    masking: Mapping[str, Any] | None = None,
 ) -> str:
     """Land a window.
 
@@ -33,9 +37,13 @@ def land_window(
     :param prefix: the folder below which the layout begins.
     :param parts: the records of each part.
     :param complete: whether the manifest says that this is all.
+    :param encoding: how the parts are made; default: JSON Lines.
+    :param cursor: what the manifest says that the cursor was.
+    :param masking: what it says that was masked.
     :returns: the window's folder.
     """
-    destination = Destination(store=store, prefix=prefix, encoding=Encoding())
+    encoding = encoding or Encoding()
+    destination = Destination(store=store, prefix=prefix, encoding=encoding)
     folder = destination.folder(dataset, account_id, window)
     head = ManifestHead(
         selection=Selection(
@@ -43,12 +51,13 @@ def land_window(
             account_id=account_id,
             window_start=stamp(window.start),
             window_end=stamp(window.end),
-            cursor="changeDate",
+            cursor=cursor,
             filters={},
         ),
         request={},
-        file_format="jsonl",
-        compression="gzip",
+        file_format=encoding.file_format,
+        compression=encoding.compression,
+        masking=masking,
     )
     kept = sum(map(len, parts))
     with Landing(destination, folder, head=head) as landing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from airflow_provider_liveperson.arguments import read_flag, read_moment, read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.window import DAY, Window, instant, stamp
 
@@ -50,12 +51,14 @@ def gaps(
 
     if not isinstance(every, timedelta) or every <= timedelta(0):
         raise ConfigurationError(f"every must be a positive timedelta, not {every!r}", field="every")
-    declared = dataset_named(dataset)
+    declared = dataset_named(read_text(dataset, "dataset"))
+    start, end = read_moment(start, "start"), read_moment(end, "end")
     first = None if start is None else instant(start, "start")
     last = None if end is None else instant(end, "end")
+    out_of_range = read_flag(allow_out_of_range, "allow_out_of_range")
     store, prefix = store_at(uri, aws_conn_id=aws_conn_id)
-    landed = Landed(store, prefix, verify=verify)
-    series = landed.series([declared.name], account_id)
+    landed = Landed(store, prefix, verify=read_flag(verify, "verify"))
+    series = landed.series([declared.name], read_optional_text(account_id, "account_id"))
     if len(series) > 1:
         accounts = ", ".join(str(one.account_id) for one in series)
         raise ConfigurationError(
@@ -74,5 +77,5 @@ def gaps(
     return [
         {"start": stamp(window.start), "end": stamp(window.end)}
         for window in found
-        if allow_out_of_range or series[0].can_be_pulled(window, now)
+        if out_of_range or series[0].can_be_pulled(window, now)
     ]

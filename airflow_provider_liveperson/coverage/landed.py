@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
 
 from airflow_provider_liveperson.coverage.damage import find_damage
-from airflow_provider_liveperson.coverage.spans import midnight, uncovered, whole_days
+from airflow_provider_liveperson.coverage.missing import with_missing
+from airflow_provider_liveperson.coverage.series import Series
+from airflow_provider_liveperson.coverage.spans import midnight_of
 from airflow_provider_liveperson.coverage.states import Status, WindowState
-from airflow_provider_liveperson.datasets.catalog import DATASETS
-from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError, StorageError
+from airflow_provider_liveperson.exceptions import EmptyWindowError, StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.layout import Layout
 from airflow_provider_liveperson.landing.manifest import Manifest
@@ -23,47 +24,6 @@ _AT_ONCE = 8
 _MAX_TRIES = 3
 _ACCOUNT = "account_id="
 _DAY = "dt="
-
-
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """The windows of one dataset and account.
-
-    :param dataset: the dataset's name.
-    :param account_id: the LivePerson account; None where nothing of any account has landed.
-    """
-
-    dataset: str
-    account_id: str | None
-
-    @property
-    def is_snapshot(self) -> bool:
-        """Whether it has no history: one copy a day is all that there can be."""
-        declared = DATASETS.get(self.dataset)
-        return declared is not None and declared.is_snapshot
-
-    @property
-    def may_span_days(self) -> bool:
-        """Whether a window may land whole, in the folder of its first day."""
-        declared = DATASETS.get(self.dataset)
-        return declared is not None and any(cursor.open_ended for cursor in declared.cursors)
-
-    def last_complete_midnight(self, now: datetime) -> datetime:
-        """The last midnight, UTC, up to which LivePerson has all records by now.
-
-        :param now: the present, aware.
-        """
-        declared = DATASETS.get(self.dataset)
-        return midnight(now - declared.limits.lag if declared is not None else now)
-
-    def can_be_pulled(self, window: Window, now: datetime) -> bool:
-        """Whether a pull at an instant would find all records of a window.
-
-        :param window: the window.
-        :param now: the present, aware.
-        """
-        declared = DATASETS.get(self.dataset)
-        return declared is None or declared.limits.can_be_complete(window, now)
 
 
 class Landed:
@@ -130,37 +90,41 @@ class Landed:
         :raises EmptyWindowError: when start and end are given, and start is not before end.
         :raises StorageError: when the store cannot be read.
         """
-        folders = dict(self._folders(series, start, end))
+        folders = dict(self.folders(series, start, end))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="coverage") as pool:
             read = pool.map(lambda item: self._read(series, *item), folders.items())
-            landed = sorted(filter(None, read), key=lambda state: state.window)
-        span = _span(series, landed, start, end, now or datetime.now(UTC))
-        if span is None:
-            return []
-        landed = [state for state in landed if state.window.overlaps(span)]
-        covered: Iterable[Window] = (state.window for state in landed)
-        missing = [
-            WindowState(
-                dataset=series.dataset, account_id=series.account_id, window=window, status=Status.MISSING
-            )
-            for window in uncovered(span, map(whole_days, covered) if series.is_snapshot else covered)
-        ]
-        return sorted([*landed, *missing], key=lambda state: state.window)
+            landed = list(filter(None, read))
+        return with_missing(series, landed, start, end, now=now or datetime.now(UTC))
 
-    def _folders(
+    def first_day(self, series: Series) -> datetime | None:
+        """The beginning of the first UTC day that has a folder; None where none has.
+
+        :param series: the dataset and account.
+        :raises StorageError: when the store cannot be listed.
+        """
+        return min((midnight_of(day) for day, _ in self._days(series)), default=None)
+
+    def _days(self, series: Series) -> list[tuple[date, str]]:
+        """The UTC days that have a folder, with their folders."""
+        if series.account_id is None:
+            return []
+        home = self._layout.account_folder(series.dataset, series.account_id)
+        named = [(_day(name), f"{home}/{name}") for name in self._store.folders(home)]
+        return [(day, folder) for day, folder in named if day is not None]
+
+    def folders(
         self, series: Series, start: datetime | None, end: datetime | None
     ) -> Iterator[tuple[str, Window]]:
-        """The folders of windows that are in a range, with their windows."""
-        if series.account_id is None:
-            return
-        home = self._layout.account_folder(series.dataset, series.account_id)
+        """The folders of windows that are in a range, with their windows, whether they have landed or not.
+
+        :param series: the dataset and account.
+        :param start: the first instant, aware; None for all.
+        :param end: the first instant after, aware; None for all.
+        :raises StorageError: when the store cannot be listed.
+        """
         first = start.date() if start is not None and not series.may_span_days else date.min
         last = end.date() if end is not None else date.max
-        days = [
-            f"{home}/{name}"
-            for name in self._store.folders(home)
-            if (day := _day(name)) is not None and first <= day <= last
-        ]
+        days = [folder for day, folder in self._days(series) if first <= day <= last]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="coverage") as pool:
             listed = pool.map(lambda day: [f"{day}/{name}" for name in self._store.folders(day)], days)
             for folder in chain.from_iterable(listed):
@@ -211,32 +175,10 @@ class Landed:
             reported=manifest.counts.reported,
             received=manifest.counts.received,
             kept=manifest.counts.kept,
+            erased=manifest.counts.erased,
             size=manifest.size,
             problems=problems,
         )
-
-
-def _span(
-    series: Series,
-    landed: Sequence[WindowState],
-    start: datetime | None,
-    end: datetime | None,
-    now: datetime,
-) -> Window | None:
-    if start is not None and end is not None:
-        return Window(start, end)
-    if start is None and not landed:
-        if series.account_id is not None and end is not None:
-            return None  # what has landed is later
-        raise ConfigurationError(
-            f"nothing of {series.dataset} has landed, so there is no first window to start from; give the start"
-            " of the range, or check the address",
-            field="start",
-        )
-    start = start or landed[0].window.start
-    if end is None:
-        end = max([series.last_complete_midnight(now), *(state.window.end for state in landed)])
-    return Window(start, end) if start < end else None
 
 
 def _day(name: str) -> date | None:

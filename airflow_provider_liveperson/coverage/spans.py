@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from airflow_provider_liveperson.window import DAY, Window
 
@@ -40,4 +40,12 @@ def midnight(moment: datetime) -> datetime:
 
     :param moment: the instant, in UTC.
     """
-    return datetime.combine(moment.date(), time.min, UTC)
+    return midnight_of(moment.date())
+
+
+def midnight_of(day: date) -> datetime:
+    """The beginning of a UTC day.
+
+    :param day: the day.
+    """
+    return datetime.combine(day, time.min, UTC)

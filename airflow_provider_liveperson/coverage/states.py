@@ -37,6 +37,7 @@ class WindowState:
     :param received: how many records were read; None where there is no manifest of the window that can be read, as for
         the next two.
     :param kept: how many of them landed.
+    :param erased: how many others of the window are not there because they were of persons that were erased.
     :param size: of all parts, in bytes.
     :param problems: what is wrong, a sentence each.
     """
@@ -49,6 +50,7 @@ class WindowState:
     reported: int | None = None
     received: int | None = None
     kept: int | None = None
+    erased: int = 0
     size: int | None = None
     problems: tuple[str, ...] = ()
 
@@ -73,6 +75,7 @@ class WindowState:
             "reported": self.reported,
             "received": self.received,
             "kept": self.kept,
+            "erased": self.erased,
             "bytes": self.size,
             "manifest": self.manifest,
             "problems": list(self.problems),

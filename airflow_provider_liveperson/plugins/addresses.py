@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow.configuration import conf
 from fastapi import Request
@@ -76,3 +76,13 @@ def base_path(request: Request) -> str:
 def home_path(request: Request) -> str:
     """The path of this page inside Airflow's."""
     return f"{_root(request)}/plugin/{ROUTE}"
+
+
+def run_path(request: Request, dag_id: str, run_id: str) -> str:
+    """The path of a DAG run's page.
+
+    :param request: the request.
+    :param dag_id: the DAG.
+    :param run_id: the run.
+    """
+    return f"{_root(request)}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"

@@ -91,11 +91,11 @@ def form_targets(hosts: Iterable[str | None]) -> str:
     targets = {"'self'", "https://*.liveperson.net"}
     for given in hosts:
         try:
-            host = urlsplit(given if "://" in (given or "") else f"//{given or ''}").hostname
+            host = urlsplit(given if given and "://" in given else f"//{given or ''}").hostname
         except ValueError:
             continue
-        if host and is_loopback(str(host)):
-            shown = f"[{host}]" if ":" in str(host) else str(host)
+        if host and is_loopback(host):
+            shown = f"[{host}]" if ":" in host else host
             targets |= {f"http://{shown}:*", f"https://{shown}:*"}
     return " ".join(sorted(targets))
 

@@ -18,6 +18,7 @@ from airflow_provider_liveperson.plugins import check, consent
 from airflow_provider_liveperson.plugins.access import FAILURES
 from airflow_provider_liveperson.plugins.addresses import home_path
 from airflow_provider_liveperson.plugins.answers import page
+from airflow_provider_liveperson.plugins.coverage.page import coverage
 from airflow_provider_liveperson.plugins.overview import overview
 
 
@@ -32,6 +33,7 @@ def make_app() -> FastAPI:
         ("POST", "/revoke", consent.revoke),
         ("POST", "/check", check.check),
         ("GET", "/check", check.checked),
+        ("GET", "/coverage", coverage),
     ):
         app.add_api_route(path, endpoint, methods=[method], response_class=HTMLResponse)
     app.add_exception_handler(StarletteHTTPException, _problem)

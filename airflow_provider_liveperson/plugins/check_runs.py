@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -41,6 +41,7 @@ _UNEXPECTED = "The check failed unexpectedly; the API server's log says why."
 
 _slots = threading.BoundedSemaphore(MAX_RUNS)
 _threads: set[threading.Thread] = set()
+_starting = threading.Lock()
 
 
 def start(owner: str, pair: tuple[str, str], hooks: list[LivePersonHook]) -> None:
@@ -51,20 +52,22 @@ def start(owner: str, pair: tuple[str, str], hooks: list[LivePersonHook]) -> Non
     :param hooks: their hooks.
     :raises ServiceUnavailableError: when too many checks are running, or the database does not answer.
     """
-    last = check_results.kept(owner, pair)
-    if last is not None and last.state == "running":
-        return
-    if not _slots.acquire(blocking=False):
-        raise ServiceUnavailableError(f"{MAX_RUNS} checks are running already; try again in a minute")
-    try:
-        run = _Run(owner, pair, hooks)
-        run.save()
-        thread = threading.Thread(target=run.run, name="liveperson-check-run", daemon=True)
-        _threads.add(thread)
-        thread.start()
-    except BaseException:
-        _slots.release()
-        raise
+    # Of two clicks at once, the second has to find what the first has saved.
+    with _starting:
+        last = check_results.kept(owner, pair)
+        if last is not None and last.state == "running":
+            return
+        if not _slots.acquire(blocking=False):
+            raise ServiceUnavailableError(f"{MAX_RUNS} checks are running already; try again in a minute")
+        try:
+            run = _Run(owner, pair, hooks)
+            run.save()
+            thread = threading.Thread(target=run.run, name="liveperson-check-run", daemon=True)
+            _threads.add(thread)
+            thread.start()
+        except BaseException:
+            _slots.release()
+            raise
 
 
 def join(seconds: float) -> None:
@@ -110,7 +113,7 @@ class _Run:
 
         :raises ServiceUnavailableError: when the database does not answer.
         """
-        about = {"seen_at": time.time(), "progress": self._progress}
+        about: dict[str, Any] = {"seen_at": time.time(), "progress": self._progress}
         if self._ended.is_set():
             is_report = isinstance(self._outcome, CheckReport)
             about["report" if is_report else "error"] = self._outcome

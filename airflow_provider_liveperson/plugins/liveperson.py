@@ -1,4 +1,4 @@
-"""The plugin: the LivePerson page in Airflow's Admin menu.
+"""The plugin: LivePerson's connections in Airflow's Admin menu, and what has landed in Browse and on each DAG.
 
 Airflow imports this module in each of its processes, so it imports only the base class; the page itself is made by its
 first request.
@@ -13,6 +13,9 @@ from airflow.plugins_manager import AirflowPlugin
 
 PREFIX = "/liveperson"
 ROUTE = "liveperson"
+COVERAGE_ROUTE = "liveperson-coverage"
+DAG_ROUTE = "liveperson-data"
+_OPERATORS = ["LivePersonToS3Operator", "AuditTrailToS3Operator", "LivePersonToObjectStorageOperator"]
 
 _Message = MutableMapping[str, Any]
 
@@ -40,7 +43,10 @@ class LazyPage:
 
 
 class LivePersonPlugin(AirflowPlugin):
-    """Shows the LivePerson connections and their consents, and lets users who may edit a connection authorize it."""
+    """Shows what has landed, and the LivePerson connections and their consents.
+
+    Users who may edit a connection authorize it here.
+    """
 
     name = "liveperson"
     fastapi_apps = [{"app": LazyPage(), "name": "LivePerson", "url_prefix": PREFIX}]
@@ -52,5 +58,20 @@ class LivePersonPlugin(AirflowPlugin):
             "url_route": ROUTE,
             "destination": "nav",
             "category": "admin",
-        }
+        },
+        {
+            "name": "LivePerson coverage",
+            "href": f"{PREFIX.lstrip('/')}/coverage",
+            "url_route": COVERAGE_ROUTE,
+            "destination": "nav",
+            "category": "browse",
+        },
+        {
+            "name": "LivePerson",
+            "href": f"{PREFIX.lstrip('/')}/coverage?dag_id={{DAG_ID}}",
+            "url_route": DAG_ROUTE,
+            "destination": "dag",
+            # From Airflow 3.4 on; older ones show the tab on every DAG.
+            "applies_to": {"operator_names": _OPERATORS},
+        },
     ]

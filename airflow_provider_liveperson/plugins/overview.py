@@ -6,7 +6,7 @@ from fastapi import HTTPException
 from fastapi.responses import Response
 
 from airflow_provider_liveperson.plugins import check_results
-from airflow_provider_liveperson.plugins.access import liveperson_connections, may_edit
+from airflow_provider_liveperson.plugins.access import liveperson_connections, may_edit, may_read_assets
 from airflow_provider_liveperson.plugins.answers import (
     forget_message,
     form_targets,
@@ -35,6 +35,7 @@ def overview(caller: CallerDep) -> Response:
         "page.html",
         rows=[row_of(conn, last.get(conn.conn_id)) for conn in connections],
         message=message_for(caller),
+        may_read_assets=may_read_assets(caller.user),
         form_targets=form_targets(conn.host for conn in connections),
     )
     forget_message(caller, answer)

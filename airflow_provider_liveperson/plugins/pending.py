@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from airflow.models import Variable
@@ -12,6 +13,9 @@ from sqlalchemy import delete, select
 from airflow_provider_liveperson.hooks.consents import VariableStore, variable_key
 from airflow_provider_liveperson.hooks.metadata import database, team_of
 from airflow_provider_liveperson.records import raw
+
+if TYPE_CHECKING:
+    from sqlalchemy import CursorResult
 
 KIND = "liveperson_pending_token"
 
@@ -51,13 +55,14 @@ def take(conn_id: str, nonce: str) -> Pending | None:
     table = Variable.__table__
     with database(), create_session() as session:
         found = session.scalar(select(Variable).where(Variable.key == variable_key(KIND, conn_id)))
-        pending = _read(found.get_val()) if found is not None else None
+        if found is None:
+            return None
+        pending = _read(found.get_val())
         if pending is None or not hmac.compare_digest(_bytes(pending.nonce), _bytes(nonce)):
             return None
         # Of two callbacks that come this far at once, only one finds the row as both have read it.
-        taken = session.execute(
-            delete(table).where(table.c.id == found.id, table.c.val == found._val),
-        )
+        statement = delete(table).where(table.c.id == found.id, table.c.val == found._val)
+        taken = cast("CursorResult[Any]", session.execute(statement))
         return pending if taken.rowcount == 1 else None
 
 

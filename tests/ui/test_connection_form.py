@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.connections.form import airflow_wants_a_port
 from airflow_provider_liveperson.connections.form_field import ConnectionForm, FormField
 from airflow_provider_liveperson.sandbox import SandboxServer
+from tests.ui.pictures import take_pictures
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
 
-SCREENSHOT = Path(__file__).resolve().parent.parent.parent / "docs" / "images" / "connection-form.png"
 MASK = "***"
 WRONG = "not-the-secret-of-anybody"
 
@@ -290,8 +289,43 @@ def test_add_test_mistype_correct_edit(
         assert not any(secret in answer for answer in answers)
 
 
+def test_a_policy_is_entered_mistyped_and_corrected(connections: Connections, sandbox: SandboxServer) -> None:
+    """What is typed is what is enforced, and a path that no dataset has does not pass the test."""
+    form, conn_id = FORMS["liveperson_api_key"], "with_a_policy"
+    policy = {
+        "hash_secret": "a long random text",
+        "hash_fields": '{"messaging_interactions": ["consumerParticipants.participantId"]}',
+        "drop_fields": "loginName, emial",
+        "keep_fields": '{"users": ["id", "email"]}',
+        "unknown_fields": "drop",
+    }
+    dialog = connections.add(form)
+    dialog.name_it(conn_id)
+    dialog.fill({**right_values(form, sandbox), **policy})
+    dialog.save()
+    answer = connections.test(conn_id)
+    assert answer["status"] is False
+    connections.expect_message("Test Connection Failed", answer["message"])
+    for part in ("drop_fields", "emial"):
+        assert part in answer["message"]
+    assert policy["hash_secret"] not in answer["message"]
+
+    dialog = connections.edit(conn_id, form)
+    for name in ("hash_fields", "drop_fields", "keep_fields"):
+        expect(dialog.input(form.field(name))).to_have_value(policy[name])
+    chosen = dialog.field(form.field("unknown_fields")).locator("input[type=hidden]")
+    expect(chosen).to_have_value(policy["unknown_fields"])
+    expect(dialog.input(form.field("hash_secret"))).to_have_value(MASK)
+    dialog.fill({"drop_fields": "loginName"})
+    dialog.save()
+    assert connections.test(conn_id)["status"] is True
+    extra = json.loads(connections.page.request.get(f"/api/v2/connections/{conn_id}").json()["extra"])
+    assert extra["hash_secret"] == MASK
+    assert {**policy, "hash_secret": MASK, "drop_fields": "loginName"}.items() <= extra.items()
+
+
 def test_screenshot(connections: Connections, sandbox: SandboxServer, tmp_path: Path) -> None:
-    """The README's screenshot; UPDATE_SCREENSHOTS=1 takes it again."""
+    """The README's picture."""
     form = FORMS["liveperson_app_jwt"]
     dialog = connections.add(form)
     dialog.name_it("liveperson_default")
@@ -303,7 +337,4 @@ def test_screenshot(connections: Connections, sandbox: SandboxServer, tmp_path: 
     connections.expect_message("Test Connection Successful", "LivePerson account")
     dialog = connections.edit("liveperson_default", form)
     dialog.unfold("Standard Fields")
-    picture = SCREENSHOT if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path / SCREENSHOT.name
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    connections.page.screenshot(path=picture, animations="disabled")
-    assert picture.stat().st_size > 10_000
+    take_pictures(connections.page, "connection-form", tmp_path)

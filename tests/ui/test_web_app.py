@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,12 +16,12 @@ from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.local_airflow import USER, LocalAirflow
 from devtools.processes import wait_until
+from tests.ui.pictures import take_pictures
 from tests.ui.test_connection_form import Connections, right_values
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PICTURES = ROOT / "docs" / "images"
 FORM = FORMS["liveperson_web_app"]
 CONN_ID = "lp"
 
@@ -76,13 +75,6 @@ def run_dag(page: playwright.Page) -> tuple[str, str]:
     return run_id, state()
 
 
-def picture(page: playwright.Page, name: str, tmp_path: Path) -> None:
-    """The screenshot in the documentation; UPDATE_SCREENSHOTS=1 takes it again."""
-    path = (PICTURES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path) / name
-    page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size > 5_000
-
-
 def test_from_the_login_page_to_data_and_back(
     tab: playwright.Page, whole_airflow: LocalAirflow, liveperson: SandboxServer, store: Path, tmp_path: Path
 ) -> None:
@@ -121,12 +113,7 @@ def test_from_the_login_page_to_data_and_back(
     expect(page.get_by_text(f"{CONN_ID} is authorized")).to_be_visible()
     expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
     assert tab.url.startswith(f"{whole_airflow.url}/plugin/liveperson")
-    picture(tab, "liveperson-page-light.png", tmp_path)
-    tab.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    tab.goto("/plugin/liveperson")
-    expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
-    picture(tab, "liveperson-page-dark.png", tmp_path)
-    tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+    take_pictures(tab, "liveperson-page", tmp_path)
 
     # It is refreshed, and a DAG runs with it.
     page.get_by_role("button", name=f"Refresh {CONN_ID} now").press("Enter")
@@ -144,7 +131,7 @@ def test_from_the_login_page_to_data_and_back(
     page.get_by_role("button", name=f"Check {CONN_ID}").press("Enter")
     expect(page.get_by_role("heading", name=f"What {CONN_ID} can reach")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="audit_trail").first).to_contain_text("readable")
-    picture(tab, "liveperson-check.png", tmp_path)
+    take_pictures(tab, "liveperson-check", tmp_path)
     page.get_by_role("link", name="LivePerson connections").press("Enter")
     expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from airflow_provider_liveperson.coverage.gaps import gaps
+from airflow_provider_liveperson.coverage.landed import Landed
 from airflow_provider_liveperson.coverage.spans import midnight
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.erasure.erase import EraseRequest
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError, StorageError
 from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 from airflow_provider_liveperson.window import DAY, Window, stamp
-from devtools.landed_windows import land_window
+from devtools.landed_windows import ACCOUNT, land_window
 
 HOUR = timedelta(hours=1)
 TODAY = midnight(datetime.now(UTC))
@@ -72,8 +76,12 @@ def test_windows_may_be_as_long_as_those_of_the_schedule(lake, place):
 def test_what_liveperson_does_not_have_whole_is_left_out(place):
     span = {"dataset": "audit_trail", "start": TODAY - DAY, "end": TODAY + DAY}
     past, today = Window(TODAY - DAY, TODAY), Window(TODAY, TODAY + DAY)
-    assert gaps(place, **span) in (listed(past), [])  # nothing yet, right after midnight
-    assert gaps(place, **span, allow_out_of_range=True) == listed(past, today)
+    complete = DATASETS["audit_trail"].limits.complete_at(past)
+    with time_machine.travel(complete - timedelta(microseconds=1), tick=False) as clock:
+        assert gaps(place, **span) == []
+        clock.move_to(complete)
+        assert gaps(place, **span) == listed(past)
+        assert gaps(place, **span, allow_out_of_range=True) == listed(past, today)
     old = {"dataset": "users", "start": TODAY - 9 * DAY, "end": TODAY - 8 * DAY}
     assert gaps(place, **old) == []
     assert len(gaps(place, **old, allow_out_of_range=True)) == 1
@@ -135,3 +143,32 @@ def test_it_reads_s3_through_airflows_connection(s3, monkeypatch):
         assert gaps(place, dataset="audit_trail", end=day(1).end, aws_conn_id=conn_id, verify=True) == listed(
             day(1)
         )
+
+
+def test_a_window_from_which_persons_were_erased_is_no_gap(lake, place):
+    conversations = [b'{"info":{"conversationId":"%d"}}' % number for number in range(4)]
+    for window, parts in ((day(0), conversations[:2]), (day(2), conversations[2:])):
+        land(lake, window, dataset="messaging_interactions", parts=[parts], cursor="end")
+    request = EraseRequest.read(conversation_ids=["0", "1", "2"], participant_ids=(), secret="a long secret")
+    assert request.erase(lake, "", ACCOUNT).records == 3
+    span = {"dataset": "messaging_interactions", "start": day(0).start, "end": day(2).end}
+    assert gaps(place, **span, verify=True) == listed(day(1))
+    (series,) = (landed := Landed(lake, "")).series(["messaging_interactions"])
+    states = landed.states(series, day(0).start, day(2).end)
+    assert [(one.kept, one.erased) for one in states if not one.is_gap] == [(0, 2), (1, 1)]
+    assert states[0].to_dict()["erased"] == 2
+
+
+@pytest.mark.parametrize("account_id", [ACCOUNT, int(ACCOUNT), None, "None", ""], ids=repr)
+def test_arguments_come_as_a_dag_run_and_templates_give_them(lake, place, account_id):
+    land(lake, day(0))
+    given = {"account_id": account_id, "start": "None", "end": stamp(day(1).end), "verify": "False"}
+    assert gaps(place, dataset="audit_trail", allow_out_of_range="false", **given) == listed(day(1))
+
+
+@pytest.mark.parametrize("uri", [None, "None", "", " "], ids=repr)
+def test_no_address_is_not_the_folder_in_which_the_worker_runs(uri, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="must be the address of a landing") as raised:
+        gaps(uri, dataset="audit_trail", start=FIRST)
+    assert raised.value.field == "uri"

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from airflow_provider_liveperson.coverage.landed import Landed, Series
+from airflow_provider_liveperson.coverage.landed import Landed
+from airflow_provider_liveperson.coverage.series import Series
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 from airflow_provider_liveperson.hooks.destinations import s3_store

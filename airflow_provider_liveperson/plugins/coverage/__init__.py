@@ -1,0 +1,1 @@
+"""The coverage page: what has landed of each dataset, day by day, and what is missing."""
