@@ -10,6 +10,8 @@ Building a parser imports these modules, and ``airflow --help`` does so, too: th
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.exceptions import LivePersonError
 
 PROG = "python -m airflow_provider_liveperson"
+_BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell says it
 DESCRIPTION = "Tools of the LivePerson provider for Apache Airflow"
 
 
@@ -51,10 +54,16 @@ class Command:
         :return: the exit code.
         """
         try:
-            return int(import_module(self.module).run(arguments) or 0)
+            code = int(import_module(self.module).run(arguments) or 0)
+            sys.stdout.flush()
+            return code
         except LivePersonError as error:
             print(f"{self.name}: {error}", file=sys.stderr)
             return 1
+        except BrokenPipeError:
+            # The reader has enough, such as head. What is left must not be written at the end of the process.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _BROKEN_PIPE
         except KeyboardInterrupt:
             return 130
 
@@ -68,6 +77,15 @@ COMMANDS = (
             " credentials and limits as LivePerson, and invented data."
         ),
         module="airflow_provider_liveperson.sandbox.command",
+    ),
+    Command(
+        name="examples",
+        help="List the example DAGs, and copy them",
+        description=(
+            "List the example DAGs that come with this package, or copy them into a DAG folder, where their values can"
+            " be changed. Files that are there already are never overwritten."
+        ),
+        module="airflow_provider_liveperson.commands.examples",
     ),
     Command(
         name="datasets",

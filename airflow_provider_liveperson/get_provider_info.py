@@ -17,7 +17,10 @@ def get_provider_info() -> dict[str, Any]:
         # Must be the distribution's name, or discovery refuses the provider.
         "package-name": "airflow-provider-liveperson",
         "name": "LivePerson",
-        "description": "Pulls `LivePerson <https://www.liveperson.com/>`__ data into an object store.",
+        "description": (
+            "Pulls `LivePerson <https://www.liveperson.com/>`__ data into Amazon S3 or any other object store, on a"
+            " schedule, exactly once, and with proof that it is complete."
+        ),
         "integrations": [
             {
                 "integration-name": "LivePerson",
@@ -41,6 +44,27 @@ def get_provider_info() -> dict[str, Any]:
                 "target-integration-name": "Amazon Simple Storage Service (S3)",
                 "python-module": "airflow_provider_liveperson.transfers.liveperson_to_s3",
             },
+            {
+                "source-integration-name": "LivePerson",
+                # The provider of ObjectStoragePath; every Airflow has it.
+                "target-integration-name": "Common IO",
+                "python-module": "airflow_provider_liveperson.transfers.liveperson_to_object_storage",
+            },
+            {
+                "source-integration-name": "LivePerson",
+                "target-integration-name": "Iceberg",
+                "python-module": "airflow_provider_liveperson.transfers.liveperson_to_iceberg",
+            },
+        ],
+        "operators": [
+            {
+                "integration-name": "LivePerson",
+                "python-modules": [
+                    "airflow_provider_liveperson.operators.erase",
+                    "airflow_provider_liveperson.operators.recount",
+                    "airflow_provider_liveperson.transfers.readable",
+                ],
+            },
         ],
         "sensors": [
             {
@@ -57,6 +81,10 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "connection-types": connection_types(),
+        "extra-links": [
+            f"airflow_provider_liveperson.transfers.links.{name}"
+            for name in ("FolderLink", "ManifestLink", "CoverageLink")
+        ],
         "config": {
             "liveperson": {
                 "description": "What airflow-provider-liveperson may do in this deployment, whatever connections say.",
@@ -72,6 +100,18 @@ def get_provider_info() -> dict[str, Any]:
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "liveperson-gateway.example.com",
+                        "default": "",
+                    },
+                    "landings": {
+                        "description": (
+                            "The landings whose manifests the coverage page may read, each with the connection that\n"
+                            "reads it: ``s3://aws_default@my-lake/liveperson``, ``gs://google@my-lake/liveperson``,\n"
+                            "``file:///data/liveperson``. Separated by commas or white space. Only users who may read\n"
+                            "the connection see them. Without any, the page knows what asset events say.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "s3://aws_default@my-lake/liveperson",
                         "default": "",
                     },
                     "tune_process": {

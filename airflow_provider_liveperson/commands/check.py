@@ -173,7 +173,14 @@ def _print_report(console: Console, report: ConnectionReport) -> None:
     if report.refusal:
         _print_row(console, "refusal", report.refusal)
     table = _table("dataset", "state", "details")
+    refused: dict[str, str] = {}
     for access in report.datasets:
+        # One credential is often refused for one reason by many; --json has each refusal in full.
+        if access.detail and access.status == "refused":
+            first = refused.setdefault(access.sentence, access.dataset)
+            if first != access.dataset:
+                table.add_row(access.dataset, _styled(access.status), f"As {first}.")
+                continue
         # For a 403, the sentence says all that there is to do.
         detail = f"\n[dim]{escape(access.detail)}[/dim]" if access.detail and access.answered != 403 else ""
         table.add_row(access.dataset, _styled(access.status), escape(access.sentence) + detail)

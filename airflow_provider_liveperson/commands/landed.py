@@ -12,12 +12,15 @@ from airflow_provider_liveperson.commands.surroundings import nothing_else_on_st
 from airflow_provider_liveperson.exceptions import LivePersonError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow_provider_liveperson.coverage.states import WindowState
 
 _EPILOG = """\
 The exit code is 0 when every window is complete, 1 when one is partial, missing or damaged, and 2 when that could not
 be found out: for a bad argument, or a store that refuses.
 """
+_MAX_WIDTH = 1000
 _STYLES = {"complete": "green", "partial": "yellow", "missing": "red", "damaged": "red"}
 
 
@@ -93,13 +96,13 @@ def _states(args: argparse.Namespace) -> list[WindowState]:
     from airflow_provider_liveperson.datasets.catalog import dataset_named
     from airflow_provider_liveperson.exceptions import ConfigurationError
     from airflow_provider_liveperson.hooks.destinations import store_at
-    from airflow_provider_liveperson.window import Window, instant
+    from airflow_provider_liveperson.window import instant
 
     names = [dataset_named(name).name for name in args.dataset or ()]
     start = None if args.start is None else instant(args.start, "--from")
     end = None if args.end is None else instant(args.end, "--to")
-    if start is not None and end is not None:
-        Window(start, end)
+    if start is not None and end is not None and start >= end:
+        raise ConfigurationError(f"--from ({args.start}) must be before --to ({args.end})", field="to")
     use_airflows_database()
     store, prefix = store_at(args.uri, aws_conn_id=args.aws_conn_id)
     landed = Landed(store, prefix, verify=args.verify)
@@ -113,9 +116,18 @@ def _states(args: argparse.Namespace) -> list[WindowState]:
     return [state for one in series for state in landed.states(one, start, end)]
 
 
+def _shown(moment: datetime) -> str:
+    """An instant, in a form that ``--from`` takes, and so short that a table fits into 80 columns."""
+    from airflow_provider_liveperson.window import stamp
+
+    shown = stamp(moment)
+    return shown.removesuffix(":00Z") + "Z" if shown.endswith(":00Z") else shown
+
+
 def _print(states: list[WindowState]) -> None:
     from rich.console import Console
     from rich.markup import escape
+    from rich.measure import Measurement
     from rich.table import Table
 
     from airflow_provider_liveperson.window import stamp
@@ -130,15 +142,18 @@ def _print(states: list[WindowState]) -> None:
         for title in ("start", "end", "state"):
             table.add_column(title, no_wrap=True)
         for title in ("reported", "received", "kept", "bytes"):
-            table.add_column(title, justify="right")
+            table.add_column(title, justify="right", no_wrap=True)
         for state in windows:
             numbers = (state.reported, state.received, state.kept, state.size)
             table.add_row(
-                stamp(state.window.start),
-                stamp(state.window.end),
+                _shown(state.window.start),
+                _shown(state.window.end),
                 f"[{_STYLES[state.status]}]{state.status}[/]",
                 *("–" if number is None else f"{number}" for number in numbers),
             )
+        # A narrow terminal wraps lines; a number must not be cut.
+        wide = Measurement.get(console, console.options.update(max_width=_MAX_WIDTH), table).maximum
+        console.width = max(console.width, wide)
         console.print(table)
         for state in windows:
             for problem in state.problems:

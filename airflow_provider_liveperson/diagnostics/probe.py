@@ -54,7 +54,7 @@ def probe_within(client: LivePersonClient, seconds: float = BUDGET) -> str:
 
 
 def probe(client: LivePersonClient) -> str:
-    """Find one dataset that the connection can read, of those that LivePerson documents for its credential kind.
+    """Find one dataset that the connection can read, of those that are known to take its credential kind.
 
     :param client: made with ``budget=BUDGET`` and no retries, since a user waits for the answer.
     :returns: a sentence that says what works.
@@ -81,8 +81,8 @@ def candidates(credential: Credential, services: set[str]) -> list[Dataset]:
     :param credential: the connection's credential.
     :param services: the services that the account has.
     """
-    documented = _documented(credential) or list(DATASETS.values())
-    there = [dataset for dataset in documented if not services.isdisjoint(dataset.request.services)]
+    known = _known(credential) or list(DATASETS.values())
+    there = [dataset for dataset in known if not services.isdisjoint(dataset.request.services)]
 
     def rank(dataset: Dataset) -> tuple[bool, int]:
         right = {"permission": dataset.access.permission, "scope": dataset.access.scope}.get(
@@ -90,7 +90,7 @@ def candidates(credential: Credential, services: set[str]) -> list[Dataset]:
         )
         return right == NOT_DOCUMENTED, -len(dataset.access.kinds)
 
-    ranked = sorted(there or documented, key=rank)
+    ranked = sorted(there or known, key=rank)
     seen: Counter[str] = Counter()
     turns: dict[str, int] = {}
     for dataset in ranked:
@@ -101,8 +101,8 @@ def candidates(credential: Credential, services: set[str]) -> list[Dataset]:
     )
 
 
-def _documented(credential: Credential) -> list[Dataset]:
-    return [dataset for dataset in DATASETS.values() if credential.kind in dataset.access.kinds]
+def _known(credential: Credential) -> list[Dataset]:
+    return [dataset for dataset in DATASETS.values() if credential.kind in dataset.access.known]
 
 
 def _first_readable(client: LivePersonClient, datasets: list[Dataset], *, has_token: bool) -> Dataset:
@@ -174,7 +174,7 @@ def _failure(
     names = [dataset.name for dataset in tried[:_MAX_NAMES]]
     if len(tried) > _MAX_NAMES:
         names.append(f"{len(tried) - _MAX_NAMES} more")
-    documented = f" that LivePerson documents for {credential.kind}" if _documented(credential) else ""
+    documented = f" that LivePerson documents for {credential.kind}" if _known(credential) else ""
     return PermissionDeniedError(
         f"the credential is accepted, but it can read none of the {len(tried)} datasets{documented}:"
         f" {joined(names)}. For {first.name}: {verdict(credential, first, error)[1]} {error}",

@@ -46,7 +46,9 @@ def verdict(credential: Credential, dataset: Dataset, answer: LivePersonError | 
 
 def _advice(credential: Credential, dataset: Dataset) -> str:
     """What to do so that a dataset can be read."""
-    documented = [str(kind) for kind in dataset.access.kinds]
+    documented, known = (
+        [str(kind) for kind in kinds] for kinds in (dataset.access.kinds, dataset.access.known)
+    )
     kind = str(credential.kind)
     if credential.rights == "permission":
         right = (
@@ -54,7 +56,7 @@ def _advice(credential: Credential, dataset: Dataset) -> str:
             if dataset.access.permission == NOT_DOCUMENTED
             else f"the permission {dataset.access.permission}"
         )
-        others = [other for other in documented if other != kind]
+        others = [other for other in known if other != kind]
         elsewhere = f"; use {joined(others, 'or')} instead" if others else ""
         return f"the API key lacks {right}, and {FROZEN}{elsewhere}"
     if credential.rights == "scope":
@@ -65,8 +67,10 @@ def _advice(credential: Credential, dataset: Dataset) -> str:
         )
     else:
         advice = "ask an administrator to give the user the right"
-    if kind in documented:
+    if kind in known:
         return advice
+    if not documented:
+        return f"{advice}; LivePerson documents it for no kind of credential, and clients use {joined(known, 'or')}"
     return f"{advice}; LivePerson documents it for {joined(documented)}, not for {kind}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,25 @@ def build_client(
         settings = replace(settings, timeout=min(settings.timeout, limit))
     others = {name: values[name] for name in values.keys() - known}
     credential = hook_class_of(conn).make_credential(conn_id, others)
-    return LivePersonClient(settings, credential, schedule=schedule, budget=budget)
+    return LivePersonClient(
+        settings, credential, schedule=schedule, budget=budget, on_secret=mask_in_log_of_task
+    )
+
+
+def mask_in_log_of_task(secret: str) -> None:
+    """Have Airflow mask a secret in whatever a task logs or prints, as it does with what is in its connections.
+
+    Not in the triggerer and in the API server, where nobody's code has the client: they run for weeks, and Airflow
+    never forgets what it has masked, but searches each line for all of it.
+
+    :param secret: a token, for example.
+    """
+    task_runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    supervisor = getattr(task_runner, "SUPERVISOR_COMMS", None)
+    if supervisor is not None and type(supervisor).__module__ != "airflow.jobs.triggerer_job_runner":
+        from airflow.sdk.log import mask_secret
+
+        mask_secret(secret)
 
 
 def read_connection(conn: Connection, conn_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveperson.arguments import read_mapping, read_optional_text, read_text
+from airflow_provider_liveperson.arguments import is_nothing, read_mapping, read_optional_text, read_text
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing.destination import Destination
 
@@ -95,18 +95,25 @@ def path_destination(encoding: Encoding, *, path: object) -> Destination:
     return Destination(store=ObjectStorageStore(read_text(path, "path")), prefix="", encoding=encoding)
 
 
-def store_at(uri: object, *, aws_conn_id: object) -> tuple[Store, str]:
+def store_at(uri: object, *, aws_conn_id: object, extra_args: object = None) -> tuple[Store, str]:
     """The store that an address names, and the prefix in it.
 
     :param uri: ``s3://bucket/prefix``, a folder of Airflow's ``ObjectStoragePath``, or a local folder.
     :param aws_conn_id: the AWS connection; a connection in the address, ``s3://conn_id@bucket``, takes precedence.
+    :param extra_args: further arguments of all requests to S3, by name.
     :raises ConfigurationError: for an invalid address.
     """
+    if is_nothing(uri):
+        # As a local folder, it would be the one in which this process happens to run.
+        raise ConfigurationError(
+            f"uri is {uri!r}; it must be the address of a landing, such as s3://my-lake/liveperson",
+            field="uri",
+        )
     text = read_text(uri, "uri")
     if text.startswith("s3://"):
         place, _, prefix = text.removeprefix("s3://").partition("/")
         named, _, bucket = place.rpartition("@")
-        return s3_store(bucket, aws_conn_id=named or aws_conn_id), prefix
+        return s3_store(bucket, aws_conn_id=named or aws_conn_id, extra_args=extra_args), prefix
     from airflow_provider_liveperson.landing.object_storage import ObjectStorageStore
 
     return ObjectStorageStore(text if "://" in text else f"file://{Path(text).absolute()}"), ""

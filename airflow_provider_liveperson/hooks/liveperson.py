@@ -195,12 +195,17 @@ class LivePersonHook(BaseHook):
         if declared.is_snapshot and start is None and end is None:
             start, end = now - timedelta(seconds=1), now
         query = declared.query(resolve_window(start=start, end=end), filters=filters, cursor=cursor)
-        if not read_flag(allow_out_of_range, "allow_out_of_range"):
+        out_of_range = read_flag(allow_out_of_range, "allow_out_of_range")
+        if not out_of_range:
             declared.check_range(query.window, now)
         masking = self._masking(
             declared, hash_fields, drop_fields, keep_fields, unknown_fields, allow_undeclared_fields
         )
-        return self._read_with(lambda client: records(client, declared, query, masking=masking))
+        return self._read_with(
+            lambda client: records(
+                client, declared, query, masking=masking, now=now if out_of_range else None
+            )
+        )
 
     def land(
         self,
@@ -263,6 +268,7 @@ class LivePersonHook(BaseHook):
         :raises LivePersonError: for whatever fails at LivePerson.
         """
         from airflow_provider_liveperson.arguments import read_moment
+        from airflow_provider_liveperson.hooks import telemetry
         from airflow_provider_liveperson.hooks.destinations import path_destination, s3_destination
         from airflow_provider_liveperson.land import LandRequest
         from airflow_provider_liveperson.landing.destination import Destination
@@ -299,7 +305,7 @@ class LivePersonHook(BaseHook):
             raw=raw,
         )
         with self._shared.borrowed(self.new_client) as client:
-            return asdict(request.land(client, destination, privacy=self.privacy()))
+            return asdict(telemetry.land(request, client, destination, privacy=self.privacy()))
 
     def conversations(
         self,
@@ -431,7 +437,7 @@ class LivePersonHook(BaseHook):
         from airflow_provider_liveperson.client.retries import NO_RETRIES
         from airflow_provider_liveperson.diagnostics.probe import BUDGET, probe_within
         from airflow_provider_liveperson.hooks.privacy import privacy_of
-        from airflow_provider_liveperson.hooks.tested import check_tested
+        from airflow_provider_liveperson.hooks.tested import check_tested, without_made_up_id
 
         conn_type = ""
         try:
@@ -446,7 +452,8 @@ class LivePersonHook(BaseHook):
         except LivePersonError as error:
             place = locate(conn_type, error.field) if error.field and conn_type in FORMS else ""
             is_named = place in str(error) or repr(self.liveperson_conn_id) in str(error)
-            return False, str(error) if is_named else f"{place}: {error}"
+            message = str(error) if is_named else f"{place}: {error}"
+            return False, without_made_up_id(message, self.liveperson_conn_id)
 
     def _masking(
         self,

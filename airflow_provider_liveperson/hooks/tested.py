@@ -45,7 +45,7 @@ def check_tested(conn: Any, host_of: Callable[[Any], str | None], trusted_hosts:
     if supervisor():  # a task may read connections anyway
         return
     conn_id = str(conn.conn_id)
-    if not (_MADE_UP.fullmatch(conn_id) and _PREFIX + conn_id.upper() in os.environ):
+    if not _is_made_up(conn_id):
         return
     saved: dict[str, Any] = {}
     with contextlib.suppress(LivePersonError):  # no database
@@ -74,6 +74,22 @@ def check_tested(conn: Any, host_of: Callable[[Any], str | None], trusted_hosts:
             " (AIRFLOW__LIVEPERSON__TRUSTED_HOSTS)",
             field="proxies",
         )
+
+
+def without_made_up_id(message: str, conn_id: str) -> str:
+    """A message about a connection under test, without the id that Airflow has made up for the test.
+
+    :param message: the message.
+    :param conn_id: the connection's id; one that a user has chosen stays.
+    """
+    if not _is_made_up(conn_id):
+        return message
+    named = re.compile(f"([Cc])onnection {re.escape(repr(conn_id))}")
+    return named.sub(lambda found: f"{'This' if found[1] == 'C' else 'this'} connection", message)
+
+
+def _is_made_up(conn_id: str) -> bool:
+    return bool(_MADE_UP.fullmatch(conn_id)) and _PREFIX + conn_id.upper() in os.environ
 
 
 def _differences(route: Mapping[str, object], others: Mapping[str, object]) -> list[str]:

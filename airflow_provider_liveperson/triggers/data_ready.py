@@ -44,12 +44,21 @@ class LivePersonDataReadyTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire once."""
-        while (again := await in_thread(self._look)) is not None:
+        is_first = True
+        while (again := await in_thread(self._look, is_first)) is not None:
             await sleep_until(again)
+            is_first = False
         yield TriggerEvent({"dataset": self.dataset, "window_start": self.start, "window_end": self.end})
 
-    def _look(self) -> datetime | None:
-        """Look once: when to look again, or None when the task should go on."""
+    def _look(self, is_first: bool) -> datetime | None:
+        """Look once: when to look again, or None when the task should go on.
+
+        An error that cannot heal wakes the task, but not at the first look: the task has looked a moment ago, and has
+        not met it. What LivePerson refuses to the triggerer's address, but not to the worker's, would have them wake
+        each other without a pause.
+
+        :param is_first: whether it is the first look of this trigger.
+        """
         from airflow_provider_liveperson.client.responses import is_permanent
         from airflow_provider_liveperson.readiness import Readiness
 
@@ -60,7 +69,7 @@ class LivePersonDataReadyTrigger(BaseTrigger):
             if readiness.is_ready(now, partial(connected, self.liveperson_conn_id)):
                 return None
         except LivePersonError as error:
-            if is_permanent(error):
+            if is_permanent(error) and not is_first:
                 return None
             self.log.warning("Looking again in %g seconds: %s", self.poke_interval, error)
         else:

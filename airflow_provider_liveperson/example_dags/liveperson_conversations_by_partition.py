@@ -1,8 +1,14 @@
 """LivePerson's messaging conversations as a partitioned asset, one partition for each UTC day.
 
-For Airflow 3.2 and later: on 3.1, which has no partitions, this file defines no DAG. Each run has the day as its
-partition key, and the operator pulls that day. A second DAG runs for each day that has landed, with the same key.
+Each run has the day as its partition key, and the operator pulls that day. A second DAG runs for each day that has
+landed, with the same key.
 """
+
+# To copy: `airflow liveperson examples liveperson_conversations_by_partition --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# For Airflow 3.2 and later: on 3.1, which has no partitions, this file defines no DAG.
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 

@@ -1,8 +1,14 @@
 """Each morning: which days of the last two weeks are missing or incomplete in S3? Those are pulled, a mapped task each.
 
 It goes with a DAG that pulls each day once. What that did not land, because a task failed, or was cleared or skipped,
-lands a day later. Give the operator the same arguments as in that DAG: windows of other filters are not replaced.
+lands a day later. On a day without gaps the mapped task is skipped.
 """
+
+# To copy: `airflow liveperson examples liveperson_heal_gaps --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Give the operator the same arguments as in the DAG that pulls each day: windows of other filters are not replaced.
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 
@@ -10,7 +16,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Asset, task
 
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 
@@ -42,8 +48,13 @@ with DAG(
         from airflow_provider_liveperson.coverage.gaps import gaps
 
         today = data_interval_end.replace(hour=0)
-        where = {"uri": f"s3://{BUCKET}/{PREFIX}", "aws_conn_id": AWS_CONN_ID}
-        return gaps(**where, dataset=DATASET, start=today - timedelta(days=14), end=today)
+        return gaps(
+            f"s3://{BUCKET}/{PREFIX}",
+            dataset=DATASET,
+            start=today - timedelta(days=14),
+            end=today,
+            aws_conn_id=AWS_CONN_ID,
+        )
 
     LivePersonToS3Operator.partial(
         task_id="pull",
@@ -52,6 +63,7 @@ with DAG(
         prefix=PREFIX,
         liveperson_conn_id=LIVEPERSON_CONN_ID,
         aws_conn_id=AWS_CONN_ID,
+        outlets=[Asset(f"s3://{BUCKET}/{PREFIX}/{DATASET}")],
         max_active_tis_per_dagrun=4,
         map_index_template="{{ task.start }}",
     ).expand_kwargs(missing())

@@ -2,12 +2,14 @@
 
 LivePerson asks for the tokens of a web application to be renewed about every 30 minutes; a consent whose tokens are not
 renewed may end, and a user has to consent again. Tasks that pull renew them themselves, so this is for the times
-between pulls.
-
-Copy this file into your DAG folder and change the value at its top, or set LIVEPERSON_WEB_APP_CONN_ID. The connection
-is of the type "LivePerson (web application, OAuth 2.0)" and has been authorized on the LivePerson page in Airflow's
-Admin menu. If the consent ends anyway, the task fails and says so.
+between pulls. If the consent ends anyway, the task fails and says so: have somebody press Authorize on the LivePerson
+page in Airflow's Admin menu.
 """
+
+# To copy: `airflow liveperson examples liveperson_web_app_keep_alive --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# The connection is of the type "LivePerson (web application, OAuth 2.0)" and has been authorized on the LivePerson page
+# in Airflow's Admin menu. Change its ID below, or set LIVEPERSON_WEB_APP_CONN_ID.
 
 from __future__ import annotations
 

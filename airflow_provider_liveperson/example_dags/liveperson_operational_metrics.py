@@ -1,11 +1,13 @@
 """LivePerson's operational metrics, every 30 minutes, into S3: queues, segments, agents, waiting times.
 
-Copy this file into your DAG folder and change the values at its top. The connections are those of the audit trail's
-example: ``liveperson_default`` and ``aws_default``.
-
-LivePerson keeps most of these for a day only, so a daily DAG would come too late. If this one stands still, it can
-catch up with what is left of the last 24 hours: clear the failed runs, or set ``catchup=True``.
+LivePerson keeps most of these for a day only, so a daily DAG would come too late. If this one has stood still, what is
+left of the last 24 hours can be caught up with: clear the failed runs.
 """
+
+# To copy: `airflow liveperson examples liveperson_operational_metrics --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ AWS_CONN_ID = os.environ.get("LIVEPERSON_AWS_CONN_ID", "aws_default")
 # One Airflow pool for each LivePerson account keeps all its tasks together below LivePerson's rate limit:
 # `airflow pools set liveperson 4 "LivePerson account 12345678"`.
 POOL = os.environ.get("LIVEPERSON_POOL", "default_pool")
-# LivePerson documents the state of shifts for web applications and logins only: a second connection, or "" for none.
+# LivePerson documents the state of shifts for logins only: a second connection, or "" for none.
 BEARER_CONN_ID = os.environ.get("LIVEPERSON_BEARER_CONN_ID", "")
 
 METRICS = [

@@ -1,11 +1,14 @@
-"""A LivePerson account's users, skills, groups and other configuration, every day, into S3.
+"""The files of LivePerson's Data Access API, every hour, as rows into S3.
 
-Copy this file into your DAG folder and change the values at its top. The connections are those of the audit trail's
-example: ``liveperson_default`` and ``aws_default``.
-
-Each run lands a full copy of each, as it is at that moment. On a day without changes LivePerson is not asked to send a
-collection again: its files are copied within the store.
+LivePerson has the files of an hour two hours later. So each run lands the hour that ended two hours before it, and none
+has to wait. `liveperson_account_daily` lands the same datasets by the day: where both run, exclude these there.
 """
+
+# To copy: `airflow liveperson examples liveperson_data_access_hourly --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
+# LivePerson documents Data Access for API keys only.
 
 from __future__ import annotations
 
@@ -37,40 +40,25 @@ AWS_CONN_ID = os.environ.get("LIVEPERSON_AWS_CONN_ID", "aws_default")
 # `airflow pools set liveperson 4 "LivePerson account 12345678"`.
 POOL = os.environ.get("LIVEPERSON_POOL", "default_pool")
 
-DIMENSIONS = [
-    "users",
-    "skills",
-    "agent_groups",
-    "lobs",
-    "profiles",
-    "agent_status_reasons",
-    "predefined_content",
-    "default_predefined_content",
-    "predefined_categories",
-    "working_hours",
-    "special_occasions",
-    "agent_surveys",
-    "automatic_messages",
-    "unified_automatic_messages",
-    "campaigns",
-    "outbound_handoffs",
-]
-
 with DAG(
-    dag_id="liveperson_dimensions_daily",
-    description="LivePerson's users, skills, groups and other configuration as they are, into S3",
-    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    dag_id="liveperson_data_access_hourly",
+    description="One hour of the files of LivePerson's Data Access API into S3",
+    schedule=CronDataIntervalTimetable("0 * * * *", timezone="UTC"),
+    # LivePerson keeps the files for 30 days. With catchup, Airflow runs each hour that has not run yet.
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    # The past of these cannot be had.
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=2,
     default_args={"retries": 4, "retry_delay": timedelta(minutes=5), **RETRY_POLICY},
     doc_md=__doc__,
-    tags=["liveperson", "s3", "dimensions"],
+    tags=["liveperson", "s3", "data access"],
 ):
-    # A task for each, with the asset s3://BUCKET/PREFIX/users and so on, on which other DAGs can be scheduled.
     liveperson_task_group(
-        DIMENSIONS,
+        [
+            "data_access_agent_activity",
+            "data_access_web_session",
+            "data_access_engagement",
+            "data_access_survey",
+        ],
         bucket=BUCKET,
         prefix=PREFIX,
         liveperson_conn_id=LIVEPERSON_CONN_ID,

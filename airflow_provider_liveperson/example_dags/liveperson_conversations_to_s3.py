@@ -1,12 +1,14 @@
 """LivePerson's messaging conversations, every day, into S3.
 
-Copy this file into your DAG folder and change the values at its top. The connections are those of the audit
-trail's example: ``liveperson_default`` and ``aws_default``.
-
 Each run lands the conversations that ended on one UTC day, each of them once, below
-``s3://BUCKET/PREFIX/messaging_interactions/account_id=…/dt=YYYY-MM-DD/``. What a survey adds later is not in
-there; ``cursor="full_dialog_end"`` lands each conversation once its survey is over.
+`{prefix}/messaging_interactions/account_id=…/dt=YYYY-MM-DD/`, and the account's users as they are. What a survey adds
+later is not in there. A day with a `_manifest.json` is complete, and a run may be repeated at any time.
 """
+
+# To copy: `airflow liveperson examples liveperson_conversations_to_s3 --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 

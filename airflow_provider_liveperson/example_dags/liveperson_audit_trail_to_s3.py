@@ -1,14 +1,14 @@
-"""LivePerson's audit trail, every day, into S3.
+"""LivePerson's audit trail, every day, into S3: who changed what in the account.
 
-Copy this file into your DAG folder and change the four values at its top. Then create two connections in Airflow:
-
-* ``liveperson_default``, of the type "LivePerson (App-JWT, OAuth 2.0)" or "LivePerson (API key, OAuth 1.0)";
-* ``aws_default``, of the type "Amazon Web Services", for an identity that may list, read, write and delete in
-  the bucket.
-
-Each run lands one UTC day below ``s3://BUCKET/PREFIX/audit_trail/account_id=…/dt=YYYY-MM-DD/`` and writes
-``_manifest.json`` there last: a day with a manifest is complete.
+Each run lands one UTC day below `{prefix}/audit_trail/account_id=…/dt=YYYY-MM-DD/` and writes `_manifest.json` there
+last: a day with a manifest is complete. A run may be repeated at any time: it replaces its day if something has
+changed, and changes nothing otherwise.
 """
+
+# To copy: `airflow liveperson examples liveperson_audit_trail_to_s3 --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 

@@ -1,7 +1,12 @@
-"""LivePerson in your own tasks: land a day with the hook, then use its summary.
+"""LivePerson in tasks of your own: one lands a day with the hook, the next one uses its summary.
 
-Copy this file into your DAG folder and change the values at its top. The connections are those of the other examples.
+`land_audit_trail` lands one UTC day of the audit trail, without the names of those who made the changes.
 """
+
+# To copy: `airflow liveperson examples liveperson_taskflow --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 

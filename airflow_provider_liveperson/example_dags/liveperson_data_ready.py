@@ -1,18 +1,21 @@
 """LivePerson's Data Access files, as soon as they are there: by a sensor every day, or by a watcher every hour.
 
-Copy this file into your DAG folder and change the values at its top. Then create two connections in Airflow:
-
-* ``liveperson_default``, of the type "LivePerson (API key, OAuth 1.0)", the only one that Data Access takes;
-* ``aws_default``, of the type "Amazon Web Services".
-
-Both DAGs need a triggerer, which ``airflow standalone`` and the Helm chart start. Keep the one that suits you: a window
-that overlaps another one that has landed is refused, so each has its own prefix.
+Both DAGs need a triggerer. Each lands below a prefix of its own, because a window that overlaps another one that has
+landed is refused.
 """
+
+# To copy: `airflow liveperson examples liveperson_data_ready --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Keep the one of the two DAGs that suits you.
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
+# LivePerson documents Data Access for API keys only.
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
@@ -31,12 +34,19 @@ LIVEPERSON_CONN_ID = os.environ.get("LIVEPERSON_CONN_ID", "liveperson_default")
 AWS_CONN_ID = os.environ.get("LIVEPERSON_AWS_CONN_ID", "aws_default")
 DATASET = "data_access_survey"
 
-PULL = {
-    "dataset": DATASET,
-    "bucket": BUCKET,
-    "liveperson_conn_id": LIVEPERSON_CONN_ID,
-    "aws_conn_id": AWS_CONN_ID,
-}
+
+def pull(prefix: str) -> dict[str, Any]:
+    """The arguments of a pull."""
+    return {
+        "task_id": "pull",
+        "dataset": DATASET,
+        "bucket": BUCKET,
+        "prefix": prefix,
+        "outlets": [Asset(f"s3://{BUCKET}/{prefix}/{DATASET}")],
+        "liveperson_conn_id": LIVEPERSON_CONN_ID,
+        "aws_conn_id": AWS_CONN_ID,
+    }
+
 
 with DAG(
     dag_id="liveperson_data_ready",
@@ -56,7 +66,7 @@ with DAG(
         poke_interval=timedelta(minutes=5),
         timeout=timedelta(hours=12),
     )
-    ready >> LivePersonToS3Operator(task_id="pull", prefix=f"{PREFIX}/daily", **PULL)
+    ready >> LivePersonToS3Operator(**pull(f"{PREFIX}/daily"))
 
 # Updated once for each hour of which LivePerson has files. The watcher remembers how far it has come.
 FILES = Asset(
@@ -80,10 +90,10 @@ with DAG(
 ):
 
     @task
-    def hours(triggering_asset_events=None) -> list[dict[str, str]]:
+    def hours(triggering_asset_events: Any = None) -> list[dict[str, str]]:
         """The hours of all events that started this run. An event may come twice."""
         payloads = [event.extra["payload"] for event in triggering_asset_events[FILES]]
         windows = sorted({(payload["window_start"], payload["window_end"]) for payload in payloads})
         return [{"start": start, "end": end} for start, end in windows]
 
-    LivePersonToS3Operator.partial(task_id="pull", prefix=f"{PREFIX}/hourly", **PULL).expand_kwargs(hours())
+    LivePersonToS3Operator.partial(**pull(f"{PREFIX}/hourly")).expand_kwargs(hours())

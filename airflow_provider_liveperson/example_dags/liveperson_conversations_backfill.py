@@ -1,9 +1,14 @@
 """Thirteen months of LivePerson's messaging conversations into S3, one mapped task for each day.
 
-Trigger it by hand, with the first and last day as parameters. The tasks run on whatever executor Airflow has, as
-many at once as the pool allows; a day that has landed already costs a re-run nothing but the reading, and changes
-nothing. LivePerson keeps conversations for 13 months.
+Trigger it by hand, with the first and the last day as parameters. As many tasks run at once as the pool allows. A day
+that has landed before is read again, and changes nothing if LivePerson has the same. LivePerson keeps conversations
+for 13 months.
 """
+
+# To copy: `airflow liveperson examples liveperson_conversations_backfill --to DAGS_FOLDER` (before Airflow 3.2:
+# `python -m airflow_provider_liveperson examples …`).
+# Its connections: `liveperson_default`, of a LivePerson type, and `aws_default`, of the type Amazon Web Services, whose
+# identity may list, read, write and delete in the bucket. Change the values below, or set the variables.
 
 from __future__ import annotations
 
