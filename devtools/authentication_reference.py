@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.datasets.model.access import Access
 from devtools.tables import fill
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "authentication.md"
@@ -24,16 +25,22 @@ _ORDER = (
 
 
 def kinds() -> str:
-    """A row for each dataset, a column for each kind that LivePerson's pages name for any."""
-    named = [kind for kind in _ORDER if any(kind in dataset.access.kinds for dataset in DATASETS.values())]
+    """A row for each dataset, a column for each kind that is known to read any."""
+    named = [kind for kind in _ORDER if any(kind in dataset.access.known for dataset in DATASETS.values())]
     lines = [
         f"| LivePerson documents for | {' | '.join(kind.title for kind in named)} |",
         f"| --- |{' --- |' * len(named)}",
     ]
     for name, dataset in DATASETS.items():
-        told = " | ".join("yes" if kind in dataset.access.kinds else "–" for kind in named)
-        lines.append(f"| [`{name}`](datasets.md#{name}) | {told} |")
+        told = " | ".join(_told(dataset.access, kind) for kind in named)
+        lines.append(f"| `{name}` | {told} |")
     return "\n".join(lines)
+
+
+def _told(access: Access, kind: CredentialKind) -> str:
+    if kind in access.kinds:
+        return "yes"
+    return "seen" if kind in access.seen else "–"
 
 
 def page(text: str) -> str:

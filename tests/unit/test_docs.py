@@ -17,7 +17,9 @@ from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.get_provider_info import get_provider_info
 from airflow_provider_liveperson.hooks import app_jwt
+from airflow_provider_liveperson.hooks.telemetry import METRICS
 from devtools import authentication_reference
+from tests.unit.docs.blocks import PAGES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -71,7 +73,7 @@ def test_the_table_of_credentials_is_what_the_datasets_declare():
     text = authentication_reference.PAGE.read_text(encoding="utf-8")
     assert text == authentication_reference.page(text), "run: python -m devtools.authentication_reference"
     told = {line[0]: line[1:] for line in rows("authentication.md", "LivePerson documents for")}
-    head, users = told["LivePerson documents for"], told["[`users`](datasets.md#users)"]
+    head, users = told["LivePerson documents for"], told["`users`"]
     assert {kind for kind, cell in zip(head, users, strict=True) if cell == "yes"} == set(
         DATASETS["users"].access.titles
     )
@@ -96,13 +98,18 @@ def test_the_regional_services_are_on_the_page():
     } == dict(REGIONAL_HOSTS)
 
 
+def test_the_metrics_are_on_the_page():
+    assert rows("metrics.md", "metric")[1:] == [
+        [f"`{metric.name}`", metric.kind, metric.meaning] for metric in METRICS
+    ]
+
+
 def test_every_configuration_option_is_documented():
     pages = "".join(page.read_text() for page in DOCS.glob("*.md"))
     options = get_provider_info()["config"]["liveperson"]["options"]
     assert [option for option in options if f"\n{option} = " not in pages] == []
 
 
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -130,8 +137,37 @@ INVENTED = {"hooks/device.py", "client/credentials/device.py"}
 @every_page
 def test_files_that_a_page_names_exist(page):
     """Folders and Python files in backticks; their paths may leave out folders at the beginning."""
-    folders = (PACKAGE, ROOT / "example_dags", ROOT / "tests", ROOT / "benchmarks", ROOT / "devtools")
+    folders = (PACKAGE, ROOT / "tests", ROOT / "benchmarks", ROOT / "devtools")
     paths = [f"/{path.relative_to(ROOT).as_posix()}" for folder in folders for path in folder.rglob("*")]
     named = {name.rstrip("/") for name in re.findall(r"`([\w.-][\w./-]*(?:\.py|/))`", page.read_text())}
     missing = {name for name in named - INVENTED if not (ROOT / name).exists()}
     assert [name for name in sorted(missing) if not any(path.endswith(f"/{name}") for path in paths)] == []
+
+
+def test_each_picture_is_taken_by_a_browser_test_in_light_and_dark_and_shown_on_a_page():
+    """A page shows the light one; the site has the dark one as well."""
+    pictures = {path.name for path in (DOCS / "images").iterdir()}
+    names = {re.sub(r"-(light|dark)\.png$", "", picture) for picture in pictures}
+    assert pictures == {f"{name}-{theme}.png" for name in names for theme in ("light", "dark")}
+    taken = "".join(path.read_text() for path in (ROOT / "tests" / "ui").glob("*.py"))
+    pages = "".join(page.read_text() for page in PAGES)
+    assert [name for name in sorted(names) if f'"{name}' not in taken] == []
+    assert [name for name in sorted(names) if f"images/{name}-light.png)" not in pages] == []
+
+
+def test_the_readme_counts_the_datasets():
+    assert f" {len(DATASETS)} datasets." in (ROOT / "README.md").read_text()
+
+
+def test_what_is_advised_to_pull_again_is_what_the_datasets_declare():
+    words = {"the day before": 1, "the last seven days": 7, "the last 25 days": 25}
+    declared = {
+        name: days
+        for name, dataset in DATASETS.items()
+        for cursor in dataset.cursors
+        for phrase, days in words.items()
+        if f"pull {phrase} again" in cursor.use.lower()
+    }
+    page = (DOCS / "late-data.md").read_text().partition("## With each run")[0]
+    advised = {name: int(days) for name, days in re.findall(r'"(\w+)": (\d+)', page)}
+    assert advised == declared
