@@ -1,13 +1,14 @@
 # `make help` lists the targets. Every target installs what it needs; git, make and Python 3.11 or later are enough.
 
 PYTHON ?= python3
-# Any released Airflow from 3.1 on, e.g. `make AIRFLOW_VERSION=3.3.2 test`; empty means the newest. An older one
+# Any released Airflow from 3.1 on, e.g. `make AIRFLOW_VERSION=3.3.2 test`; empty means the newest: at least 3.3, as the
+# resolver might rather take an older one that goes with the newest of something else. An older one
 # may need the packages of its time: UV_EXCLUDE_NEWER=2026-06-15 (devtools/matrix.py lists the dates).
 AIRFLOW_VERSION ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 KEEP ?=
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,8 +40,8 @@ $(BIN)/python:
 
 $(READY): $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
-	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --group dev -e '.[s3,fast,zstd,parquet,sandbox]' \
-	  $(if $(AIRFLOW_VERSION),'apache-airflow==$(AIRFLOW_VERSION)')
+	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --group dev -e '.[s3,fast,zstd,parquet,iceberg,sandbox]' \
+	  'apache-airflow$(if $(AIRFLOW_VERSION),==$(AIRFLOW_VERSION),>=3.3)'
 	@rm -f $(VENV)/.ready-* && touch $@
 
 .PHONY: demo
@@ -49,7 +50,7 @@ demo: $(READY) ## Run everything end to end on this machine; KEEP=1 keeps it run
 
 .PHONY: test
 test: $(READY) ## Run the unit, contract and integration tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/integration tests/contract tests/unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/integration tests/contract tests/unit/transfers tests/unit $(PYTEST_ARGS)
 
 .PHONY: test-matrix
 test-matrix: $(READY) ## Run the tests on every supported Airflow and every installed Python
@@ -99,10 +100,19 @@ test-scale: $(READY) servers ## Pull a month on two Celery workers and kill one 
 bench: $(READY) ## Compare a pull with the bare download and with HttpOperator
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+# What users read, and what contributors do; tests misspell on purpose.
+SPELLED := airflow_provider_liveperson benchmarks devtools docs .github $(wildcard *.md *_dags) Makefile
+
 .PHONY: lint
-lint: $(READY) ## Check style and formatting
+lint: $(READY) ## Check style, formatting, spelling, declared dependencies and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell $(SPELLED)
+	$(BIN)/deptry --no-ansi .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: format
 format: $(READY) ## Fix style and formatting
@@ -113,7 +123,28 @@ format: $(READY) ## Fix style and formatting
 types: $(READY) ## Check types
 	$(BIN)/mypy
 
+.PHONY: docs
+docs: $(READY) ## Build the documentation site into build/docs/html, and check its links
+	rm -rf build/docs/html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs build/docs/html
+	$(BIN)/python -m devtools.site_links build/docs/html
+	$(BIN)/python -m pytest -q tests/site
+
+# Vulnerabilities are looked up in PyPI's and OSV's databases, so this needs the network; what cannot be looked up fails.
+.PHONY: audit
+audit: $(READY) ## Look for known vulnerabilities in what users install
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --all-extras --output-file build/audit.txt pyproject.toml
+	$(BIN)/uv tool run pip-audit --strict --disable-pip --no-deps --requirement build/audit.txt
+
+# The Pythons that are not to be tried, such as 3.14, with WITHOUT_PYTHON.
+.PHONY: release
+release: $(READY) ## Rehearse a release; PUBLISH=1 pushes its tag
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group release
+	$(BIN)/python -m devtools.release $(strip $(if $(filter-out 0 no false,$(PUBLISH)),--publish) \
+	  $(if $(filter-out 0 no false,$(TAGGED)),--tagged) $(WITHOUT_PYTHON:%=--without-python %))
+
 .PHONY: clean
 clean: ## Remove everything that these targets created
-	rm -rf $(VENV) .venv-matrix build dist .bench .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	rm -rf $(VENV) .venv-matrix build dist docs/datasets .bench .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,21 +19,37 @@ from devtools.airflow_process import AirflowProcess
 RUN_WITHIN = 300.0
 
 _FOREIGN = ("AIRFLOW_", "AWS_", "LIVEPERSON_")
+_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+_HERE = "{the home}"
 
 _LAST_RUN = "SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1"
+
+_MIGRATED: dict[str, Any] = {}
+"""What Airflow has made in the first home of this process: its settings, as text, and its database."""
 
 KEEP_RETRIES = {"KEEP_RETRIES": "1"}
 """Environment variables with which a command retries as the DAG asks for; `airflow dags test` waits for the retries."""
 
 _POLICY = '''\
-"""Makes a failure visible at once, whatever retries the DAG asks for."""
+"""Makes a failure visible at once, whatever retries the DAG asks for, and has SQLite not wait for disks."""
 
 import os
+import sqlite3
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 
 def task_policy(task):
     if "KEEP_RETRIES" not in os.environ:
         task.retries = 0
+
+
+@event.listens_for(Engine, "connect")
+def write_without_waiting(connection, _):
+    # The home need not outlast the machine; what a killed process has committed is there all the same.
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 '''
 
 
@@ -63,6 +80,7 @@ class AirflowHome:
         self._retries = retries
         self._one_process = one_process
         self._process: AirflowProcess | None = None
+        self._tasks: AirflowProcess | None = None
         self._folder: Path | None = None
 
     @property
@@ -81,9 +99,7 @@ class AirflowHome:
             (self.path / "dags").mkdir()
             (self.path / "config").mkdir()
             (self.path / "config" / "airflow_local_settings.py").write_text(_POLICY)
-            answer = self.run("db", "migrate")
-            if answer.returncode:
-                raise RuntimeError(f"airflow db migrate failed:\n{answer.stdout}")
+            self._make_database()
         except BaseException:
             self._remove()
             raise
@@ -141,6 +157,22 @@ class AirflowHome:
             self._process = AirflowProcess(self.environment(), self.path)
         return self._process.run(arguments, own, timeout)
 
+    def run_task(
+        self, file: str, dag_id: str, task_id: str, *, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a task as a worker does, see ``task_process.py``, in a process that is forked from one for all tasks.
+
+        :param file: the DAG's file below the DAG folder.
+        :param dag_id: the DAG.
+        :param task_id: the task.
+        :param environment: additional environment variables. What Airflow reads while it is imported stays as it was.
+        :returns: its exit code, and what the task has logged in ``stdout``.
+        :raises subprocess.TimeoutExpired: if it takes longer than :data:`RUN_WITHIN`.
+        """
+        if self._tasks is None or not self._tasks.is_alive:
+            self._tasks = AirflowProcess(self.environment(), self.path)
+        return self._tasks.run((file, dag_id, task_id), environment or {}, RUN_WITHIN, is_task=True)
+
     def python(
         self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = RUN_WITHIN
     ) -> subprocess.CompletedProcess[str]:
@@ -196,10 +228,28 @@ class AirflowHome:
         # Airflow 3.1 stores JSON text inside JSON.
         return [json.loads(value) if isinstance(value, str) else value for value in values]
 
+    def _make_database(self) -> None:
+        """Migrate an empty database; where another home of this process has done so, take what came out of it."""
+        settings, database = self.path / "airflow.cfg", self.path / "airflow.db"
+        is_own = _DATABASE not in self.environment()
+        if is_own and _MIGRATED:
+            settings.write_text(_MIGRATED["settings"].replace(_HERE, str(self.path)))
+            database.write_bytes(_MIGRATED["database"])
+            return
+        answer = self.run("db", "migrate")
+        if answer.returncode:
+            raise RuntimeError(f"airflow db migrate failed:\n{answer.stdout}")
+        if is_own:
+            _MIGRATED["settings"] = settings.read_text().replace(str(self.path), _HERE)
+            # Not the file, as what has migrated it may still have it open, with a part of it in a log beside it.
+            with closing(sqlite3.connect(database)) as connection:
+                _MIGRATED["database"] = connection.serialize()
+
     def _remove(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.close()
+        for process in (self._process, self._tasks):
+            if process is not None:
+                process.close()
+        self._process = self._tasks = None
         folder, self._folder = self._folder, None
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -2,13 +2,14 @@
 
 Airflow takes seconds to import, and more to build the API that a task of ``airflow dags test`` talks to; this process
 does so once. Each command has its own environment variables, but what Airflow reads while it is imported, such as the
-level of its logs, stays that of the process.
+level of its logs, stays that of the process. A task can have a process of its own that is forked from it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import signal
@@ -46,13 +47,20 @@ class AirflowProcess:
         return self._process.poll() is None
 
     def run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], timeout: float
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        timeout: float,
+        *,
+        is_task: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command and wait for it.
 
         :param arguments: the command's arguments, without ``airflow``.
         :param environment: additional environment variables, for this command only.
         :param timeout: seconds after which the process is killed.
+        :param is_task: whether it is ``task_process.py``, to be run in a process that is forked from this one. To fork,
+            it may have run no commands but such.
         :returns: its exit code, with stdout and stderr together in ``stdout``.
         :raises subprocess.TimeoutExpired: if it takes longer.
         """
@@ -63,6 +71,7 @@ class AirflowProcess:
                 "arguments": list(arguments),
                 "environment": dict(environment),
                 "output": output.name,
+                "is_task": is_task,
             }
             expired = threading.Event()
             overdue = threading.Timer(timeout, self._expire, [expired])
@@ -102,7 +111,7 @@ def _serve(commands: TextIO, answers: TextIO) -> None:
         os.environ.update(command["environment"])
         try:
             with Path(command["output"]).open("wb") as output, _into(output.fileno()):
-                code = _run(command["arguments"])
+                code = (_run_task if command["is_task"] else _run)(command["arguments"])
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -123,6 +132,7 @@ def _run(arguments: list[str]) -> int:
     from airflow.__main__ import main
 
     _keep_api_server()
+    _beside("botocore_files").read_once()
     sys.argv = ["airflow", *arguments]
     try:
         main()
@@ -134,6 +144,34 @@ def _run(arguments: list[str]) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+@functools.cache
+def _beside(name: str) -> Any:
+    """A module beside this one, which cannot be imported in the usual way."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _run_task(arguments: list[str]) -> int:
+    main = _beside("task_process").main
+    assert threading.active_count() == 1
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = main(*arguments)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @contextlib.contextmanager

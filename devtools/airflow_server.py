@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from devtools.airflow_home import AirflowHome
+from devtools.tls import Issued, TlsFront
 
 HOST = "127.0.0.1"
 
@@ -33,21 +34,31 @@ class AirflowServer:
 
     :param home: a home that has been entered.
     :param path: the path below which it is served, such as ``/airflow``; default: none.
+    :param issued: the certificate of a proxy in front of it that ends TLS, and that Airflow does not know of but by its
+        ``base_url``; default: no proxy.
     """
 
-    def __init__(self, home: AirflowHome, *, path: str = "") -> None:
+    def __init__(self, home: AirflowHome, *, path: str = "", issued: Issued | None = None) -> None:
         self._home = home
         self._path = path
         self._port = _free_port()
+        self._front = None if issued is None else TlsFront(self._port, issued)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """The base URL of pages and API, without a trailing slash."""
+        return self._own_url if self._front is None else f"{self._front.url}{self._path}"
+
+    @property
+    def _own_url(self) -> str:
+        """The same, without the proxy."""
         return f"http://{HOST}:{self._port}{self._path}"
 
     def __enter__(self) -> Self:
         try:
+            if self._front is not None:
+                self._front.__enter__()
             self._start()
         except BaseException:
             self._stop()
@@ -58,6 +69,8 @@ class AirflowServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+        if self._front is not None:
+            self._front.__exit__(kind, error, trace)
 
     def log(self) -> str:
         """The server's log so far."""
@@ -105,7 +118,7 @@ class AirflowServer:
         # A proxy from the environment could not reach loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(f"{self.url}/api/v2/version", timeout=5) as answer:
+            with opener.open(f"{self._own_url}/api/v2/version", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -2,8 +2,9 @@
 
 It starts a LivePerson sandbox, a real S3 server and a real Airflow, runs the example DAGs (the audit trail for two
 days with each kind of credential, and one day of conversations and users), compares what has landed with the data of
-the sandbox, runs them again to show that nothing changes, lands at least one window of every dataset, and stops
-everything. The exit code is 0 if all of it succeeded, else 1.
+the sandbox, runs them again to show that nothing changes, queries the conversations by DuckDB, shows which days are
+missing and has a DAG pull them, lands at least one window of every dataset, and stops everything. The exit code is 0 if
+all of it succeeded, else 1.
 
 With ``--keep``, or ``make demo KEEP=1``, all three keep running at the end until Ctrl-C, with Airflow's web pages to
 try things out.
@@ -36,14 +37,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from airflow_provider_liveperson.commands.examples import FOLDER as EXAMPLES
+from airflow_provider_liveperson.plugins.liveperson import COVERAGE_ROUTE
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
-from devtools import demo_account
+from devtools import demo_account, demo_coverage, demo_tables
 from devtools.airflow_home import AirflowHome
 from devtools.local_airflow import USER, LocalAirflow
 from devtools.seaweedfs import SeaweedFS
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "example_dags"
 AUDIT_TRAIL_DAG = "liveperson_audit_trail_to_s3"
 CONVERSATIONS_DAG = "liveperson_conversations_to_s3"
 BUCKET = "demo"
@@ -127,14 +129,16 @@ class Demo:
         date = (day + timedelta(days=1)).isoformat()
         return self._run(dag_id, date, {"LIVEPERSON_PREFIX": conn_id, "LIVEPERSON_CONN_ID": conn_id})
 
-    def run_account_dag(self, dag_id: str, date: str) -> float:
+    def run_account_dag(self, dag_id: str) -> float:
         """Run an example DAG that lands a part of a whole account.
 
         :param dag_id: the DAG.
-        :param date: the run's date.
         :returns: how many seconds it took.
         """
-        return self._run(dag_id, date, {"LIVEPERSON_PREFIX": demo_account.PREFIX, **demo_account.CONNECTIONS})
+        settings = {"LIVEPERSON_PREFIX": demo_account.PREFIX, **demo_account.CONNECTIONS}
+        return demo_account.within_a_day(
+            lambda now: self._run(dag_id, demo_account.run_date(dag_id, now), settings)
+        )
 
     def _run(self, dag_id: str, date: str, settings: dict[str, str]) -> float:
         started = time.monotonic()
@@ -151,6 +155,29 @@ class Demo:
             conn_id = settings["LIVEPERSON_CONN_ID"]
             raise DemoError(f"Airflow's run of {dag_id} with {conn_id} failed. {_reason(answer.stdout)}")
         return time.monotonic() - started
+
+    def heal(self, conn_id: str, now: datetime) -> float:
+        """Run the example DAG that pulls what is missing of the last two weeks.
+
+        :param conn_id: the LivePerson connection.
+        :param now: the present, aware, UTC.
+        :returns: how many seconds it took.
+        """
+        settings = {"LIVEPERSON_PREFIX": conn_id, "LIVEPERSON_CONN_ID": conn_id}
+        return self._run(demo_coverage.DAG, demo_coverage.run_date(now), settings)
+
+    def coverage(self, prefix: str, now: datetime) -> str:
+        """The coverage picture, as text.
+
+        :param prefix: the folder in the bucket.
+        :param now: the present, aware, UTC.
+        """
+        command = demo_coverage.command(f"s3://{BUCKET}/{prefix}", now)
+        answer = self._airflow.python(*command, environment=demo_coverage.QUIET)
+        self._keep(command, answer.stdout)
+        if answer.returncode:
+            raise DemoError(f"the coverage of {prefix} could not be read. {_reason(answer.stdout)}")
+        return answer.stdout
 
     def account(self) -> dict[str, demo_account.LandedWindow]:
         """The latest window of each dataset of the whole account, by its manifest."""
@@ -306,6 +333,24 @@ def _show(runs: Sequence[Run]) -> None:
     console.print()
 
 
+def _query(s3: Any, prefix: str, *, conversations: int) -> None:
+    """Ask DuckDB about the conversations that have landed, through the tables that the package defines.
+
+    :param s3: a client for the S3 server.
+    :param prefix: where they have landed.
+    :param conversations: how many.
+    """
+    with _step("Querying them by DuckDB, as `tables --engine duckdb` defines them") as remark:
+        with tempfile.TemporaryDirectory(prefix="liveperson-demo-") as folder:
+            demo_tables.copy_down(s3, BUCKET, prefix, Path(folder))
+            names, rows = demo_tables.answer(Path(folder))
+        if (counted := sum(row[names.index("conversations")] for row in rows)) != conversations:
+            raise DemoError(f"DuckDB finds {counted} conversations, and {conversations} have landed")
+        remark.append(f"{conversations} conversations")
+    console.print(f"\n{demo_tables.QUERY}\n", markup=False)
+    console.print(demo_tables.table(names, rows))
+
+
 def _play(log: Path, *, keep: bool) -> str:
     """Run all steps of the demo.
 
@@ -314,7 +359,9 @@ def _play(log: Path, *, keep: bool) -> str:
     :returns: the closing line.
     """
     began = time.monotonic()
-    today = datetime.now(UTC).date()
+    # Taken once: midnight may pass while all this runs.
+    now = datetime.now(UTC)
+    today = now.date()
     days = [today - timedelta(days=2), today - timedelta(days=1)]
     with contextlib.ExitStack() as stack:
         with _step("Starting the LivePerson sandbox") as remark:
@@ -331,7 +378,7 @@ def _play(log: Path, *, keep: bool) -> str:
             airflow = stack.enter_context(
                 AirflowHome(connections={**connections, "aws_default": server.connection()}, one_process=True)
             )
-            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG, *demo_account.DAGS):
+            for dag_id in (AUDIT_TRAIL_DAG, CONVERSATIONS_DAG, demo_coverage.DAG, *demo_account.DAGS):
                 airflow.add_dag(EXAMPLES / f"{dag_id}.py")
         console.print(f"\n  Running the DAG {AUDIT_TRAIL_DAG}")
         demo = Demo(sandbox, server.client(), airflow, log)
@@ -364,10 +411,20 @@ def _play(log: Path, *, keep: bool) -> str:
                 changed = sorted(key for key in before.keys() | after if before.get(key) != after.get(key))
                 raise DemoError(f"running a day again changed {', '.join(changed)}")
             remark.append(f"nothing changed in {len(after)} objects")
+        _query(server.client(), conn_id, conversations=len(landed[0].landed.records))
+        console.print("\n  What has landed of two weeks, by the manifests\n")
+        before = demo.coverage(conn_id, now)
+        console.print(before, markup=False, soft_wrap=True)
+        with _step(f"Running the DAG {demo_coverage.DAG}, which pulls what is missing") as remark:
+            remark.append(f"{demo.heal(conn_id, now):.0f} s\n")
+        after = demo.coverage(conn_id, now)
+        console.print(after, markup=False, soft_wrap=True)
+        if wrong := demo_coverage.problem(before, after, landed=len(days)):
+            raise DemoError(wrong)
         console.print("\n  Running the DAGs for a whole account")
-        for dag_id, date in demo_account.runs(datetime.now(UTC)):
+        for dag_id in demo_account.DAGS:
             with _step(dag_id) as remark:
-                remark.append(f"{demo.run_account_dag(dag_id, date):.0f} s")
+                remark.append(f"{demo.run_account_dag(dag_id):.0f} s")
         windows = demo.account()
         console.print()
         console.print(demo_account.table(windows))
@@ -407,6 +464,10 @@ def _keep_up(
                 environment={
                     # Nothing runs unless the user triggers it.
                     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+                    "AIRFLOW__LIVEPERSON__LANDINGS": " ".join(
+                        f"s3://aws_default@{BUCKET}/{prefix}"
+                        for prefix in (*CREDENTIALS, demo_account.PREFIX)
+                    ),
                     "LIVEPERSON_BUCKET": BUCKET,
                     "LIVEPERSON_PREFIX": KEPT_CONN_ID,
                     "LIVEPERSON_CONN_ID": KEPT_CONN_ID,
@@ -429,6 +490,7 @@ def _where(sandbox: SandboxServer, server: SeaweedFS, pages: LocalAirflow) -> st
 Airflow     {pages.url}
             user {USER}, password {pages.password}
             The connections are set up; the DAGs are paused until you trigger them.
+            What has landed: {pages.url}/plugin/{COVERAGE_ROUTE}
 
 LivePerson  {sandbox.url}
             account {sandbox.settings.account_id}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, TypeVar
 
 from rich.table import Table
 
+from airflow_provider_liveperson.coverage.spans import midnight
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 
 PREFIX = "account"
@@ -24,6 +25,7 @@ CONNECTIONS = {"LIVEPERSON_CONN_ID": "liveperson_api_key", "LIVEPERSON_BEARER_CO
 
 _LATEST_LAG = timedelta(minutes=5)
 _HALF_HOUR = timedelta(minutes=30)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,42 @@ class LandedWindow:
         return f"{self.start:%Y-%m-%d %H:%M}-{self.end:%H:%M}"
 
 
-def runs(now: datetime) -> list[tuple[str, str]]:
-    """The DAGs to run, each with the date for which it pulls the window that is complete and can still be had.
+def run_date(dag_id: str, now: datetime) -> str:
+    """The date for which a DAG pulls the window that is complete and can still be had.
 
     The day before yesterday is complete in all datasets, whatever the time is. What shows the present only is in
     yesterday's run, and what LivePerson keeps for a day in that of the last half-hour.
 
+    :param dag_id: one of :data:`DAGS`.
     :param now: the present, aware, UTC.
     """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(now)
     settled = now - _LATEST_LAG
-    half_hour = today + (settled - today) // _HALF_HOUR * _HALF_HOUR
     # A manual run covers the last interval that ended by its date.
-    dates = (today - timedelta(days=1), today, half_hour)
-    return [(dag_id, date.isoformat()) for dag_id, date in zip(DAGS, dates, strict=True)]
+    dates = {
+        DAILY: today - timedelta(days=1),
+        DIMENSIONS: today,
+        METRICS: today + (settled - today) // _HALF_HOUR * _HALF_HOUR,
+    }
+    return dates[dag_id].isoformat()
+
+
+def within_a_day(attempt: Callable[[datetime], T]) -> T:
+    """Do what has to end on the day on which it begins: once more, if it failed while midnight passed.
+
+    So it is with what shows the present only: yesterday's window can be had until midnight.
+
+    :param attempt: what is given the present, and raises if it failed.
+    :returns: what it returns.
+    """
+    began = datetime.now(UTC)
+    try:
+        return attempt(began)
+    except Exception:
+        now = datetime.now(UTC)
+        if midnight(now) == midnight(began):
+            raise
+        return attempt(now)
 
 
 def latest(manifests: Iterable[bytes]) -> dict[str, LandedWindow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_liveperson.datasets.model.slices import Slice
@@ -42,27 +43,34 @@ class KilledError(BaseException):
     """The process is gone and does nothing more."""
 
 
-class SteppedRun:
-    """A run in its own thread, whose store requests are let through one by one.
+class Stepped:
+    """Something that is done in its own thread, whose store requests are let through one by one.
 
-    :param store: the store that it shares with other runs.
-    :param slices: the records that it lands.
+    It is itself the store that it gives to what is done.
+
+    :param store: the store that it shares with others.
+    :param act: what is done; takes the store.
     :param fails_at: the number of the request that fails, if any.
     :param loses_answer: whether that request takes effect nevertheless.
     """
 
     def __init__(
-        self, store: Any, slices: Slices, *, fails_at: int | None = None, loses_answer: bool = False
+        self,
+        store: Any,
+        act: Callable[[Any], object],
+        *,
+        fails_at: int | None = None,
+        loses_answer: bool = False,
     ) -> None:
         self._store = store
-        self._slices = slices
+        self._act = act
         self._fails_at = fails_at
         self._loses_answer = loses_answer
         self._condition = threading.Condition()
         self._may_go: float = 0
         self._waiting = 0
+        self._under_way = 0
         self._is_killed = False
-        self._spent: set[str] = set()
         self.requests = 0
         self.ended = False
         self.error: BaseException | None = None
@@ -82,25 +90,31 @@ class SteppedRun:
                 assert self._condition.wait_for(lambda: self._may_go > 0, PATIENCE)
                 self._may_go -= 1
                 self._waiting -= 1
+                self._under_way += 1
                 number, self.requests = self.requests, self.requests + 1
-            if self._is_killed:
-                raise KilledError
-            if number == self._fails_at:
-                if self._loses_answer:
-                    method(*arguments)
-                    raise StorageError("no answer came")
-                raise RefusedError("no")
-            return method(*arguments)
+            try:
+                if self._is_killed:
+                    raise KilledError
+                if number == self._fails_at:
+                    if self._loses_answer:
+                        method(*arguments)
+                        raise StorageError("no answer came")
+                    raise RefusedError("no")
+                return method(*arguments)
+            finally:
+                with self._condition:
+                    self._under_way -= 1
+                    self._condition.notify_all()
 
         return request
 
     def advance(self, requests: int) -> None:
-        """Let some requests through, and return when the run waits for the next one or has ended."""
+        """Let some requests through, and return when they are done, and the run waits for the next one or has ended."""
         with self._condition:
             self._may_go += requests
             self._condition.notify_all()
             assert self._condition.wait_for(
-                lambda: self.ended or (self._may_go == 0 and self._waiting > 0), PATIENCE
+                lambda: self.ended or (self._may_go == self._under_way == 0 and self._waiting > 0), PATIENCE
             )
 
     def finish(self) -> None:
@@ -117,18 +131,34 @@ class SteppedRun:
 
     def _run(self) -> None:
         try:
-            for attempt in range(MAX_COMMIT_ATTEMPTS):
-                try:
-                    self._land()
-                    break
-                except ConcurrentRunError:
-                    if attempt == MAX_COMMIT_ATTEMPTS - 1:
-                        raise
+            self._act(self)
         except BaseException as error:
             self.error = error
         with self._condition:
             self.ended = True
             self._condition.notify_all()
+
+
+class SteppedRun(Stepped):
+    """A run that lands a window.
+
+    :param store: the store that it shares with other runs.
+    :param slices: the records that it lands.
+    :param choices: see :class:`Stepped`.
+    """
+
+    def __init__(self, store: Any, slices: Slices, **choices: Any) -> None:
+        self._slices = slices
+        self._spent: set[str] = set()
+        super().__init__(store, lambda _: self._land_again(), **choices)
+
+    def _land_again(self) -> None:
+        for attempt in range(MAX_COMMIT_ATTEMPTS):
+            try:
+                return self._land()
+            except ConcurrentRunError:
+                if attempt == MAX_COMMIT_ATTEMPTS - 1:
+                    raise
 
     def _land(self) -> None:
         """Do what a pull does, one slice after the other."""

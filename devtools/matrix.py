@@ -15,9 +15,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,11 +31,13 @@ class Airflow:
     :param version: the newest patch release of its minor version.
     :param exclude_newer: the date whose packages it is installed with; ``None`` means today's.
     :param why: what fails with today's packages.
+    :param not_on: Pythons on which it does not run, though its metadata admits them, and what fails.
     """
 
     version: str
     exclude_newer: str | None = None
     why: str | None = None
+    not_on: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def minor(self) -> str:
@@ -44,13 +46,13 @@ class Airflow:
 
 
 AIRFLOWS = (
-    Airflow("3.1.8"),
+    Airflow("3.1.8", not_on={"3.14": "its task runner does not start, as its cadwyn cannot copy a Union"}),
     Airflow("3.2.2", exclude_newer="2026-06-15", why="its API server does not start with pydantic 2.14"),
     Airflow("3.3.2"),
 )
-PYTHONS = ("3.11", "3.12", "3.13")
-EXTRAS = "s3,fast,zstd,parquet,sandbox"
-# What has nothing of Airflow in it: ``make test`` tries it on the oldest Python, the matrix on the newest.
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+EXTRAS = "s3,fast,zstd,parquet,iceberg,sandbox"
+# What has nothing of Airflow in it: ``make test`` tries it on the oldest Python, the matrix on the newest installed.
 EVERYTHING = ("tests/unit", "tests/contract")
 # What meets Airflow. ``make test`` tries it on the newest, page and discovery included; these depend on its internals.
 MEETS_AIRFLOW = (
@@ -58,6 +60,7 @@ MEETS_AIRFLOW = (
     "tests/unit/connections",
     "tests/unit/diagnostics",
     "tests/unit/hooks",
+    "tests/unit/operators",
     "tests/unit/sensors",
     "tests/unit/transfers",
     "tests/unit/triggers",
@@ -67,17 +70,21 @@ INTERNALS = ("tests/integration/test_provider_discovery.py", "tests/integration/
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination."""
+    """One combination.
+
+    :param is_newest_python: of those that are installed.
+    """
 
     airflow: Airflow
     python_version: str
     interpreter: str
+    is_newest_python: bool = False
 
     @property
     def tests(self) -> list[str]:
         """What is run: everything on the newest Python; on each older Airflow and each other Python, what meets it."""
         is_newest = self.airflow is AIRFLOWS[-1]
-        if is_newest and self.python_version == PYTHONS[-1]:
+        if is_newest and self.is_newest_python:
             return list(EVERYTHING)
         single = [*ROOT.glob("tests/unit/test_*.py"), *ROOT.glob("tests/unit/landing/test_s3*.py")]
         tests = [*MEETS_AIRFLOW, *sorted(str(path.relative_to(ROOT)) for path in single)]
@@ -110,9 +117,9 @@ class Result:
 
 
 def uv() -> str:
-    """Return the ``uv`` beside this Python, else the one on PATH."""
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
+    """Return the ``uv`` beside this Python, else that of ``make setup``, else the one on PATH."""
+    places = [str(Path(sys.executable).parent), str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]
+    found = shutil.which("uv", path=os.pathsep.join(places))
     if not found:
         sys.exit("uv is missing; `make test-matrix` installs it.")
     return found
@@ -256,12 +263,16 @@ def main() -> int:
 
     airflows = [airflow for airflow in AIRFLOWS if airflow.minor in (arguments.airflow or [airflow.minor])]
     interpreters = {version: find_python(version) for version in arguments.python or PYTHONS}
-    oldest = next((version for version, interpreter in interpreters.items() if interpreter), None)
+    installed = [version for version, interpreter in interpreters.items() if interpreter]
+    oldest = installed[0] if installed else None
+    newest = next((version for version in reversed(PYTHONS) if find_python(version)), None)
     cells = [
-        Cell(airflow, version, interpreter)
+        Cell(airflow, version, interpreter, version == newest)
         for airflow in airflows
         for version, interpreter in interpreters.items()
-        if interpreter and (arguments.all or airflow is airflows[-1] or version == oldest)
+        if interpreter
+        and version not in airflow.not_on
+        and (arguments.all or airflow is airflows[-1] or version == oldest)
     ]
     if not (arguments.all or arguments.airflow or arguments.python):
         this = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import io
@@ -14,7 +15,15 @@ from typing import IO, Any
 
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
-from airflow_provider_liveperson.landing.stores import ConflictError, Entry, RefusedError, Stored, below
+from airflow_provider_liveperson.landing.stores import (
+    ConflictError,
+    Entry,
+    RefusedError,
+    Stored,
+    below,
+    fill,
+)
+from devtools.schemas import violations
 
 
 @dataclass
@@ -50,11 +59,12 @@ class MemoryStore:
         return sorted({name.partition("/")[0] for name in names if "/" in name})
 
     def entries(self, folder: str) -> dict[str, Entry]:
-        return {
-            key: Entry(len(data), _etag(data), self._put_at.get(key, 0.0))
-            for key, data in sorted(self.objects.items())
-            if key.startswith(f"{folder}/")
-        }
+        with self._lock:  # never an object without the time at which it was put there
+            return {
+                key: Entry(len(data), _etag(data), self._put_at.get(key, 0.0))
+                for key, data in sorted(self.objects.items())
+                if key.startswith(f"{folder}/")
+            }
 
     def sha256(self, key: str) -> str | None:
         return None
@@ -62,6 +72,10 @@ class MemoryStore:
     def digest(self, key: str) -> str | None:
         data = self.read(key)
         return hashlib.sha256(data).hexdigest() if data is not None else None
+
+    def download(self, key: str, file: IO[bytes]) -> str | None:
+        data = self.read(key)
+        return fill(file, [data]) if data is not None else None
 
     def create(self, key: str, file: IO[bytes]) -> str | None:
         with self._lock:
@@ -115,10 +129,11 @@ class MemoryStore:
         ]
 
     def manifests(self) -> list[dict[str, Any]]:
-        """Every manifest."""
-        return [
-            json.loads(data) for key, data in sorted(self.objects.items()) if key.endswith("_manifest.json")
-        ]
+        """Every manifest, after checking that each is as its published schema says."""
+        found = [data for key, data in sorted(self.objects.items()) if key.endswith("_manifest.json")]
+        for manifest in found:
+            assert _violations(manifest) == []
+        return list(map(json.loads, found))
 
     def destination(self, **choices: Any) -> Destination:
         """A destination in this store.
@@ -126,6 +141,11 @@ class MemoryStore:
         :param choices: what differs from JSON Lines with gzip below ``lake``.
         """
         return Destination(**{"store": self, "prefix": "lake", "encoding": Encoding(), **choices})
+
+
+@functools.lru_cache(1000)
+def _violations(manifest: bytes) -> list[str]:
+    return violations("manifest", json.loads(manifest))
 
 
 def _etag(data: bytes) -> str:
