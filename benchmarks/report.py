@@ -88,6 +88,8 @@ def side_rows(side_roads: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """
     masking, parquet = side_roads["masking"], side_roads["parquet"]
     told = [(f"hash_fields against a msgspec loop: {paths}", found) for paths, found in masking.items()]
+    if "unknown_fields" in side_roads:
+        told.append(('unknown_fields="drop" against a msgspec loop', side_roads["unknown_fields"]))
     told += [
         (f"Parquet against DuckDB's COPY, single thread, {codec}", found) for codec, found in parquet.items()
     ]

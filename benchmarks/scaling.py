@@ -54,9 +54,8 @@ def tables(result: Mapping[str, Any]) -> str:
         "cpu": fast.cpu_seconds / fast.records,
     }
     hours = MILLION / slow.rate / 3600
-    spool = ROLL_AT * (
-        1 + per_record["stored"] / per_record["received"]
-    )  # what waits for its upload, what is written
+    # What waits for its upload, of a day that is committed and of the next one, and what is written.
+    spool = ROLL_AT * (2 + per_record["stored"] / per_record["received"])
     lines = [
         f"Measured {result['made_at'][:10]} on {machine['cpus']} x {machine['cpu']}, Python"
         f" {result['versions']['python']}, Airflow {result['versions']['apache-airflow']}, gzip by {result['gzip']};"

@@ -21,7 +21,7 @@ import msgspec
 
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.personal_data import CONVERSATION_IDS
-from airflow_provider_liveperson.records.columns import Column, Scalar, fold
+from airflow_provider_liveperson.records.columns import Array, Column, Scalar, Struct, fold, unmarked
 from airflow_provider_liveperson.records.masking import Masking
 from benchmarks.figures import MB
 from benchmarks.measured import CONN_ID, DATASET
@@ -82,6 +82,24 @@ def msgspec_loop(lines: Sequence[bytes], paths: Sequence[str]) -> list[bytes]:
         return encode(record)
 
     return list(map(masked, lines))
+
+
+def declared_loop(lines: Sequence[bytes], columns: dict[str, Column]) -> list[bytes]:
+    """``unknown_fields="drop"`` without this package: decode, leave out what is not declared, encode."""
+    decode, encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
+    declared = unmarked(columns)
+
+    def cleaned(value: Any, column: Column) -> Any:
+        if isinstance(column, Struct):
+            if not isinstance(value, dict):
+                return None
+            fields = column.fields
+            return {name: cleaned(below, fields[name]) for name, below in value.items() if name in fields}
+        if isinstance(column, Array) and isinstance(value, list):
+            return [cleaned(item, column.items) for item in value]
+        return None if isinstance(value, dict) and column is not Scalar.JSON else value
+
+    return [encode(cleaned(decode(line), Struct(declared))) for line in lines]
 
 
 def parquet(lines: Sequence[bytes], columns: dict[str, Column], compression: str) -> int:
@@ -159,6 +177,13 @@ def measure(lines: Sequence[bytes], columns: dict[str, Column], folder: Path) ->
             package=lambda masking=masking: list(map(masking.apply, lines)),  # type: ignore[misc]
             msgspec=lambda paths=paths: msgspec_loop(lines, paths),  # type: ignore[misc]
         )
+    policy = Masking(unknown_fields="drop", declared=columns)
+    assert list(map(policy.apply, lines[:20])) == declared_loop(lines[:20], columns)
+    found["unknown_fields"] = race(
+        size,
+        package=lambda: list(map(policy.apply, lines)),
+        msgspec=lambda: declared_loop(lines, columns),
+    )
     for codec in CODECS:
         found["parquet"][codec] = {
             **race(
