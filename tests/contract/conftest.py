@@ -19,7 +19,7 @@ from airflow_provider_liveperson.datasets.readers import snapshot
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.memory_store import MemoryStore
-from tests.contract.facts import FACTS, SIZES
+from tests.contract.facts import FACTS, SIZES, kinds_of
 from tests.contract.facts.facts import PULLED_AT
 
 # Small, but with several pages of everything that has pages, and some conversations that searches return in part.
@@ -36,7 +36,7 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running() -> Iterator[SandboxServer]:
     with SandboxServer(SETTINGS) as sandbox:
         yield sandbox
@@ -67,8 +67,8 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., LivePerson
     clients: list[LivePersonClient] = []
     asked: list[SandboxServer] = []
     spec = getattr(request.node, "callspec", None)
-    facts = FACTS.get("" if spec is None else spec.params.get("name", ""))
-    default = "api_key" if facts is None else facts.kinds[0]
+    name = "" if spec is None else spec.params.get("name", "")
+    default = kinds_of(name)[0] if name in FACTS else "api_key"
 
     def connect(sandbox: SandboxServer, kind: str = default, **settings: Any) -> LivePersonClient:
         asked.append(sandbox)

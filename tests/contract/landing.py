@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
+from devtools.schemas import violations
 
 DAY = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
 
@@ -21,7 +23,9 @@ def land(client: LivePersonClient, store: MemoryStore, name: str, cursor: str | 
     """Pull the day, a part for each slice."""
     query = DATASETS[name].query(DAY, cursor=cursor)
     destination = store.destination(share_below=1)
-    return pull(client, DATASETS[name], query, destination, now=DAY.end + timedelta(hours=2))
+    pulled = pull(client, DATASETS[name], query, destination, now=DAY.end + timedelta(hours=2))
+    assert violations("summary", asdict(pulled)) == []
+    return pulled
 
 
 def manifest(store: MemoryStore) -> dict[str, Any]:

@@ -44,13 +44,13 @@ def land(
     store: MemoryStore,
     *,
     masking: Masking | None = None,
+    filters: dict[str, Any] | None = None,
     **choices: Any,
 ) -> PullResult:
     dataset = DATASETS[name]
     now = window.end + timedelta(minutes=5)
-    return pull(
-        client, dataset, dataset.query(window), store.destination(**choices), masking=masking, now=now
-    )
+    query = dataset.query(window, filters=filters)
+    return pull(client, dataset, query, store.destination(**choices), masking=masking, now=now)
 
 
 def rows_of(store: MemoryStore, pulled: PullResult) -> list[dict[str, Any]]:
@@ -388,3 +388,70 @@ def test_entities_that_come_twice_land_once(
     pulled = land(connect(sandbox), name, DAYS[0], store)
     assert rows_of(store, pulled) == sandbox.config.truth(name)
     assert manifest_of(store, pulled)["counts"]["repeated"] == 3
+
+
+Row = dict[str, Any]
+
+
+def _in_german(row: Row) -> Row:
+    return {**row, "data": [text for text in row["data"] if text["lang"] == "de-DE"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "filters", "expected"),
+    [
+        (
+            "predefined_content",
+            lambda rows: {"ids": [rows[0]["id"], rows[2]["id"]]},
+            lambda rows, given: [row for row in rows if str(row["id"]) in map(str, given["ids"])],
+        ),
+        (
+            "predefined_content",
+            lambda rows: {"skill_ids": [next(row["skillIds"][0] for row in rows if row["skillIds"])]},
+            lambda rows, given: [row for row in rows if given["skill_ids"][0] in row["skillIds"]],
+        ),
+        (
+            "predefined_content",
+            lambda rows: {"lang": "de-DE"},
+            lambda rows, given: list(map(_in_german, rows)),
+        ),
+        (
+            "unified_automatic_messages",
+            lambda rows: {"lang": "de-DE"},
+            lambda rows, given: list(map(_in_german, rows)),
+        ),
+    ],
+    ids=["by id", "by skill", "by language", "messages by language"],
+)
+def test_filters_narrow_a_collection_and_its_revision_hides_nothing(
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+    name: str,
+    filters: Callable[[list[Row]], Row],
+    expected: Callable[[list[Row], Row], list[Row]],
+) -> None:
+    client = connect(sandbox)
+    everything = rows_of(store, land(client, name, DAYS[0], store))
+    given = filters(everything)
+    wanted = expected(everything, given)
+    assert wanted
+    assert wanted != everything
+    for day in DAYS[1:]:  # the second is not sent again
+        assert rows_of(store, land(client, name, day, store, filters=given)) == wanted
+    assert manifest_of(store, land(client, name, DAYS[1], store, filters=given))["filters"] != {}
+
+
+def test_automatic_messages_of_skills_are_had_by_a_filter(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    name, client = "unified_automatic_messages", connect(sandbox)
+    of_account = rows_of(store, land(client, name, DAYS[0], store))
+    of_skills = rows_of(store, land(client, name, DAYS[1], store, filters={"context_type": "SKILL"}))
+    assert all("ACCOUNT" in row["contexts"] for row in of_account)
+    assert of_skills
+    assert all("SKILL" in row["contexts"] for row in of_skills)
+    skill = of_skills[0]["contexts"]["SKILL"][0]
+    chosen = {"context_type": "SKILL", "context_id": [skill]}
+    found = rows_of(store, land(client, name, DAYS[2], store, filters=chosen))
+    assert found == [row for row in of_skills if skill in row["contexts"]["SKILL"]]

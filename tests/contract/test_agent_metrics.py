@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.pull.pull import records
@@ -26,6 +28,24 @@ def test_agents_who_can_take_over_a_skill(sandbox: SandboxServer, connect: Conne
     assert 0 < len(able) < len(agents)
     asked = [one for one in sandbox.requests if "/agent_view/list" in one.path]
     assert all("skillIds" not in one.url and "offset=" in one.url for one in asked)
+
+
+@pytest.mark.parametrize("spelled", ["status", "Status"])
+@pytest.mark.parametrize("name", ["agent_metrics_status", "agent_metrics_summary"])
+def test_agents_of_one_status_however_livepersons_page_spells_it(
+    name: str, spelled: str, sandbox: SandboxServer, connect: Connect
+) -> None:
+    sandbox.configure(agent_metrics_status_name=spelled)
+    agents = sandbox.truth("agent_metrics_status", DAY.start, DAY.end)
+    away = [agent["agentId"] for agent in agents if agent["currentStatus"] == "AWAY"]
+    assert 0 < len(away) < len(agents)
+    query = DATASETS[name].query(DAY, filters={"status": ["AWAY"]})
+    found = [json.loads(line) for line in records(connect(sandbox), DATASETS[name], query)]
+    if name == "agent_metrics_summary":
+        (whole,) = found
+        assert (whole["numAwayAgents"], whole["numOnlineAgents"]) == (len(away), 0)
+    else:
+        assert sorted(agent["agentId"] for agent in found) == sorted(away)
 
 
 def test_agents_whose_metrics_were_updated_of_late(sandbox: SandboxServer, connect: Connect) -> None:

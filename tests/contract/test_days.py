@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.pull.checkpoints import CHECKPOINT_LIFE
 from airflow_provider_liveperson.pull.pull import PullResult, pull
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
@@ -35,7 +37,9 @@ ONE = timedelta(days=1)
 # With these cursors, a record belongs to one window only.
 # Those that do not reach back a week are pulled over as much as they reach in test_every_dataset.py.
 EXACT = sorted(
-    name for name, dataset in DATASETS.items() if not dataset.is_snapshot and FACTS[name].reach is None
+    name
+    for name, dataset in DATASETS.items()
+    if not dataset.is_snapshot and (FACTS[name].reach or timedelta.max) > timedelta(days=60)
 )
 
 
@@ -231,16 +235,14 @@ def test_a_retry_continues_within_the_day_that_failed(
 def test_finished_days_are_read_again_when_in_doubt(
     change: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_liveperson.pull import pull as pulling
-
     client = connect(sandbox, max_concurrency=1)
     failing_at(sandbox, 4)
     with pytest.raises(PermissionDeniedError):
         land(client, "audit_trail", WEEK, store)
     (note,) = (key for key in store.objects if key.endswith("_finished_days.json"))
     if change == "a day later":
-        now = pulling.time.time()
-        monkeypatch.setattr(pulling.time, "time", lambda: now + pulling.CHECKPOINT_LIFE.total_seconds() + 1)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + CHECKPOINT_LIFE.total_seconds() + 1)
     elif change == "file":
         store.objects[note] = b"[{]"
     else:
@@ -292,6 +294,65 @@ def test_each_day_says_whether_it_can_be_complete(
     assert pulled.window_end == "2026-02-02T00:00:00Z"
     land(connect(sandbox), "audit_trail", WEEK, store)
     assert [manifest["complete"] for manifest in store.manifests()] == [True] * 7
+
+
+@pytest.mark.parametrize("name", ["messaging_queue_health", "key_messaging_metrics_history", "agent_view"])
+def test_what_has_landed_completely_stays_when_liveperson_has_less_of_it(
+    name: str,
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dataset, client = DATASETS[name], connect(sandbox)
+    window = Window(datetime(2026, 1, 28, 18, tzinfo=UTC), datetime(2026, 1, 28, 22, tzinfo=UTC))
+
+    def land_at(now: datetime) -> PullResult:
+        sandbox.configure(data_clock_offset_seconds=(now - datetime(2026, 2, 1, tzinfo=UTC)).total_seconds())
+        query = dataset.query(window)
+        return pull(client, dataset, query, store.destination(), now=now, allow_out_of_range=True)
+
+    first = land_at(window.end + timedelta(hours=1))
+    assert first.complete
+    before, store.changes = dict(store.objects), []
+    until = dataset.limits.available_until(window)
+    assert until is not None
+    again = land_at(until + timedelta(hours=1))
+    assert (again, again.changed) == (first, False)
+    assert (store.objects, store.changes) == (before, [])
+    assert "LivePerson has less of it by now: it stays as it is" in caplog.text
+
+
+def test_what_is_left_replaces_what_has_been_incomplete_all_along(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    dataset, client = DATASETS["messaging_queue_health"], connect(sandbox)
+    window = Window(datetime(2026, 1, 28, 18, tzinfo=UTC), datetime(2026, 1, 28, 22, tzinfo=UTC))
+    landed = []
+    for now in (window.start + timedelta(hours=1), window.end + timedelta(hours=21)):
+        sandbox.configure(data_clock_offset_seconds=(now - datetime(2026, 2, 1, tzinfo=UTC)).total_seconds())
+        query = dataset.query(window)
+        landed.append(pull(client, dataset, query, store.destination(), now=now, allow_out_of_range=True))
+    assert [pulled.complete for pulled in landed] == [False, False]
+    assert landed[1].changed
+    assert landed[1].records > landed[0].records
+
+
+def test_days_of_which_nothing_is_left_are_left_out(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    """So that what has landed of them stays."""
+    dataset = DATASETS["key_messaging_metrics_history"]
+    days = Window(datetime(2026, 1, 27, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+    now = datetime(2026, 1, 29, 12, tzinfo=UTC)
+    sandbox.configure(data_clock_offset_seconds=(now - datetime(2026, 2, 1, tzinfo=UTC)).total_seconds())
+    pulled = pull(
+        connect(sandbox), dataset, dataset.query(days), store.destination(), now=now, allow_out_of_range=True
+    )
+    assert [window["window_start"][:10] for window in pulled.windows] == ["2026-01-28", "2026-01-29"]
+    assert not pulled.complete
+    first = min(record["_interval_start"] for record in store.records())
+    assert first == "2026-01-28T13:00:00Z"
 
 
 def test_a_window_of_many_years_lands_the_days_that_have_begun(

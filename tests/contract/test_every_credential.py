@@ -113,14 +113,14 @@ every_kind_that_is_renewed = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def client_of(sandbox: SandboxServer) -> Iterator[Callable[[Credential], LivePersonClient]]:
+def client_of(sandbox: SandboxServer) -> Iterator[Callable[..., LivePersonClient]]:
     made: list[LivePersonClient] = []
 
-    def client_of(credential: Credential) -> LivePersonClient:
+    def client_of(credential: Credential, **more: Any) -> LivePersonClient:
         about = ClientSettings(
             account_id=sandbox.settings.account_id, host=sandbox.url, timeout=10, max_concurrency=THREADS
         )
-        made.append(LivePersonClient(about, credential))
+        made.append(LivePersonClient(about, credential, **more))
         return made[-1]
 
     yield client_of
@@ -164,6 +164,30 @@ def ask_at_once(client: LivePersonClient) -> None:
 
     with ThreadPoolExecutor(THREADS) as threads:
         assert set(threads.map(one, range(THREADS))) == {200}
+
+
+@every_kind_that_is_renewed
+def test_each_token_is_told_before_its_first_use_and_once(sandbox, client_of, kind):
+    """So that the host can mask it wherever others write."""
+    told: list[str] = []
+    told_at: list[int] = []
+
+    def tell(secret: str) -> None:
+        told.append(secret)
+        told_at.append(len(asked(sandbox, AUDIT)))
+
+    client = client_of(kind.make(sandbox), on_secret=tell)
+    tokens = []
+    for before in range(2):
+        ask(client)
+        tokens.append(client.credential.token().value)
+        assert told_at[told.index(tokens[-1])] == 2 * before  # a request of the old token was refused
+        sandbox.expire_tokens()
+    ask(client)
+    assert client.credential.token().value in told
+    assert len(told) == len(set(told))
+    assert "" not in told
+    assert set(tokens) <= set(client.credential.secrets)
 
 
 @every_kind

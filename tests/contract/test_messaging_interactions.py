@@ -189,12 +189,19 @@ def test_windows_longer_than_a_range_neither_lose_nor_repeat(
     days: int,
     sandbox: SandboxServer,
     connect: Connect,
-    store: MemoryStore,
 ) -> None:
+    """Read at once, as landings have their days one by one."""
     sandbox.configure(**switches)
     window = Window(ALL.start, datetime(2026, 1, 28, tzinfo=UTC) + timedelta(days=days))
-    land(connect(sandbox), window, store, cursor=cursor)
-    assert ids(store.records()) == ids(truth(sandbox, window, cursor))
+    query = MESSAGING.query(window, cursor=cursor)
+    read = [json.loads(raw) for raw in records(connect(sandbox), MESSAGING, query)]
+    assert ids(read) == ids(truth(sandbox, window, cursor))
+
+
+def test_many_days_land_what_they_hold(sandbox: SandboxServer, connect: Connect, store: MemoryStore) -> None:
+    window = Window(ALL.start, datetime(2026, 1, 28, tzinfo=UTC) + timedelta(days=80))
+    assert len(land(connect(sandbox), window, store).manifests) > 80
+    assert ids(store.records()) == ids(truth(sandbox, window))
 
 
 def test_a_window_that_is_not_over_is_refused_or_said_to_be_incomplete(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.erasure.erase import EraseRequest
 from airflow_provider_liveperson.exceptions import IncompletePullError, StorageError
+from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.memory_store import MemoryStore
 from tests.contract.landing import DAY, Connect, land, manifest
@@ -103,7 +108,7 @@ def test_records_that_stay_partial_are_named(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore, caplog: pytest.LogCaptureFixture, by_id: str
 ) -> None:
     sandbox.configure(messaging_partial_share=0.3, messaging_by_id=by_id)
-    with caplog.at_level(logging.WARNING, logger="airflow_provider_liveperson"):
+    with caplog.at_level(logging.DEBUG):
         land(connect(sandbox), store, "messaging_interactions")
     expected = partial_ids(sandbox, 0.3) if by_id == "partial" else set()
     found = manifest(store)
@@ -112,7 +117,9 @@ def test_records_that_stay_partial_are_named(
     assert {
         row["info"]["conversationId"] for row in store.records() if row["info"].get("isPartial")
     } == expected
-    assert all(name in caplog.text for name in sorted(expected)[:3])
+    told = f"{len(expected)} record(s) of messaging_interactions are still partial" in caplog.text
+    assert told is bool(expected)
+    assert [name for name in expected if name in caplog.text] == []
     assert ids(store.records()) == ids(sandbox.conversations.truth(DAY.start, DAY.end, cursor="end"))
 
 
@@ -152,3 +159,53 @@ def test_a_resumed_run_remembers_partial_records(
     assert set(found["still_partial"]) == {
         row["info"]["conversationId"] for row in store.records() if row["info"].get("isPartial")
     }
+
+
+SECRET = "a long random secret"
+ID = "info.conversationId"
+
+
+@pytest.mark.parametrize(
+    "masks", [{}, {"hash_fields": [ID]}, {"drop_fields": [ID]}], ids=["plain", "hashed", "dropped"]
+)
+def test_keys_of_partial_records_land_as_the_records_do_and_never_those_of_erased_persons(
+    sandbox: SandboxServer,
+    connect: Connect,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
+    masks: dict[str, list[str]],
+) -> None:
+    sandbox.configure(messaging_partial_share=0.5, messaging_by_id="partial")
+    caplog.set_level(logging.DEBUG)
+    dataset, later = DATASETS["messaging_interactions"], DAY.end + timedelta(days=1)
+    masking = Masking(**masks, salt=SECRET) if masks else None
+
+    def land_again() -> dict[str, Any]:
+        query, where = dataset.query(DAY), store.destination(share_below=1)
+        pull(connect(sandbox), dataset, query, where, masking=masking, secret=SECRET, now=later)
+        (found,) = store.manifests()
+        in_part = [row["info"] for row in store.records() if row["info"].get("isPartial")]
+        assert found["counts"]["still_partial"] == len(in_part) > 5
+        expected = [info["conversationId"] for info in in_part if "conversationId" in info]
+        assert sorted(found["still_partial"]) == sorted(expected)
+        return found
+
+    before = land_again()
+    truth = sandbox.conversations.truth(DAY.start, DAY.end, cursor="end")
+    consumers = {row["consumerParticipants"][0]["participantId"] for row in truth[::5]}
+    erased = EraseRequest.read(participant_ids=consumers, conversation_ids=(), secret=SECRET).erase(
+        store, "lake", sandbox.settings.account_id, now=later
+    )
+    (found,) = store.manifests()
+    assert found["counts"]["kept"] == before["counts"]["kept"] - erased.records > 0
+    assert found["counts"]["still_partial"] == sum(one["still_partial"] for one in found["slices"])
+    after = land_again()
+    assert after["counts"]["kept"] == found["counts"]["kept"]
+    assert after["counts"]["still_partial"] < before["counts"]["still_partial"]
+
+    texts = [caplog.text, *(data.decode() for key, data in store.objects.items() if key.endswith(".json"))]
+    for row in truth:
+        name = row["info"]["conversationId"]
+        assert name not in texts[0]
+        if masks or row["consumerParticipants"][0]["participantId"] in consumers:
+            assert not any(name in text for text in texts)

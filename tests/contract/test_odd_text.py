@@ -21,6 +21,7 @@ from airflow_provider_liveperson.sandbox.http.odd_text import FIELDS, spoil
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import stamp
 from devtools.memory_store import MemoryStore
+from devtools.nesting import TOO_DEEP
 from tests.contract.facts import FACTS
 from tests.contract.facts.facts import PULLED_AT
 from tests.contract.test_every_dataset import DAY, Connect, within_reach
@@ -202,7 +203,7 @@ def test_a_hash_of_half_an_emoji_is_that_of_u_fffd(
 def test_a_response_nested_too_deeply_fails_the_pull_with_a_message(
     name: str, sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
-    deep = b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    deep = b'{"a":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b"}"
     body = b"[%b]" % deep if isinstance(FACTS[name].nothing, list) else deep
     sandbox.faults.add(kind="status", status=200, match=FACTS[name].url, body=body, times=100)
     with pytest.raises(InvalidResponseError, match="nested more deeply than can be read"):

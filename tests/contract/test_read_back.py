@@ -48,6 +48,28 @@ READINGS = [
 DIALECT = "header=true, delim=',', quote='\"', escape='\"', allow_quoted_nulls=false"
 # Epoch milliseconds, or ISO 8601 with the offset from UTC.
 INSTANT = re.compile(r"1[4-9]\d{11}|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)").fullmatch
+# A date, or a date and time, that does not say where on earth it is that.
+LOCAL = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+)?|\d\d-\d\d-\d{4}").fullmatch
+_UPDATED = {"dateUpdated"}
+_EVENTS = {"events.start.dateTime", "events.end.dateTime"}
+# Decision 96 says why these are text.
+LOCAL_TIMES = {
+    "agent_groups": _UPDATED,
+    "audit_trail": {"changeDate"},
+    "audit_trail_export": {"dateAndTime"},
+    "campaigns": {
+        *("startDate", "expirationDate", "createdDate", "modifiedDate"),
+        *("engagements.createdDate", "engagements.modifiedDate"),
+    },
+    "lobs": _UPDATED,
+    "net_handle_time": {"timestamp"},
+    "outbound_analytics": {"transactionday"},
+    "profiles": _UPDATED,
+    "skills": _UPDATED,
+    "special_occasions": _EVENTS,
+    "users": {"dateUpdated", "lastPwdChangeDate", "memberOf.assignmentDate"},
+    "working_hours": _EVENTS,
+}
 OF_FOLDERS = "NULL::BIGINT AS account_id, NULL::DATE AS dt"
 
 Query = Callable[[str], list[Any]]
@@ -149,19 +171,33 @@ def scalars(column: Column, value: Any, path: str = "") -> Iterator[tuple[str, C
         yield path, column, value
 
 
-def misdeclared(columns: Mapping[str, Column], rows: list[Row]) -> list[str]:
-    """The paths of columns that hold nothing but instants, or booleans, and are declared as something else."""
+def values(columns: Mapping[str, Column], rows: list[Row]) -> dict[str, tuple[Column, list[Any]]]:
+    """The column and all values of each path."""
     found: dict[str, tuple[Column, list[Any]]] = {}
     for row in rows:
         for path, column, value in scalars(Struct(columns), row):
             found.setdefault(path, (column, []))[1].append(value)
+    return found
+
+
+def local_times(columns: Mapping[str, Column], rows: list[Row]) -> set[str]:
+    """The paths of columns that hold nothing but dates and times without their offset from UTC."""
+    return {
+        path
+        for path, (_, found) in values(columns, rows).items()
+        if all(isinstance(value, str) and LOCAL(value) for value in found)
+    }
+
+
+def misdeclared(columns: Mapping[str, Column], rows: list[Row]) -> list[str]:
+    """The paths of columns that hold nothing but instants, or booleans, and are declared as something else."""
     instants = {path for path, column in paths(columns) if column is TIMESTAMP}
     return [
         path
-        for path, (column, values) in found.items()
-        if (column is not BOOLEAN and all(isinstance(value, bool) for value in values))
+        for path, (column, found) in values(columns, rows).items()
+        if (column is not BOOLEAN and all(isinstance(value, bool) for value in found))
         # The same instant is there as a number, too, and its name then ends with an L: startTime, startTimeL.
-        or (not {path, path.removesuffix("L")} & instants and all(INSTANT(str(value)) for value in values))
+        or (not {path, path.removesuffix("L")} & instants and all(INSTANT(str(value)) for value in found))
     ]
 
 
@@ -182,6 +218,7 @@ def test_duckdb_reads_from_csv_and_parquet_what_is_in_json_lines(
 
     columns = unmarked(DATASETS[name].columns)
     assert misdeclared(columns, rows) == []
+    assert local_times(columns, rows) == LOCAL_TIMES.get(name, set())
     types = {name: sql_type(column) for name, column in {**columns, "_other": TEXT}.items()}
     declared = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in types.items())
     parquet = f"FROM read_parquet('{tmp_path}/parquet/**/part-*.parquet', hive_partitioning=true)"

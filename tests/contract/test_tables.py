@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from airflow_provider_liveperson.landing.encoding import FILE_FORMATS
 from airflow_provider_liveperson.records.columns import unmarked
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.tables.engines import definitions
+from airflow_provider_liveperson.tables.redshift import redshift_load
 from airflow_provider_liveperson.window import Window
 from tests.contract.test_every_dataset import KNOWN, within_reach
 from tests.contract.test_read_back import TWO_DAYS, Query, land, typed_rows
@@ -95,3 +97,44 @@ def test_what_is_in_two_windows_counts_once_and_what_is_not_committed_does_not(
     assert duck(f"SELECT count(*) FROM liveperson.{name}") == [(2 * len(rows),)]
     if view := view_of(name):
         assert duck(f"SELECT count(*), min(_window) FROM {view}") == [(len(rows), later.name)]
+
+
+@pytest.fixture
+def stand_in(duck: Query) -> Query:
+    """DuckDB with what Redshift's statements need of Redshift: a SUPER is JSON, and COPY follows a manifest."""
+    duck("CREATE MACRO json_serialize(value) AS CAST(value AS VARCHAR)")
+
+    def ask(question: str) -> list[tuple[object, ...]]:
+        if question.startswith("COPY"):
+            table, _, manifest = question.removeprefix("COPY ").partition(" FROM ")
+            path = Path(manifest.split("'")[1].removeprefix("s3:/"))
+            listed = [str(path.with_name(part["name"])) for part in json.loads(path.read_bytes())["parts"]]
+            question = f"INSERT INTO {table} SELECT * FROM read_parquet({listed}, hive_partitioning = false)"
+        return duck(question.replace(" SUPER", " JSON"))
+
+    return ask
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_redshifts_statements_replace_a_window_and_show_what_holds_now(
+    name: str,
+    sandbox: SandboxServer,
+    connect: Callable[..., LivePersonClient],
+    tmp_path: Path,
+    stand_in: Query,
+) -> None:
+    rows = land(connect(sandbox), name, within_reach(sandbox, name, TWO_DAYS), tmp_path)
+    stand_in(definitions("redshift", [name], location="s3://lake"))
+    manifests = sorted(tmp_path.glob(f"parquet/{name}/account_id=*/dt=*/*/_manifest.json"))
+    table, view = f"liveperson.{name}", view_of(name)
+    for _ in range(2):  # a window that is loaded again is not there twice
+        for manifest in manifests:
+            for statement in redshift_load(name, f"s3:/{manifest}"):
+                stand_in(statement)
+        assert stand_in(f"SELECT count(*) FROM {table}") == [(len(rows),)]
+    if view is not None:
+        assert stand_in(f"SELECT count(*) FROM {view}") == [(len(rows),)]
+    loaded = stand_in(f"SELECT DISTINCT account_id, CAST(dt AS VARCHAR), _window FROM {table}")
+    assert sorted(loaded) == [
+        tuple(folder.rpartition("=")[2] for folder in manifest.parts[-4:-1]) for manifest in manifests
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_liveperson.commands.examples import FOLDER
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.sandbox.settings import SandboxSettings
 from devtools.airflow_home import AirflowHome
@@ -18,7 +19,7 @@ from devtools.seaweedfs import SeaweedFS
 from tests.integration.landed import NEXT_DAY, S3Server
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted((ROOT / "example_dags").glob("*.py"))
+EXAMPLES = sorted(FOLDER.glob("*.py"))
 DAGS = Path(__file__).parent / "dags"
 
 
@@ -87,6 +88,8 @@ def airflow_home(secrets_backend: Path, lineage_events: Path) -> Iterator[Airflo
             {"type": "file", "log_file_path": str(lineage_events), "append": True}
         ),
         "AIRFLOW__OPENLINEAGE__SELECTIVE_ENABLE": "True",
+        # The supervisor of a task looks for its end by then, where it has missed it.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }
     with AirflowHome(environment=environment, one_process=True) as home:
         for path in (*EXAMPLES, *sorted(DAGS.glob("*.py"))):

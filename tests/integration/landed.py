@@ -1,4 +1,4 @@
-"""What has landed, and the same day for every test."""
+"""What has landed, and the same days for every test."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ DAY = datetime(2026, 3, 3, tzinfo=UTC)
 NEXT_DAY = DAY + timedelta(days=1)
 # A manual run covers the last interval that ended by its date.
 RUN_DATE = NEXT_DAY.date().isoformat()
+
+_HALF_A_YEAR = timedelta(weeks=26)
+RECENT_DAY = DAY + (datetime.now(UTC) - timedelta(weeks=8) - DAY) // _HALF_A_YEAR * _HALF_A_YEAR
+"""The same for datasets that LivePerson keeps for a year or so: another Tuesday every half a year, some weeks ago."""
 
 
 @dataclass(frozen=True)

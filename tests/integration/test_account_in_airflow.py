@@ -43,9 +43,16 @@ def manifests(airflow_home, sandbox, store, now) -> dict[str, list[str]]:
         **demo_account.CONNECTIONS,
         "LIVEPERSON_BUCKET": BUCKET,
     }
-    for dag_id, date in (*demo_account.runs(now), (HOURLY, hour.isoformat())):
+
+    def run(dag_id: str, date: str) -> None:
         answer = airflow_home.run("dags", "test", dag_id, date, environment=environment)
         assert answer.returncode == 0, answer.stdout[-20_000:]
+
+    for dag_id in (demo_account.DAILY, demo_account.METRICS):
+        run(dag_id, demo_account.run_date(dag_id, now))
+    dimensions = demo_account.DIMENSIONS
+    demo_account.within_a_day(lambda present: run(dimensions, demo_account.run_date(dimensions, present)))
+    run(HOURLY, hour.isoformat())
     found: dict[str, list[str]] = {}
     for key in sorted(store.objects(BUCKET)):
         if key.endswith("/_manifest.json"):
@@ -76,7 +83,12 @@ def test_a_whole_account_is_what_the_connection_can_read(manifests, airflow_home
         starts.setdefault(one["dataset"], []).append(one["window_start"])
     assert starts["messaging_interactions"] == [midnight(now, days=2)]
     assert starts["actual_handle_time"] == [midnight(now, days=3)]  # which LivePerson has a day later
-    assert starts["outbound_transactions"] == [midnight(now, days=back) for back in (4, 3, 2)]
+    for name, refreshed in (
+        ("outbound_transactions", 7),
+        ("outbound_analytics", 7),
+        ("engagement_history", 1),
+    ):
+        assert starts[name] == [midnight(now, days=2 + back) for back in range(refreshed, -1, -1)]
 
 
 def test_personal_fields_are_dropped_from_each_dataset(manifests, sandbox, store, now):

@@ -18,6 +18,7 @@ DAG_ID = "liveperson_audit_trail_to_s3"
 WINDOW = "20260303T000000Z_20260304T000000Z"
 SUMMARY = {
     "manifests",
+    "windows",
     "dataset",
     "account_id",
     "window_start",
@@ -167,6 +168,7 @@ def test_a_plain_cron_string_fails_and_says_what_to_do(airflow_home):
 
 
 def test_the_examples_parse_without_any_connection(airflow_home):
+    airflow_home.run("dags", "reserialize")
     answer = airflow_home.run("dags", "list-import-errors", "-o", "json")
     assert answer.returncode == 0, answer.stdout
     assert "[]" in answer.stdout or "No data found" in answer.stdout

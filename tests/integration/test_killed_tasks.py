@@ -17,10 +17,10 @@ import pytest
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from tests.contract.facts.messaging_interactions import SIZES
 from tests.integration import task_process
-from tests.integration.landed import NEXT_DAY, S3Server, same
+from tests.integration.landed import RECENT_DAY, S3Server, same
 
 BUCKET = "killed"
-DAYS = (NEXT_DAY - timedelta(days=3), NEXT_DAY)
+DAYS = (RECENT_DAY - timedelta(days=2), RECENT_DAY + timedelta(days=1))
 PAGE = 100
 SEEDS = int(os.environ.get("LIVEPERSON_KILL_SEEDS", "20"))
 LONG = 120  # seconds after which a task that hangs fails
@@ -29,7 +29,8 @@ LONG = 120  # seconds after which a task that hangs fails
 @pytest.fixture(scope="module")
 def sandbox(start_sandbox: Callable[..., SandboxServer]) -> SandboxServer:
     """Three days of several slices each, whose pages are slow, so that a task can be killed at many moments."""
-    return start_sandbox(**{**SIZES, "conversations": 1_200, "messages_per_conversation": 3}, latency_ms=15)
+    sizes = {**SIZES, "conversations": 1_200, "messages_per_conversation": 3}
+    return start_sandbox(**sizes, until=(DAYS[1] + timedelta(days=1)).date(), latency_ms=5)
 
 
 class Tasks:

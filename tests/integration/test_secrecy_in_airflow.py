@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from airflow_provider_liveperson.sandbox.http.redaction import hidden
 
 BUCKET = "secrecy"
+RUNNER = Path(__file__).resolve().parents[2] / "devtools" / "task_process.py"
 # `airflow dags test` runs supervisor and task in one process and logs at DEBUG what one asks the other to mask, so it
 # shows every secret of every connection itself. In real task runs Airflow does not log this.
 AIRFLOWS_OWN = re.compile(r"^.*Sending request .*msg=MaskSecret\(.*$", re.MULTILINE)
@@ -173,3 +175,30 @@ def test_not_in_any_url(ran, sandbox):
     assert len(sandbox.requests) > len(RIGHT)
     for request in sandbox.requests:
         assert ran.found_in(request.url) == set(), request.path
+
+
+def test_a_task_that_prints_its_tokens_prints_a_mask(airflow_home, sandbox):
+    """In a worker's process: what LivePerson has issued meanwhile is masked like what is in the connection."""
+    made = sandbox.connections()
+    connections = {
+        "app_jwt_v2": made["liveperson_app_jwt"],
+        "login": made["liveperson_login"],
+    }
+    before = len(sandbox.requests)
+    answer = airflow_home.python(
+        str(RUNNER),
+        "observed.py",
+        "observed",
+        "prints_its_tokens",
+        environment={f"AIRFLOW_CONN_{name.upper()}": conn.as_json() for name, conn in connections.items()}
+        | {"TEST_CONN_IDS": ",".join(connections)},
+    )
+    assert answer.returncode == 0, answer.stdout
+    assert len(sandbox.requests) > before
+    # Airflow itself hides what looks like a JWT, all but its beginning; the bearer of a login looks like nothing.
+    for name in connections:
+        assert re.search(
+            rf"^\[warning\] careless: logged {name}: Bearer (eyJ)?\*+$", answer.stdout, re.MULTILINE
+        )
+        assert re.search(rf"printed {name}: (eyJ)?\*+$", answer.stdout, re.MULTILINE)
+        assert re.search(rf"marked {name}: [0-9a-f]{{64}}$", answer.stdout, re.MULTILINE)  # it had one

@@ -6,18 +6,18 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_liveperson.client.credentials.grants import Grant
+from airflow_provider_liveperson.commands.examples import FOLDER
 from airflow_provider_liveperson.sandbox.http.redaction import hidden
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from devtools.airflow_home import AirflowHome
 from tests.integration.test_secrecy_in_airflow import AIRFLOWS_OWN
 
-KEEP_ALIVE = Path(__file__).resolve().parents[2] / "example_dags" / "liveperson_web_app_keep_alive.py"
+KEEP_ALIVE = FOLDER / "liveperson_web_app_keep_alive.py"
 DAG_ID = "liveperson_web_app_keep_alive"
 KEEP = """
 import sys, msgspec

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
 import itertools
 import json
 import logging
-import os
 import re
 import sys
 import threading
@@ -22,17 +22,15 @@ import pytest
 import requests
 import time_machine
 from airflow import __version__ as airflow_version
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
-from starlette.testclient import TestClient
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from airflow_provider_liveperson.sandbox.switches import EVERY_CREDENTIAL
+from tests.integration.api_server import SITE, api_server, client
 
 AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
-SITE = "http://airflow.test"
 WEB_APP = "lp_web_app"
 OTHER = "lp_other"
 API_KEY = "lp_api_key"
@@ -51,28 +49,8 @@ USERS = {"ada": "admin", "oscar": "op", "una": "user", "vic": "viewer"}
 @pytest.fixture(scope="module")
 def app() -> Iterator[Any]:
     """Airflow's own application, with its database and users of every role."""
-    before = dict(os.environ)
-    os.environ |= {
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
-            f"{name}:{role}" for name, role in USERS.items()
-        ),
-        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
-        "_AIRFLOW_PROCESS_CONTEXT": "server",  # as `airflow api-server` says it of itself
-    }
-    from airflow.api_fastapi.app import create_app, purge_cached_app
-    from airflow.models import crypto
-    from airflow.utils.db import initdb
-
-    # A test before these may have had Airflow keep the key of its own time, which was none.
-    if hasattr(crypto.get_fernet, "cache_clear"):
-        crypto.get_fernet.cache_clear()
-    else:  # Airflow 3.1
-        crypto._fernet = None
-    initdb()
-    yield create_app(apps="core")
-    purge_cached_app()
-    os.environ.clear()
-    os.environ.update(before)
+    with api_server(USERS) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
@@ -164,14 +142,8 @@ class Browser:
     seen: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.http = TestClient(self.app, base_url=SITE, follow_redirects=False)
-        if self.user:
-            from airflow.api_fastapi.app import get_auth_manager
-            from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-
-            about = {"teams": self.teams} if self.teams else {}
-            user = SimpleAuthManagerUser(username=self.user, role=USERS[self.user], **about)
-            self.http.cookies.set("_token", get_auth_manager().generate_jwt(user))
+        role = USERS[self.user] if self.user else ""
+        self.http = client(self.app, self.user, role, self.teams)
 
     def get(self, path: str, **how: Any) -> Any:
         self.seen.append(self.http.get(path, **how))
@@ -348,8 +320,14 @@ class TestTheFlow:
     def test_the_page_is_in_airflows_menu(self, app, browser):
         plugins = browser("ada").get("/api/v2/plugins").json()["plugins"]
         (ours,) = [one for one in plugins if one["name"] == "liveperson"]
-        (view,) = ours["external_views"]
-        assert (view["url_route"], view["category"], view["destination"]) == ("liveperson", "admin", "nav")
+        places = {
+            view["url_route"]: (view["destination"], view.get("category")) for view in ours["external_views"]
+        }
+        assert places == {
+            "liveperson": ("nav", "admin"),
+            "liveperson-coverage": ("nav", "browse"),
+            "liveperson-data": ("dag", None),
+        }
 
 
 def table_rows(answer: Any) -> dict[str, tuple[str, str]]:
@@ -670,6 +648,29 @@ class TestAfterACheck:
         assert held.started == 1
         held.finish()
 
+    def test_two_clicks_at_once_start_one(self, browser, held, monkeypatch):
+        from airflow_provider_liveperson.plugins import check_results
+
+        kept, both_have_looked = check_results.kept, threading.Barrier(2, timeout=2)
+
+        def kept_by_both(*about):
+            found = kept(*about)
+            with contextlib.suppress(
+                threading.BrokenBarrierError
+            ):  # the other one has to wait until this has started
+                both_have_looked.wait()
+            return found
+
+        ada = browser("ada")
+        csrf = ada.csrf()
+        monkeypatch.setattr(check_results, "kept", kept_by_both)
+        with ThreadPoolExecutor(2) as pool:
+            clicks = [pool.submit(ada.post, "check", API_KEY, csrf=csrf, wait=False) for _ in range(2)]
+        first, second = (click.result() for click in clicks)
+        assert first.headers["location"] == second.headers["location"]
+        held.finish()
+        assert held.started == 1
+
     def test_only_so_many_run_at_once(self, browser, held):
         everybody = [browser("ada") for _ in range(check_runs().MAX_RUNS)]
         for one in everybody:
@@ -763,11 +764,14 @@ class TestBelowAPath:
     def test_the_menu_entry_is_found_from_wherever_airflow_is(self, ada):
         """Airflow's page gives it to a frame, which resolves it by the page's <base>."""
         plugins = ada.get("/airflow/api/v2/plugins").json()["plugins"]
-        (view,) = next(one for one in plugins if one["name"] == "liveperson")["external_views"]
+        views = next(one for one in plugins if one["name"] == "liveperson")["external_views"]
         base = re.search(r'<base href="([^"]+)"', ada.get("/airflow/plugin/liveperson").text)[1]
-        assert (
-            requests.compat.urljoin(f"http://airflow.test{base}", view["href"]) == f"{self.SITE}/liveperson/"
-        )
+        found = [requests.compat.urljoin(f"http://airflow.test{base}", view["href"]) for view in views]
+        assert found == [
+            f"{self.SITE}/liveperson/",
+            f"{self.SITE}/liveperson/coverage",
+            f"{self.SITE}/liveperson/coverage?dag_id={{DAG_ID}}",
+        ]
 
 
 EVERY_ENDPOINT = [

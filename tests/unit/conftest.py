@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import settings
+import time_machine
 
 from airflow_provider_liveperson.client import retries
 from airflow_provider_liveperson.client.client import LivePersonClient
@@ -19,10 +19,6 @@ from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.client.settings import ClientSettings
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from devtools.memory_store import MemoryStore
-
-# A busy machine must not make a test fail.
-settings.register_profile("unit", deadline=None)
-settings.load_profile("unit")
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +33,13 @@ def sandbox(running_sandbox: SandboxServer) -> SandboxServer:
     """A fresh sandbox: 240 changes in the four days before 1 February 2026."""
     running_sandbox.reset()
     return running_sandbox
+
+
+@pytest.fixture
+def within_a_year() -> Iterator[None]:
+    """Has it be 1 November 2026: LivePerson keeps conversations for 13 months, and refuses windows before that."""
+    with time_machine.travel(datetime(2026, 11, 1, 12, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import types
@@ -75,6 +77,26 @@ def test_an_interruption_ends_quietly(pretended):
 
     pretended.run = run
     assert cli.main(["pretend"]) == 130
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["datasets", "--json"], ["examples"], ["tables", "--engine", "duckdb", "--location", "/lake"]],
+    ids=lambda argv: argv[0],
+)
+def test_who_reads_only_the_beginning_sees_no_traceback(argv):
+    """As ``… | head`` does."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    answer = subprocess.run(
+        [sys.executable, "-m", "airflow_provider_liveperson", *argv],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (answer.returncode, answer.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize("argv", [[], ["nothing"]])

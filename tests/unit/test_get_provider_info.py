@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from airflow import __version__ as airflow_version
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_liveperson.connections.form import connection_types
 from airflow_provider_liveperson.get_provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parents[2]
+NAME = "airflow_provider_liveperson"
+PACKAGE = ROOT / NAME
+LISTED = ("hooks", "operators", "sensors", "triggers")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -43,14 +46,17 @@ def test_the_entry_point_names_the_function():
 
 
 def test_every_integration_that_it_names_exists():
-    amazon = pytest.importorskip("airflow.providers.amazon.get_provider_info").get_provider_info()
+    others = [
+        importlib.import_module(f"airflow.providers.{name}.get_provider_info").get_provider_info()
+        for name in ("amazon", "apache.iceberg", "common.io")
+    ]
     known = {
         integration["integration-name"]
-        for info in (get_provider_info(), amazon)
+        for info in (get_provider_info(), *others)
         for integration in info["integrations"]
     }
     info = get_provider_info()
-    spoken_of = {item["integration-name"] for kind in ("hooks", "sensors", "triggers") for item in info[kind]}
+    spoken_of = {item["integration-name"] for kind in LISTED for item in info[kind]}
     for transfer in info["transfers"]:
         spoken_of |= {transfer["source-integration-name"], transfer["target-integration-name"]}
     assert spoken_of <= known
@@ -59,12 +65,7 @@ def test_every_integration_that_it_names_exists():
 def _modules() -> list[str]:
     info = get_provider_info()
     return [
-        *(
-            module
-            for kind in ("hooks", "sensors", "triggers")
-            for item in info[kind]
-            for module in item["python-modules"]
-        ),
+        *(module for kind in LISTED for item in info[kind] for module in item["python-modules"]),
         *(transfer["python-module"] for transfer in info["transfers"]),
         *(kind["hook-class-name"].rpartition(".")[0] for kind in info["connection-types"]),
         *(function.rpartition(".")[0] for function in info["cli"]),
@@ -76,17 +77,37 @@ def test_every_module_it_names_exists(module):
     assert importlib.util.find_spec(module) is not None
 
 
-@pytest.mark.parametrize(("kind", "base"), [("sensors", BaseSensorOperator), ("triggers", BaseTrigger)])
-def test_every_sensor_and_trigger_is_in_a_module_that_it_names(kind, base):
-    package = ROOT / "airflow_provider_liveperson" / kind
-    modules = {f"airflow_provider_liveperson.{kind}.{path.stem}" for path in package.glob("*.py")}
+def _modules_with(base: type, *folders: str) -> set[str]:
+    """The modules of the package's folders that define such a class for DAGs, not only a base of these."""
+    paths = [path for folder in folders for path in (PACKAGE / folder).glob("*.py")]
+    modules = {f"{NAME}.{path.parent.name}.{path.stem}" for path in paths}
     found = {
-        value.__module__
+        value
         for module in modules
         for value in vars(importlib.import_module(module)).values()
         if isinstance(value, type) and issubclass(value, base) and value.__module__ in modules
     }
-    assert found == {name for item in get_provider_info()[kind] for name in item["python-modules"]}
+    assert found
+    return {one.__module__ for one in found if one.__module__ != f"{NAME}.transfers.base"}
+
+
+@pytest.mark.parametrize(("kind", "base"), [("sensors", BaseSensorOperator), ("triggers", BaseTrigger)])
+def test_every_sensor_and_trigger_is_in_a_module_that_it_names(kind, base):
+    named = {name for item in get_provider_info()[kind] for name in item["python-modules"]}
+    assert _modules_with(base, kind) == named
+
+
+def test_every_operator_is_in_a_module_that_it_names():
+    info = get_provider_info()
+    named = {name for item in info["operators"] for name in item["python-modules"]}
+    named |= {transfer["python-module"] for transfer in info["transfers"]}
+    assert _modules_with(BaseOperator, "operators", "transfers") == named
+
+
+def test_every_hook_is_in_a_module_that_it_names():
+    named = {name for item in get_provider_info()["hooks"] for name in item["python-modules"]}
+    assert {kind["hook-class-name"].rpartition(".")[0] for kind in connection_types()} <= named
+    assert f"{NAME}.hooks.liveperson" in named
 
 
 @pytest.mark.parametrize("kind", connection_types(), ids=lambda kind: kind["connection-type"])

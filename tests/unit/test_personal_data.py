@@ -22,6 +22,8 @@ MESSAGING = dataset_named("messaging_interactions")
 ADDRESS = re.compile(r"@|\+\d[\d ]{6,}|\b\d{1,3}(?:\.\d{1,3}){3}\b|https?://")
 VERSIONS = {"browserVersion", "operatingSystemVersion", "appVersion", "integrationVersion", "modelVersion"}
 
+pytestmark = pytest.mark.usefixtures("within_a_year")
+
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Every value with the name of its field."""

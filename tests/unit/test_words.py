@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("airflow_provider_liveperson", "benchmarks", "devtools", "docs", "example_dags", "tests")
+FOLDERS = ("airflow_provider_liveperson", "benchmarks", "devtools", "docs", "tests")
 FILES = ("README.md", "Makefile", "pyproject.toml")
 SUFFIXES = {".py", ".md", ".html", ".toml"}
 # They quote the old words.
@@ -42,7 +42,7 @@ PHRASES = re.compile(
 
 OLD_CLASSES = {
     *("ApiKeyGate", "Asked", "Cells", "Contents", "DisturbedError", "FrontDoor", "GrantOffice", "InTurn"),
-    *("Journal", "Lane", "LoginDesk", "Pulled", "Seal", "TokenOffice", "Wire"),
+    *("Journal", "Lane", "LoginDesk", "Pulled", "Reading", "Seal", "Told", "TokenOffice", "Wire"),
 }
 OLD_NAMES = re.compile(rf"`(?:{'|'.join(sorted(OLD_CLASSES))}|_unfinished\.json|READINGS|LANDINGS|find_out)`")
 

@@ -15,6 +15,8 @@ def _collection(name: str, path: str, **readings: Switches) -> Facts:
     return Facts(
         url=f"/configuration/{path}",
         change=lambda sandbox: sandbox.change(name),
+        # LivePerson's Functions, which know OAuth 2.0 alone, may read most collections.
+        further_kinds=("app_jwt_v1",) if name == "users" else ("app_jwt_v2", "app_jwt_v1"),
         nothing=[],
         readings=readings,
     )
@@ -42,7 +44,9 @@ FACTS = {
     "automatic_messages": _collection("automatic_messages", "engagement-window/auto-messages"),
     "campaigns": _collection("campaigns", "le-campaigns/campaigns", **NO_ALIAS),
     "default_predefined_content": _collection(
-        "default_predefined_content", "defaults/engagement-window/canned-responses"
+        "default_predefined_content",
+        "defaults/engagement-window/canned-responses",
+        **{"another spelling": {"config_hotkey": "hot-key"}},
     ),
     "lobs": _collection(
         "lobs",

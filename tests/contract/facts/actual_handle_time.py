@@ -24,7 +24,6 @@ FACTS = {
     "actual_handle_time": Facts(
         url="/agent-segments",
         change=lambda sandbox: sandbox.insert("actual_handle_time", 3, NOON),
-        kinds=("api_key",),  # LivePerson's page names no others
         small_pages={"handle_time_limit_max": 20, "handle_time_over_limit": "clamp"},
         many_requests=SMALL,
         readings=READINGS,
@@ -36,7 +35,6 @@ FACTS = {
     "actual_handle_time_breakdown": Facts(
         url="/agent-segments",
         change=lambda sandbox: sandbox.insert("actual_handle_time_breakdown", 3, NOON),
-        kinds=("api_key",),
         small_pages={},  # many small files, whatever the switches
         readings=BREAKDOWN_READINGS,
         reach=timedelta(days=27),

@@ -66,15 +66,14 @@ FACTS = {
     "agent_status_changes": Facts(
         url="/status-changes",
         change=lambda sandbox: sandbox.insert("agent_status_changes", 3, NOON),
-        kinds=("api_key", "app_jwt_v2"),  # LivePerson's page names no others
         small_pages={"activity_limit_max": 40, "activity_over_limit": "clamp"},
         many_requests={"activity_limit_max": 7, "activity_over_limit": "clamp"},
         readings=READINGS,
+        reach=timedelta(days=180),
     ),
     "interval_metrics": Facts(
         url="/interval-metrics",
         change=lambda sandbox: sandbox.change("interval_metrics", NOON),
-        kinds=("api_key", "app_jwt_v2"),  # as Agent Activity's other page
         small_pages={"interval_metrics_size_max": 40, "interval_metrics_over_size": "clamp"},
         many_requests={"interval_metrics_size_max": 3, "interval_metrics_over_size": "clamp"},
         readings=INTERVAL_READINGS,

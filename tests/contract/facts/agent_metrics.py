@@ -12,12 +12,12 @@ READINGS: dict[str, Switches] = {
 }
 
 
-def pages(dataset: str, url: str, **readings: Switches) -> Facts:
+def pages(dataset: str, url: str, further_kinds: tuple[str, ...] = (), **readings: Switches) -> Facts:
     """The facts of a dataset of pages with agents."""
     return Facts(
         url=url,
+        further_kinds=further_kinds,
         change=lambda sandbox: sandbox.change(dataset),
-        kinds=("api_key",),  # LivePerson's page names no others; a login's bearer works as well
         small_pages={"agent_metrics_limit_max": 4},
         many_requests={"agent_metrics_limit_max": 4},
         never_rests=lambda sandbox: sandbox.faults.add(kind="count_drift", rows=1, match=url, times=1000),
@@ -34,12 +34,15 @@ def at_once(row: Row) -> Row:
 FACTS = {
     "agent_metrics_status": pages("agent_metrics_status", "/agent-view/status"),
     "agent_metrics_list": pages(
-        "agent_metrics_list", "/agent_view/list", offline={"agent_metrics_offline": False}
+        "agent_metrics_list",
+        "/agent_view/list",
+        further_kinds=("login",),
+        offline={"agent_metrics_offline": False},
     ),
     "agent_metrics_summary": Facts(
         url="/agent_view/summary",
+        further_kinds=("login",),
         change=lambda sandbox: sandbox.change("agent_metrics_summary"),
-        kinds=("api_key",),
         nothing={"summaryResults": {}},
         as_landed=at_once,
         readings={

@@ -84,6 +84,10 @@ EXPORT_READINGS: dict[str, Switches] = {
 }
 
 
+# Whether the audit trail takes it is not documented.
+OAUTH_2 = ("app_jwt_v2", "app_jwt_v1")
+
+
 def _as_read(switches: Switches, row: Row) -> Row:
     if switches.get("audit_action_type") != "unknown":
         return row
@@ -97,6 +101,7 @@ def _change(sandbox: SandboxServer) -> None:
 FACTS = {
     "audit_trail": Facts(
         url="/metadata/audit",
+        further_kinds=OAUTH_2,
         change=_change,
         small_pages={"page_ceiling": 100},
         many_requests={"page_ceiling": 60},
@@ -109,6 +114,7 @@ FACTS = {
     ),
     "audit_trail_export": Facts(
         url="/metadata/audit/export",
+        further_kinds=OAUTH_2,
         change=_change,
         at_worst={"audit_ties": "shuffled"},
         readings=EXPORT_READINGS,

@@ -34,7 +34,6 @@ def _facts(name: str, readings: dict[str, Switches]) -> Facts:
     return Facts(
         url="/data_access_le/",
         change=lambda sandbox: sandbox.insert(name, 3, NOON),
-        kinds=("api_key",),
         reach=timedelta(days=30) - timedelta(hours=2),  # as it is landed two hours after its end
         small_pages={},  # many small files, whatever the switches
         readings=readings,

@@ -20,7 +20,6 @@ READINGS: dict[str, Switches] = {
 }
 FACTS = {
     "data_usage_audit": Facts(
-        kinds=("api_key",),  # LivePerson's page names no others
         url="/lp-auditlogapi/",
         change=lambda sandbox: sandbox.change("data_usage_audit", NOON),
         small_pages={},  # 10 to a page, whatever the switches

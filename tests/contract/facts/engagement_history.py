@@ -12,6 +12,7 @@ READINGS: dict[str, Switches] = {
     "large pages rejected": {"engagement_limit_over": "reject"},
     "no line of business as text": {"engagement_lob": "text"},
     "attributes nested": {"engagement_attributes": "nested"},
+    "attributes as in the table": {"engagement_attributes": "table"},
     "times with a T": {"engagement_times": "T"},
 }
 FACTS = {

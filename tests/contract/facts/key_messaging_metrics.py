@@ -23,7 +23,6 @@ def counted(dataset: str, url: str, **readings: Switches) -> Facts:
     return Facts(
         url=url,
         change=lambda sandbox: sandbox.change(dataset, EVENING),
-        kinds=("api_key", "app_jwt_v2"),
         many_requests=SMALL,
         readings={**SHARED, "older metrics only": {"kmm_known": "older"}, **readings},
         never_rests=lambda sandbox: sandbox.faults.add(kind="count_drift", rows=1, match=url, times=1000),
@@ -46,7 +45,6 @@ FACTS = {
     "key_messaging_metrics_history": Facts(
         url="/historical",
         change=lambda sandbox: sandbox.change("key_messaging_metrics_history", EVENING),
-        kinds=("api_key", "app_jwt_v2"),
         readings={
             "the end as it was given": {"kmm_last_step": "exact"},
             "a step before the first": {"kmm_first_step": True},

@@ -9,8 +9,8 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import stamp
 from tests.contract.facts.facts import NOON, PULLED_AT, Facts, Row, Switches
 
-KEY = ("api_key",)
-KEY_OR_TOKEN = ("api_key", "app_jwt_v2")
+# There is a `v=2`, and LivePerson's pages do not say who may use it.
+VERSION_2 = ("app_jwt_v2",)
 EVENING = NOON + timedelta(hours=9)
 # As much as the night that the tests use needs.
 HOURS = timedelta(hours=3)
@@ -61,7 +61,6 @@ FACTS = {
     "messaging_conversation_metrics": Facts(
         url="/msgconversation",
         change=changes("messaging_conversation_metrics"),
-        kinds=KEY,
         readings={
             **BY_SKILL_AND_AGENT,
             "no interval wrapped, oldest first": {
@@ -75,7 +74,6 @@ FACTS = {
     "messaging_csat_distribution": Facts(
         url="/msgcsatdistribution",
         change=changes_now("messaging_csat_distribution"),
-        kinds=KEY,
         readings={**BY_SKILL_AND_AGENT, "a percentage": {"operations_csat_score": "percent"}},
         nothing={"skillsMetricsPerAgent": {"metricsPerSkill": {}}, "agentsMetrics": {}},
         as_landed=last_day,
@@ -83,14 +81,13 @@ FACTS = {
     "messaging_queue_health": Facts(
         url="/msgqueuehealth",
         change=lambda sandbox: sandbox.change("messaging_queue_health", NOON),
-        kinds=KEY_OR_TOKEN,
+        further_kinds=VERSION_2,
         readings=READINGS,
         reach=timedelta(hours=21),
     ),
     "messaging_queue_health_current": Facts(
         url="/msgqueuehealth/current/",
         change=changes_now("messaging_queue_health_current"),
-        kinds=KEY_OR_TOKEN,
         readings={
             "names as in the tables": {
                 "operations_totals": "metricsTotals",
@@ -104,7 +101,6 @@ FACTS = {
     "messaging_queue_health_by_group": Facts(
         url="/msgqueuehealthbygroup/current/",
         change=changes_now("messaging_queue_health_by_group"),
-        kinds=KEY,
         readings={"in meta and body": {"operations_envelope": "meta_body"}},
         nothing={"skillGroupMetrics": {}},
         as_landed=pulled,
@@ -112,21 +108,19 @@ FACTS = {
     "messaging_skill_segments": Facts(
         url="/msgskillsegments",
         change=changes("messaging_skill_segments"),
-        kinds=KEY_OR_TOKEN,
+        further_kinds=VERSION_2,
         readings=SEGMENTS,
         reach=HOURS,
     ),
     "messaging_agent_segments": Facts(
         url="/msgagentsegments",
         change=changes("messaging_agent_segments"),
-        kinds=KEY,
         readings=SEGMENTS,
         reach=HOURS,
     ),
     "estimated_wait_time": Facts(
         url="/ewt",
         change=changes_now("estimated_wait_time"),
-        kinds=KEY,
         readings={
             "names as in the sample": {"operations_ewt_names": "sample"},
             "names as on older pages": {"operations_ewt_names": "older"},

@@ -19,7 +19,6 @@ FACTS = {
     "net_handle_time": Facts(
         url="/nht",
         change=lambda sandbox: sandbox.change("net_handle_time", NOON),
-        kinds=("api_key",),  # LivePerson's page names no others
         small_pages={"net_handle_time_limit_max": 5, "net_handle_time_over_limit": "clamp"},
         many_requests={"net_handle_time_limit_max": 2, "net_handle_time_over_limit": "clamp"},
         readings=READINGS,

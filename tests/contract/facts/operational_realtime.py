@@ -38,28 +38,24 @@ FACTS = {
     "chat_queue_health": Facts(
         url="/queuehealth",
         change=lambda sandbox: sandbox.change("chat_queue_health", NOON),
-        kinds=("api_key",),
         readings=READINGS,
         reach=REACH,
     ),
     "chat_engagement_activity": Facts(
         url="/engactivity",
         change=lambda sandbox: sandbox.change("chat_engagement_activity", NOON),
-        kinds=("api_key",),
         readings=ENGAGEMENT_READINGS,
         reach=REACH,
     ),
     "chat_agent_activity": Facts(
         url="/agentactivity",
         change=lambda sandbox: sandbox.change("chat_agent_activity", NOON),
-        kinds=("api_key",),
         readings=READINGS,
         reach=REACH,
     ),
     "chat_queue_state": Facts(
         url="/queuestate",
         change=lambda sandbox: sandbox.change("chat_queue_state"),
-        kinds=("api_key",),
         readings=SNAPSHOT_READINGS,
         nothing={"skills": {}, "totals": {}},
         as_landed=_with_pulled_at,
@@ -67,7 +63,6 @@ FACTS = {
     "chat_sla": Facts(
         url="/sla",
         change=lambda sandbox: sandbox.change("chat_sla"),
-        kinds=("api_key",),
         readings=SNAPSHOT_READINGS,
         nothing={"slaDataRange": {}},
         as_landed=_with_frame,

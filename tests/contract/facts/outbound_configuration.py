@@ -7,7 +7,6 @@ from tests.contract.facts.facts import Facts
 SMALL = {"handoff_limit_max": 4, "handoff_over_limit": "clamp"}
 FACTS = {
     "outbound_handoffs": Facts(
-        kinds=("api_key", "app_jwt_v1", "login"),
         url="/handoffs/list",
         change=lambda sandbox: sandbox.change("outbound_handoffs"),
         small_pages=SMALL,

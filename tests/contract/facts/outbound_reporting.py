@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.contract.facts.facts import NOON, Facts, Switches
 
-KINDS = ("api_key", "app_jwt_v1", "login")
 READINGS: dict[str, Switches] = {
     "the end exclusive": {"outbound_end": "exclusive"},
     "newest first": {"outbound_order": "newest"},
@@ -23,7 +22,6 @@ ANALYTICS: dict[str, Switches] = {
 }
 FACTS = {
     "outbound_transactions": Facts(
-        kinds=KINDS,
         url="/transactions/",
         change=lambda sandbox: sandbox.change("outbound_transactions", NOON),
         small_pages={"outbound_limit_max": 20, "outbound_over_limit": "clamp"},
@@ -34,7 +32,6 @@ FACTS = {
         ),
     ),
     "outbound_analytics": Facts(
-        kinds=KINDS,
         url="/analytics/",
         change=lambda sandbox: sandbox.change("outbound_analytics", NOON),
         readings=ANALYTICS,

@@ -8,7 +8,6 @@ FACTS = {
     "personal_data_deletion_requests": Facts(
         url="/personal-data-deletion",
         change=lambda sandbox: sandbox.change("personal_data_deletion_requests", NOON),
-        kinds=("api_key", "login"),
         readings={
             "toDate exclusive, dates far in the east": {
                 "deletion_to": "exclusive",

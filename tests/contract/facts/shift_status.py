@@ -9,7 +9,6 @@ FACTS = {
     "shift_status": Facts(
         url="/shift-status",
         change=lambda sandbox: sandbox.change("shift_status"),
-        kinds=("login",),
         nothing=[],
         as_landed=lambda row: {**row, "_pulled_at": stamp(PULLED_AT)},
         readings={

@@ -90,6 +90,22 @@ def test_what_is_refused_says_what_to_ask_for_and_does_not_fail(sandbox, check):
     assert "skills" not in told
 
 
+def test_a_reason_that_many_share_is_said_once(check):
+    names = ("users", "actual_handle_time", "net_handle_time", "shift_status")
+    chosen = [option for name in names for option in ("--dataset", name)]
+    code, out, _ = check("new", *chosen)
+    assert code == 0
+    said = " ".join(out.split())
+    assert "actual_handle_time refused The credential was rejected, or lacks the right" in said
+    assert "net_handle_time refused As actual_handle_time." in said
+    assert (
+        "shift_status refused The credential was rejected, or lacks the right" in said
+    )  # for another reason
+    assert said.count("not for App-JWT V2.") == 2
+    report = json.loads(check("new", "--json", *chosen)[1])["connection"]
+    assert sum("not for App-JWT V2." in one["sentence"] for one in report["datasets"]) == 3
+
+
 def test_a_wrong_secret_is_shown_once_above_the_table(monkeypatch, sandbox, check):
     made = json.loads(os.environ["AIRFLOW_CONN_OLD"])
     monkeypatch.setenv("AIRFLOW_CONN_OLD", json.dumps({**made, "password": "hush" * 8}))

@@ -6,7 +6,6 @@ import argparse
 import json
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,11 @@ from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.records.masking import Masking
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "datasets.md"
-
-
-def test_the_page_is_what_is_declared(capsys):
-    assert cli.main(["datasets", "--markdown"]) == 0
-    assert capsys.readouterr().out == PAGE.read_text(encoding="utf-8")
-
 
 def test_what_is_declared_is_told_in_every_form(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     told = {}
-    for form in ("--json", "--markdown", None):
+    for form in ("--json", None):
         assert cli.main(["datasets", *([form] if form else [])]) == 0
         told[form] = capsys.readouterr().out
     described = {one["name"]: one for one in json.loads(told["--json"])}
@@ -47,9 +39,6 @@ def test_what_is_declared_is_told_in_every_form(capsys, monkeypatch):
             [name, one["permission"], one["scope"]],
         ):
             assert row in rows
-        page = told["--markdown"]
-        assert f"| {' | '.join(limits)} | {dataset.reader.shape} | {kinds} |" in page
-        assert f"| `{name}` | {one['permission']} | {one['scope']} |" in page
     assert described["outbound_transactions"]["rate"] == "10 a second"
 
 
@@ -128,11 +117,6 @@ def test_an_unknown_name_is_an_error_with_what_is_close(capsys, typed, says):
 def test_a_name_that_is_no_text_is_the_same_error(name):
     with pytest.raises(ConfigurationError, match="must be one of"):
         dataset_named(name)
-
-
-def test_the_page_has_all_of_them(capsys):
-    assert cli.main(["datasets", "users", "--markdown"]) == 1
-    assert "leave the name out" in capsys.readouterr().err
 
 
 def test_airflows_command_line_shows_one_as_well(capsys):

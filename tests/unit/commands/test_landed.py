@@ -56,10 +56,38 @@ def test_it_lists_windows_with_their_state_and_numbers(lake, landed):
     assert (code, err) == (1, "")
     assert out.splitlines()[0] == f"audit_trail, account {ACCOUNT}"
     assert rows(out) == [
-        ["2026-01-30T00:00:00Z", "2026-01-31T00:00:00Z", "complete", "3", "3", "2", str(size)],
-        ["2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z", "missing", "–", "–", "–", "–"],
+        ["2026-01-30T00:00Z", "2026-01-31T00:00Z", "complete", "3", "3", "2", str(size)],
+        ["2026-01-31T00:00Z", "2026-02-01T00:00Z", "missing", "–", "–", "–", "–"],
     ]
     assert out.splitlines()[-1] == "2 windows: 1 complete, 1 missing."
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_no_number_and_no_title_is_cut_in_a_narrow_terminal(monkeypatch, lake, landed, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    land(lake, parts=[[b"1" * 100_000]])
+    _, out, _ = landed(*RANGE)
+    _, titles, *_ = out.splitlines()
+    assert titles.split() == ["start", "end", "state", "reported", "received", "kept", "bytes"]
+    (size,) = (row[-1] for row in rows(out) if row[2] == "complete")
+    assert int(size) > 100
+    assert "…" not in out
+
+
+def test_a_row_fits_into_80_columns(monkeypatch, lake, landed):
+    monkeypatch.setenv("COLUMNS", "80")
+    land(lake, parts=[[b"1", b"2"]])
+    _, out, _ = landed(*RANGE)
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_an_instant_of_the_table_is_taken_as_the_range(lake, landed):
+    land(lake)
+    land(lake, 1)
+    _, out, _ = landed()
+    start, end, *_ = rows(out)[0]
+    _, out, _ = landed("--from", start, "--to", end)
+    assert len(rows(out)) == 1
 
 
 def test_json_has_the_same(lake, landed):
@@ -77,6 +105,7 @@ def test_json_has_the_same(lake, landed):
         "reported": 3,
         "received": 3,
         "kept": 2,
+        "erased": 0,
         "bytes": first["bytes"],
         "manifest": lake.uri(f"{folder}/_manifest.json"),
         "problems": [],
@@ -127,7 +156,10 @@ def test_of_a_dataset_that_has_never_landed_everything_is_missing(lake, landed):
         (["--dataset", "users"], "nothing of users has landed"),
         (["--from", "yesterday"], "--from is 'yesterday'"),
         (["--to", "2026-01-30"], "--to (2026-01-30) has no time zone"),
-        (["--from", "2026-01-30T00:00:00Z", "--to", "2026-01-30T00:00:00Z"], "must be before end"),
+        (
+            ["--from", "2026-01-30T00:00:00Z", "--to", "2026-01-30T00:00:00Z"],
+            "--from (2026-01-30T00:00:00Z) must be before --to",
+        ),
     ],
 )
 def test_what_keeps_it_from_looking_exits_with_2(landed, arguments, says):

@@ -20,12 +20,13 @@ from airflow_provider_liveperson.diagnostics.report import Comparison, DatasetCo
 from airflow_provider_liveperson.exceptions import ConfigurationError, EmptyWindowError
 from airflow_provider_liveperson.sandbox import SandboxServer, SandboxSettings
 from airflow_provider_liveperson.sandbox.apis.audit_trail.data import records_of_day
-from tests.contract.facts import FACTS
+from devtools.nesting import TOO_DEEP
+from tests.contract.facts import FACTS, kinds_of
 
 NOW = datetime(2026, 2, 1, 2, tzinfo=UTC)
 DAY = ("2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z")
 # What an API key and an App-JWT can both read.
-BOTH = [name for name in DATASETS if {"api_key", "app_jwt_v2"} <= set(FACTS[name].kinds)]
+BOTH = [name for name in DATASETS if {"api_key", "app_jwt_v2"} <= set(kinds_of(name))]
 OLDEST_FIRST = FACTS["agent_status_changes"].readings["oldest first"]
 IN_IT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -488,7 +489,7 @@ def test_odd_values_are_compared_and_told(side, monkeypatch, value):
 
 def test_a_record_that_nobody_can_read_is_no_agreement(side, monkeypatch):
     both = side("one", datasets=["users"])
-    deep = b'{"id":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    deep = b'{"id":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b"}"
     monkeypatch.setattr(record_set, "records", lambda *_args, **_choices: iter([deep]))
     found = only(compare(both, both, now=NOW))
     assert found.outcome == "unknown"

@@ -25,6 +25,7 @@ from airflow_provider_liveperson.exceptions import (
 )
 from airflow_provider_liveperson.sandbox.apis.registry import APIS
 from airflow_provider_liveperson.sandbox.http.domain import SERVICES
+from devtools.nesting import TOO_DEEP
 
 KINDS = pytest.mark.parametrize("kind", ["api_key", "app_jwt_v2", "app_jwt_v1"])
 
@@ -91,11 +92,11 @@ def test_a_dataset_that_hangs_is_not_waited_for(sandbox, connect, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", CredentialKind, ids=str)
-def test_those_to_try_are_those_that_are_documented_for_the_credential(kind):
+def test_those_to_try_are_those_that_are_known_to_take_the_credential(kind):
     credential = SimpleNamespace(kind=kind, rights="scope")
     tried = candidates(cast(Credential, credential), set(SERVICES) | set(REGIONAL_HOSTS))
-    documented = [dataset for dataset in DATASETS.values() if kind in dataset.access.kinds]
-    assert sorted(one.name for one in tried) == sorted(one.name for one in documented or DATASETS.values())
+    known = [dataset for dataset in DATASETS.values() if kind in dataset.access.known]
+    assert sorted(one.name for one in tried) == sorted(one.name for one in known or DATASETS.values())
     on_request = [one.request.service in REGIONAL_HOSTS for one in tried]
     assert on_request == sorted(on_request)
     usual = [one for one in tried if one.request.service not in REGIONAL_HOSTS]
@@ -215,7 +216,7 @@ def test_web_pages_in_the_place_of_data_come_from_another_host(sandbox, fails, k
 @KINDS
 @pytest.mark.parametrize("where", ["hosts", "data"])
 @pytest.mark.parametrize(
-    "body", ['{"a": ' + "[" * 50_000 + "]" * 50_000 + "}", '{"a": NaN}'], ids=["deep", "NaN"]
+    "body", ['{"a": ' + "[" * TOO_DEEP + "]" * TOO_DEEP + "}", '{"a": NaN}'], ids=["deep", "NaN"]
 )
 def test_the_host_is_not_blamed_for_json_that_cannot_be_read(sandbox, fails, kind, where, body):
     fault = {"kind": "status", "status": 200, "body": body}

@@ -75,6 +75,18 @@ def test_a_credential_that_is_not_documented_for_a_dataset_is_said_to_be_so():
     assert told.endswith(f"not for {APP_JWT.kind}.")
 
 
+def test_a_dataset_that_no_page_describes_is_said_to_be_read_by_clients():
+    told = verdict(APP_JWT, DATASETS["campaigns"], FORBIDDEN)[1]
+    assert told.endswith(
+        "LivePerson documents it for no kind of credential, and clients use API key or Login."
+    )
+
+
+def test_a_kind_that_clients_use_is_not_said_to_be_wrong():
+    told = verdict(LOGIN, DATASETS["agent_metrics_status"], FORBIDDEN)[1]
+    assert told == "Access denied: ask an administrator to give the user the right."
+
+
 @pytest.mark.parametrize(
     ("names", "text"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")]
 )

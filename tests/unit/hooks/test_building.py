@@ -7,14 +7,23 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import Connection
+from airflow.jobs.triggerer_job_runner import TriggerCommsDecoder
+from airflow.sdk import Connection, log
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import CommsDecoder
 
 import airflow_provider_liveperson.hooks
 from airflow_provider_liveperson.client.retries import NO_RETRIES
 from airflow_provider_liveperson.connections.fields import FORMS
 from airflow_provider_liveperson.credential_kind import CredentialKind
 from airflow_provider_liveperson.exceptions import ConfigurationError
-from airflow_provider_liveperson.hooks.building import build_client, form_of, hook_class_of, host_of
+from airflow_provider_liveperson.hooks.building import (
+    build_client,
+    form_of,
+    hook_class_of,
+    host_of,
+    mask_in_log_of_task,
+)
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 
 every_type = pytest.mark.parametrize("conn_type", FORMS)
@@ -102,3 +111,15 @@ def test_no_other_module_of_the_hooks_builds_a_client():
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "LivePersonClient"
     ]
     assert builders == ["building.py"]
+
+
+def test_tokens_are_masked_in_tasks_and_not_where_processes_run_for_weeks(monkeypatch):
+    """Airflow searches each line for all that it was ever told to mask."""
+    masked: list[str] = []
+    monkeypatch.setattr(log, "mask_secret", masked.append)
+    for decoder, told in ((None, 0), (CommsDecoder, 1), (TriggerCommsDecoder, 0)):
+        supervisor = None if decoder is None else object.__new__(decoder)
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+        masked.clear()
+        mask_in_log_of_task("a token")
+        assert masked == ["a token"] * told

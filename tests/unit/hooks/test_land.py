@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_liveperson.commands.examples import FOLDER
 from airflow_provider_liveperson.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -25,9 +26,9 @@ from airflow_provider_liveperson.transfers.liveperson_to_object_storage import (
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 
 START, END = datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC)
-EXAMPLE = Path(__file__).resolve().parents[3] / "example_dags" / "liveperson_taskflow.py"
+EXAMPLE = FOLDER / "liveperson_taskflow.py"
 
-pytestmark = pytest.mark.usefixtures("airflow_connections")
+pytestmark = pytest.mark.usefixtures("within_a_year", "airflow_connections")
 
 
 @pytest.fixture(autouse=True)
@@ -252,4 +253,4 @@ def test_the_example_is_that_of_the_docs_and_works(sandbox, s3, monkeypatch):
     body = EXAMPLE.read_text()
     start, end = body.index("    @task\n    def land_audit_trail"), body.index("    @task\n    def tell")
     shown = "\n".join(line.removeprefix("    ") for line in body[start:end].rstrip().splitlines())
-    assert shown in (EXAMPLE.parents[1] / "docs" / "taskflow.md").read_text()
+    assert shown in (EXAMPLE.parents[2] / "docs" / "taskflow.md").read_text()

@@ -33,6 +33,7 @@ from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
 from airflow_provider_liveperson.hooks.login import LivePersonLoginHook
 from airflow_provider_liveperson.hooks.web_app import LivePersonWebAppHook
 from devtools.forward_proxy import ForwardProxy
+from devtools.nesting import TOO_DEEP
 from devtools.tls import Authority, TlsFront
 
 KINDS = {
@@ -42,6 +43,8 @@ KINDS = {
 }
 every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 AUDIT = "/api/account/{account_id}/configuration/metadata/audit"
+
+pytestmark = pytest.mark.usefixtures("within_a_year")
 
 
 @pytest.fixture
@@ -397,7 +400,7 @@ def test_an_answer_to_a_request_of_ones_own_may_be_odd(sandbox, connection):
     )
     answer = LivePersonHook(connection("liveperson_api_key")).request("GET", "accountConfigReadOnly", "/own")
     assert answer.json() == {"a": "K\ufffdche \ufffd", "b": Decimal("1e400")}
-    deep = b"[" * 50_000 + b"]" * 50_000
+    deep = b"[" * TOO_DEEP + b"]" * TOO_DEEP
     sandbox.faults.add(kind="status", status=200, match="/own", body=deep, times=1)
     answer = LivePersonHook(connection("liveperson_api_key")).request("GET", "accountConfigReadOnly", "/own")
     with pytest.raises(InvalidResponseError, match="nested more deeply"):
@@ -624,7 +627,7 @@ NO_OBJECTS = {
     "Python": repr({"account_id": HUSH}),
     "broken": '{"account_id": "' + HUSH,
     "two objects": '{"account_id": "' + HUSH + '"}{}',
-    "too deep": '{"account_id":' * 50_000 + "1" + "}" * 50_000,
+    "too deep": '{"account_id":' * TOO_DEEP + "1" + "}" * TOO_DEEP,
     "not even text": "\ud83d" + HUSH,
 }
 
@@ -679,7 +682,7 @@ def test_an_empty_extra_lacks_its_fields(connection, monkeypatch, extra):
         ({"extra": {"account_id": {"access_token": HUSH}}}, "extra: account_id"),
         ({"extra": {"account_id": [HUSH]}}, "extra: account_id"),
         ({"extra": {"verify": {"a": [HUSH]}}}, "extra: verify"),
-        ({"extra": {"service_hosts": "[" * 50_000}}, "extra: service_hosts"),
+        ({"extra": {"service_hosts": "[" * TOO_DEEP}}, "extra: service_hosts"),
     ],
 )
 def test_a_field_of_another_kind_is_named_without_what_is_in_it(connection, changed, place):

@@ -22,7 +22,7 @@ from tests.unit.transfers.failing import fails_at_once
 START, END = datetime(2026, 1, 30, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC)
 NAME = "originatorLoginName"
 
-pytestmark = pytest.mark.usefixtures("airflow_connections")
+pytestmark = pytest.mark.usefixtures("within_a_year", "airflow_connections")
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_liveperson.hooks import tested
+from airflow_provider_liveperson.hooks import consents, tested
+from airflow_provider_liveperson.hooks.building import hook_class_of
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
+from devtools.memory_grants import MemoryGrantStore
 
 MADE_UP = "xK3f9QzT"
 HUSH = "hush-7c1e5b"
@@ -182,3 +184,37 @@ def test_a_connection_cannot_say_itself_whom_the_deployment_trusts(monkeypatch):
     works, said = LivePersonHook.for_connection("lp").test_connection()
     assert not works
     assert "service_hosts" in said
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "changed", "sentence"),
+    [
+        (
+            "liveperson_app_jwt",
+            {"password": ""},
+            "This connection of type 'LivePerson (App-JWT, OAuth 2.0)' cannot",
+        ),
+        ("liveperson_app_jwt", {"extra": "[1]"}, "The extra of this connection must be a JSON object"),
+        (
+            "liveperson_app_jwt",
+            {"extra": {"account_id": "70000001", "drop_fields": {"users": ["nmae"]}}},
+            "this connection, extra drop_fields: ",
+        ),
+        ("liveperson_web_app", {}, "press Authorize for this connection"),
+    ],
+    ids=["a missing field", "an extra", "a policy", "no consent"],
+)
+def test_an_id_that_airflow_has_made_up_is_not_told(
+    monkeypatch, sandbox, waits, conn_type, changed, sentence
+):
+    monkeypatch.setattr(consents, "store_for", lambda *_: MemoryGrantStore())
+    about = sandbox.connections()[conn_type].as_dict() | changed
+    for conn_id in (MADE_UP, "lp_stored"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(about))
+    hook_class = hook_class_of(SimpleNamespace(conn_type=conn_type))  # which Airflow makes a hook of, unread
+    works, said = hook_class(liveperson_conn_id=MADE_UP).test_connection()
+    assert not works
+    assert sentence in said
+    assert MADE_UP not in said
+    by_name = hook_class(liveperson_conn_id="lp_stored").test_connection()[1]
+    assert by_name.casefold() == said.casefold().replace("this connection", "connection 'lp_stored'")

@@ -209,9 +209,14 @@ def test_dags_test_hands_on_the_event_only(sandbox, at):
     assert deferred(sensor(deferrable=True, timeout=HOUR), event={}).timeout == HOUR
 
 
-def test_what_went_wrong_in_the_triggerer_is_raised_in_the_task(sandbox, at):
+def test_what_went_wrong_in_the_triggerer_is_raised_in_the_task(sandbox, at, monkeypatch):
     left = deferred(sensor(deferrable=True))
     at(END + timedelta(days=31))
+
+    async def sleep_until(moment):
+        at(moment)
+
+    monkeypatch.setattr("airflow_provider_liveperson.triggers.data_ready.sleep_until", sleep_until)
     fired = asyncio.run(anext(aiter(left.trigger.run())))
     with fails_at_once(WindowOutOfRangeError, "nothing of it is left"):
         sensor(deferrable=True).resume(context(), event=fired.payload, **left.kwargs)

@@ -7,12 +7,12 @@ import json
 import runpy
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import time_machine
 
+from airflow_provider_liveperson.commands.examples import FOLDER
 from airflow_provider_liveperson.datasets.data_access import DATASETS
 from airflow_provider_liveperson.exceptions import ConfigurationError, ServiceUnavailableError
 from airflow_provider_liveperson.hooks import consents
@@ -307,8 +307,7 @@ def test_airflow_stores_it_and_knows_it_again(sandbox):
 
 
 def test_the_run_of_the_example_pulls_the_hours_of_all_its_events_once():
-    example = Path(__file__).resolve().parents[3] / "example_dags" / "liveperson_data_ready.py"
-    namespace = runpy.run_path(str(example))
+    namespace = runpy.run_path(str(FOLDER / "liveperson_data_ready.py"))
     events = [
         SimpleNamespace(extra={"from_trigger": True, "payload": {"window_start": start, "window_end": end}})
         for start, end in (("b", "c"), ("a", "b"), ("b", "c"))

@@ -112,7 +112,7 @@ def test_no_look_is_taken_in_the_event_loop(sandbox, slept, monkeypatch):
     seen = []
     look = LivePersonDataReadyTrigger._look
     monkeypatch.setattr(
-        LivePersonDataReadyTrigger, "_look", lambda self: seen.append(threading.get_ident()) or look(self)
+        LivePersonDataReadyTrigger, "_look", lambda *given: seen.append(threading.get_ident()) or look(*given)
     )
     sandbox.insert("data_access_survey", 1, START)
     asyncio.run(fired(trigger()))
@@ -126,7 +126,7 @@ def test_several_look_at_the_same_time(sandbox, slept):
     both = threading.Barrier(2, timeout=30)
 
     class Meeting(LivePersonDataReadyTrigger):
-        def _look(self):
+        def _look(self, is_first):
             both.wait()
             return None
 
@@ -144,6 +144,16 @@ def test_what_cannot_heal_wakes_the_task_and_what_can_is_looked_at_again(sandbox
     assert slept == [30.0]
     assert len([one for one in sandbox.requests if one.path.endswith("/survey")]) == 2
     assert len(asyncio.run(fired(trigger(dataset="there_is_none")))) == 1
+
+
+def test_what_liveperson_refuses_to_the_triggerer_only_wakes_no_task_without_a_pause(sandbox, slept, clock):
+    """The task has looked a moment ago, and waits again when it is awake: both would go round and round."""
+    clock.move_to(END + LAG)
+    for _ in range(3):
+        slept.clear()
+        sandbox.faults.add(match="/le/survey", kind="status", status=403, times=2)
+        assert len(asyncio.run(fired(trigger()))) == 1
+        assert slept == [30.0]
 
 
 def test_nothing_secret_is_stored(sandbox):

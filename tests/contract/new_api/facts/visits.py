@@ -7,13 +7,11 @@ from datetime import timedelta
 from airflow_provider_liveperson.window import stamp
 from tests.contract.facts.facts import NOON, PULLED_AT, Facts
 
-KINDS = ("api_key",)
 SMALL = {"visits_limit_max": 4}
 
 FACTS = {
     "visit_log": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.insert("visit_log", 3, NOON),
         small_pages=SMALL,
         many_requests=SMALL,
@@ -24,48 +22,41 @@ FACTS = {
     ),
     "visit_feed": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.insert("visit_feed", 3, NOON),
         small_pages=SMALL,
         many_requests=SMALL,
     ),
     "visit_stream": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.insert("visit_stream", 3, NOON),
         small_pages=SMALL,
         many_requests=SMALL,
     ),
     "visit_rooms": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.change("visit_rooms"),
         nothing=[],
         as_landed=lambda row: {name: row[name] for name in ("id", "name", "deleted", "dateUpdated")},
     ),
     "visit_now": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.change("visit_now"),
         nothing={"count": 0, "visitors": []},
         as_landed=lambda row: {**row, "_pulled_at": stamp(PULLED_AT)},
     ),
     "visit_load": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.change("visit_load"),
         nothing={"total": {}, "channels": {}},
         as_landed=lambda row: {"_pulled_at": stamp(PULLED_AT), **row},
     ),
     "visit_intervals": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.insert("visit_intervals", 3, NOON),
         reach=timedelta(hours=21),
     ),
     "visit_files": Facts(
         url="/visits/api/",
-        kinds=KINDS,
         change=lambda sandbox: sandbox.insert("visit_files", 3, NOON),
     ),
 }
