@@ -74,6 +74,7 @@ class Response(http.client.HTTPResponse):
 
 class _Plain(HTTPConnection):
     response_class = Response
+    _pieces: list[bytes] | None = None
 
     def connect(self) -> None:
         super().connect()
@@ -84,8 +85,21 @@ class _Plain(HTTPConnection):
         return super().getresponse()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request in one piece: after each, a thread waits until another one lets it run Python again."""
         _note(self.sock)
-        super().request(*args, **kwargs)
+        self._pieces = []
+        try:
+            super().request(*args, **kwargs)
+            whole = b"".join(self._pieces)
+        finally:
+            self._pieces = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._pieces is None:
+            super().send(data)
+        else:
+            self._pieces.append(data)
 
     def _tunnel(self) -> None:
         _note(self.sock)

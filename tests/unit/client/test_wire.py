@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -92,6 +93,32 @@ def body_of(answer: Answer) -> bytes:
         return answer.body
     with answer.file as file:
         return file.read()
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+def test_a_request_is_sent_in_one_piece():
+    """Each piece would wait for Python's lock by itself, while the task reads other answers."""
+    arrived: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        connected, _ = listener.accept()
+        with connected:
+            arrived.append(connected.recv(1 << 16))
+            connected.sendall(whole(b"{}"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        of_it = ClientSettings(account_id="70000001", host=url, service_hosts=dict.fromkeys(SERVICES, url))
+        with closing(LivePersonClient(of_it, api_key(), schedule=NO_RETRIES)) as client:
+            client.call(ApiRequest(method="POST", service="s", path="/x", json={"a": "b" * 2000}), body_of)
+        thread.join()
+    (request,) = arrived
+    assert request.startswith(b"POST /x")
+    assert request.endswith(b'"%b"}' % (b"b" * 2000))
 
 
 # -- interim answers -------------------------------------------------------------------------------
