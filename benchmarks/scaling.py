@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_liveperson.landing.parts import ROLL_AT
+from airflow_provider_liveperson.pull.prefetch import MAX_ON_DISK
 from benchmarks.figures import MB, PARALLEL, SLOW_MS, Case
 from benchmarks.report import cases_of, side_rows
 
@@ -55,7 +56,7 @@ def tables(result: Mapping[str, Any]) -> str:
     }
     hours = MILLION / slow.rate / 3600
     # What waits for its upload, of a day that is committed and of the next one, and what is written.
-    spool = ROLL_AT * (2 + per_record["stored"] / per_record["received"])
+    spool = ROLL_AT * (2 + per_record["stored"] / per_record["received"]) + MAX_ON_DISK
     lines = [
         f"Measured {result['made_at'][:10]} on {machine['cpus']} x {machine['cpu']}, Python"
         f" {result['versions']['python']}, Airflow {result['versions']['apache-airflow']}, gzip by {result['gzip']};"

@@ -215,9 +215,14 @@ class Fetcher:
         return self._limit.limit
 
     @property
+    def latency(self) -> float:
+        """The seconds that the quickest recent answer has taken; 0 before any."""
+        return self._limit.quickest
+
+    @property
     def _ahead_bytes(self) -> int:
         """How many bytes may wait: the more, the longer an answer takes."""
-        return min(MAX_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self._limit.quickest))
+        return min(MAX_AHEAD_BYTES, AHEAD_BYTES + int(AHEAD_BYTES_A_SECOND * self.latency))
 
     def submit(
         self, request: ApiRequest, parse: Callable[[Answer], T], *, urgent: bool = False
@@ -261,6 +266,13 @@ class Fetcher:
             return self.read(in_flight)
         finally:
             self._forget(in_flight)
+
+    def make_room(self, in_flight: InFlightRequest[Any]) -> None:
+        """Forget the answer of a request, and its result, which has been read. To be taken is nothing then."""
+        in_flight.answer, in_flight.result = Future(), Future()
+        in_flight.answer.set_result(_NOTHING)
+        in_flight.result.set_result(None)
+        self._forget(in_flight)
 
     @property
     def arrived(self) -> int:
@@ -382,6 +394,9 @@ class Fetcher:
         finally:
             if is_under_way:
                 self._end()
+
+
+_NOTHING = Answer(status=204, headers={})
 
 
 def _unparsed(answer: Answer) -> Answer:

@@ -13,7 +13,7 @@ from airflow_provider_liveperson.client.fetching import Fetcher
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.reader import Pager
-from airflow_provider_liveperson.exceptions import IncompletePullError
+from airflow_provider_liveperson.exceptions import IncompletePullError, StorageError
 from airflow_provider_liveperson.pull.progress import Progress
 from airflow_provider_liveperson.pull.slice_reader import (
     Consume,
@@ -27,6 +27,13 @@ log = logging.getLogger(__name__)
 
 LEFT_SHARE = 0.75
 """What slices may take of the room behind one whose further requests are not known yet."""
+
+ON_DISK_A_SECOND = 512 * 1024 * 1024
+"""How many bytes of records may wait for their turn on disk, for each second that an answer takes."""
+MAX_ON_DISK = 128 * 1024 * 1024
+"""How many at most."""
+MIN_ON_DISK = 16 * 1024 * 1024
+"""If it were fewer, none: where answers come at once, writing and reading would only take time."""
 
 Which = Callable[[Slice], bool]
 
@@ -55,6 +62,7 @@ class Prefetcher:
         self._query = query
         self._waiting = deque(slices)
         self._readers: deque[SliceReader] = deque()
+        self._is_disk_full = False
         self._finished: list[tuple[int, int | None]] = []  # of each slice read: records received and reported
         limit = dataset.limits.max_records
         self.paging_limit = limit if limit is None else client.settings.deep_paging_limit or limit
@@ -67,6 +75,8 @@ class Prefetcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for reader in self._readers:
+            reader.drop()
         self.fetcher.__exit__(kind, error, trace)
 
     def read(self, consume: Consume[T], which: Which = every_slice) -> Iterator[tuple[ReadSlice, T]]:
@@ -88,6 +98,7 @@ class Prefetcher:
                 self._split(reader, error.count)
                 continue
             self._readers.popleft()
+            reader.drop()  # what its consumer may have left
             self._finished.append((reader.reader.received, reader.reader.reported))
             yield read
 
@@ -134,7 +145,13 @@ class Prefetcher:
         return reader
 
     def ask_ahead(self) -> None:
-        """Send requests while there is room: those of the first slice that has any left.
+        """Send requests while there is room, or where room can be made."""
+        self._ask_while_there_is_room()
+        while self._make_room():
+            self._ask_while_there_is_room()
+
+    def _ask_while_there_is_room(self) -> None:
+        """Send requests: those of the first slice that has any left.
 
         Of the slices behind it only first pages are requested, and few of them: they say what else there is to request,
         but wait for their turn, and must not take the room of those before. The first page of the very next one is
@@ -165,6 +182,29 @@ class Prefetcher:
             if reader.reader.requests_follow:
                 share = LEFT_SHARE
             at += 1
+
+    def _make_room(self) -> bool:
+        """Put the last records that wait for their turn in memory on disk.
+
+        Where answers take long, what waits for one of them would fill the room, and no others would be requested.
+
+        :returns: whether that has made room.
+        """
+        most = min(MAX_ON_DISK, int(ON_DISK_A_SECOND * self.fetcher.latency))
+        if most < MIN_ON_DISK or self._is_disk_full or self.fetcher.may_take(LEFT_SHARE):
+            return False
+        if sum(reader.bytes_on_disk for reader in self._readers) >= most:
+            return False
+        for reader in reversed(self._readers):
+            reader.look_ahead()
+            try:
+                if reader.put_on_disk():
+                    return True
+            except StorageError as error:
+                self._is_disk_full = True
+                log.info("%s: fewer pages are requested ahead (%s)", self._dataset.name, error)
+                return False
+        return False
 
     def _begin_next(self, at: int) -> bool:
         """Request the first page of the slice behind one whose pages are being requested.

@@ -21,6 +21,7 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
 )
 from airflow_provider_liveperson.landing.manifest import SliceCounts
+from airflow_provider_liveperson.pull.lines_on_disk import LinesOnDisk
 from airflow_provider_liveperson.pull.progress import Progress
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.records.raw import RepairedLine
@@ -34,6 +35,7 @@ MAX_SAME_FAILURES = 3
 MAX_PAGES = 50_000
 """Responses that are read for one slice, at most; where pages are largest, that is many millions of records."""
 _BATCH = 1000
+_PLAIN = {bytes, memoryview}
 
 Consume = Callable[[Iterator[list[Line]]], T]
 """Receives the records of one slice, in batches. When the slice has to be read again it is called again, with the slice
@@ -187,6 +189,24 @@ class SliceReader:
             raise accepted
         return accepted
 
+    @property
+    def bytes_on_disk(self) -> int:
+        """How many bytes of records wait for their turn on disk."""
+        return sum(lines.size for lines in self._accepted if isinstance(lines, LinesOnDisk))
+
+    def put_on_disk(self) -> bool:
+        """Put the records of the last answer that waits in memory on disk; False where there are none.
+
+        :raises StorageError: when the disk is full.
+        """
+        for at in reversed(range(len(self._accepted))):
+            lines = self._accepted[at]
+            if isinstance(lines, list) and lines and _PLAIN.issuperset(map(type, lines)):
+                self._accepted[at] = LinesOnDisk(lines)
+                self._context.fetcher.make_room(self._in_flight[at])
+                return True
+        return False
+
     def send_next(self, *, urgent: bool = False, only_small: bool = False) -> bool:
         """Send the next request.
 
@@ -304,6 +324,9 @@ class SliceReader:
         self._context.fetcher.drop(list(self._in_flight))
         self._in_flight.clear()
         self._next = None
+        for accepted in self._accepted:
+            if isinstance(accepted, LinesOnDisk):
+                accepted.close()
         self._accepted.clear()
 
     def _count(self, batch: list[Line]) -> None:

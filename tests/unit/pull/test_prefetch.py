@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_liveperson.client import fetching
+from airflow_provider_liveperson.client.fetching import Fetcher
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Slice
@@ -23,12 +27,15 @@ from airflow_provider_liveperson.exceptions import (
     RequestRejectedError,
 )
 from airflow_provider_liveperson.landing.manifest import SliceCounts
-from airflow_provider_liveperson.pull import slice_reader
+from airflow_provider_liveperson.pull import prefetch, slice_reader
+from airflow_provider_liveperson.pull.lines_on_disk import LinesOnDisk
 from airflow_provider_liveperson.pull.prefetch import Prefetcher
 from airflow_provider_liveperson.pull.slice_reader import ReadSlice
+from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.window import Window
 from devtools.datasets import declare
-from tests.unit.pull.things import HOUR, START, NumberedRecords, ThingsPager, hours, of
+from tests.unit.pull.open_files import open_files
+from tests.unit.pull.things import HOUR, PAGE, START, NumberedRecords, ThingsPager, hours, of
 
 LONG = 30.0  # seconds after which a test that hangs fails
 
@@ -90,6 +97,117 @@ def test_every_record_once_in_order_whatever_the_slices_and_the_limit(at, cuts, 
         assert crowded
         return
     assert found == list(range(len(at)))
+
+
+@pytest.fixture
+def slow(monkeypatch, tmp_path):
+    """Answers that seem to take long, and room for hardly any of them in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Fetcher, "latency", 1.0)
+    monkeypatch.setattr(fetching, "MAX_AHEAD_BYTES", 1)
+    monkeypatch.setattr(prefetch, "MIN_ON_DISK", 0)
+
+
+def on_disk(monkeypatch) -> list[LinesOnDisk]:
+    """Everything that is put on disk from now on."""
+    put: list[LinesOnDisk] = []
+
+    class Noted(LinesOnDisk):
+        def __init__(self, lines: Sequence[Line]) -> None:
+            super().__init__(lines)
+            put.append(self)
+
+    monkeypatch.setattr(slice_reader, "LinesOnDisk", Noted)
+    return put
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(times, st.lists(st.integers(1, 23), unique=True, max_size=6), st.integers(1, 6))
+def test_every_record_once_in_order_where_some_wait_on_disk(slow, at, cuts, most):
+    slices = [hours(first, last) for first, last in pairwise([0, *sorted(cuts), 24])]
+    client = NumberedRecords(at, most=most)
+    assert list(read(reading(client, slices, read=EarlyPager))) == list(range(len(at)))
+
+
+def waiting_behind_a_gate(client: NumberedRecords, *, until_asked: int) -> None:
+    """Have the second page of the first slice wait until so many requests have been sent."""
+    enough = threading.Event()
+
+    def answer(hour: float, offset: int) -> None:
+        if len(client.requested) >= until_asked:
+            enough.set()
+        if (hour, offset) == (0, PAGE):
+            assert enough.wait(LONG)
+
+    client.before = answer
+
+
+def test_where_answers_take_long_those_that_wait_for_one_of_them_are_put_on_disk(slow, monkeypatch):
+    """So others are requested meanwhile, though there is no room for their answers in memory."""
+    client = NumberedRecords(range(24), most=4)
+    waiting_behind_a_gate(client, until_asked=8)
+    put = on_disk(monkeypatch)
+    found = list(read(reading(client, [hours(0, 6), hours(6, 24)], read=EarlyPager)))
+    assert found == list(range(24))
+    assert len(put) >= 4
+
+
+def test_where_answers_come_at_once_nothing_is_put_on_disk(slow, monkeypatch):
+    monkeypatch.setattr(Fetcher, "latency", 0.001)
+    monkeypatch.setattr(prefetch, "MIN_ON_DISK", 16 << 20)
+    put = on_disk(monkeypatch)
+    client = NumberedRecords(range(24))
+    list(read(reading(client, [hours(0, 8), hours(8, 16), hours(16, 24)], read=EarlyPager)))
+    assert put == []
+
+
+def test_no_more_is_put_on_disk_than_allowed(slow, monkeypatch, tmp_path):
+    monkeypatch.setattr(prefetch, "MAX_ON_DISK", 1)
+    client = NumberedRecords(range(24), most=4)
+    put = on_disk(monkeypatch)
+    found = []
+    waiting_behind_a_gate(client, until_asked=5)
+    with reading(client, [hours(0, 6), hours(6, 24)], read=EarlyPager) as made:
+        for _, numbers_ in made.read(numbers):
+            found += numbers_
+            assert len(open_files(tmp_path)) <= 1
+    assert found == list(range(24))
+    assert put
+
+
+def test_a_full_disk_only_has_fewer_requested_ahead(slow, monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    caplog.set_level("INFO")
+    client = NumberedRecords(range(24))
+    waiting_behind_a_gate(client, until_asked=4)
+    found = list(read(reading(client, [hours(0, 6), hours(6, 24)], read=EarlyPager)))
+    assert found == list(range(24))
+    assert [record.message for record in caplog.records if "requested ahead" in record.message] == [
+        f"things: fewer pages are requested ahead (cannot write to {tmp_path}/gone: No such file or directory. Records"
+        " wait there until they are handed on, up to a few hundred megabytes; free some space, or set the environment"
+        " variable TMPDIR to another folder)"
+    ]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_stays_on_disk_of_what_is_not_read(slow, monkeypatch, tmp_path, fails):
+    client = NumberedRecords(range(24), most=4)
+    waiting_behind_a_gate(client, until_asked=6)
+    put = on_disk(monkeypatch)
+
+    def only_the_first(batches: Iterator[list[Any]]) -> None:
+        next(batches)
+        next(batches)
+        if fails:
+            raise RuntimeError("cannot land")
+
+    with (
+        pytest.raises(RuntimeError) if fails else contextlib.nullcontext(),
+        reading(client, [hours(0, 6), hours(6, 24)], read=EarlyPager) as made,
+    ):
+        next(made.read(only_the_first))
+    assert put
+    assert open_files(tmp_path) == []
 
 
 def test_slices_behind_are_requested_while_the_first_one_waits():
