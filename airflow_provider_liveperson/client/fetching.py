@@ -20,8 +20,8 @@ from airflow_provider_liveperson.exceptions import LivePersonError
 
 T = TypeVar("T")
 
-AHEAD_BYTES = 8 * 1024 * 1024
-AHEAD_BYTES_A_SECOND = 56 * 1024 * 1024
+AHEAD_BYTES = 6 * 1024 * 1024
+AHEAD_BYTES_A_SECOND = 52 * 1024 * 1024
 MAX_AHEAD_BYTES = 32 * 1024 * 1024
 _FIRST_LIMIT = 4
 _SPARE = 4

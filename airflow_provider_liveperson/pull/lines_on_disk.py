@@ -6,17 +6,17 @@ erased persons. So it is encrypted with a key that is never written.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.spool import open_spool, spool_errors
 
-_NONCE = bytes(12)  # a key encrypts once
+_BUFFER = 1 << 18
 
 
 class LinesOnDisk:
@@ -27,14 +27,13 @@ class LinesOnDisk:
     """
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._ends = list(accumulate(map(len, lines), initial=0))
-        self._cipher = AESGCM(AESGCM.generate_key(128))
-        self._file = open_spool(buffering=0)
+        self._sizes = list(map(len, lines))
+        self._cipher = Cipher(AES(os.urandom(16)), CTR(bytes(16)))  # a key encrypts once
+        self._file = open_spool(buffering=_BUFFER)
         try:
-            encrypted = memoryview(self._cipher.encrypt(_NONCE, b"".join(lines), None))
             with spool_errors():
-                while encrypted:
-                    encrypted = encrypted[self._file.write(encrypted) :]
+                self._file.writelines(map(self._cipher.encryptor().update, lines))
+                self._file.seek(0)
         except BaseException:
             self.close()
             raise
@@ -42,21 +41,15 @@ class LinesOnDisk:
     @property
     def size(self) -> int:
         """Their bytes."""
-        return self._ends[-1]
+        return sum(self._sizes)
 
     def __iter__(self) -> Iterator[Line]:
+        decrypt = self._cipher.decryptor().update
         with spool_errors(), self._file:
-            self._file.seek(0)
-            encrypted = self._file.read()
-        try:
-            block = memoryview(self._cipher.decrypt(_NONCE, encrypted, None))
-        except InvalidTag:
-            raise StorageError(
-                "records that waited in the temporary folder are not what was written there; check the disk, or set"
-                " the environment variable TMPDIR to another folder"
-            ) from None
-        return (block[start:end] for start, end in pairwise(self._ends))
+            for size in self._sizes:
+                yield decrypt(self._file.read(size))
 
     def close(self) -> None:
         """Forget them."""
-        self._file.close()
+        with spool_errors():
+            self._file.close()

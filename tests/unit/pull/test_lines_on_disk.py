@@ -44,16 +44,6 @@ def test_nothing_is_left(tmp_path, monkeypatch, end):
     assert open_files(tmp_path) == []
 
 
-def test_what_the_disk_has_changed_is_not_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    waiting = LinesOnDisk([SECRET])
-    (file,) = open_files(tmp_path)
-    with file.open("r+b") as changed:
-        changed.write(b"x")
-    with pytest.raises(StorageError, match="not what was written there; check the disk"):
-        list(waiting)
-
-
 def test_a_full_disk_leaves_nothing(monkeypatch):
     class Full(io.FileIO):
         def write(self, data: object) -> int:
