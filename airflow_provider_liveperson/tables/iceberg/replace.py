@@ -325,7 +325,7 @@ def _commit_once(table: Table, landed: LandedWindow, written: _Written) -> Repla
         if SELECTION not in table.properties:
             transaction.set_properties({SELECTION: landed.selection})
         update = transaction.update_snapshot(snapshot_properties=_about(landed, written))
-        with update.overwrite() if old else update.fast_append() as snapshot:
+        with _evaluating_apart(update.overwrite()) if old else update.fast_append() as snapshot:
             for one in old:
                 snapshot.delete_data_file(one)
             for one in written.files:
@@ -339,6 +339,17 @@ def _commit_once(table: Table, landed: LandedWindow, written: _Written) -> Repla
             f"it is not known whether {name} was changed ({type(error).__name__}: {error}); the next try looks"
         ) from error
     return Replaced(snapshot_id=snapshot.snapshot_id, changed=True, table=table)
+
+
+def _evaluating_apart(snapshot: Any) -> Any:
+    """Have each manifest looked at by an evaluator of its own.
+
+    pyiceberg (0.12 at least) looks at them in several threads, by one evaluator, which keeps in mind what the manifest
+    holds. So one manifest may be judged by another one's partitions, and be passed over though it has a file to delete.
+    """
+    build = snapshot._build_manifest_evaluator
+    snapshot._build_manifest_evaluator = lambda spec_id: lambda manifest: build(spec_id)(manifest)
+    return snapshot
 
 
 def _send(table: Table, transaction: Transaction) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from pyiceberg.expressions import EqualTo
+from pyiceberg.expressions import EqualTo, visitors
+from pyiceberg.manifest import ManifestFile
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.types import DateType, LongType, NestedField, StringType
@@ -18,6 +20,7 @@ from devtools.iceberg import DAY, NAME, NEXT_DAY, at, rows_of
 from devtools.landed_windows import ACCOUNT
 
 OTHER_ACCOUNT = "70000002"
+LONG = 30.0  # seconds after which a test that hangs fails
 
 
 def test_a_window_is_in_the_table_as_it_has_landed(lake):
@@ -61,6 +64,26 @@ def test_windows_within_the_same_day_are_apart(lake, hours):
     lake.load(lake.land(["2"], window=second))
     lake.load(lake.land(["3"], window=second))
     assert [row[0] for row in lake.rows("id")] == ["1", "3"]
+
+
+def test_manifests_are_looked_at_apart_from_each_other(lake, monkeypatch):
+    """pyiceberg looks at them in several threads, with one evaluator, which knows one manifest at a time."""
+    second = Window(DAY.start, DAY.start + timedelta(hours=1))
+    third = Window(second.end, second.end + timedelta(hours=1))
+    lake.load(lake.land(["1"], window=second))
+    lake.load(lake.land(["2"], window=third))
+    both_are_known, first_two = threading.Barrier(2), iter(range(2))
+
+    def evaluate(evaluator: visitors._ManifestEvalVisitor, manifest: ManifestFile) -> bool:
+        evaluator.partition_fields = manifest.partitions
+        if threading.current_thread() is not threading.main_thread() and next(first_two, None) is not None:
+            both_are_known.wait(LONG)
+        return visitors.visit(evaluator.partition_filter, evaluator)
+
+    monkeypatch.setattr(visitors._ManifestEvalVisitor, "eval", evaluate)
+    lake.load(lake.land(["3"], window=third))
+    assert [row[0] for row in lake.rows("id")] == ["1", "3"]
+    assert next(first_two, None) is None
 
 
 def test_the_snapshot_says_which_manifest_it_is_of(lake):
