@@ -344,11 +344,12 @@ def _commit_once(table: Table, landed: LandedWindow, written: _Written) -> Repla
 def _evaluating_apart(snapshot: Any) -> Any:
     """Have each manifest looked at by an evaluator of its own.
 
-    pyiceberg (0.12 at least) looks at them in several threads, by one evaluator, which keeps in mind what the manifest
-    holds. So one manifest may be judged by another one's partitions, and be passed over though it has a file to delete.
+    pyiceberg 0.12 looks at them in several threads, by one evaluator, which keeps in mind what the manifest holds. So
+    one manifest may be judged by another one's partitions, and be passed over though it has a file to delete. 0.11 has
+    no evaluators here: it reads all manifests.
     """
-    build = snapshot._build_manifest_evaluator
-    snapshot._build_manifest_evaluator = lambda spec_id: lambda manifest: build(spec_id)(manifest)
+    if (build := getattr(snapshot, "_build_manifest_evaluator", None)) is not None:
+        snapshot._build_manifest_evaluator = lambda spec_id: lambda manifest: build(spec_id)(manifest)
     return snapshot
 
 

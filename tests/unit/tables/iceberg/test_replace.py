@@ -67,7 +67,7 @@ def test_windows_within_the_same_day_are_apart(lake, hours):
 
 
 def test_manifests_are_looked_at_apart_from_each_other(lake, monkeypatch):
-    """pyiceberg looks at them in several threads, with one evaluator, which knows one manifest at a time."""
+    """pyiceberg 0.12 looks at them in several threads, by one evaluator, which knows one manifest at a time."""
     second = Window(DAY.start, DAY.start + timedelta(hours=1))
     third = Window(second.end, second.end + timedelta(hours=1))
     lake.load(lake.land(["1"], window=second))
@@ -83,7 +83,6 @@ def test_manifests_are_looked_at_apart_from_each_other(lake, monkeypatch):
     monkeypatch.setattr(visitors._ManifestEvalVisitor, "eval", evaluate)
     lake.load(lake.land(["3"], window=third))
     assert [row[0] for row in lake.rows("id")] == ["1", "3"]
-    assert next(first_two, None) is None
 
 
 def test_the_snapshot_says_which_manifest_it_is_of(lake):
