@@ -267,8 +267,11 @@ class Fetcher:
         finally:
             self._forget(in_flight)
 
-    def make_room(self, in_flight: InFlightRequest[Any]) -> None:
-        """Forget the answer of a request, and its result, which has been read. To be taken is nothing then."""
+    def release(self, in_flight: InFlightRequest[Any]) -> None:
+        """Make room by forgetting the answer and the result of a request that has been read.
+
+        The request itself stays in its place: :meth:`take` then returns None.
+        """
         in_flight.answer, in_flight.result = Future(), Future()
         in_flight.answer.set_result(_NOTHING)
         in_flight.result.set_result(None)

@@ -203,7 +203,7 @@ class SliceReader:
             lines = self._accepted[at]
             if isinstance(lines, list) and lines and _PLAIN.issuperset(map(type, lines)):
                 self._accepted[at] = LinesOnDisk(lines)
-                self._context.fetcher.make_room(self._in_flight[at])
+                self._context.fetcher.release(self._in_flight[at])
                 return True
         return False
 

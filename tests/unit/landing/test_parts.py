@@ -24,6 +24,7 @@ from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.landing.bounded_worker import BoundedWorker
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.parts import Part, PartWriter
+from tests.unit.open_files import open_files
 
 
 class Delivered:
@@ -153,16 +154,13 @@ def spool(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def open_files(spool: Path) -> int:
-    """How many files of the temporary folder this process has open, whether they have a name or not."""
-    return sum(f"{spool}/" in os.path.realpath(link) for link in Path("/proc/self/fd").iterdir())
-
-
 def test_what_waits_on_disk_has_no_name_and_is_given_up_after_its_delivery(spool):
     seen = []
 
     def deliver(part: Part, file: IO[bytes]) -> Part:
-        seen.append((list(spool.iterdir()), open_files(spool), stat.S_IMODE(os.fstat(file.fileno()).st_mode)))
+        seen.append(
+            (list(spool.iterdir()), len(open_files(spool)), stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        )
         return part
 
     with part_writer(deliver, roll_at=4) as writer:
@@ -170,7 +168,7 @@ def test_what_waits_on_disk_has_no_name_and_is_given_up_after_its_delivery(spool
         writer.finish()
     assert len(seen) == 5
     assert all(names == [] and held >= 1 and mode == 0o600 for names, held, mode in seen)
-    assert open_files(spool) == 0
+    assert len(open_files(spool)) == 0
 
 
 def test_nothing_stays_open_when_delivery_fails(spool):
@@ -185,7 +183,7 @@ def test_nothing_stays_open_when_delivery_fails(spool):
         with pytest.raises(OSError, match="no"):  # and whoever goes on is told
             writer.write([b"b"])
         writer.discard()
-    assert open_files(spool) == 0
+    assert len(open_files(spool)) == 0
 
 
 def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
@@ -211,10 +209,10 @@ def test_a_part_that_finds_no_room_is_rolled_once_the_one_before_is_delivered():
 def test_nothing_stays_open_when_it_is_given_up(spool):
     with part_writer(Delivered(), roll_at=100) as writer:
         writer.write([b"a"])
-        assert open_files(spool) == 1
+        assert len(open_files(spool)) == 1
         writer.discard()
         writer.discard()
-        assert open_files(spool) == 0
+        assert len(open_files(spool)) == 0
 
 
 @pytest.mark.parametrize("moment", ["open", "write"])

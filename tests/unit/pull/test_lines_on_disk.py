@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_liveperson.exceptions import StorageError
 from airflow_provider_liveperson.pull.lines_on_disk import LinesOnDisk
-from tests.unit.pull.open_files import open_files
+from tests.unit.open_files import open_files
 
 SECRET = b'{"participantId":"a-consumer"}'
 

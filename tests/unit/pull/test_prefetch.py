@@ -34,7 +34,7 @@ from airflow_provider_liveperson.pull.slice_reader import ReadSlice
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.window import Window
 from devtools.datasets import declare
-from tests.unit.pull.open_files import open_files
+from tests.unit.open_files import open_files
 from tests.unit.pull.things import HOUR, PAGE, START, NumberedRecords, ThingsPager, hours, of
 
 LONG = 30.0  # seconds after which a test that hangs fails
@@ -168,8 +168,8 @@ def test_no_more_is_put_on_disk_than_allowed(slow, monkeypatch, tmp_path):
     found = []
     waiting_behind_a_gate(client, until_asked=5)
     with reading(client, [hours(0, 6), hours(6, 24)], read=EarlyPager) as made:
-        for _, numbers_ in made.read(numbers):
-            found += numbers_
+        for _, of_slice in made.read(numbers):
+            found += of_slice
             assert len(open_files(tmp_path)) <= 1
     assert found == list(range(24))
     assert put

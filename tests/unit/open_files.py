@@ -1,4 +1,4 @@
-"""Files without a name that this process holds open."""
+"""Files that this process holds open, whether they have a name or not."""
 
 from __future__ import annotations
 
