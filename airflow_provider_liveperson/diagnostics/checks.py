@@ -99,7 +99,7 @@ def _check_all(
 ) -> list[ConnectionReport]:
     """Check one connection, or two at the same time."""
     said = [hook.privacy().sentence for hook in hooks]
-    both = None if on_progress is None else _Sum(on_progress)
+    both = None if on_progress is None else _Sum(on_progress, parts=len(clients), total=len(datasets))
     results = run_within(
         [
             partial(
@@ -107,9 +107,9 @@ def _check_all(
                 client,
                 name=hook.liveperson_conn_id,
                 datasets=datasets,
-                on_progress=None if both is None else both.part(),
+                on_progress=None if both is None else both.part(at),
             )
-            for hook, client in zip(hooks, clients, strict=True)
+            for at, (hook, client) in enumerate(zip(hooks, clients, strict=True))
         ],
         max_threads=len(clients),
         seconds=NO_LIMIT,
@@ -127,31 +127,32 @@ class _Sum:
     """The progress of checks that run at the same time, as one.
 
     :param listener: is called with it.
+    :param parts: how many checks there are.
+    :param total: how many datasets each of them looks at.
     """
 
-    def __init__(self, listener: OnProgress) -> None:
+    def __init__(self, listener: OnProgress, *, parts: int, total: int) -> None:
         self._listener = listener
-        self._parts: list[Progress | None] = []
+        self._parts = [Progress(step="check", done=0, total=total, current=[]) for _ in range(parts)]
         self._lock = Lock()
 
-    def part(self) -> OnProgress:
-        """Takes the progress of one of them."""
-        at = len(self._parts)
-        self._parts.append(None)
+    def part(self, at: int) -> OnProgress:
+        """Takes the progress of one of them.
+
+        :param at: its number, from 0.
+        """
 
         def report(progress: Progress) -> None:
             with self._lock:
                 self._parts[at] = progress
-                parts = [part for part in self._parts if part is not None]
-                if len(parts) == len(self._parts):
-                    names = [name for part in parts for name in part.current]
-                    self._listener(
-                        Progress(
-                            step="check",
-                            done=sum(part.done for part in parts),
-                            total=sum(part.total for part in parts),
-                            current=list(dict.fromkeys(names)),
-                        )
+                names = [name for part in self._parts for name in part.current]
+                self._listener(
+                    Progress(
+                        step="check",
+                        done=sum(part.done for part in self._parts),
+                        total=sum(part.total for part in self._parts),
+                        current=list(dict.fromkeys(names)),
                     )
+                )
 
         return report

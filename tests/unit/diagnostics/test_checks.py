@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.diagnostics import checks
 from airflow_provider_liveperson.diagnostics.checks import run_checks
 from airflow_provider_liveperson.diagnostics.progress import Progress
 from airflow_provider_liveperson.hooks.liveperson import LivePersonHook
@@ -79,6 +80,23 @@ def test_two_connections_are_checked_together_and_then_compared():
     steps = [it.step for it in seen]
     assert steps == sorted(steps)
     assert {it.step: (it.done, it.total) for it in seen} == {"check": (4, 4), "compare": (2, 2)}
+
+
+@pytest.mark.usefixtures("airflow_connections")
+def test_progress_is_told_of_both_from_the_beginning(monkeypatch):
+    """Also where the second one begins once the first is done."""
+    seen: list[Progress] = []
+    monkeypatch.setattr(checks, "run_within", lambda jobs, **_: [job() for job in jobs])
+    run_checks(
+        LivePersonHook.for_connection("liveperson_default"),
+        LivePersonHook.for_connection("liveperson_app_jwt"),
+        datasets=[DATASETS["users"], DATASETS["skills"]],
+        on_progress=seen.append,
+    )
+    checked = [it for it in seen if it.step == "check"]
+    assert checked[0] == Progress(step="check", done=0, total=4, current=[])
+    assert {it.done for it in checked} == {0, 1, 2, 3, 4}
+    assert {it.total for it in checked} == {4}
 
 
 @pytest.mark.usefixtures("airflow_connections")
