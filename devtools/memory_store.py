@@ -7,11 +7,12 @@ import gzip
 import hashlib
 import io
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import IO, Any
+
+import msgspec
 
 from airflow_provider_liveperson.landing.destination import Destination
 from airflow_provider_liveperson.landing.encoding import Encoding
@@ -122,7 +123,7 @@ class MemoryStore:
     def records(self) -> list[dict[str, Any]]:
         """Every record in every part."""
         return [
-            json.loads(line)
+            msgspec.json.decode(line)
             for key in sorted(self.objects)
             if key.endswith(".jsonl.gz")
             for line in gzip.decompress(self.objects[key]).splitlines()
@@ -133,7 +134,7 @@ class MemoryStore:
         found = [data for key, data in sorted(self.objects.items()) if key.endswith("_manifest.json")]
         for manifest in found:
             assert _violations(manifest) == []
-        return list(map(json.loads, found))
+        return list(map(msgspec.json.decode, found))
 
     def destination(self, **choices: Any) -> Destination:
         """A destination in this store.
@@ -145,7 +146,7 @@ class MemoryStore:
 
 @functools.lru_cache(1000)
 def _violations(manifest: bytes) -> list[str]:
-    return violations("manifest", json.loads(manifest))
+    return violations("manifest", msgspec.json.decode(manifest))
 
 
 def _etag(data: bytes) -> str:

@@ -1,8 +1,10 @@
-"""The sandbox's one JSON encoder, imported when it is first used: the command line reads APIs, but encodes nothing."""
+"""How the sandbox writes JSON, and reads it."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import msgspec
 
 
 def to_json(value: Any) -> bytes:
@@ -10,6 +12,7 @@ def to_json(value: Any) -> bytes:
 
     :param value: what to encode.
     """
+    # Imported when it is first used: the command line reads APIs, but encodes nothing.
     from pydantic_core import to_json as encode
 
     return encode(value)
@@ -21,6 +24,4 @@ def from_json(text: bytes) -> Any:
     :param text: JSON.
     :raises ValueError: if it is not valid JSON.
     """
-    from pydantic_core import from_json as decode
-
-    return decode(text)
+    return msgspec.json.decode(text)
