@@ -117,9 +117,10 @@ def get_provider_info() -> dict[str, Any]:
                     "tune_process": {
                         "description": (
                             "Whether the operators may tune the process of their task, which saves memory and time:\n"
-                            "exempt the modules loaded so far from garbage collection, and have glibc's malloc keep\n"
-                            "the memory of pages in one pool. Hooks never do this. The environment variable\n"
-                            "``LIVEPERSON_TUNE_PROCESS`` takes precedence.\n"
+                            "exempt the modules loaded so far from garbage collection, have glibc's malloc keep the\n"
+                            "memory of pages in one pool, and have Python's threads take turns every millisecond.\n"
+                            "Hooks never do this. The environment variable ``LIVEPERSON_TUNE_PROCESS`` takes\n"
+                            "precedence.\n"
                         ),
                         "version_added": "0.1.0",
                         "type": "boolean",

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import sys
 from functools import cache
 
 TUNE_PROCESS = "LIVEPERSON_TUNE_PROCESS"
@@ -16,6 +17,7 @@ _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
 _KEPT_BYTES = 32 * 1024 * 1024
+_SWITCH_SECONDS = 0.001
 
 
 def tune_process() -> None:
@@ -27,6 +29,7 @@ def tune_process() -> None:
     if _is_enabled():
         _freeze_loaded_objects()
         _share_and_keep_memory()
+        _switch_threads_sooner()
 
 
 def _is_enabled() -> bool:
@@ -65,3 +68,12 @@ def _share_and_keep_memory() -> None:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def _switch_threads_sooner() -> None:
+    """Have a thread that is ready to send its next request wait for Python's lock a fifth as long as by default.
+
+    While one thread reads a page of 2 MB, others wait for up to 5 ms, which is as long as a request takes where
+    LivePerson answers at once.
+    """
+    sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))

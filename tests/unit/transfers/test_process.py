@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 import pytest
 
@@ -17,6 +18,7 @@ def tuned(monkeypatch) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr(process, "_freeze_loaded_objects", lambda: done.append("gc"))
     monkeypatch.setattr(process, "_share_and_keep_memory", lambda: done.append("malloc"))
+    monkeypatch.setattr(process, "_switch_threads_sooner", lambda: done.append("threads"))
     for name in (process.TUNE_PROCESS, "AIRFLOW__LIVEPERSON__TUNE_PROCESS"):
         monkeypatch.delenv(name, raising=False)
     return done
@@ -24,7 +26,7 @@ def tuned(monkeypatch) -> list[str]:
 
 def test_it_tunes_by_default(tuned):
     tune_process()
-    assert tuned == ["gc", "malloc"]
+    assert tuned == ["gc", "malloc", "threads"]
 
 
 @pytest.mark.parametrize("word", ["False", "false", "0", "f"])
@@ -39,7 +41,7 @@ def test_the_environment_variable_takes_precedence(tuned, monkeypatch):
     monkeypatch.setenv("AIRFLOW__LIVEPERSON__TUNE_PROCESS", "False")
     monkeypatch.setenv(process.TUNE_PROCESS, "True")
     tune_process()
-    assert tuned == ["gc", "malloc"]
+    assert tuned == ["gc", "malloc", "threads"]
 
 
 def test_it_freezes_once_in_a_process(monkeypatch):
@@ -58,6 +60,17 @@ def test_a_process_that_is_frozen_already_is_left_unparsed(monkeypatch):
     process._freeze_loaded_objects.cache_clear()
     process._freeze_loaded_objects()
     process._freeze_loaded_objects.cache_clear()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.005, 0.001), (0.0005, 0.0005)])
+def test_threads_never_wait_longer_than_before(before, after):
+    by_default = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(before)
+        process._switch_threads_sooner()
+        assert sys.getswitchinterval() == pytest.approx(after)
+    finally:
+        sys.setswitchinterval(by_default)
 
 
 def test_a_hook_does_not_tune_the_process(tuned, airflow_connections):
