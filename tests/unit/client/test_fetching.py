@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveperson.client import fetching
 from airflow_provider_liveperson.client.exchange import Stop
-from airflow_provider_liveperson.client.fetching import AdaptiveLimit, Fetcher
+from airflow_provider_liveperson.client.fetching import AdaptiveLimit, Fetcher, InFlightRequest
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.client.responses import Action
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RateLimitedError
@@ -476,6 +478,90 @@ def test_an_answer_that_came_unseen_is_not_missed(client):
         fetcher.wait(seen)
         assert not slow.is_answered
         client.answer("*")
+
+
+def end_in(ends: str, notice: Callable[[Action], None]) -> None:
+    if ends == "refused once":
+        notice(Action.WAIT)
+    elif ends == "failed once":
+        notice(Action.RETRY)
+    elif ends == "failed":
+        raise RateLimitedError("too many")
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 8),
+    st.lists(
+        st.tuples(
+            st.just("submit"),
+            st.sampled_from(["well", "refused once", "failed once", "failed", "unreadable once"]),
+        )
+        | st.tuples(st.sampled_from(["answer", "take", "release", "drop"]), st.integers(0, 50)),
+        max_size=60,
+    ),
+)
+def test_whatever_becomes_of_some_requests_the_others_are_answered(most, steps):
+    """None is left waiting for a place that nobody makes free, and nobody waits for what will not come."""
+    client = Client()
+    in_hand: list[InFlightRequest[str]] = []
+    unreadable: set[str] = set()
+    count = 0
+
+    def parse(answer: Answer) -> str:
+        if (path := text(answer)) in unreadable:
+            unreadable.remove(path)
+            raise InvalidResponseError("cut short")
+        return path
+
+    def take(asked: InFlightRequest[str]) -> None:
+        with contextlib.suppress(RateLimitedError):
+            assert fetcher.take(asked) == asked.request.path
+
+    def take_all() -> None:
+        while in_hand:
+            seen = fetcher.arrived
+            while not in_hand[0].is_answered:
+                fetcher.wait(seen)
+                seen = fetcher.arrived
+            take(in_hand.pop(0))
+
+    with Fetcher(client, most) as fetcher:
+        for step, choice in steps:
+            if step == "submit":
+                path = f"/{count}"
+                count += 1
+                client.failures[path] = partial(end_in, choice)
+                if choice == "unreadable once":
+                    unreadable.add(path)
+                in_hand.append(fetcher.submit(request(path), parse, urgent=count % 3 == 0))
+            elif in_hand:
+                asked = in_hand[choice % len(in_hand)]
+                is_good = asked.is_answered and asked.request.path not in unreadable
+                if step == "answer":
+                    client.answer(asked.request.path)
+                    if asked.answer.running():
+                        asked.answer.exception(LONG)  # waits until it has come
+                elif step == "drop":
+                    fetcher.drop([asked])
+                    in_hand.remove(asked)
+                elif step == "take" and is_good:
+                    take(asked)
+                    in_hand.remove(asked)
+                elif step == "release" and is_good and asked.answer.exception() is None:
+                    fetcher.read(asked)
+                    fetcher.release(asked)
+                    assert fetcher.take(asked) is None
+                    in_hand.remove(asked)
+        client.answer("*")
+        taker = threading.Thread(target=take_all, daemon=True)
+        taker.start()
+        taker.join(LONG)
+        assert in_hand == []
+        assert fetcher.has_room
+        for asked in [fetcher.submit(request("/last"), text) for _ in range(2 * most)]:
+            assert asked.answer.result(LONG)
+    assert client.most_under_way <= most
 
 
 def test_leaving_does_not_wait_for_what_is_under_way(client):
