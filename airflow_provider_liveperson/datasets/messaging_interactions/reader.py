@@ -111,7 +111,7 @@ class ConversationPager(OffsetPager):
         if self._ends is not None and (request := self._ends.next_request()) is not None:
             self._asked_later.append(None)
             return request
-        if not self._later or (self._are_ends_open and len(self._later) < MAX_PAGE_SIZE):
+        if not self._later or (self._are_ends_open and not self._may_ask_early):
             return None
         ids = [self._later.popleft() for _ in range(min(MAX_PAGE_SIZE, len(self._later)))]
         self._asked_later.append(ids)
@@ -147,6 +147,14 @@ class ConversationPager(OffsetPager):
     def _are_ends_open(self) -> bool:
         """Whether something is still to be found, or accepted, by its end."""
         return self._ends is not None and not self._ends.is_done
+
+    @property
+    def _may_ask_early(self) -> bool:
+        """Whether conversations are asked for by their ids while others are still to be found by their ends.
+
+        Not where those come whole: in what order they land would depend on which answers were first.
+        """
+        return self._takes_heads and len(self._later) >= MAX_PAGE_SIZE
 
     def _is_given_up(self, key: bytes) -> bool:
         """Whether a conversation that comes in part has to be taken so: nobody knows it by its id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import json
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -587,6 +588,41 @@ def test_a_refusal_while_heads_and_ids_are_under_way_is_taken_for_what_was_refus
         taken(made, answer(heads[99:], count=150))
     with pytest.raises(RequestRejectedError if refused == "heads" else PagesMovedError):
         made.refused(RequestRejectedError("no", status=400))
+
+
+def test_the_order_of_what_is_found_by_ends_does_not_depend_on_when_it_is_asked_for():
+    """Where ids are of no use for heads, whole conversations and those that are asked for by their ids are mixed."""
+    names = [f"{number:03d}" for number in range(310)]
+    in_part = [{"info": {**part(name)["info"], "conversationEndTimeL": LAST}} for name in names[:150]]
+    by_end = [conversation(name, conversationEndTimeL=LAST) for name in names[150:]]
+
+    def respond(request: ApiRequest) -> Answer:
+        if "conversationIds" in request.json:
+            return answer(
+                conversation(name, conversationEndTimeL=LAST) for name in request.json["conversationIds"]
+            )
+        found = by_end if request.json["end"]["from"] == ms(DAY.end) else in_part
+        offset, limit = int(request.params["offset"]), int(request.params["limit"])
+        return answer(found[offset : offset + limit], count=len(found))
+
+    def landed(ahead: int) -> list[str]:
+        before, made = reader(cursor="end"), reader(cursor="end")
+        accepted(before, answer([]))
+        accepted(before, answer(by_end[:2]))
+        accepted(before, answer([by_end[0]]))  # the other one is not known by its id
+        made.learn(before)
+        asked: deque[ApiRequest] = deque()
+        found: list[dict] = []
+        while True:
+            while len(asked) < ahead and (request := made.next_request()) is not None:
+                asked.append(request)
+            if not asked:
+                made.finish()
+                return [one["info"]["conversationId"] for one in found]
+            found += taken(made, respond(asked.popleft()))
+
+    assert sorted(landed(1)) == names
+    assert landed(1) == landed(2) == landed(9)
 
 
 def test_in_a_short_window_what_started_earlier_is_looked_for_by_heads_alone():
