@@ -112,9 +112,12 @@ class LandedDay:
         wrongs = []
         records = 0
         for part in manifest.parts:
-            data = self.store.read(f"{folder}/{part.name}") or b""
+            data = self.store.read(f"{folder}/{part.name}")
+            if data is None:
+                wrongs.append(f"{part.name} is not there")
+                continue
             if hashlib.sha256(data).hexdigest() != part.sha256:
-                wrongs.append(f"{part.name} is not as the manifest says")
+                wrongs.append(f"{part.name} is not as the manifest says: {len(data)} of {part.bytes} bytes")
                 continue
             records += len(gzip.decompress(data).splitlines())
         counts = manifest.counts

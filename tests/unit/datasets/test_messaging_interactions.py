@@ -590,8 +590,9 @@ def test_a_refusal_while_heads_and_ids_are_under_way_is_taken_for_what_was_refus
         made.refused(RequestRejectedError("no", status=400))
 
 
-def test_the_order_of_what_is_found_by_ends_does_not_depend_on_when_it_is_asked_for():
-    """Where ids are of no use for heads, whole conversations and those that are asked for by their ids are mixed."""
+@pytest.mark.parametrize("finds_heads", [True, False])
+def test_the_order_of_what_is_found_by_ends_does_not_depend_on_when_it_is_asked_for(finds_heads):
+    """Also where ids are of no use for heads, so that the search by ends is for whole conversations."""
     names = [f"{number:03d}" for number in range(310)]
     in_part = [{"info": {**part(name)["info"], "conversationEndTimeL": LAST}} for name in names[:150]]
     by_end = [conversation(name, conversationEndTimeL=LAST) for name in names[150:]]
@@ -609,7 +610,7 @@ def test_the_order_of_what_is_found_by_ends_does_not_depend_on_when_it_is_asked_
         before, made = reader(cursor="end"), reader(cursor="end")
         accepted(before, answer([]))
         accepted(before, answer(by_end[:2]))
-        accepted(before, answer([by_end[0]]))  # the other one is not known by its id
+        accepted(before, answer(by_end[: 2 if finds_heads else 1]))  # the other one is not known by its id
         made.learn(before)
         asked: deque[ApiRequest] = deque()
         found: list[dict] = []
