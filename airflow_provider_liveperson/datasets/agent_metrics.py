@@ -6,7 +6,7 @@ of the three methods to another service, and recommends Key Messaging Metrics in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,10 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import Filter, Flag, InstantRange, Texts
 from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
-from airflow_provider_liveperson.datasets.model.slices import Query
+from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.answer import Section
+from airflow_provider_liveperson.datasets.readers.narrowing import NARROWED, NarrowingPager
+from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot, Snapshot
 from airflow_provider_liveperson.records.columns import (
     INTEGER,
@@ -90,23 +92,47 @@ CHOICE: Mapping[str, Filter] = {
 }
 
 
-def _in_both_spellings(given: dict[str, Any]) -> dict[str, Any]:
-    """Filters as they are sent: LivePerson's page spells one in two ways, and might pass over the wrong one."""
-    return {**given, "Status": given["status"]} if "status" in given else given
+def _as_sent(given: dict[str, Any], query: Query) -> dict[str, Any]:
+    """Filters as they are sent.
+
+    LivePerson's page spells one in two ways, and might pass over the wrong one. Ids of agents are texts on its older
+    page, and numbers on its newest.
+    """
+    sent = {**given, "Status": given["status"]} if "status" in given else dict(given)
+    if "agentIds" in sent and query.learned.get(NARROWED):
+        sent["agentIds"] = list(map(int, sent["agentIds"]))
+    return sent
+
+
+def _opened(make: Callable[[], Pager], query: Query) -> Pager:
+    """A pager that asks for agents by their ids as text, and as numbers where LivePerson rejects that.
+
+    :param make: makes one that asks as :func:`_as_sent` says.
+    :param query: the window, the filters and the cursor.
+    """
+    ids = query.filters.get("agentIds", ())
+    are_numbers = bool(ids) and all(one.isascii() and one.isdigit() for one in ids)
+    return NarrowingPager(lambda _: make(), query, "with agentIds as numbers") if are_numbers else make()
 
 
 class Agents(Snapshot):
     """Agents, of whom filters choose some."""
 
     def filters(self, query: Query) -> dict[str, Any]:
-        return _in_both_spellings(super().filters(query))
+        return _as_sent(super().filters(query), query)
+
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
+        return _opened(lambda: Snapshot.open(self, dataset, query, slice_), query)
 
 
 class AgentsTogether(AnswerSnapshot):
     """What the agents are together, of whom filters choose some."""
 
     def filters(self, query: Query) -> dict[str, Any]:
-        return _in_both_spellings(super().filters(query))
+        return _as_sent(super().filters(query), query)
+
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
+        return _opened(lambda: AnswerSnapshot.open(self, dataset, query, slice_), query)
 
 
 AGENT_METRICS_STATUS = Dataset(

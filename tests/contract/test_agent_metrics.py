@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
+from airflow_provider_liveperson.exceptions import RequestRejectedError
 from airflow_provider_liveperson.pull.pull import records
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from tests.contract.test_every_dataset import DAY
@@ -66,3 +67,27 @@ def test_the_summary_of_some_agents(sandbox: SandboxServer, connect: Connect) ->
     assert found["openAssignedConversations"] == sum(
         agent["openAssignedConversations"] for agent in agents[:2]
     )
+
+
+@pytest.mark.parametrize("name", ["agent_metrics_status", "agent_metrics_summary"])
+def test_ids_of_agents_are_sent_as_numbers_where_texts_are_rejected(
+    sandbox: SandboxServer, connect: Connect, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    dataset = DATASETS[name]
+    agents = sandbox.truth("agent_metrics_status", DAY.start, DAY.end)
+    chosen = [agent["agentId"] for agent in agents[:2]]
+    as_text = list(records(connect(sandbox), dataset, dataset.query(DAY, filters={"agentIds": chosen})))
+    assert "asking again" not in caplog.text
+    sandbox.configure(agent_metrics_id_filter="numbers")
+    found = list(records(connect(sandbox), dataset, dataset.query(DAY, filters={"agentIds": chosen})))
+    assert [{**json.loads(line), "_pulled_at": ""} for line in found] == [
+        {**json.loads(line), "_pulled_at": ""} for line in as_text
+    ]
+    assert "asking again with agentIds as numbers" in caplog.text
+
+
+def test_ids_that_are_no_numbers_are_sent_as_they_are(sandbox: SandboxServer, connect: Connect) -> None:
+    sandbox.configure(agent_metrics_id_filter="numbers")
+    dataset = DATASETS["agent_metrics_status"]
+    with pytest.raises(RequestRejectedError, match="agentIds"):
+        list(records(connect(sandbox), dataset, dataset.query(DAY, filters={"agentIds": ["me"]})))

@@ -96,7 +96,7 @@ class AgentView(CountedPages):
         return NarrowingPager(
             lambda narrowed: AgentPager(self, dataset, query, slice_, narrowed=narrowed),
             query,
-            self.question.left_out(query),
+            self.question.narrowed_how(query),
         )
 
     def probe(self, dataset: Dataset, query: Query, slice_: Slice) -> ApiRequest:

@@ -106,7 +106,7 @@ class Metrics(CountedPages):
                 parse_rows=lambda answer: _account(answer, query, slice_),
             )
 
-        return NarrowingPager(make, query, self.question.left_out(query))
+        return NarrowingPager(make, query, self.question.narrowed_how(query))
 
     def groups(self, dataset: Dataset, query: Query, slice_: Slice, *, narrowed: bool) -> OffsetPager:
         """What reads the groups of a level.

@@ -74,15 +74,16 @@ class Question:
         made = self.describe(query, narrowed=narrowed)
         return {**made, "filters": {"time": time_of(window), **made["filters"], **(filters or {})}}
 
-    def left_out(self, query: Query) -> str:
-        """What a narrowed request leaves out, for people; empty where that is nothing.
+    def narrowed_how(self, query: Query) -> str:
+        """How a narrowed request differs, for people; empty where it does not.
 
         :param query: the window, the filters and the cursor.
         """
         if BY_TIME in query.filters or NOW in query.filters:
             return ""
         renamed = [f"{name} (asked for as {RENAMED[name]})" for name in self.by_time if name in RENAMED]
-        return ", ".join([*(name for name in (*self.by_time, *self.now) if name in NEWER), *renamed])
+        left_out = [*(name for name in (*self.by_time, *self.now) if name in NEWER), *renamed]
+        return f"without {', '.join(left_out)}" if left_out else ""
 
 
 def older(metrics: Iterable[str]) -> Iterable[str]:

@@ -114,7 +114,7 @@ class AnswerReader(Reader):
     sections: tuple[Section, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> AnswerPager:
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
         return AnswerPager(
             request=lambda: self.request(dataset, query, slice_),
             parse_rows=lambda answer: self.rows(answer, query, slice_),

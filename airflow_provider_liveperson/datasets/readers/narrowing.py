@@ -1,4 +1,4 @@
-"""Asking for less where LivePerson rejects a request: an older account may not know all that can be asked for."""
+"""Asking for less, or in another way, where LivePerson rejects a request: accounts differ in what they know."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NARROWED = "narrowed"
 
 
 class NarrowingPager(Pager):
-    """Reads a slice with another pager, and with one that asks for less where LivePerson rejects the first request.
+    """Reads a slice with another pager, and with one that asks in another way where LivePerson rejects the first.
 
     That is found out once for all slices of a query, and said once in the log.
 
-    :param make: makes the pager; whether it has to ask for less.
+    :param make: makes the pager; whether it has to ask in the other way.
     :param query: the query, which remembers it.
-    :param left_out: what is not asked for then, for the log; empty where there is nothing that could be left out.
+    :param how: how that differs, for the log, such as ``without nps``; empty where there is no other way.
     """
 
-    def __init__(self, make: Callable[[bool], Pager], query: Query, left_out: str) -> None:
+    def __init__(self, make: Callable[[bool], Pager], query: Query, how: str) -> None:
         self._make = make
         self._query = query
-        self._left_out = left_out
+        self._how = how
         self._is_narrowed = False
         self._has_answer = False
         self._pager: Pager | None = None
@@ -40,7 +40,7 @@ class NarrowingPager(Pager):
     def pager(self) -> Pager:
         """The pager that reads."""
         if self._pager is None:
-            self._is_narrowed = bool(self._left_out) and self._query.learned.get(NARROWED, False)
+            self._is_narrowed = bool(self._how) and self._query.learned.get(NARROWED, False)
             self._pager = self._make(self._is_narrowed)
         return self._pager
 
@@ -65,13 +65,11 @@ class NarrowingPager(Pager):
         self._take_over()
 
     def refused(self, error: RequestRejectedError) -> None:
-        if error.status != 400 or not self._left_out or self._is_narrowed or self._has_answer:
+        if error.status != 400 or not self._how or self._is_narrowed or self._has_answer:
             self.pager.refused(error)
             return
         if not self._query.learned.get(NARROWED):
-            log.warning(
-                "LivePerson rejected the request (%s); asking again without %s", error, self._left_out
-            )
+            log.warning("LivePerson rejected the request (%s); asking again %s", error, self._how)
         self._query.learned[NARROWED] = True
         self._pager = None
 

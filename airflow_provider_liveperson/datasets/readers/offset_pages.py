@@ -13,6 +13,7 @@ from airflow_provider_liveperson.datasets.readers.paged import PagedReader, read
 from airflow_provider_liveperson.datasets.readers.pages import NO_CONTENT, Page, PagePager, hand_on
 from airflow_provider_liveperson.datasets.readers.reader import (
     ContradictionError,
+    Pager,
     PagesMovedError,
     StandstillGuard,
 )
@@ -45,7 +46,7 @@ class OffsetPages(CountedPages, PagedReader):
     def others(self) -> tuple[str, ...]:
         return (*self.count, self.partial) if self.partial else self.count
 
-    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> OffsetPager:
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
         return self.pager(dataset, query, slice_, self.parser(dataset, query, slice_))
 
     def parser(self, dataset: Dataset, query: Query, slice_: Slice) -> Callable[[Answer], Page]:

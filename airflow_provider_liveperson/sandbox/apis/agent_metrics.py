@@ -30,6 +30,9 @@ class AgentMetricsSwitches(Switches):
         "clamp", "what a larger `limit` gets: silently the largest, or a 400"
     )
     agent_metrics_ids: Literal["strings", "numbers"] = switch("strings", "how ids of agents are written")
+    agent_metrics_id_filter: Literal["any", "numbers"] = switch(
+        "any", "how `agentIds` may be written: as text or as numbers, or as numbers only"
+    )
     agent_metrics_status_name: Literal["status", "Status"] = switch(
         "status",
         "name of the filter by status: as in LivePerson's text, or as in its table; another is passed over",
@@ -77,7 +80,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         since = _since(wanted, call.document().get("timestamp"))
         rows = [
             row
-            for row in self._chosen(wanted)
+            for row in self._chosen(call, wanted)
             if (connections is None or row["currentConnectionState"] in connections)
             and presence is (row["agentPresence"] == "true")
             and (since is None or row["lastUpdatedTimeL"] >= since)
@@ -101,7 +104,7 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         parameters = Parameters(call.parameters)
         self._check_source(call, parameters)
         wanted = Parameters(call.document())
-        rows = self._chosen(wanted)
+        rows = self._chosen(call, wanted)
         parameters.causes += wanted.causes
         parameters.check()
         (row,) = self._summary(rows)
@@ -171,9 +174,11 @@ class AgentMetricsApi(Api[AgentMetricsSwitches]):
         shown = self.switches.agent_metrics_offline
         return [row for row in self.data.read() if shown or row["currentStatus"] != "OFFLINE"]
 
-    def _chosen(self, wanted: Parameters) -> list[dict[str, Any]]:
+    def _chosen(self, call: Call, wanted: Parameters) -> list[dict[str, Any]]:
         """Return the agents whom the filters that two methods share leave."""
         statuses = wanted.words(self.switches.agent_metrics_status_name, _STATUSES)
+        if self.switches.agent_metrics_id_filter == "numbers" and _has_text(call.document().get("agentIds")):
+            wanted.wrong("agentIds", "must be a list of numbers")
         agents, groups = wanted.words("agentIds"), wanted.words("agentGroupIds")
         skills = wanted.words("skillIds")
         return [
@@ -258,6 +263,10 @@ def _reason(started: int) -> dict[str, Any]:
 
 def _has_skill(row: dict[str, Any], skills: frozenset[str] | None) -> bool:
     return skills is None or any(skill["skillId"] in skills for skill in row["agentSkills"])
+
+
+def _has_text(given: Any) -> bool:
+    return isinstance(given, list) and any(isinstance(one, str) for one in given)
 
 
 def _since(wanted: Parameters, given: Any) -> int | None:
