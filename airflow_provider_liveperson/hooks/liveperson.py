@@ -330,13 +330,18 @@ class LivePersonHook(BaseHook):
         :param unknown_fields: likewise.
         :param allow_undeclared_fields: likewise.
         :returns: dicts; ids that LivePerson does not know are left out.
-        :raises ConfigurationError: for an unknown section, before any request.
+        :raises ConfigurationError: for an unknown section, and for a single id instead of a list, before any request.
         :raises LivePersonError: for whatever fails at LivePerson.
         """
         from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
         from airflow_provider_liveperson.datasets.messaging_interactions.lookups import conversations_by_ids
         from airflow_provider_liveperson.datasets.messaging_interactions.requests import CONTENT, content
 
+        if isinstance(conversation_ids, str | bytes):
+            raise ConfigurationError(
+                "conversation_ids must be a list of ids, not a text, which would be read as a list of letters",
+                field="conversation_ids",
+            )
         wanted = content(content_to_retrieve, CONTENT)
         masking = self._masking(
             MESSAGING_INTERACTIONS,
@@ -388,7 +393,7 @@ class LivePersonHook(BaseHook):
             content,
         )
 
-        states = FILTERS["status"].read("status", list(status))
+        states = FILTERS["status"].read("status", status if isinstance(status, str) else list(status))
         wanted = content(content_to_retrieve, CONSUMER_CONTENT)
         return self._read_with(
             lambda client: conversations_by_consumer(client, consumer_id, status=states, content=wanted),

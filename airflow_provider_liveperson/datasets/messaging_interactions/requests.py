@@ -148,4 +148,5 @@ def content(given: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
     """
     if given is None:
         return known
-    return Texts(description="", choices=tuple(known)).read("content_to_retrieve", list(given))
+    sections = given if isinstance(given, str) else list(given)
+    return Texts(description="", choices=tuple(known)).read("content_to_retrieve", sections)

@@ -394,6 +394,30 @@ def test_conversations_that_cannot_be_read_are_an_error_of_the_package(sandbox, 
             list(ask())
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments", "says"),
+    [
+        ("conversations", {"conversation_ids": "0b8f2c14"}, "conversation_ids must be a list of ids"),
+        ("conversations", {"conversation_ids": b"0b8f2c14"}, "conversation_ids must be a list of ids"),
+        (
+            "conversations",
+            {"conversation_ids": ["a"], "content_to_retrieve": "campaign"},
+            "content_to_retrieve must be a list of strings, not empty, not 'campaign'",
+        ),
+        (
+            "consumer_conversations",
+            {"consumer_id": "somebody", "status": "CLOSE"},
+            "status must be a list of strings, not empty, not 'CLOSE'",
+        ),
+    ],
+)
+def test_a_text_is_not_taken_for_a_list_of_letters(sandbox, connection, method, arguments, says):
+    hook = LivePersonHook(connection("liveperson_api_key"))
+    with pytest.raises(ConfigurationError, match=says):
+        getattr(hook, method)(**arguments)
+    assert sandbox.requests == []
+
+
 def test_an_answer_to_a_request_of_ones_own_may_be_odd(sandbox, connection):
     sandbox.faults.add(
         kind="status", status=200, match="/own", body=b'{"a":"K\xfcche \\ud83d","b":1e400}', times=1
