@@ -156,6 +156,7 @@ class LivePersonEraseOperator(BaseOperator):
         from airflow_provider_liveperson.hooks.destinations import store_at
 
         allow_unsearched = read_flag(self.allow_unsearched, "allow_unsearched")
+        self._check_that_ids_are_given()
         with LivePersonHook.for_connection(read_text(self.liveperson_conn_id, "liveperson_conn_id")) as hook:
             request = EraseRequest.read(
                 conversation_ids=self._ids(context, "conversation_ids"),
@@ -171,6 +172,17 @@ class LivePersonEraseOperator(BaseOperator):
         if not allow_unsearched:
             erased.refuse_unsearched()
         return asdict(erased)
+
+    def _check_that_ids_are_given(self) -> None:
+        """Refuse a task that would erase nobody and succeed, because no argument says where ids are."""
+        uris = (self.conversation_ids_uri, self.participant_ids_uri)
+        if self.conversation_ids is None and self.participant_ids is None and all(map(is_nothing, uris)):
+            raise ConfigurationError(
+                "nothing says whom to erase: give conversation_ids, participant_ids, conversation_ids_uri or"
+                " participant_ids_uri, and look whether the template of one has rendered to nothing. If nobody is to be"
+                " erased, an empty list says so",
+                field="participant_ids",
+            )
 
     def _ids(self, context: Context, name: str) -> list[object]:
         """The ids of both arguments: given, and in an object. Neither is kept, and no error quotes one."""

@@ -88,9 +88,22 @@ def test_ids_in_an_object(tmp_path, truth):
 
 def test_no_ids_erase_nothing(tmp_path):
     land(tmp_path)
-    assert erase(tmp_path)["records"] == 0
-    assert erase(tmp_path, conversation_ids=[], participant_ids="[]")["windows"] == 0
+    nobody = tmp_path / "nobody.txt"
+    nobody.touch()
+    for given in (
+        {"conversation_ids": [], "participant_ids": "[]"},
+        {"participant_ids": "{{ [] | join(',') }}"},
+        {"participant_ids_uri": f"file://{nobody}"},
+    ):
+        assert erase(tmp_path, **given)["records"] == 0
     assert not list(tmp_path.rglob("_erased"))
+
+
+@pytest.mark.parametrize("uri", [None, "{{ wanted }}", "{{ '' }}"])
+def test_where_nothing_says_whom_to_erase_the_task_fails(tmp_path, uri):
+    land(tmp_path)
+    with fails_at_once(ConfigurationError, "nothing says whom to erase"):
+        erase(tmp_path, {"wanted": None}, participant_ids_uri=uri)
 
 
 @pytest.mark.parametrize(
