@@ -6,7 +6,6 @@ import logging
 from datetime import datetime
 
 from airflow_provider_liveperson.datasets.model.dataset import Dataset
-from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
 from airflow_provider_liveperson.window import Window
 
 log = logging.getLogger(__name__)
@@ -22,11 +21,10 @@ def check_complete(dataset: Dataset, window: Window, now: datetime, *, allow_out
     :returns: whether the window can be complete.
     :raises WindowOutOfRangeError: saying by how much it is out of range.
     """
-    try:
-        dataset.check_range(window, now)
-    except WindowOutOfRangeError as error:
-        if not allow_out_of_range or dataset.limits.is_gone(window, now):
-            raise
-        log.warning("This window cannot be complete, and its manifest says so: %s", error)
-        return False
-    return True
+    found = dataset.limits.out_of_range(dataset.name, window, now)
+    if found is None:
+        return True
+    if not allow_out_of_range or dataset.limits.is_gone(window, now):
+        raise found.error()
+    log.warning("This window cannot be complete, and its manifest says so: %s", found.why)
+    return False

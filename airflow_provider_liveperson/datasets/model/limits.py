@@ -17,6 +17,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutOfRange:
+    """A window that cannot be complete.
+
+    :param why: by how much it is out of range.
+    :param remedy: what can be done.
+    :param field: the argument at fault.
+    """
+
+    why: str
+    remedy: str
+    field: str
+
+    def error(self) -> WindowOutOfRangeError:
+        """The error by which the window is refused."""
+        return WindowOutOfRangeError(f"{self.why}; {self.remedy}", field=self.field)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The limits of a dataset. Only this class knows when a window is complete, and until when it can be pulled.
 
@@ -158,33 +176,46 @@ class Limits:
         :param name: the dataset's name, for the error.
         :param window: the window.
         :param now: the present, aware.
-        :raises WindowOutOfRangeError: saying by how much.
+        :raises WindowOutOfRangeError: saying by how much, and what can be done.
+        """
+        if (found := self.out_of_range(name, window, now)) is not None:
+            raise found.error()
+
+    def out_of_range(self, name: str, window: Window, now: datetime) -> OutOfRange | None:
+        """Why a window cannot be complete; None where it can.
+
+        :param name: the dataset's name.
+        :param window: the window.
+        :param now: the present, aware.
         """
         if self.can_be_complete(window, now):
-            return
+            return None
         if self.complete_at(window) > now:
             latest = now - self.lag
             late = f", {span(self.lag)} before now," if self.lag else ","
-            raise WindowOutOfRangeError(
-                f"the window ends at {stamp(window.end)}, which is after {stamp(latest)}{late} so not all of its"
-                " records can be there yet; run later, or set allow_out_of_range=True to take what there is",
+            return OutOfRange(
+                why=f"the window ends at {stamp(window.end)}, which is after {stamp(latest)}{late} so not all of its"
+                " records can be there yet",
+                remedy="run later, or set allow_out_of_range=True to take what there is",
                 field="end",
             )
         if self.retention is None or not self.has_history:
-            raise WindowOutOfRangeError(
-                f"the window ended at {stamp(window.end)}, and LivePerson returns {name} only as they are now; pull"
-                " the latest window (catchup=False), or set allow_out_of_range=True to land the present state there",
+            return OutOfRange(
+                why=f"the window ended at {stamp(window.end)}, and LivePerson returns {name} only as they are now",
+                remedy="pull the latest window (catchup=False), or set allow_out_of_range=True to land the present"
+                " state there",
                 field="end",
             )
         kept = f"LivePerson keeps {name} for {span(self.retention)}"
         if self.is_gone(window, now):
-            raise WindowOutOfRangeError(
-                f"the window ended at {stamp(window.end)}, but {kept}, so nothing of it is left; pull a later window",
+            return OutOfRange(
+                why=f"the window ended at {stamp(window.end)}, but {kept}, so nothing of it is left",
+                remedy="pull a later window",
                 field="end",
             )
-        raise WindowOutOfRangeError(
-            f"the window starts at {stamp(window.start)}, but {kept}; start later, or pull what is left with"
-            " allow_out_of_range=True",
+        return OutOfRange(
+            why=f"the window starts at {stamp(window.start)}, but {kept}",
+            remedy="start later, or pull what is left with allow_out_of_range=True",
             field="start",
         )
 

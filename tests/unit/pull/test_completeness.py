@@ -39,3 +39,11 @@ def test_a_window_that_cannot_is_refused_unless_it_is_allowed(caplog):
     assert caplog.text == ""
     assert not check_complete(dataset, DAY, DAY.end - MOMENT, allow_out_of_range=True)
     assert "cannot be complete, and its manifest says so" in caplog.text
+    assert "allow_out_of_range" not in caplog.text  # which is set already
+
+
+def test_the_warning_about_a_window_that_has_begun_to_go_says_only_what_is_so(caplog):
+    dataset = dataset_named("messaging_queue_health")
+    assert not check_complete(dataset, DAY, DAY.end + timedelta(hours=1), allow_out_of_range=True)
+    assert "LivePerson keeps messaging_queue_health for 1 day" in caplog.text
+    assert "allow_out_of_range" not in caplog.text
