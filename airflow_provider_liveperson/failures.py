@@ -45,9 +45,16 @@ def say_why(context: Context) -> None:
     if isinstance(error, BaseException) and isinstance(error.__cause__, LivePersonError):
         error = error.__cause__
     if isinstance(error, LivePersonError):
-        field = f" Look at: {error.field}." if error.field and error.field not in str(error) else ""
+        message = " ".join(str(error).split())
+        if error.field and error.field not in message:
+            message = f"{message}{'' if message.endswith('.') else '.'} Look at: {error.field}."
         log.info("::endgroup::")  # of Airflow's group "Post Execute", which its page shows folded
-        log.error("%s: %s%s", type(error).__name__, " ".join(str(error).split()), field)
+        log.error("%s: %s", _documented(type(error)).__name__, message)
+
+
+def _documented(kind: type[LivePersonError]) -> type[LivePersonError]:
+    """The class that users know an error by: itself, or the one that it is derived from."""
+    return next(it for it in kind.__mro__ if it.__module__ == LivePersonError.__module__)
 
 
 def then_say_why(callbacks: Any) -> list[Any]:

@@ -11,6 +11,8 @@ import pytest
 from airflow_provider_liveperson import exceptions as errors
 from airflow_provider_liveperson.client.responses import is_permanent
 from airflow_provider_liveperson.failures import fail, say_why
+from airflow_provider_liveperson.landing.errors import ConcurrentRunError
+from airflow_provider_liveperson.landing.stores import RefusedError
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator
 from airflow_provider_liveperson.version_compat import AirflowFailException
 
@@ -106,7 +108,18 @@ def test_the_sentence_is_one_line_that_names_the_field(caplog, wrap):
     say_why({"exception": wrap(error)})
     last = caplog.records[-1]
     assert last.levelno == logging.ERROR
-    assert last.getMessage() == "AuthenticationError: 401 came. Check it Look at: client_secret."
+    assert last.getMessage() == "AuthenticationError: 401 came. Check it. Look at: client_secret."
+
+
+def test_a_sentence_with_a_full_stop_gets_no_second_one(caplog):
+    say_why({"exception": errors.StorageError("S3 is slow. Try again.", field="bucket")})
+    assert caplog.records[-1].getMessage() == "StorageError: S3 is slow. Try again. Look at: bucket."
+
+
+@pytest.mark.parametrize("kind", [RefusedError, ConcurrentRunError])
+def test_an_error_has_the_name_by_which_troubleshooting_lists_it(caplog, kind):
+    say_why({"exception": kind("no bucket", field="bucket")})
+    assert caplog.records[-1].getMessage() == "StorageError: no bucket"
 
 
 def test_a_field_that_is_named_already_is_not_named_again(caplog):
