@@ -92,7 +92,8 @@ class Encoding:
 
     def __post_init__(self) -> None:
         for name, value, known in (
-            ("file_format", self.file_format, (*FILE_FORMATS, RAW)),
+            # Whoever asks for raw files sets another argument.
+            ("file_format", self.file_format, (RAW,) if self.file_format == RAW else FILE_FORMATS),
             ("compression", self.compression, tuple(COMPRESSIONS)),
             ("csv_formulas", self.csv_formulas, FORMULAS),
         ):

@@ -69,6 +69,7 @@ def test_another_is_refused_by_name(field, value):
     with pytest.raises(ConfigurationError, match=f"{field} is {value!r}; it must be one of") as caught:
         Encoding(**{field: value})
     assert caught.value.field == field
+    assert "raw" not in str(caught.value)  # which is an argument of its own
 
 
 @pytest.mark.parametrize(
