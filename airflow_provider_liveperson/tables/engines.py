@@ -51,6 +51,10 @@ def definitions(
     from airflow_provider_liveperson.datasets.catalog import DATASETS
     from airflow_provider_liveperson.tables.landed import read_landed
 
+    if isinstance(datasets, str):
+        raise ConfigurationError(
+            f"datasets is {datasets!r}; it must be a list of names of datasets", field="datasets"
+        )
     if engine not in ENGINES:
         raise ConfigurationError(
             f"engine is {engine!r}; it must be one of {', '.join(ENGINES)}", field="engine"

@@ -249,6 +249,7 @@ class TestDbt:
     [
         ("engine", {"engine": "oracle"}),
         ("dataset", {"datasets": ["user"]}),
+        ("datasets", {"datasets": "users"}),
         ("format", {"file_format": "csv"}),
         ("location", {"location": "lake/liveperson"}),
         ("location", {"location": "gs://lake/liveperson"}),
