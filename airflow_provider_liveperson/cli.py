@@ -21,6 +21,7 @@ from airflow_provider_liveperson import __version__
 from airflow_provider_liveperson.exceptions import LivePersonError
 
 PROG = "python -m airflow_provider_liveperson"
+_NOT_DONE = 2  # as argparse says it
 _BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell says it
 DESCRIPTION = "Tools of the LivePerson provider for Apache Airflow"
 
@@ -51,7 +52,7 @@ class Command:
         """Run the command. An error of this package becomes one line on standard error.
 
         :param arguments: the parsed arguments.
-        :return: the exit code.
+        :return: the exit code; 2 for an error of this package, such as a bad argument.
         """
         try:
             code = int(import_module(self.module).run(arguments) or 0)
@@ -59,7 +60,7 @@ class Command:
             return code
         except LivePersonError as error:
             print(f"{self.name}: {error}", file=sys.stderr)
-            return 1
+            return _NOT_DONE
         except BrokenPipeError:
             # The reader has enough, such as head. What is left must not be written at the end of the process.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

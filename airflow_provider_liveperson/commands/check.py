@@ -24,7 +24,8 @@ _MAX_RECORDS = 1000
 _EPILOG = """\
 One connection: the exit code is 0 when at least one dataset can be read, and 1 when nothing can be read. With
 --against: 0 when every dataset that both can read agrees, and there is at least one; 1 when one differs, when only one
-connection can read it, or when it could not be compared. --dataset leaves the others out.
+connection can read it, or when it could not be compared. --dataset leaves the others out. In both cases 2 when nothing
+was checked: for a bad argument, or a connection that does not exist or cannot be used.
 """
 _STYLES = {
     "readable": "green",
@@ -60,7 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", help="with --against: first instant that is not compared")
     parser.add_argument(
         "--max-records",
-        "--most",
         type=int,
         default=_MAX_RECORDS,
         metavar="N",

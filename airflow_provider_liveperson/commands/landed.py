@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveperson.commands.surroundings import nothing_else_on_stdout, use_airflows_database
-from airflow_provider_liveperson.exceptions import LivePersonError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,13 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
     :param args: the options that :func:`add_arguments` declared.
     :return: exit status; the epilog of ``--help`` explains it.
+    :raises LivePersonError: for a bad argument, or a store that refuses.
     """
-    try:
-        with nothing_else_on_stdout():
-            states = _states(args)
-    except LivePersonError as error:
-        print(f"landed: {error}", file=sys.stderr)
-        return 2
+    with nothing_else_on_stdout():
+        states = _states(args)
     ok = not any(state.is_gap for state in states)
     if args.json:
         print(json.dumps({"ok": ok, "windows": [state.to_dict() for state in states]}, indent=2))

@@ -72,5 +72,5 @@ def test_airflows_own_command_prints_nothing_else_either(check):
 
 def test_airflows_own_command_fails_when_it_should(check):
     answer = check(AIRFLOWS, "nowhere")
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert (answer.returncode, answer.stdout) == (2, "")
     assert "there is no connection 'nowhere' in Airflow" in answer.stderr

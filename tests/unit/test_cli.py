@@ -58,7 +58,7 @@ def test_an_error_of_this_package_is_one_line(pretended, capsys):
         raise ConfigurationError("account_id is missing")
 
     pretended.run = run
-    assert cli.main(["pretend"]) == 1
+    assert cli.main(["pretend"]) == 2
     assert capsys.readouterr().err == "pretend: account_id is missing\n"
 
 

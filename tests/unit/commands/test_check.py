@@ -246,7 +246,7 @@ def test_the_line_of_progress(progress, line):
 
 def test_different_accounts(check):
     code, out, err = check("old", "--against", "foreign", "--json")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "old belongs to account 70000001 and foreign to account 70000002" in err
 
 
@@ -262,7 +262,7 @@ def test_different_accounts(check):
 )
 def test_a_bad_argument_is_one_line_on_standard_error(sandbox, check, arguments, said):
     code, out, err = check(*arguments)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
 
@@ -270,7 +270,7 @@ def test_a_bad_argument_is_one_line_on_standard_error(sandbox, check, arguments,
 def test_a_connection_of_another_type(check, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://127.0.0.1")
     code, out, err = check("web")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "connection 'web' has the type 'http'" in err
 
 
@@ -279,6 +279,7 @@ def test_help_says_how_it_exits(capsys):
         cli.main(["check", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert "exit code is 0 when at least one dataset can be read" in told
+    assert "2 when nothing was checked: for a bad argument" in told
     assert "--against OTHER_CONN_ID" in told
 
 

@@ -105,7 +105,7 @@ def test_fields_are_told_by_the_paths_that_masks_take(capsys):
     ],
 )
 def test_an_unknown_name_is_an_error_with_what_is_close(capsys, typed, says):
-    assert cli.main(["datasets", typed]) == 1
+    assert cli.main(["datasets", typed]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in captured.err

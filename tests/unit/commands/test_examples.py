@@ -56,7 +56,7 @@ def test_a_home_folder_is_understood(tmp_path, monkeypatch):
 def test_a_changed_file_is_kept_and_then_nothing_is_copied(tmp_path, capsys):
     changed = tmp_path / f"{ONE}.py"
     changed.write_text("mine")
-    assert run("--to", tmp_path) == 1
+    assert run("--to", tmp_path) == 2
     assert changed.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [changed]
     error = capsys.readouterr().err
@@ -74,20 +74,20 @@ def test_copying_twice_changes_nothing(tmp_path, capsys):
 
 
 def test_an_unknown_name_is_refused_with_those_that_exist(tmp_path, capsys):
-    assert run("nothing", "--to", tmp_path) == 1
+    assert run("nothing", "--to", tmp_path) == 2
     assert ONE in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path, capsys):
     (tmp_path / "dags").write_text("")
-    assert run(ONE, "--to", tmp_path / "dags") == 1
+    assert run(ONE, "--to", tmp_path / "dags") == 2
     assert "is not a folder" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert run(ONE, "--to", tmp_path / "file" / "dags") == 1
+    assert run(ONE, "--to", tmp_path / "file" / "dags") == 2
     assert f"examples: {tmp_path / 'file' / 'dags'}" in capsys.readouterr().err
 
 

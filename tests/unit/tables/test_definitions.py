@@ -275,5 +275,5 @@ class TestCommand:
         )
 
     def test_a_wrong_argument_is_one_line(self, capsys):
-        assert cli.main(["tables", "--engine", "oracle", "--location", "s3://lake"]) == 1
+        assert cli.main(["tables", "--engine", "oracle", "--location", "s3://lake"]) == 2
         assert capsys.readouterr().err.startswith("tables: engine is 'oracle'; it must be one of duckdb, ")
