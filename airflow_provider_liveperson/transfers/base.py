@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
 from airflow.sdk import Asset, BaseOperator
 
 from airflow_provider_liveperson.arguments import is_nothing, read_count, read_flag, read_text
@@ -73,7 +74,8 @@ class LivePersonTransferOperator(BaseOperator):
         manifest. Default: ``drop`` with ``keep_fields``, and else keep them without looking for them. (templated)
     :param allow_undeclared_fields: accept paths of fields that the dataset does not declare. They are rejected
         otherwise, because a misspelled path would mask nothing.
-    :param skip_on_empty: end as skipped if the window has no records, after landing its manifest.
+    :param skip_on_empty: end as skipped if the window has no records, after landing its manifest. Airflow gives assets
+        no event for a skipped task.
     :param allow_out_of_range: accept a window that ends in the future or begins before what LivePerson keeps, and
         land the records that there are, instead of failing.
     :param overlap: what to do with a window that overlaps another one that has landed under the same prefix, such as an
@@ -84,6 +86,7 @@ class LivePersonTransferOperator(BaseOperator):
         ``records`` is then the number of files.
     :param deferrable: whether to wait in the triggerer instead of the worker. If a window has just ended, the task
         waits until LivePerson has all its records, which takes up to the dataset's lag: 15 minutes for conversations.
+        Default: ``[operators] default_deferrable`` of Airflow's configuration.
     :param asset_partitions: give each asset among the outlets an event for each UTC day of the window, with the day as
         its partition key, ``YYYY-MM-DD``, instead of one event without: from Airflow 3.3 on, for DAGs with a
         ``PartitionedAssetTimetable``. Airflow starts no other DAGs for events with a key. Not for aliases.
@@ -147,7 +150,7 @@ class LivePersonTransferOperator(BaseOperator):
         allow_out_of_range: bool = False,
         overlap: str = "refuse",
         raw: bool = False,
-        deferrable: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         asset_partitions: bool = False,
         liveperson_conn_id: str = LivePersonHook.default_conn_name,
         **kwargs: Any,

@@ -8,6 +8,7 @@ import inspect
 import io
 import json
 import os
+import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -792,3 +793,19 @@ def test_a_customers_key_is_masked_where_airflow_shows_it(monkeypatch):
     made.render_template_fields({"key": "0123456789abcdef0123456789abcdef"})
     assert masked == ["0123456789abcdef0123456789abcdef"]
     assert made.extra_args["SSECustomerKey"] not in repr(made) + str(made)
+
+
+@pytest.mark.parametrize(("configured", "expected"), [("True", "True True"), ("False", "False False")])
+def test_where_it_waits_is_what_airflows_configuration_says_of_operators_and_sensors(configured, expected):
+    script = (
+        "from airflow_provider_liveperson.sensors.data_ready import LivePersonDataReadySensor\n"
+        "from airflow_provider_liveperson.transfers.liveperson_to_s3 import LivePersonToS3Operator\n"
+        "pull = LivePersonToS3Operator(task_id='pull', dataset='audit_trail', bucket='lake')\n"
+        "ready = LivePersonDataReadySensor(task_id='ready', dataset='audit_trail')\n"
+        "print(pull.deferrable, ready.deferrable)"
+    )
+    environment = {**os.environ, "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": configured}
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert told.splitlines()[-1] == expected
