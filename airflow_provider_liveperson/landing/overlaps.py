@@ -29,7 +29,8 @@ def refuse_overlaps(
     """Refuse windows that overlap others that have landed.
 
     A window counts as landed once its manifest is there; landing the same window again is not an overlap.
-    Windows are read from the names of their folders: one listing for a day, and one more for several days.
+    Windows are read from the names of their folders: one listing for a day, and one more for several days. So one that
+    began on an earlier day, as only a query can that is not cut into days, is not found.
 
     :param destination: where they are to land.
     :param dataset: the dataset's name.
