@@ -108,15 +108,35 @@ def read_list(value: object, name: str) -> Sequence[Any]:
     raise _wrong(name, "a list", value)
 
 
+def read_masked(value: object, name: str) -> Sequence[Any]:
+    """Read a list of fields that decide what is masked, or its textual form.
+
+    What a template makes of a missing value is refused: everything would land unmasked, and nobody would notice.
+
+    :param value: the argument as given.
+    :param name: the argument's name, for the error.
+    :raises ConfigurationError: for nothing, and for anything else that is no list.
+    """
+    if is_nothing(value):
+        raise ConfigurationError(
+            f"{name} is {value!r}, by which nothing would be masked. If a template has rendered to that, look at what"
+            " it takes; an empty list says that there are no such fields",
+            field=name,
+        )
+    return read_list(value, name)
+
+
 def read_limits(keep_fields: object, unknown_fields: object) -> dict[str, Any]:
-    """Read ``keep_fields`` and ``unknown_fields``; one that is not given is None.
+    """Read ``keep_fields`` and ``unknown_fields``, which are None unless they are given.
 
     :param keep_fields: the argument as given.
     :param unknown_fields: likewise.
-    :raises ConfigurationError: for what is no list, or no string.
+    :raises ConfigurationError: for what is no list, or no string; and for the text of nothing.
     """
+    if unknown_fields is not None and is_nothing(unknown_fields):
+        raise _wrong("unknown_fields", "drop or keep", unknown_fields)
     return {
-        "keep_fields": None if is_nothing(keep_fields) else read_list(keep_fields, "keep_fields"),
+        "keep_fields": None if keep_fields is None else read_masked(keep_fields, "keep_fields"),
         "unknown_fields": read_optional_text(unknown_fields, "unknown_fields"),
     }
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveperson.arguments import (
     read_flag,
     read_limits,
-    read_list,
     read_mapping,
+    read_masked,
     read_optional_text,
     read_text,
 )
@@ -88,7 +88,7 @@ class LandRequest:
             **{
                 **choices,
                 **{name: read_text(choices[name], name) for name in texts},
-                **{name: read_list(choices[name], name) for name in lists},
+                **{name: read_masked(choices[name], name) for name in lists},
                 **{name: read_flag(choices[name], name) for name in flags},
                 **read_limits(choices.get("keep_fields"), choices.get("unknown_fields")),
             },

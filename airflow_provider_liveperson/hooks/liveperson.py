@@ -469,7 +469,7 @@ class LivePersonHook(BaseHook):
         unknown_fields: str | None,
         allow_undeclared_fields: bool,
     ) -> Masking | None:
-        from airflow_provider_liveperson.arguments import read_flag, read_limits, read_list
+        from airflow_provider_liveperson.arguments import read_flag, read_limits, read_masked
         from airflow_provider_liveperson.records.masking import masking_of
         from airflow_provider_liveperson.records.policy import Policy
 
@@ -478,8 +478,8 @@ class LivePersonHook(BaseHook):
             dataset.name,
             dataset.columns,
             Policy(
-                hash_fields=read_list(hash_fields, "hash_fields"),
-                drop_fields=read_list(drop_fields, "drop_fields"),
+                hash_fields=read_masked(hash_fields, "hash_fields"),
+                drop_fields=read_masked(drop_fields, "drop_fields"),
                 **read_limits(keep_fields, unknown_fields),
             ),
             privacy.of(dataset.name, dataset.columns),

@@ -38,6 +38,25 @@ def test_arguments_may_be_what_templates_make_of_them():
     assert one == read(filters={"lpa": False}, hash_fields=["objectName"])
 
 
+@pytest.mark.parametrize("name", ["hash_fields", "drop_fields", "keep_fields", "unknown_fields"])
+@pytest.mark.parametrize("value", ["", " ", "None", "null"])
+def test_a_mask_that_a_template_made_of_nothing_is_refused(name, value):
+    """It would land everything as it comes, and nobody would notice."""
+    with pytest.raises(ConfigurationError, match=f"^{name} ") as caught:
+        read(**{name: value})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", ["hash_fields", "drop_fields"])
+def test_with_native_objects_a_mask_of_nothing_is_refused_as_well(name):
+    with pytest.raises(ConfigurationError, match="by which nothing would be masked"):
+        read(**{name: None})
+
+
+def test_an_empty_list_says_that_nothing_is_masked():
+    assert read(hash_fields="[]", drop_fields="[]", keep_fields=None, unknown_fields=None) == read()
+
+
 @pytest.mark.parametrize(
     ("choices", "field"),
     [
