@@ -106,6 +106,25 @@ class EraseRequest:
         """
         return _Eraser(self, store, prefix, account_id, now or datetime.now(UTC)).erase()
 
+    def refuse_empty(self, store: Store, prefix: str, account_id: str) -> None:
+        """Fail where nothing of any dataset has landed, as at a misspelled address.
+
+        :param store: where.
+        :param prefix: the folder below which the layout begins; may be empty.
+        :param account_id: the LivePerson account.
+        :raises ConfigurationError: naming the address and the account.
+        :raises StorageError: when the store refuses.
+        """
+        where = store.uri(Layout(prefix=prefix).prefix)
+        if self.hashes and not Landed(store, prefix).series(account_id=account_id):
+            raise ConfigurationError(
+                f"nothing of account {account_id} has landed in {where}, so nobody was erased; check the address, and"
+                " whether the connection is of that account. If nothing has landed yet, set allow_unsearched=True: they"
+                " will not land",
+                field="uri",
+                permanent=True,
+            )
+
 
 @dataclass
 class EraseResult:

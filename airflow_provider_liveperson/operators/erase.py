@@ -68,7 +68,7 @@ class LivePersonEraseOperator(BaseOperator):
     :param end: erase from windows that begin before that instant only, likewise. Default: conversations never land
         again; consumers may come back, so windows that begin after the erasure have them. (templated)
     :param allow_unsearched: succeed although windows could not be searched: such as files as they came, and windows
-        that landed without ids.
+        that landed without ids; or although nothing of the account has landed there.
     :param aws_conn_id: the AWS connection, for S3. (templated)
     :param extra_args: further arguments of all requests to S3, as for the operator that lands. (templated)
     :param liveperson_conn_id: the LivePerson connection, of any LivePerson type, with a ``hash_secret``. (templated)
@@ -171,6 +171,8 @@ class LivePersonEraseOperator(BaseOperator):
         erased = request.erase(store, prefix, account_id)
         if not allow_unsearched:
             erased.refuse_unsearched()
+            if not erased.windows:
+                request.refuse_empty(store, prefix, account_id)
         return asdict(erased)
 
     def _check_that_ids_are_given(self) -> None:

@@ -134,6 +134,25 @@ def test_the_output_of_a_task_that_has_not_run_is_not_taken_for_nobody(tmp_path,
         erase(tmp_path, participant_ids=ids)
 
 
+def test_where_nothing_has_landed_nobody_is_taken_for_erased(tmp_path, truth):
+    """As at a misspelled address, or by the connection of another account."""
+    land(tmp_path / "lake")
+    person = [truth[0]["info"]["conversationId"]]
+    for wrong in (tmp_path / "lak", tmp_path):
+        with fails_at_once(ConfigurationError, "nothing of account 70000001 has landed in file://") as raised:
+            erase(wrong, conversation_ids=person)
+        assert raised.value.__cause__.field == "uri"
+        assert erase(wrong, conversation_ids=[])["windows"] == 0
+    told = erase(tmp_path / "new", conversation_ids=person, allow_unsearched=True)
+    assert (told["records"], told["windows"]) == (0, 0)
+    assert land(tmp_path / "new")["windows"][0]["erased"] == 1
+
+
+def test_what_has_landed_need_not_be_what_is_searched(tmp_path):
+    land(tmp_path, dataset="audit_trail")
+    assert erase(tmp_path, conversation_ids=["x"])["windows"] == 0
+
+
 def test_without_an_address_nothing_is_erased(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for uri in ("None", ""):
