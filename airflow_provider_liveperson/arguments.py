@@ -115,7 +115,7 @@ def read_masked(value: object, name: str) -> Sequence[Any]:
 
     :param value: the argument as given.
     :param name: the argument's name, for the error.
-    :raises ConfigurationError: for nothing, and for anything else that is no list.
+    :raises ConfigurationError: for nothing, and for anything else but a list.
     """
     if is_nothing(value):
         raise ConfigurationError(
