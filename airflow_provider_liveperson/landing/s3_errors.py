@@ -72,7 +72,10 @@ def s3_error(
         hint = f"The AWS key of {identity} has expired; put a valid one there."
         field = "aws_conn_id"
     elif code in ("NoCredentialsError", "PartialCredentialsError"):
-        hint = f"There are no AWS credentials: {identity} has none, or only some of them."
+        hint = (
+            f"There are no AWS credentials: {identity} has none, or only some of them. Check the spelling of"
+            " aws_conn_id, and what is entered there."
+        )
         field = "aws_conn_id"
     elif code in _REFUSED:
         hint = (
