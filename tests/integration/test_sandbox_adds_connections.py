@@ -98,7 +98,7 @@ def test_the_sandbox_adds_its_connections_and_never_changes_any(airflow):
     assert out.count("is there already") == len(first)
 
     code, out, err = imported_by_sandbox(home, "--port", "0")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "airflow connections delete liveperson_login" in err
     assert "Traceback" not in err
     assert exported(home) == first
@@ -124,6 +124,6 @@ def test_without_a_database_it_says_what_to_do(airflow_home, tmp_path):
         check=False,
         timeout=120,
     )
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "airflow db migrate" in answer.stderr
     assert "Traceback" not in answer.stderr
