@@ -162,7 +162,7 @@ class Dataset:
                     f"filters: {self.name} has no filter {name!r}; it has {', '.join(self.filters) or 'none'}",
                     field="filters",
                 )
-            given[name] = self.filters[name].read(name, value)
+            given[name] = self.filters[name].read(f"filters: {name}", value)
             if not raw.is_text(given[name]):
                 raise ConfigurationError(
                     f"filters: {name} is {value!r}, which holds half of a surrogate pair and cannot be sent",

@@ -31,7 +31,7 @@ class Filter(Protocol):
     def read(self, name: str, value: object) -> Any:
         """Bring a value into the form in which it is sent.
 
-        :param name: the filter's name, for the error.
+        :param name: what the error calls it: an argument's name, or ``filters: `` and the name of a filter.
         :param value: what the caller gave.
         :raises ConfigurationError: naming the filter and what it takes.
         """
@@ -40,9 +40,14 @@ class Filter(Protocol):
 def _wrong(name: str, wanted: str, value: object) -> ConfigurationError:
     shown = repr(value)
     return ConfigurationError(
-        f"filters: {name} must be {wanted}, not {shown if len(shown) <= 80 else shown[:77] + '…'}",
-        field="filters",
+        f"{name} must be {wanted}, not {shown if len(shown) <= 80 else shown[:77] + '…'}",
+        field=_argument(name),
     )
+
+
+def _argument(name: str) -> str:
+    """The argument that an error is about, of what it calls the value."""
+    return name.partition(": ")[0]
 
 
 def _is_number(value: object, whole: bool) -> bool:
@@ -184,7 +189,7 @@ class InstantRange:
         value = literal(value)
         if not isinstance(value, Mapping) or set(value) != set(self.bounds):
             raise _wrong(name, wanted, value)
-        read = {bound: self._milliseconds(f"filters: {name}.{bound}", value[bound]) for bound in self.bounds}
+        read = {bound: self._milliseconds(f"{name}.{bound}", value[bound]) for bound in self.bounds}
         if len(read) == 2:
             if read["from"] > read["to"]:
                 raise _wrong(name, f'{wanted}, "from" not after "to"', value)
@@ -198,12 +203,15 @@ class InstantRange:
         if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) > _DAY_DIGITS:
             value = literal(value)
         if not _is_number(value, whole=True):
-            return milliseconds(instant(value, name))
+            try:
+                return milliseconds(instant(value, name))
+            except ConfigurationError as error:
+                raise ConfigurationError(str(error), field=_argument(name)) from None
         try:
             from_milliseconds(value)
         except OverflowError:
             raise ConfigurationError(
-                f"{name} is {value}, which is out of range for epoch milliseconds", field="filters"
+                f"{name} is {value}, which is out of range for epoch milliseconds", field=_argument(name)
             ) from None
         return int(value)
 

@@ -402,19 +402,20 @@ def test_conversations_that_cannot_be_read_are_an_error_of_the_package(sandbox, 
         (
             "conversations",
             {"conversation_ids": ["a"], "content_to_retrieve": "campaign"},
-            "content_to_retrieve must be a list of strings, not empty, not 'campaign'",
+            "^content_to_retrieve must be a list of strings, not empty, not 'campaign'",
         ),
         (
             "consumer_conversations",
             {"consumer_id": "somebody", "status": "CLOSE"},
-            "status must be a list of strings, not empty, not 'CLOSE'",
+            "^status must be a list of strings, not empty, not 'CLOSE'",
         ),
     ],
 )
 def test_a_text_is_not_taken_for_a_list_of_letters(sandbox, connection, method, arguments, says):
     hook = LivePersonHook(connection("liveperson_api_key"))
-    with pytest.raises(ConfigurationError, match=says):
+    with pytest.raises(ConfigurationError, match=says) as caught:
         getattr(hook, method)(**arguments)
+    assert caught.value.field in arguments
     assert sandbox.requests == []
 
 

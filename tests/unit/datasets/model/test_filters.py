@@ -23,6 +23,7 @@ from airflow_provider_liveperson.datasets.model.filters import (
 )
 from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.window import Window
 
 FLAG = Flag(description="-")
 TEXT = Text(description="-")
@@ -152,9 +153,16 @@ def test_a_good_value_is_brought_into_its_form(kind, value, sent):
 )
 def test_a_bad_value_is_refused_by_name(kind, value, says):
     with pytest.raises(ConfigurationError) as caught:
-        kind.read("it", value)
+        kind.read("filters: it", value)
     assert str(caught.value).startswith("filters: it")
     assert says in str(caught.value)
+    assert caught.value.field == "filters"
+
+
+def test_where_it_is_an_argument_the_error_names_that():
+    with pytest.raises(ConfigurationError, match=r"^fresh must be ") as caught:
+        FLAG.read("fresh", "perhaps")
+    assert caught.value.field == "fresh"
 
 
 def test_a_long_value_is_cut_short():
@@ -180,6 +188,7 @@ def test_milliseconds_and_back_lose_less_than_one(moment):
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
 def test_none_of_a_datasets_filters_takes_what_fits_nothing(name):
-    for filter_name, kind in DATASETS[name].filters.items():
+    day = Window(datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+    for filter_name in DATASETS[name].filters:
         with pytest.raises(ConfigurationError, match=f"filters: {filter_name}"):
-            kind.read(filter_name, object())
+            DATASETS[name].query(day, filters={filter_name: object()})
