@@ -168,11 +168,11 @@ class LivePersonEraseOperator(BaseOperator):
             )
             account_id = hook.get_conn().account_id
         store, prefix = store_at(self.uri, aws_conn_id=self.aws_conn_id, extra_args=self.extra_args)
+        if not allow_unsearched:
+            request.refuse_empty(store, prefix, account_id)
         erased = request.erase(store, prefix, account_id)
         if not allow_unsearched:
             erased.refuse_unsearched()
-            if not erased.windows:
-                request.refuse_empty(store, prefix, account_id)
         return asdict(erased)
 
     def _check_that_ids_are_given(self) -> None:

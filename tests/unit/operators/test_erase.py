@@ -143,6 +143,9 @@ def test_where_nothing_has_landed_nobody_is_taken_for_erased(tmp_path, truth):
             erase(wrong, conversation_ids=person)
         assert raised.value.__cause__.field == "uri"
         assert erase(wrong, conversation_ids=[])["windows"] == 0
+    assert [path.name for path in tmp_path.iterdir()] == [
+        "lake"
+    ]  # not even whom to erase is noted down there
     told = erase(tmp_path / "new", conversation_ids=person, allow_unsearched=True)
     assert (told["records"], told["windows"]) == (0, 0)
     assert land(tmp_path / "new")["windows"][0]["erased"] == 1
