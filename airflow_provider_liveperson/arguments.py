@@ -120,7 +120,7 @@ def read_masked(value: object, name: str) -> Sequence[Any]:
     if is_nothing(value):
         raise ConfigurationError(
             f"{name} is {value!r}, by which nothing would be masked. If a template has rendered to that, look at what"
-            " it takes; an empty list says that there are no such fields",
+            f" it takes; if nothing is to be masked by it, leave {name} out",
             field=name,
         )
     return read_list(value, name)
@@ -131,7 +131,7 @@ def read_limits(keep_fields: object, unknown_fields: object) -> dict[str, Any]:
 
     :param keep_fields: the argument as given.
     :param unknown_fields: likewise.
-    :raises ConfigurationError: for what is no list, or no string; and for the text of nothing.
+    :raises ConfigurationError: for what is no list, or no string; and for what a template makes of a missing value.
     """
     if unknown_fields is not None and is_nothing(unknown_fields):
         raise _wrong("unknown_fields", "drop or keep", unknown_fields)
