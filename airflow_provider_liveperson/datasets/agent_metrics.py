@@ -18,7 +18,7 @@ from airflow_provider_liveperson.datasets.model.limits import Limits
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.answer import Section
-from airflow_provider_liveperson.datasets.readers.narrowing import NARROWED, NarrowingPager
+from airflow_provider_liveperson.datasets.readers.fallback import FallbackPager
 from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.datasets.readers.snapshot import PULLED_AT, AnswerSnapshot, Snapshot
 from airflow_provider_liveperson.records.columns import (
@@ -92,47 +92,44 @@ CHOICE: Mapping[str, Filter] = {
 }
 
 
-def _as_sent(given: dict[str, Any], query: Query) -> dict[str, Any]:
-    """Filters as they are sent.
-
-    LivePerson's page spells one in two ways, and might pass over the wrong one. Ids of agents are texts on its older
-    page, and numbers on its newest.
-    """
-    sent = {**given, "Status": given["status"]} if "status" in given else dict(given)
-    if "agentIds" in sent and query.learned.get(NARROWED):
-        sent["agentIds"] = list(map(int, sent["agentIds"]))
-    return sent
+def _in_both_spellings(given: dict[str, Any]) -> dict[str, Any]:
+    """Filters as they are sent: LivePerson's page spells one in two ways, and might pass over the wrong one."""
+    return {**given, "Status": given["status"]} if "status" in given else given
 
 
-def _opened(make: Callable[[], Pager], query: Query) -> Pager:
-    """A pager that asks for agents by their ids as text, and as numbers where LivePerson rejects that.
+def _with_ids(open_: Callable[[Query], Pager], query: Query) -> Pager:
+    """A pager that asks for agents by ids as text, as LivePerson's older page has them, or numbers, as its newest.
 
-    :param make: makes one that asks as :func:`_as_sent` says.
+    :param open_: makes the pager of a query.
     :param query: the window, the filters and the cursor.
     """
     ids = query.filters.get("agentIds", ())
-    are_numbers = bool(ids) and all(one.isascii() and one.isdigit() for one in ids)
-    return NarrowingPager(lambda _: make(), query, "with agentIds as numbers") if are_numbers else make()
+    if not ids or not all(one.isascii() and one.isdigit() for one in ids):
+        return open_(query)
+    by_numbers = replace(query, filters={**query.filters, "agentIds": list(map(int, ids))})
+    return FallbackPager(
+        lambda fallback: open_(by_numbers if fallback else query), query, "with agentIds as numbers"
+    )
 
 
 class Agents(Snapshot):
     """Agents, of whom filters choose some."""
 
     def filters(self, query: Query) -> dict[str, Any]:
-        return _as_sent(super().filters(query), query)
+        return _in_both_spellings(super().filters(query))
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
-        return _opened(lambda: Snapshot.open(self, dataset, query, slice_), query)
+        return _with_ids(lambda asked: Snapshot.open(self, dataset, asked, slice_), query)
 
 
 class AgentsTogether(AnswerSnapshot):
     """What the agents are together, of whom filters choose some."""
 
     def filters(self, query: Query) -> dict[str, Any]:
-        return _as_sent(super().filters(query), query)
+        return _in_both_spellings(super().filters(query))
 
     def open(self, dataset: Dataset, query: Query, slice_: Slice) -> Pager:
-        return _opened(lambda: AnswerSnapshot.open(self, dataset, query, slice_), query)
+        return _with_ids(lambda asked: AnswerSnapshot.open(self, dataset, asked, slice_), query)
 
 
 AGENT_METRICS_STATUS = Dataset(

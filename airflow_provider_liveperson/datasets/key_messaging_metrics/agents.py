@@ -23,7 +23,7 @@ from airflow_provider_liveperson.datasets.key_messaging_metrics.question import 
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.counted import CountedPages
-from airflow_provider_liveperson.datasets.readers.narrowing import NarrowingPager
+from airflow_provider_liveperson.datasets.readers.fallback import FallbackPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
 from airflow_provider_liveperson.datasets.readers.pages import Page, Record
@@ -92,8 +92,8 @@ class AgentView(CountedPages):
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return self.question.describe(query)
 
-    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> NarrowingPager:
-        return NarrowingPager(
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> FallbackPager:
+        return FallbackPager(
             lambda narrowed: AgentPager(self, dataset, query, slice_, narrowed=narrowed),
             query,
             self.question.narrowed_how(query),

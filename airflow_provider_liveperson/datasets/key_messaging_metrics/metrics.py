@@ -20,7 +20,7 @@ from airflow_provider_liveperson.datasets.readers.answer import (
     read_object,
 )
 from airflow_provider_liveperson.datasets.readers.counted import CountedPages
-from airflow_provider_liveperson.datasets.readers.narrowing import NarrowingPager
+from airflow_provider_liveperson.datasets.readers.fallback import FallbackPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
 from airflow_provider_liveperson.datasets.readers.pages import Page, Record
@@ -97,7 +97,7 @@ class Metrics(CountedPages):
     def describe(self, dataset: Dataset, query: Query) -> dict[str, Any]:
         return self.question.describe(query)
 
-    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> NarrowingPager:
+    def open(self, dataset: Dataset, query: Query, slice_: Slice) -> FallbackPager:
         def make(narrowed: bool) -> Pager:
             if slice_.partition[LEVEL.name] != ACCOUNT:
                 return self.groups(dataset, query, slice_, narrowed=narrowed)
@@ -106,7 +106,7 @@ class Metrics(CountedPages):
                 parse_rows=lambda answer: _account(answer, query, slice_),
             )
 
-        return NarrowingPager(make, query, self.question.narrowed_how(query))
+        return FallbackPager(make, query, self.question.narrowed_how(query))
 
     def groups(self, dataset: Dataset, query: Query, slice_: Slice, *, narrowed: bool) -> OffsetPager:
         """What reads the groups of a level.

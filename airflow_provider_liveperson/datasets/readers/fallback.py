@@ -1,4 +1,4 @@
-"""Asking for less, or in another way, where LivePerson rejects a request: accounts differ in what they know."""
+"""Asking in another way, such as for less, where LivePerson rejects a request: accounts differ in what they know."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airflow_provider_liveperson.records.line import Line
 
 log = logging.getLogger(__name__)
 
-NARROWED = "narrowed"
+FALLBACK = "fallback"
 """What :attr:`Query.learned` calls it."""
 
 
-class NarrowingPager(Pager):
+class FallbackPager(Pager):
     """Reads a slice with another pager, and with one that asks in another way where LivePerson rejects the first.
 
     That is found out once for all slices of a query, and said once in the log.
@@ -32,7 +32,7 @@ class NarrowingPager(Pager):
         self._make = make
         self._query = query
         self._how = how
-        self._is_narrowed = False
+        self._is_fallback = False
         self._has_answer = False
         self._pager: Pager | None = None
 
@@ -40,8 +40,8 @@ class NarrowingPager(Pager):
     def pager(self) -> Pager:
         """The pager that reads."""
         if self._pager is None:
-            self._is_narrowed = bool(self._how) and self._query.learned.get(NARROWED, False)
-            self._pager = self._make(self._is_narrowed)
+            self._is_fallback = bool(self._how) and self._query.learned.get(FALLBACK, False)
+            self._pager = self._make(self._is_fallback)
         return self._pager
 
     def next_request(self) -> ApiRequest | None:
@@ -65,12 +65,12 @@ class NarrowingPager(Pager):
         self._take_over()
 
     def refused(self, error: RequestRejectedError) -> None:
-        if error.status != 400 or not self._how or self._is_narrowed or self._has_answer:
+        if error.status != 400 or not self._how or self._is_fallback or self._has_answer:
             self.pager.refused(error)
             return
-        if not self._query.learned.get(NARROWED):
+        if not self._query.learned.get(FALLBACK):
             log.warning("LivePerson rejected the request (%s); asking again %s", error, self._how)
-        self._query.learned[NARROWED] = True
+        self._query.learned[FALLBACK] = True
         self._pager = None
 
     def learn(self, before: Self) -> None:
