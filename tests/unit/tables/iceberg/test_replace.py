@@ -150,6 +150,18 @@ def test_a_table_that_was_rolled_back_gets_the_window_again(lake):
     assert lake.rows() == at(DAY, ACCOUNT, "2")
 
 
+def test_a_window_whose_snapshot_has_expired_is_written_anew(lake):
+    landed = lake.land(["1", "2"])
+    lake.load(landed)
+    present = lake.load(lake.land(["5"], window=NEXT_DAY))
+    lake.table.maintenance.expire_snapshots().older_than(datetime.now(UTC) + timedelta(hours=1)).commit()
+    assert [one.snapshot_id for one in lake.table.snapshots()] == [present.snapshot_id]
+
+    assert lake.load(landed).changed
+    assert lake.rows() == sorted([*at(DAY, ACCOUNT, "1", "2"), *at(NEXT_DAY, ACCOUNT, "5")])
+    assert not lake.load(landed).changed
+
+
 def test_a_window_without_records_empties_it(lake):
     lake.load(lake.land(["1"]))
     lake.load(lake.land(["2"], window=NEXT_DAY))
