@@ -130,6 +130,7 @@ class Attempt:
         self._request = job.request
         self._started = time.monotonic()
         self._revision: str | None = None
+        self._added: Slice | None = None  # the last one that is on its way
         self._delivery = Delivery(
             landing,
             share_below=min(job.destination.share_below, job.destination.roll_at),
@@ -227,18 +228,22 @@ class Attempt:
                     )
                 else:
                     self._delivery.add(read, taken)
+                    self._added = read.slice_
                     # Parts go up while the next slices are read.
                     self._settle(self._unread(prefetcher), leave=MAX_UNDER_WAY)
                 revision = read.revision
             self._delivery.flush()
-        except BaseException:
+        except LivePersonError:
+            # Not for what ends a task from outside: it may come at any moment, also while a slice passes from the one
+            # list to the other. Then the last checkpoint stays.
             with contextlib.suppress(LivePersonError):  # what failed is raised
                 self._settle(self._unread(prefetcher), leave=0)
             raise
         return revision if job.dataset.is_snapshot else None
 
     def _unread(self, prefetcher: Prefetcher) -> list[Slice]:
-        return list(filter(self._job.owns, prefetcher.unread))
+        """The slices that have neither been read nor are on their way."""
+        return [one for one in prefetcher.unread if one is not self._added and self._job.owns(one)]
 
     def _settle(self, unread: Sequence[Slice], *, leave: int) -> None:
         """Note which parts have arrived, and remember for a retry which slices are finished.

@@ -62,6 +62,7 @@ class Prefetcher:
         self._query = query
         self._waiting = deque(slices)
         self._readers: deque[SliceReader] = deque()
+        self._handed_on: Slice | None = None
         self._is_disk_full = False
         self._finished: list[tuple[int, int | None]] = []  # of each slice read: records received and reported
         limit = dataset.limits.max_records
@@ -97,15 +98,20 @@ class Prefetcher:
             except TooManyRecordsError as error:
                 self._split(reader, error.count)
                 continue
-            self._readers.popleft()
             reader.drop()  # what its consumer may have left
             self._finished.append((reader.reader.received, reader.reader.reported))
+            self._handed_on = self._readers.popleft().slice_
             yield read
+            self._handed_on = None
 
     @property
     def unread(self) -> list[Slice]:
-        """The slices that have not been handed on, in order; the one that is being read comes first."""
-        return [*(reader.slice_ for reader in self._readers), *self._waiting]
+        """The slices whose records nobody has yet, as far as this knows, in order.
+
+        The one that was handed on last is the first of them, until the next one is asked for.
+        """
+        last = [] if self._handed_on is None else [self._handed_on]
+        return [*last, *(reader.slice_ for reader in self._readers), *self._waiting]
 
     def replace(self, which: Which, slices: Iterable[Slice]) -> None:
         """Read other slices in the place of those that come next.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -13,11 +16,12 @@ from hypothesis import strategies as st
 from airflow_provider_liveperson.datasets.catalog import dataset_named
 from airflow_provider_liveperson.datasets.messaging_interactions.dataset import MESSAGING_INTERACTIONS
 from airflow_provider_liveperson.datasets.model.slices import Slice
-from airflow_provider_liveperson.exceptions import PermissionDeniedError
+from airflow_provider_liveperson.exceptions import PermissionDeniedError, StorageError
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.landing.landing import Landing
 from airflow_provider_liveperson.landing.manifest import SliceCounts
 from airflow_provider_liveperson.landing.parts import Part
+from airflow_provider_liveperson.pull.attempt import Attempt
 from airflow_provider_liveperson.pull.checkpoints import (
     CHECKPOINT_LIFE,
     Checkpoint,
@@ -25,7 +29,9 @@ from airflow_provider_liveperson.pull.checkpoints import (
     recall,
     remember,
 )
+from airflow_provider_liveperson.pull.delivery import Delivery
 from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.pull.slice_reader import SliceReader
 from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.window import Window
 from devtools.landing_runs import HEAD
@@ -179,6 +185,12 @@ def ids(store) -> list[str]:
     return sorted(record["info"]["conversationId"] for record in store.records())
 
 
+def all_of(sandbox) -> list[str]:
+    return sorted(
+        one["info"]["conversationId"] for one in sandbox.conversations.truth(DAY.start, DAY.end, "start")
+    )
+
+
 def starts_asked(sandbox, since: int) -> list[int]:
     searches = [it for it in sandbox.requests[since:] if it.path.endswith("conversations/search")]
     return [json.loads(it.body)["start"]["from"] for it in searches]
@@ -261,6 +273,67 @@ def test_what_is_undeclared_is_counted_once_over_all_tries(sandbox, land, store)
     land(masking=Masking(**choices))
     (manifest,) = store.manifests()
     assert manifest["undeclared"] == {"info": manifest["counts"]["kept"]}
+
+
+@pytest.mark.parametrize(
+    "error", [StorageError("503 Slow Down"), TimeoutError("execution_timeout")], ids=repr
+)
+@pytest.mark.parametrize("where", ["_settle", "flush", "add", "drop"])
+def test_no_slice_is_lost_that_was_read_and_is_not_on_its_way(
+    sandbox, land, store, monkeypatch, where, error
+):
+    of = {"_settle": Attempt, "flush": Delivery, "add": Delivery, "drop": SliceReader}[where]
+    real, calls = getattr(of, where), []
+
+    def fails(self, *args, **choices):
+        if where != "drop" or (self.kept and not self.has_requests):  # it has been read
+            calls.append(self)
+        if len(calls) == (1 if where == "flush" else 3):
+            monkeypatch.setattr(of, where, real)
+            raise error
+        return real(self, *args, **choices)
+
+    monkeypatch.setattr(of, where, fails)
+    with pytest.raises(type(error), match=str(error)):
+        land()
+    assert land().complete
+    assert ids(store) == all_of(sandbox)
+
+
+LINES = 12
+"""At how many of them the test below ends a landing, drawn anew for each."""
+
+
+@pytest.mark.parametrize("number", range(LINES))
+def test_a_landing_that_is_ended_at_any_line_is_finished_by_its_retry(sandbox, land, store, number):
+    def lines(end_at: int | None) -> int:
+        """Land, but for an error from outside at one of the lines; tells how many lines there were."""
+        count = 0
+
+        def trace(frame, event, _):
+            nonlocal count
+            if "/airflow_provider_liveperson/pull/" not in frame.f_code.co_filename:
+                return None
+            if event == "line":
+                count += 1
+                if count == end_at:
+                    raise TimeoutError("execution_timeout")
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            land()
+        finally:
+            sys.settrace(before)
+        return count
+
+    whole = lines(None)
+    store.objects.clear()
+    with suppress(TimeoutError):
+        lines(1 + Random(number).randrange(whole))
+    land()
+    assert ids(store) == all_of(sandbox)
 
 
 def test_another_salt_is_another_request(sandbox, land, store):
