@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.landing import manifest as manifests
-from airflow_provider_liveperson.landing.manifest import Manifest
+from airflow_provider_liveperson.landing.base import read_replaceable
 from airflow_provider_liveperson.landing.verification import missing_parts
 from airflow_provider_liveperson.pull.attempt import Job, Landed
+
+if TYPE_CHECKING:
+    from airflow_provider_liveperson.landing.manifest import ManifestHead
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +22,7 @@ def kept(job: Job) -> Landed | None:
 
     :param job: what is to be landed.
     :returns: that; None if it is to be pulled.
+    :raises ConfigurationError: when it is another request's, or has landed in another form.
     :raises StorageError: when the store cannot be read.
     """
     now, window = job.out_of_range_at, job.query.window
@@ -24,13 +30,23 @@ def kept(job: Job) -> Landed | None:
     if now is None or job.dataset.is_snapshot or limits.complete_at(window) > now:
         return None
     key = f"{job.folder}/{manifests.NAME}"
-    data = store.read(key)
-    manifest = None if data is None else Manifest.decode(data, store.uri(key))
+    manifest = read_replaceable(store.fetch(key), store.uri(key), job.request.head)
     if manifest is None or not manifest.complete or missing_parts(store, job.folder, manifest.parts):
         return None
+    if _form(manifest.head) != _form(job.request.head):
+        raise ConfigurationError(
+            f"{store.uri(job.folder)} has landed completely in another form (file format, compression or masking), and"
+            " LivePerson has less of it by now. Ask for the form that it has, or land what is left elsewhere",
+            field="prefix",
+        )
     log.warning(
         "%s has landed completely, and LivePerson has less of it by now: it stays as it is. To land what is left"
         " instead, remove it first",
         store.uri(job.folder),
     )
     return Landed(manifest=manifest, changed=False)
+
+
+def _form(head: ManifestHead) -> tuple[Any, ...]:
+    """How records land, whichever they are."""
+    return head.file_format, head.compression, head.csv_formulas, head.masking

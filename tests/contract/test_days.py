@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,10 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.pull.checkpoints import CHECKPOINT_LIFE
 from airflow_provider_liveperson.pull.pull import PullResult, pull
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -321,6 +323,41 @@ def test_what_has_landed_completely_stays_when_liveperson_has_less_of_it(
     assert (again, again.changed) == (first, False)
     assert (store.objects, store.changes) == (before, [])
     assert "LivePerson has less of it by now: it stays as it is" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"filters": {"skillIds": ["12"]}}, {"file_format": "csv"}, {"drop_fields": ["_skill_id"]}],
+    ids=str,
+)
+def test_what_stays_is_not_handed_out_as_something_else(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, others: dict[str, Any]
+) -> None:
+    dataset, client = DATASETS["messaging_queue_health"], connect(sandbox)
+    window = Window(datetime(2026, 1, 28, 18, tzinfo=UTC), datetime(2026, 1, 28, 22, tzinfo=UTC))
+
+    def land_at(
+        now: datetime, *, filters: Any = None, file_format: str = "jsonl", drop_fields: Sequence[str] = ()
+    ) -> PullResult:
+        sandbox.configure(data_clock_offset_seconds=(now - datetime(2026, 2, 1, tzinfo=UTC)).total_seconds())
+        return pull(
+            client,
+            dataset,
+            dataset.query(window, filters=filters),
+            store.destination(encoding=Encoding(file_format, columns=dataset.columns)),
+            masking=Masking(drop_fields=drop_fields) if drop_fields else None,
+            now=now,
+            allow_out_of_range=True,
+        )
+
+    assert land_at(window.end + timedelta(hours=1)).complete
+    until = dataset.limits.available_until(window)
+    assert until is not None
+    before, store.changes = dict(store.objects), []
+    with pytest.raises(ConfigurationError) as refused:
+        land_at(until + timedelta(hours=1), **others)
+    assert refused.value.field == "prefix"
+    assert (store.objects, store.changes) == (before, [])
 
 
 def test_what_is_left_replaces_what_has_been_incomplete_all_along(
