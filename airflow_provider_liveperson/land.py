@@ -117,7 +117,7 @@ class LandRequest:
         return replace(self, dataset=self.dataset.as_files(), file_format=RAW, compression="none")
 
     def landed_windows(self) -> list[Window]:
-        """The windows that it lands, each in a folder of its own, in order: UTC days, or parts of them."""
+        """The windows that it would land now, each in a folder of its own, in order: UTC days, or parts of them."""
         return landed_windows(self.dataset, self.query, datetime.now(UTC))
 
     def land(

@@ -25,7 +25,7 @@ from airflow_provider_liveperson.pull.slice_reader import warn_of_repairs
 from airflow_provider_liveperson.pull.undeclared import total_of, warn_of_undeclared
 from airflow_provider_liveperson.records.line import Line
 from airflow_provider_liveperson.spool import open_spool, spool_errors
-from airflow_provider_liveperson.window import Window, stamp
+from airflow_provider_liveperson.window import Window, instant, stamp
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.records.masking import Masking
@@ -71,6 +71,13 @@ class PullResult:
     complete: bool
     reported: int | None
     changed: bool = field(compare=False)
+
+    def landed_windows(self) -> list[Window]:
+        """The windows that have landed, each in a folder of its own, in order."""
+        return [
+            Window(instant(one["window_start"], "window_start"), instant(one["window_end"], "window_end"))
+            for one in self.windows
+        ]
 
 
 def pull(

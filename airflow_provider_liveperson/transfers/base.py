@@ -272,7 +272,7 @@ class LivePersonTransferOperator(BaseOperator):
             self.outlets,
             summary,
             folder_asset=lambda: Asset(f"{self.folder_uri(**vars(self))}/{pulled.dataset}"),
-            partitions=day_keys(request.landed_windows()) if partitions else None,
+            partitions=day_keys(pulled.landed_windows()) if partitions else None,
         )
         if skip_on_empty and not pulled.records:
             from airflow_provider_liveperson.version_compat import AirflowSkipException

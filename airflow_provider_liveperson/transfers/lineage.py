@@ -5,14 +5,14 @@ OpenLineage is imported only by :func:`lineage_of`, which only its provider for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveperson.landing.layout import Layout
 from airflow_provider_liveperson.records.branch import is_covered, is_masked
 from airflow_provider_liveperson.records.columns import Column, Struct, fold, paths, personal_paths
-from airflow_provider_liveperson.window import stamp
+from airflow_provider_liveperson.window import Window, stamp
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -73,7 +73,10 @@ def lineage_of(
                     **schema_facet(columns, personal=personal, hashed=hashed),
                     **_column_facet(source, dataset.columns, columns, hashed=hashed),
                 },
-                outputFacets={**_days_facet(request, account_id), **_statistics_facet(request, result)},
+                outputFacets={
+                    **_days_facet(dataset.name, account_id, (result or request).landed_windows()),
+                    **_statistics_facet(request, result),
+                },
             )
         ],
     )
@@ -209,16 +212,16 @@ def _window_facet(request: LandRequest) -> dict[str, Any]:
     return {"subset": facets.InputSubsetInputDatasetFacet(inputCondition=condition)}
 
 
-def _days_facet(request: LandRequest, account_id: str) -> dict[str, Any]:
+def _days_facet(dataset: str, account_id: str, windows: Iterable[Window]) -> dict[str, Any]:
     """What of the output is written: a partition for each folder that a window lands in."""
     from openlineage.client.facet_v2 import base_subset_dataset as facets
 
     partitions = [
         facets.Partition(
             dimensions={"account_id": account_id, "dt": str(window.start.date())},
-            identifier=Layout(prefix="").folder(request.dataset.name, account_id, window),
+            identifier=Layout(prefix="").folder(dataset, account_id, window),
         )
-        for window in request.landed_windows()
+        for window in windows
     ]
     return {
         "subset": facets.OutputSubsetOutputDatasetFacet(

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from airflow.sdk import DAG, Asset, AssetAlias
 
 from airflow_provider_liveperson.exceptions import (
@@ -24,6 +25,7 @@ from airflow_provider_liveperson.exceptions import (
     StorageError,
     WindowOutOfRangeError,
 )
+from airflow_provider_liveperson.hooks import telemetry
 from airflow_provider_liveperson.landing.encoding import Encoding
 from airflow_provider_liveperson.transfers.base import LivePersonTransferOperator
 from airflow_provider_liveperson.transfers.liveperson_to_s3 import (
@@ -307,6 +309,30 @@ def test_an_asset_gets_an_event_for_each_day_if_asked_to(s3, hours, choices, key
     assert told == []
     operator(asset_partitions=True, **given).execute(ran)
     assert told == keys
+
+
+def test_a_day_that_began_after_the_pull_did_gets_no_event(s3, monkeypatch):
+    """It has not landed."""
+    asset, told = Asset("s3://lake/audit"), []
+    ran = context(start=DAY[0], outlet_events=Events())
+    ran["outlet_events"][asset].add_partitions = told.extend
+    with time_machine.travel(DAY[1] - timedelta(seconds=10)) as clock:
+        land = telemetry.land
+
+        def slowly(*args, **choices):
+            landed = land(*args, **choices)
+            clock.shift(timedelta(seconds=20))
+            return landed
+
+        monkeypatch.setattr(telemetry, "land", slowly)
+        summary = operator(
+            asset_partitions=True,
+            start=DAY[0],
+            end=DAY[1] + timedelta(days=1),
+            outlets=[asset],
+            allow_out_of_range=True,
+        ).execute(ran)
+    assert told == [one["window_start"][:10] for one in summary["windows"]] == ["2026-01-30"]
 
 
 def test_a_rerun_says_whether_anything_has_changed(sandbox, s3):
