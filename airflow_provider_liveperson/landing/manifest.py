@@ -177,7 +177,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     :param cursor: the field by which a record belongs to the window.
     :param filters: the dataset's filters as they were given.
     :param complete: False when the window reached into the future, or past what LivePerson keeps, as it was
-        pulled with ``allow_out_of_range``; and when any record was undated, or is still partial.
+        pulled with ``allow_out_of_range``; when LivePerson stopped keeping its beginning while it was read; and when
+        any record was undated, or is still partial.
     :param still_partial: the keys of the records that LivePerson gave only in part, hashed where the field of the key
         is; none where it has not landed.
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.

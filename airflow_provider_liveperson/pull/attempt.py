@@ -50,6 +50,7 @@ class Job:
     :param refuse_overlap: whether to refuse, once more before the commit, what overlaps another window.
     :param is_alone: whether this is all that is pulled: then the log says that it starts.
     :param out_of_range_at: the present, aware, if LivePerson may keep less than the window; None if it has all of it.
+    :param kept_until: until when LivePerson keeps all of the window, in monotonic seconds; None for no limit.
     :param erased: the persons that must not land; None for nobody.
     :param spent: the keys of parts that earlier tries have put there.
     """
@@ -63,6 +64,7 @@ class Job:
     refuse_overlap: bool
     is_alone: bool
     out_of_range_at: datetime | None = None
+    kept_until: float | None = None
     erased: ErasedFromWindow | None = None
     spent: set[str] = field(default_factory=set)
 
@@ -131,6 +133,7 @@ class Attempt:
         self._started = time.monotonic()
         self._revision: str | None = None
         self._added: Slice | None = None  # the last one that is on its way
+        self._is_late = False
         self._delivery = Delivery(
             landing,
             share_below=min(job.destination.share_below, job.destination.roll_at),
@@ -232,6 +235,7 @@ class Attempt:
                     # Parts go up while the next slices are read.
                     self._settle(self._unread(prefetcher), leave=MAX_UNDER_WAY)
                 revision = read.revision
+            self._is_late = job.kept_until is not None and time.monotonic() > job.kept_until
             self._delivery.flush()
         except LivePersonError:
             # Not for what ends a task from outside: it may come at any moment, also while a slice passes from the one
@@ -271,7 +275,7 @@ class Attempt:
         before = self._landing.before
         return Manifest.of(
             self._request.head,
-            complete=self._request.complete and not counts.undated and not counts.still_partial,
+            complete=self._request.complete and not (self._is_late or counts.undated or counts.still_partial),
             revision=revision,
             counts=counts,
             slices=slices,
@@ -308,6 +312,10 @@ class Attempt:
                 " The manifest lists their keys, as far as these have landed: still_partial",
                 counts.still_partial,
                 manifest.dataset,
+            )
+        if self._is_late:
+            log.warning(
+                "LivePerson stopped keeping this window's beginning while it was read, so it does not count as complete"
             )
         warn_of_repairs(manifest.dataset, counts.repaired)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -118,7 +119,7 @@ def pull(
     :raises StorageError: when the store refuses; nothing is left half-written.
     :raises LivePersonError: for any other failure of a request.
     """
-    now = now or datetime.now(UTC)
+    now, began = now or datetime.now(UTC), time.monotonic()
     check_overlap(overlap)
     complete = check_complete(dataset, query.window, now, allow_out_of_range=allow_out_of_range)
     windows = landed_windows(dataset, query, now)
@@ -130,6 +131,7 @@ def pull(
         part = replace(query, window=window)
         # Of a longer window that is out of range, single days can be complete; the present is complete or not.
         whole = complete or (not dataset.is_snapshot and dataset.limits.can_be_complete(window, now))
+        until = dataset.limits.available_until(window) if whole and not dataset.is_snapshot else None
         erased = lookup.of(window)
         return Job(
             client=client,
@@ -150,6 +152,7 @@ def pull(
             refuse_overlap=overlap == "refuse",
             is_alone=len(windows) == 1,
             out_of_range_at=None if whole else now,
+            kept_until=None if until is None else began + (until - now).total_seconds(),
         )
 
     jobs = list(map(job, windows))

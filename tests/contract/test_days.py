@@ -325,6 +325,23 @@ def test_what_has_landed_completely_stays_when_liveperson_has_less_of_it(
     assert "LivePerson has less of it by now: it stays as it is" in caplog.text
 
 
+@pytest.mark.parametrize(("left", "is_complete"), [(60.0, True), (0.05, False)])
+@pytest.mark.parametrize("name", ["messaging_queue_health", "key_messaging_metrics_history", "agent_view"])
+def test_a_window_that_goes_out_of_range_while_it_is_read_is_not_complete(
+    name: str, left: float, is_complete: bool, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    dataset, client = DATASETS[name], connect(sandbox)
+    window = Window(datetime(2026, 1, 28, 18, tzinfo=UTC), datetime(2026, 1, 28, 22, tzinfo=UTC))
+    until = dataset.limits.available_until(window)
+    assert until is not None
+    offset = (until - timedelta(minutes=5) - datetime(2026, 2, 1, tzinfo=UTC)).total_seconds()
+    sandbox.configure(latency_ms=200, data_clock_offset_seconds=offset)
+    now = until - timedelta(seconds=left)
+    pulled = pull(client, dataset, dataset.query(window), store.destination(), now=now)
+    assert pulled.complete is is_complete
+    assert [manifest["complete"] for manifest in store.manifests()] == [is_complete]
+
+
 @pytest.mark.parametrize(
     "others",
     [{"filters": {"skillIds": ["12"]}}, {"file_format": "csv"}, {"drop_fields": ["_skill_id"]}],
