@@ -106,9 +106,9 @@ class Prefetcher:
 
     @property
     def unread(self) -> list[Slice]:
-        """The slices whose records nobody has yet, as far as this knows, in order.
+        """The slices that have not been handed on, in order; the one that is being read comes first.
 
-        The one that was handed on last is the first of them, until the next one is asked for.
+        The one that was handed on last counts as unread until the next one is asked for.
         """
         last = [] if self._handed_on is None else [self._handed_on]
         return [*last, *(reader.slice_ for reader in self._readers), *self._waiting]

@@ -340,7 +340,8 @@ def test_a_slice_behind_that_cannot_be_split_fails_in_its_turn():
         next(rows)
 
 
-def test_unread_are_the_slices_that_have_not_been_handed_on():
+def test_a_slice_is_unread_until_the_next_one_is_asked_for():
+    """Whoever was handed it may have failed before it could keep it."""
     slices = [hours(0, 2), hours(2, 4), hours(4, 6), hours(6, 8)]
     made, during, after = reading(NumberedRecords(range(24)), slices), [], []
 
@@ -352,7 +353,8 @@ def test_unread_are_the_slices_that_have_not_been_handed_on():
         for done, _ in made.read(consume):
             after.append((done.slice_, made.unread))
     assert during == [slices[number:] for number in range(4)]
-    assert after == [(slices[number], slices[number + 1 :]) for number in range(4)]
+    assert after == [(slices[number], slices[number:]) for number in range(4)]
+    assert made.unread == []
 
 
 def until(hour: float) -> Callable[[Slice], bool]:
