@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     examples = _chosen(args.names)
     if args.to is None:
         _list(examples)
+    elif not args.to.strip():
+        raise ConfigurationError("--to is empty; name a folder", field="to")
     else:
         _copy(examples, Path(args.to).expanduser())
     return 0

@@ -79,6 +79,14 @@ def test_an_unknown_name_is_refused_with_those_that_exist(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_folder_is_refused(tmp_path, monkeypatch, capsys):
+    """As of a variable of the shell that is not set."""
+    monkeypatch.chdir(tmp_path)
+    assert run("--to", "") == 2
+    assert "--to is empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path, capsys):
     (tmp_path / "dags").write_text("")
     assert run(ONE, "--to", tmp_path / "dags") == 2
