@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 
-from airflow_provider_liveperson.exceptions import ConfigurationError
+from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.destination import Destination
+from airflow_provider_liveperson.landing.manifest import Manifest, Selection
 from airflow_provider_liveperson.window import Window, window_of_stamps
 
 OVERLAP = ("refuse", "allow")
@@ -66,3 +69,43 @@ def refuse_overlaps(
         field="overlap",
         permanent=True,
     )
+
+
+def refuse_other_selections(
+    destination: Destination, selection: Selection, windows: Sequence[Window]
+) -> None:
+    """Refuse windows beside others that have landed by another cursor, or with other filters.
+
+    The last one in the day before is looked at, and the last one in the day in which they end.
+
+    :param destination: where they are to land.
+    :param selection: which records are to be landed.
+    :param windows: the windows to be landed, in order.
+    :raises ConfigurationError: naming what is there.
+    :raises StorageError: when the store cannot be read.
+    """
+    store, home = destination.store, destination.account_folder(selection.dataset, selection.account_id)
+    for day in (windows[0].start.toordinal() - 1, windows[-1].end.toordinal()):
+        if not date.min.toordinal() <= day <= date.max.toordinal():
+            continue
+        folder = f"{home}/dt={date.fromordinal(day)}"
+        for name in reversed(store.folders(folder)):
+            key = f"{folder}/{name}/{manifests.NAME}"
+            there = None if window_of_stamps(name) is None else _selection_of(store.read(key), store.uri(key))
+            if there is None:
+                continue
+            if (there.cursor, there.filters) != (selection.cursor, selection.filters):
+                raise ConfigurationError(
+                    f"{store.uri(key)} holds {there}; land {selection} under another prefix, remove what is there, or"
+                    " set overlap='allow' if both are meant to be there",
+                    field="prefix",
+                    permanent=True,
+                )
+            break
+
+
+def _selection_of(data: bytes | None, uri: str) -> Selection | None:
+    """Which records a manifest is about; None where there is none, or one that cannot be read."""
+    with suppress(StorageError):
+        return None if data is None else Manifest.decode(data, uri).head.selection
+    return None

@@ -15,7 +15,11 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.slices import Query
 from airflow_provider_liveperson.landing import manifest as manifests
 from airflow_provider_liveperson.landing.destination import Destination
-from airflow_provider_liveperson.landing.overlaps import check_overlap, refuse_overlaps
+from airflow_provider_liveperson.landing.overlaps import (
+    check_overlap,
+    refuse_other_selections,
+    refuse_overlaps,
+)
 from airflow_provider_liveperson.pull.attempt import Job, Landed
 from airflow_provider_liveperson.pull.completeness import check_complete
 from airflow_provider_liveperson.pull.days import land, land_days
@@ -156,6 +160,8 @@ def pull(
         )
 
     jobs = list(map(job, windows))
+    if overlap == "refuse":
+        refuse_other_selections(destination, jobs[0].request.head.selection, windows)
     landed = [land(jobs[0], lookup)] if len(jobs) == 1 else land_days(query, jobs, lookup)
     if masking is not None:
         undeclared = total_of(day.undeclared for day in landed)

@@ -144,6 +144,26 @@ def test_whatever_mixture_is_pulled_no_record_lands_twice(
     assert all(window.start >= START for window in landed)
 
 
+@pytest.mark.parametrize("days", [-1, 1], ids=["the day before", "the day after"])
+@pytest.mark.parametrize("others", [{"cursor": "start"}, {"filters": {"skillIds": ["440177"]}}], ids=str)
+def test_other_records_do_not_land_beside_those_that_are_there(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, days: int, others: dict[str, Any]
+) -> None:
+    dataset, client = DATASETS["messaging_interactions"], connect(sandbox)
+    day = Window(START + timedelta(days=3), START + timedelta(days=4))
+    pull(client, dataset, dataset.query(day), store.destination())
+    beside = Window(day.start + timedelta(days=days), day.end + timedelta(days=days))
+    before, asked = dict(store.objects), len(sandbox.requests)
+    with pytest.raises(ConfigurationError, match="under another prefix") as refused:
+        pull(client, dataset, dataset.query(beside, **others), store.destination())
+    assert (refused.value.field, refused.value.permanent) == ("prefix", True)
+    assert (store.objects, len(sandbox.requests)) == (before, asked)
+    assert pull(
+        client, dataset, dataset.query(beside, **others), store.destination(), overlap="allow"
+    ).complete
+    pull(client, dataset, dataset.query(day), store.destination(), overlap="allow")
+
+
 def test_overlaps_are_allowed_on_request(
     sandbox: SandboxServer, connect: Connect, store: MemoryStore
 ) -> None:
