@@ -20,6 +20,7 @@ from airflow_provider_liveperson.datasets.model.months import Months
 from airflow_provider_liveperson.datasets.model.ranges import EPOCH_MS, ISO_MINUTES, TimeRange
 from airflow_provider_liveperson.datasets.model.request import RequestTemplate
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
+from airflow_provider_liveperson.datasets.readers.intervals import START
 from airflow_provider_liveperson.datasets.readers.keyed_pages import KeyedPages
 from airflow_provider_liveperson.datasets.readers.linked_pages import LinkedPages
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -127,7 +128,13 @@ INTERVAL_METRICS = Dataset(
         next_link="metadata.paging.refs.next",
         page_size=500,
         range=TimeRange(start="fromL", end="toL", clock=EPOCH_MS),
-        other_times=("timeframe.fromL", "timeframe.startTimeL", "timeframe.startTime", "timeframe.start"),
+        times=(
+            "timeframe.from",
+            "timeframe.fromL",
+            "timeframe.startTimeL",
+            "timeframe.startTime",
+            "timeframe.start",
+        ),
         arguments={
             "metrics": METRICS,
             "grouping": ("skill", "agent"),
@@ -136,14 +143,13 @@ INTERVAL_METRICS = Dataset(
         fallback={"metrics": DOCUMENTED_METRICS},
         status="status",
     ),
-    cursors=(
-        Cursor("interval", "Each interval once, in the window in which it begins.", field="timeframe.from"),
-    ),
-    primary_key=("timeframe.from", "skillId", "agentId"),
+    cursors=(Cursor("interval", "Each interval once, in the window in which it begins.", START),),
+    primary_key=(START, "skillId", "agentId"),
     limits=Limits(
         max_range=timedelta(days=1), retention=timedelta(days=7), lag=timedelta(hours=1), refuses_older=True
     ),
     columns={
+        START: TIMESTAMP,
         # LivePerson does not name its fields; Actual Handle Time has the second four.
         "timeframe": Struct(
             {

@@ -180,7 +180,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         pulled with ``allow_out_of_range``; when LivePerson stopped keeping its beginning while it was read; and when
         any record was undated, or is still partial.
     :param still_partial: the keys of the records that LivePerson gave only in part, hashed where the field of the key
-        is; none where it has not landed.
+        is; none where it has not landed, or where a record lacks a field of its key.
     :param request: what was asked of LivePerson: method, service, path, and the arguments without any secret.
     :param file_format: of the parts.
     :param compression: of the parts.

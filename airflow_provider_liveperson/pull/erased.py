@@ -64,11 +64,13 @@ class ErasedFromWindow:
         """A slice's counts and keys without the erased records.
 
         :param counts: of all its records.
-        :param still_partial: the keys of those that LivePerson gave only in part.
+        :param still_partial: the keys of those that LivePerson gave only in part, of those that have one.
         :param erased: how many were erased.
         """
         left = self.left(still_partial)
-        return counts.without(erased, still_partial=len(left)), left
+        partial = counts.still_partial - (len(still_partial) - len(left))
+        # Of those without a key, nothing says which are left.
+        return counts.without(erased, still_partial=min(partial, counts.kept - erased)), left
 
     def left(self, keys: Sequence[str]) -> list[str]:
         """The keys that are not those of erased conversations."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from airflow_provider_liveperson.client.fetching import Fetcher, InFlightRequest
 from airflow_provider_liveperson.client.messages import ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Slice
+from airflow_provider_liveperson.datasets.readers.pages import shown_keys
 from airflow_provider_liveperson.datasets.readers.reader import Pager, PagesMovedError
 from airflow_provider_liveperson.exceptions import (
     IncompletePullError,
@@ -59,7 +60,7 @@ class ReadSlice:
 
     :param slice_: the slice.
     :param counts: its records.
-    :param still_partial: the keys of its records that LivePerson gave only in part.
+    :param still_partial: the keys of its records that LivePerson gave only in part, of those that have one.
     :param revision: of the collection, where it has one.
     :param is_unchanged: whether LivePerson sent nothing, because the known revision is the present one.
     :param undeclared: how often which undeclared field came, by its path; None where nobody looked.
@@ -253,7 +254,7 @@ class SliceReader:
         read = ReadSlice(
             slice_=self.slice_,
             counts=counts,
-            still_partial=list(self.reader.still_partial),
+            still_partial=shown_keys(self.reader.still_partial),
             revision=self.reader.revision,
             is_unchanged=self.reader.is_unchanged,
         )

@@ -125,7 +125,7 @@ def _fits(store: Store, known: Revision, request: PullRequest) -> bool:
     manifest = known.manifest
     return (
         len(manifest.slices) == 1
-        and not manifest.still_partial
+        and not manifest.counts.still_partial
         and request.equals_but_for_the_window(manifest)
         and not missing_parts(store, known.folder, manifest.parts)
     )

@@ -14,6 +14,7 @@ from airflow_provider_liveperson.client.client import LivePersonClient
 from airflow_provider_liveperson.datasets.catalog import DATASETS
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.pull.pull import pull
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -119,10 +120,12 @@ def test_any_cutting_lands_exactly_the_status_changes(
     assert lines(landed) == lines(sandbox.activity.truth(SPAN.start, SPAN.end))
 
 
-def land_window(client: LivePersonClient, name: str, window: Window, store: MemoryStore) -> object:
+def land_window(
+    client: LivePersonClient, name: str, window: Window, store: MemoryStore, masking: Masking | None = None
+) -> object:
     dataset = DATASETS[name]
     now = window.end + dataset.limits.lag
-    return pull(client, dataset, dataset.query(window), store.destination(), now=now)
+    return pull(client, dataset, dataset.query(window), store.destination(), masking=masking, now=now)
 
 
 def test_intervals_in_progress_land_and_the_window_is_not_complete_until_they_are_final(
@@ -145,3 +148,48 @@ def test_intervals_in_progress_land_and_the_window_is_not_complete_until_they_ar
     assert manifest["complete"] is True
     assert {row["status"] for row in store.records()} == {"Done"}
     assert len(store.records()) == manifest["counts"]["kept"]
+
+
+NAMES = ["agentName", "agentLogin", "agentGroupName"]
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [
+        {},
+        {"drop_fields": NAMES},
+        {"hash_fields": NAMES, "salt": "a long random secret"},
+        {"keep_fields": ["_interval_start", "skillId", "agentId", "metrics", "status"]},
+        {"drop_fields": [*NAMES, "timeframe"]},
+        {"drop_fields": ["agentId"]},
+    ],
+    ids=["plain", "dropped", "hashed", "kept", "without its timeframe", "without its key"],
+)
+@pytest.mark.parametrize("timeframe", ["from_to", "start_time", "milliseconds"])
+def test_intervals_in_progress_are_named_by_their_keys_and_by_nothing_else(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, timeframe: str, masks: dict[str, Any]
+) -> None:
+    sandbox.configure(interval_metrics_settle_minutes=120, interval_metrics_timeframe=timeframe)
+    masking = Masking(**masks, declared=DATASETS["interval_metrics"].columns) if masks else None
+    land_window(connect(sandbox), "interval_metrics", EVENING, store, masking)
+    waiting = [row for row in store.records() if row["status"] == "In Progress"]
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["still_partial"] == len(waiting) > 1
+    expected = [
+        f"{row['_interval_start']}, {row['skillId']}, {row['agentId']}" for row in waiting if "agentId" in row
+    ]
+    assert manifest["still_partial"] == expected
+
+
+@pytest.mark.parametrize("timeframe", ["from_to", "start_time", "milliseconds"])
+def test_intervals_in_progress_without_a_key_are_counted_and_not_named(
+    sandbox: SandboxServer, connect: Connect, store: MemoryStore, timeframe: str
+) -> None:
+    sandbox.configure(interval_metrics_settle_minutes=120, interval_metrics_timeframe=timeframe)
+    sandbox.faults.add(kind="replace", match="/interval-metrics", find=r'"agentId":\d+,', put="", times=999)
+    land_window(connect(sandbox), "interval_metrics", EVENING, store, Masking(drop_fields=NAMES))
+    waiting = sum(row["status"] == "In Progress" for row in store.records())
+    (manifest,) = store.manifests()
+    assert manifest["complete"] is False
+    assert (manifest["counts"]["still_partial"], manifest["still_partial"]) == (waiting, [])
+    assert waiting > 1

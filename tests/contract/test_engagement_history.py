@@ -15,6 +15,7 @@ from airflow_provider_liveperson.datasets.engagement_history import reader
 from airflow_provider_liveperson.datasets.engagement_history.dataset import ENGAGEMENT_HISTORY
 from airflow_provider_liveperson.exceptions import WindowOutOfRangeError
 from airflow_provider_liveperson.pull.pull import PullResult, pull, records
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from devtools.memory_store import MemoryStore
@@ -58,6 +59,30 @@ def test_a_chat_that_nobody_has_whole_lands_as_it_came_and_the_window_says_so(
     assert manifest["complete"] is False
     assert sorted(manifest["still_partial"]) == in_part
     assert f"{len(in_part)} record(s) came only in part" in caplog.text
+
+
+NAMES = ["info.agentFullName", "info.agentLoginName", "info.agentNickName", "info.visitorName"]
+
+
+@pytest.mark.parametrize("masking", [None, Masking(drop_fields=NAMES)], ids=["plain", "dropped"])
+def test_a_chat_in_part_without_an_id_is_counted_and_not_named(
+    masking: Masking | None, sandbox: SandboxServer, connect: Connect, store: MemoryStore
+) -> None:
+    sandbox.configure(engagement_by_id="partial", engagement_partial_share=0.3)
+    client = connect(sandbox)
+    land(client, DAY, store, masking=masking)
+    (before,) = store.manifests()
+    lost, *others = before["still_partial"]
+    sandbox.faults.add(
+        kind="replace", match="/interactions/search", find=f'"engagementId":"{lost}",', put="", times=999
+    )
+    asked = len(sandbox.requests)
+    land(client, DAY, store, masking=masking)
+    (manifest,) = store.manifests()
+    assert manifest["counts"]["kept"] == before["counts"]["kept"] == len(store.records())
+    assert manifest["counts"]["still_partial"] == before["counts"]["still_partial"]
+    assert sorted(manifest["still_partial"]) == sorted(others) != []
+    assert not any("agentLoginName" in str(request.body) for request in sandbox.requests[asked:])
 
 
 def test_a_window_is_complete_only_when_livepersons_data_are(

@@ -99,6 +99,23 @@ def test_what_is_in_two_windows_counts_once_and_what_is_not_committed_does_not(
         assert duck(f"SELECT count(*), min(_window) FROM {view}") == [(len(rows), later.name)]
 
 
+@pytest.mark.parametrize("timeframe", ["from_to", "start_time", "milliseconds"])
+def test_no_interval_hides_another_whatever_its_time_is_called(
+    timeframe: str,
+    sandbox: SandboxServer,
+    connect: Callable[..., LivePersonClient],
+    tmp_path: Path,
+    duck: Query,
+) -> None:
+    sandbox.configure(interval_metrics_timeframe=timeframe)
+    name, client = "interval_metrics", connect(sandbox)
+    day = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
+    for window in (day, NEXT_DAY):
+        rows = land(client, name, window, tmp_path)
+    duck(definitions("duckdb", [name], location=f"{tmp_path}/parquet"))
+    assert duck(f"SELECT count(*) FROM {view_of(name)}") == [(len(rows),)]
+
+
 @pytest.fixture
 def stand_in(duck: Query) -> Query:
     """DuckDB with what Redshift's statements need of Redshift: a SUPER is JSON, and COPY follows a manifest."""

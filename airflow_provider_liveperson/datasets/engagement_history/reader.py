@@ -13,7 +13,7 @@ from airflow_provider_liveperson.datasets.model.dataset import Dataset
 from airflow_provider_liveperson.datasets.model.filters import milliseconds
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager, OffsetPages
-from airflow_provider_liveperson.datasets.readers.pages import NO_CONTENT, Page
+from airflow_provider_liveperson.datasets.readers.pages import NO_CONTENT, Page, Unkeyed
 from airflow_provider_liveperson.datasets.readers.paths import PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError
@@ -118,8 +118,8 @@ class Engagements(OffsetPages):
 class EngagementPager(OffsetPager):
     """Reads one slice of chats; those that come in part are asked for again, one by one, at its end.
 
-    A chat that does not come whole even then lands as the search gave it, and the window is not complete. The same
-    holds for a chat whose data LivePerson has not completed, if it ended not long ago.
+    A chat that does not come whole even then, or has no id to ask for it by, lands as the search gave it, and the
+    window is not complete. The same holds for a chat whose data LivePerson has not completed, if it ended not long ago.
 
     :param page_request: makes the request for a page.
     :param parse_page: makes a page of an answer.
@@ -185,7 +185,11 @@ class EngagementPager(OffsetPager):
             raise PagesMovedError("the reading ended before all chats were whole")
 
     def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
-        self._in_part[key] = owned(line)
+        if isinstance(key, Unkeyed):  # nobody can be asked for it
+            taken.append(line)
+            self._leave_open(key)
+        else:
+            self._in_part[key] = owned(line)
 
     def _accept_by_id(self, parsed: Page) -> Sequence[Line]:
         key = self._waiting.popleft()
@@ -196,4 +200,4 @@ class EngagementPager(OffsetPager):
 
     def _leave_open(self, key: bytes) -> None:
         self._open[key] = None
-        self.still_partial = [raw.text_of(one) for one in self._open]
+        self.still_partial = list(self._open)

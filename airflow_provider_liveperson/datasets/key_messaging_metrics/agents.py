@@ -26,7 +26,7 @@ from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.fallback import FallbackPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
-from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record, Unkeyed
 from airflow_provider_liveperson.datasets.readers.paths import PageDecoder, PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import (
     ContradictionError,
@@ -243,7 +243,7 @@ class AgentPager(Pager):
         for value in values:
             agent = identifier(_AGENT.read(value)[0])
             line = with_members(page.line(value), self._members)
-            records.append(Record(line, line if agent is None else page.key(agent), in_slice=True))
+            records.append(Record(line, Unkeyed(line) if agent is None else page.key(agent), in_slice=True))
         return Page(records, total=read_count([count], answer.status))
 
     def peek(self, parsed: Page) -> None:

@@ -23,7 +23,7 @@ from airflow_provider_liveperson.datasets.readers.counted import CountedPages
 from airflow_provider_liveperson.datasets.readers.fallback import FallbackPager
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager
 from airflow_provider_liveperson.datasets.readers.paged import read_count
-from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record, Unkeyed
 from airflow_provider_liveperson.datasets.readers.paths import PageDecoder
 from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import InvalidResponseError
@@ -163,7 +163,7 @@ def _page(answer: Answer, query: Query, slice_: Slice) -> Page:
         fields = inner(group)
         key = _key(fields)
         line = _line(page, group, slice_, query, key)
-        records.append(Record(line, line if key is None else page.key(key), in_slice=True))
+        records.append(Record(line, Unkeyed(line) if key is None else page.key(key), in_slice=True))
     return Page(records, total=read_count([count], answer.status))
 
 

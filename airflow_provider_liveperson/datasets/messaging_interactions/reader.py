@@ -163,7 +163,7 @@ class ConversationPager(OffsetPager):
     def _take_partial(self, line: Line, key: bytes, taken: list[Line]) -> None:
         if self._is_given_up(key):
             taken.append(line)
-            self.still_partial = [*self.still_partial, key.decode()]
+            self.still_partial = [*self.still_partial, key]
         else:
             super()._take_partial(line, key, taken)
             self._later.append(key)
@@ -199,7 +199,7 @@ class ConversationPager(OffsetPager):
         taken = [
             found[key] for key in wanted if key in found and found[key].in_slice and key not in parsed.undated
         ]
-        in_part = [record.key.decode() for record in taken if not record.is_complete]
+        in_part = [record.key for record in taken if not record.is_complete]
         self.still_partial = [*self.still_partial, *in_part]
         return [record.line for record in taken]
 

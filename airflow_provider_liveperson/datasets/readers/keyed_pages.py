@@ -72,9 +72,8 @@ class KeyedPages(PagedReader):
             placer = self.placed(dataset, query, slice_)
             records = placer.records(page, values)
             return KeyedPage(
-                records,
+                self._with_state(records, answer.status) if self.status else records,
                 next_key=identifier(key) or self._key_of(links, answer.status),
-                unsettled=self._unsettled(records, answer.status),
                 undated=frozenset(placer.undated),
             )
 
@@ -100,18 +99,17 @@ class KeyedPages(PagedReader):
                 f"the answer names a next page without a {self.key_argument}", status=status
             ) from None
 
-    def _unsettled(self, records: Sequence[Record], status: int) -> list[str]:
-        """The keys of the records in the slice that are not final yet, as text."""
-        if not self.status:
-            return []
-        unsettled = [
-            _shown(record.key)
+    def _with_state(self, records: Sequence[Record], status: int) -> list[Record]:
+        """The records, with whether those in the slice are final yet."""
+        found = [
+            record._replace(
+                is_complete=not record.in_slice or self._is_final(self._status_decoder.read(record.line)[0])
+            )
             for record in records
-            if record.in_slice and not self._is_final(self._status_decoder.read(record.line)[0])
         ]
-        if not unsettled and status == NOT_FINAL:  # it does not say which
-            unsettled = [_shown(record.key) for record in records if record.in_slice]
-        return unsettled
+        if status == NOT_FINAL and all(record.is_complete for record in found):  # it does not say which
+            return [record._replace(is_complete=not record.in_slice) for record in found]
+        return found
 
     def _is_final(self, status: Any) -> bool:
         return isinstance(status, str) and status.strip().lower() == self.final
@@ -122,13 +120,11 @@ class KeyedPage(NamedTuple):
 
     :param records: in the server's order.
     :param next_key: the next page's key; None for the last page.
-    :param unsettled: the keys of those in the slice that are not final yet.
     :param undated: the keys of those that cannot be placed in time.
     """
 
     records: Sequence[Record]
     next_key: str | None = None
-    unsettled: Sequence[str] = ()
     undated: frozenset[bytes] = frozenset()
 
 
@@ -164,7 +160,7 @@ class KeyedPager(Pager):
         self._seen: set[int] = set()  # hashes of keys: there may be many
         self._without_date: set[bytes] = set()
         self._guard = StandstillGuard("the page key", place="number")
-        self.still_partial: list[str] = []
+        self.still_partial: list[bytes] = []
 
     def next_request(self) -> ApiRequest | None:
         if self._waits or self._ended:
@@ -191,7 +187,8 @@ class KeyedPager(Pager):
             self.received += 1
             if record.in_slice:
                 taken.append(record.line)
-        self.still_partial += parsed.unsettled
+                if not record.is_complete:
+                    self.still_partial.append(record.key)
         if parsed.undated:
             self._without_date |= parsed.undated
             self.undated = len(self._without_date)
@@ -215,7 +212,3 @@ class KeyedPager(Pager):
                 f"page {self._pages} names a next page that was read before: the server ignores the page key"
             )
         self._keys.add(key)
-
-
-def _shown(key: bytes) -> str:
-    return key.decode(errors="replace").replace("\0", ", ")

@@ -12,7 +12,7 @@ from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.model.slices import Query, Slice
 from airflow_provider_liveperson.datasets.readers.offset_pages import OffsetPager, OffsetPages
 from airflow_provider_liveperson.datasets.readers.paged import read_count
-from airflow_provider_liveperson.datasets.readers.pages import Page, Record
+from airflow_provider_liveperson.datasets.readers.pages import Page, Record, Unkeyed
 from airflow_provider_liveperson.datasets.readers.paths import PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import Pager
 from airflow_provider_liveperson.exceptions import RequestRejectedError
@@ -68,7 +68,7 @@ class NestedPages(OffsetPages):
             for value in values:
                 line = page.line(value)
                 name = identifier(self._id_decoder.read(value)[0])
-                records.append(Record(line, bytes(line) if name is None else page.key(name), in_slice=True))
+                records.append(Record(line, Unkeyed(line) if name is None else page.key(name), in_slice=True))
             return Page(records, total=read_count(others[: len(self.count)], answer.status))
 
         return NestedPager(self, query, slice_, self.pager(dataset, query, slice_, parse_page))

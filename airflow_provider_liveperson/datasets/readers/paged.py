@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from airflow_provider_liveperson.client.messages import SOURCE, Answer, ApiRequest
+from airflow_provider_liveperson.datasets.model.filters import from_milliseconds
 from airflow_provider_liveperson.datasets.model.ranges import TimeRange
 from airflow_provider_liveperson.datasets.model.slices import Partition, Query, Slice
-from airflow_provider_liveperson.datasets.readers.pages import Record
+from airflow_provider_liveperson.datasets.readers.pages import Record, Unkeyed
 from airflow_provider_liveperson.datasets.readers.paths import PageDecoder, PathDecoder
 from airflow_provider_liveperson.datasets.readers.reader import Reader
 from airflow_provider_liveperson.exceptions import InvalidResponseError
 from airflow_provider_liveperson.records import raw
-from airflow_provider_liveperson.records.line import Line, with_members
+from airflow_provider_liveperson.records.line import with_members
 from airflow_provider_liveperson.records.values import (
     epoch_ms,
     identifier,
@@ -27,7 +28,7 @@ from airflow_provider_liveperson.records.values import (
     stated_total,
     whole_number,
 )
-from airflow_provider_liveperson.window import Window
+from airflow_provider_liveperson.window import Window, stamp
 
 if TYPE_CHECKING:
     from airflow_provider_liveperson.datasets.model.dataset import Dataset
@@ -56,7 +57,9 @@ class PagedReader(Reader):
         are query parameters; None for no such body.
     :param partition: the argument that LivePerson takes one value of at a time, if there is one.
     :param sends_source: whether LivePerson documents ``source``, by which callers name themselves.
-    :param other_times: further dotted paths where the cursor's instant may be, for records that lack its own.
+    :param times: the dotted paths where the instant may be that the cursor places records by, where its name is not
+        certain. The cursor's field is then a column with that instant, which is added to the records. Empty where
+        records have the cursor's field.
     :param read_time: makes epoch milliseconds of the value of the cursor's field, or None of what is not an instant.
     :param single: the field by which an answer that is one record instead of a list of them is known; empty for none.
     """
@@ -69,7 +72,7 @@ class PagedReader(Reader):
     body: Mapping[str, Any] | None = None
     partition: Partition | None = None
     sends_source: bool = True
-    other_times: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
     read_time: Callable[[object], int | None] = instant_ms
     single: str = ""
 
@@ -162,7 +165,7 @@ class PagedReader(Reader):
 
     def placed(self, dataset: Dataset, query: Query, slice_: Slice) -> Placer:
         """What places the records of a slice."""
-        return Placer(dataset, query, slice_, self.partition, self.other_times, self.read_time)
+        return Placer(dataset, query, slice_, self.partition, self.times, self.read_time)
 
 
 class Placer:
@@ -172,7 +175,7 @@ class Placer:
     :param query: the window, the filters and the cursor.
     :param slice_: the slice.
     :param partition: what sets slices apart beside their bounds, where records have a column for it.
-    :param other_times: further dotted paths where the cursor's instant may be.
+    :param times: the dotted paths where the instant may be that the cursor's column gets; empty for the cursor's field.
     :param read_time: makes epoch milliseconds of an instant's value.
     """
 
@@ -182,17 +185,19 @@ class Placer:
         query: Query,
         slice_: Slice,
         partition: Partition | None = None,
-        other_times: tuple[str, ...] = (),
+        times: tuple[str, ...] = (),
         read_time: Callable[[object], int | None] = instant_ms,
     ) -> None:
         cursor = dataset.cursor(query.cursor)
         self._bound = slice_.bounds.get(query.cursor)
         time = (cursor.field or cursor.name) if cursor is not None else None
+        self._time_column = time if times else None
+        first, *others = times if self._time_column is not None else (time,)
         column = partition.column if partition is not None else ""
-        # In a slice, all records have the same value of that column.
-        keys = tuple(name for name in dataset.primary_key if name != column)
-        self._decoder = _decoder(time, keys)
-        self._other_times = _decoder(None, other_times) if other_times else None
+        # In a slice, all records have the same value of the partition's column; and no record has the other one.
+        keys = tuple(name for name in dataset.primary_key if name not in (column, self._time_column))
+        self._decoder = _decoder(first, keys)
+        self._other_times = _decoder(None, tuple(others)) if others else None
         self._has_time = time is not None
         self._read_time = read_time
         self._is_keyed = bool(keys)
@@ -217,27 +222,40 @@ class Placer:
         line = page.line(value)
         if self._members:
             line = with_members(line, self._members)
-        key = bytes(line) if by_line or not self._is_keyed else self._key(page, found, line)
+        at: int | None = None
         in_slice = True
         if self._has_time:
-            at = self._read_time(found[0])
-            if at is None and self._other_times is not None:
-                others = map(self._read_time, self._other_times.read(value))
-                at = next((other for other in others if other is not None), None)
-            bound = self._bound
+            at, bound = self._instant(found[0], value), self._bound
             in_slice = at is not None and (bound is None or bound.start_ms <= at < bound.end_ms)
-            if at is None:
-                self.undated.add(key)
+        fields = found[self._has_time :]
+        if self._time_column is not None:
+            start = stamp(from_milliseconds(at)) if at is not None and in_slice else at
+            fields.insert(0, start)
+            if in_slice:
+                line = with_members(line, msgspec.json.encode({self._time_column: start})[1:-1])
+        key = None if by_line or not self._is_keyed else self._key(page, fields)
+        if key is None:
+            key = Unkeyed(line)
+        if self._has_time and at is None:
+            self.undated.add(key)
         return Record(line, key, in_slice)
 
-    def _key(self, page: raw.Page[Any], found: list[Any], line: Line) -> bytes:
+    def _instant(self, found: object, value: msgspec.Raw) -> int | None:
+        """When a record is, in epoch milliseconds; None where it does not say so."""
+        at = self._read_time(found)
+        if at is None and self._other_times is not None:
+            others = map(self._read_time, self._other_times.read(value))
+            at = next((other for other in others if other is not None), None)
+        return at
+
+    def _key(self, page: raw.Page[Any], fields: list[Any]) -> bytes | None:
         names = [
             # A key may hold the cursor's field, which was decoded as an instant.
             value.isoformat() if isinstance(value, datetime) else identifier(value)
-            for value in found[self._has_time :]
+            for value in fields
         ]
         if None in names:
-            return bytes(line)
+            return None
         if len(names) == 1:
             return page.key(str(names[0]))
         return b"\0".join(page.key(str(name)) for name in names)

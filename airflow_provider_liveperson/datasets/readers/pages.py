@@ -16,13 +16,28 @@ from airflow_provider_liveperson.records.line import Line, owned
 T = TypeVar("T")
 
 
+class Unkeyed(bytes):
+    """All of a record in place of its key, where it lacks a field of it. It tells the record from others, and is never
+    shown or sent: it holds whatever the record does."""
+
+    __slots__ = ()
+
+
+def shown_keys(keys: Sequence[bytes]) -> list[str]:
+    """Keys as text, for a manifest; without those that are no keys.
+
+    :param keys: the keys of records.
+    """
+    return [key.decode().replace("\0", ", ") for key in keys if not isinstance(key, Unkeyed)]
+
+
 class Record(NamedTuple):
     """One record of a page.
 
     :param line: its bytes, without line breaks, or a view of the page's.
-    :param key: what tells it from others.
+    :param key: what tells it from others: its key, or :class:`Unkeyed`.
     :param in_slice: whether it lies within the slice.
-    :param is_complete: False for one that has to be asked for again by its key.
+    :param is_complete: False for one that came in part, or before it was final.
     """
 
     line: Line

@@ -62,7 +62,7 @@ class Pager(ABC):
     """How many rows came again."""
     undated = 0
     """How many of the records received have no readable value of the field by which they are placed in time."""
-    still_partial: Sequence[str] = ()
+    still_partial: Sequence[bytes] = ()
     """The keys of the records that came only in part, even when asked for one by one, or before they were final."""
     partial_reason: ClassVar[str] = "came only in part, even when asked for by id"
     """What is the matter with :attr:`still_partial`, for the warning: "3 record(s) …"."""

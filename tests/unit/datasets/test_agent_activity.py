@@ -268,6 +268,7 @@ def test_intervals_are_asked_for_whole(minutes, start, end):
         {"startTimeL": "1769734800000"},
         {"startTime": "2026-01-30T01:00:00.000+00:00"},
         {"from": "undefined", "fromL": 1769734800000},
+        {"start": "2026-01-30T02:00:00+01:00"},
     ],
 )
 def test_an_interval_is_placed_by_its_start_in_any_spelling(timeframe):
@@ -278,3 +279,25 @@ def test_an_interval_is_placed_by_its_start_in_any_spelling(timeframe):
         body = json.dumps({"intervals": [{"timeframe": timeframe, "status": "Done"}]}).encode()
         lines = reader.accept(reader.parse(Answer(status=200, headers={}, body=body)))
         assert (len(lines), reader.undated) == (expected, 0)
+        starts = [json.loads(bytes(line))["_interval_start"] for line in lines]
+        assert starts == ["2026-01-30T01:00:00Z"] * expected
+
+
+def test_an_interval_keeps_its_bytes_and_has_its_start_behind_them():
+    query, slice_ = intervals_of(DAY)
+    reader = INTERVAL_METRICS.open(query, slice_)
+    reader.next_request()
+    row = b'{"timeframe": {"fromL":1.7697348E12 }, "skillId" : 1,"status":"Done"'
+    body = b'{"intervals":[%b}]}' % row
+    (line,) = reader.accept(reader.parse(Answer(status=200, headers={}, body=body)))
+    assert bytes(line) == row + b',"_interval_start":"2026-01-30T01:00:00Z"}'
+
+
+def test_an_interval_without_a_readable_start_is_counted_and_left_out():
+    query, slice_ = intervals_of(DAY)
+    reader = INTERVAL_METRICS.open(query, slice_)
+    reader.next_request()
+    rows = [{"timeframe": {"from": "soon"}, "skillId": 1, "agentId": agent} for agent in (1, 2)]
+    body = json.dumps({"intervals": rows}).encode()
+    assert list(reader.accept(reader.parse(Answer(status=200, headers={}, body=body)))) == []
+    assert (reader.received, reader.undated) == (2, 2)

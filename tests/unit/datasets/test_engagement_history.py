@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_liveperson.client.messages import Answer
 from airflow_provider_liveperson.datasets.engagement_history.dataset import ENGAGEMENT_HISTORY
 from airflow_provider_liveperson.datasets.engagement_history.reader import TEXT_AREAS
+from airflow_provider_liveperson.datasets.readers.pages import shown_keys
 from airflow_provider_liveperson.datasets.readers.reader import PagesMovedError
 from airflow_provider_liveperson.exceptions import ConfigurationError
 from airflow_provider_liveperson.window import Window
@@ -57,6 +58,19 @@ def test_a_chat_in_part_is_asked_for_by_its_id_and_nothing_ends_before_it_came()
     assert b'"isPartial":false' in bytes(line)
     made.finish()
     assert (made.received, list(made.still_partial)) == (1, [])
+
+
+def test_a_chat_in_part_that_has_no_id_lands_as_it_came_and_nobody_is_asked_for_it():
+    made = pager()
+    info = f'{{"startTimeL":{DAY_MS},"isPartial":true,"agentName":"Ann"}}'
+    page = f'{{"_metadata":{{"count":1}},"interactionHistoryRecords":[{{"info":{info}}}]}}'
+    made.next_request()
+    (line,) = made.accept(made.parse(Answer(status=200, headers={}, body=page.encode())))
+    assert bytes(line) == f'{{"info":{info}}}'.encode()
+    assert made.next_request() is None
+    made.finish()
+    assert len(made.still_partial) == 1
+    assert shown_keys(made.still_partial) == []
 
 
 def test_no_request_covers_more_than_a_month():

@@ -111,7 +111,7 @@ def test_a_masked_state_is_not_taken_over_by_one_that_is_not(land, store, sandbo
     assert landed(store, 1) == sandbox.config.truth("skills")
 
 
-@pytest.mark.parametrize("loss", ["part", "part changed", "manifest", "other revision"])
+@pytest.mark.parametrize("loss", ["part", "part changed", "manifest", "other revision", "partial"])
 def test_what_is_no_longer_there_is_fetched(sandbox, land, store, loss):
     land(0)
     part = next(key for key in store.objects if "/part-" in key)
@@ -123,9 +123,10 @@ def test_what_is_no_longer_there_is_fetched(sandbox, land, store, loss):
     elif loss == "manifest":
         del store.objects[manifest]
     else:
-        store.objects[manifest] = json.dumps(
-            {**json.loads(store.objects[manifest]), "revision": "1"}
-        ).encode()
+        found = json.loads(store.objects[manifest])
+        counts = {**found["counts"], "still_partial": 1}  # whose key has not landed
+        changed = {"revision": "1"} if loss == "other revision" else {"counts": counts}
+        store.objects[manifest] = json.dumps({**found, **changed}).encode()
     land(1)
     assert asked(sandbox) == ["-1", "-1"]
     assert landed(store, 1) == sandbox.config.truth("skills")

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from airflow_provider_liveperson.sandbox.apis.agent_activity.switches import AgentActivitySwitches
-from airflow_provider_liveperson.sandbox.instants import iso_text
+from airflow_provider_liveperson.sandbox.instants import iso_seconds, iso_text
 from airflow_provider_liveperson.sandbox.world import Entity, World, midnight_ms, milliseconds
 
 QUARTER_MS = 900_000
@@ -102,7 +102,13 @@ class WorkLog:
         :param end: first moment after the window, aware.
         :param now: the moment for which a row is final, or not yet, in epoch seconds.
         """
-        return self.rows(milliseconds(start), milliseconds(end), now=now)
+        bounds = milliseconds(start), milliseconds(end)
+        # By skill and agent, each piece of work is a row.
+        starts = [work.start for work in self._work if bounds[0] <= work.start < bounds[1]]
+        return [
+            {**row, "_interval_start": iso_seconds(at)}
+            for at, row in zip(starts, self.rows(*bounds, now=now), strict=True)
+        ]
 
     def change(self, when: datetime) -> None:
         """Have an agent handle one conversation more in the quarter of an hour that is nearest to a moment.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveperson.client.messages import Answer, ApiRequest
 from airflow_provider_liveperson.datasets.agent_activity import DOCUMENTED_METRICS, INTERVAL_METRICS, METRICS
 from airflow_provider_liveperson.datasets.readers.keyed_pages import KeyedPager
+from airflow_provider_liveperson.datasets.readers.pages import Unkeyed, shown_keys
 from airflow_provider_liveperson.datasets.readers.reader import ContradictionError
 from airflow_provider_liveperson.exceptions import InvalidResponseError, RequestRejectedError
 from airflow_provider_liveperson.window import Window
@@ -148,7 +149,7 @@ def test_records_in_progress_are_handed_on_and_counted():
     ]
     lines = reader.accept(reader.parse(answer(rows, status=202)))
     assert numbers(lines) == [1, 2]
-    assert reader.still_partial == ["2026-01-30T01:00:00+00:00, 7, 2"]
+    assert reader.still_partial == [b"2026-01-30T01:00:00Z\x007\x002"]
 
 
 def test_an_answer_that_is_not_final_and_does_not_say_where():
@@ -156,6 +157,47 @@ def test_an_answer_that_is_not_final_and_does_not_say_where():
     reader.next_request()
     reader.accept(reader.parse(answer([interval(1), interval(2)], status=202)))
     assert len(reader.still_partial) == 2
+
+
+TIMES = [
+    {"from": "2026-01-30T01:00:00.000Z"},
+    {"fromL": 1769734800000},
+    {"startTimeL": "1769734800000"},
+    {"startTime": "2026-01-30T02:00:00.000+01:00"},
+    {"start": "2026-01-30T01:00:00Z"},
+]
+
+
+@pytest.mark.parametrize("timeframe", TIMES, ids=str)
+def test_an_interval_is_the_same_before_it_is_final_and_afterwards(timeframe):
+    reader, found = pager(), []
+    rows = [{**interval(one), "timeframe": timeframe} for one in (1, 2, 3)]
+    waiting, *others = rows
+    for page in ([{**waiting, "status": "In Progress"}, others[0]], [waiting, others[1]]):
+        reader.next_request()
+        found += numbers(reader.accept(reader.parse(answer(page, "k" if not found else None))))
+    assert found == [1, 2, 3]
+    assert (reader.received, reader.repeated, len(reader.still_partial)) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("status", ["Done", "In Progress"])
+def test_an_interval_in_progress_on_two_pages_is_counted_as_it_landed(status):
+    reader, statuses = pager(), iter((status, "In Progress"))
+    for key in ("k", None):
+        reader.next_request()
+        reader.accept(
+            reader.parse(answer([interval(1, status=next(statuses)), interval(2 if key else 3)], key))
+        )
+    assert len(reader.still_partial) == (status == "In Progress")
+
+
+def test_a_record_without_its_key_is_told_from_others_by_all_of_it_and_has_no_key_to_show():
+    reader = pager()
+    reader.next_request()
+    waiting = [{**interval(one, status="In Progress"), "skillId": None} for one in (1, 2)]
+    assert numbers(reader.accept(reader.parse(answer(waiting)))) == [1, 2]
+    assert [type(key) for key in reader.still_partial] == [Unkeyed, Unkeyed]
+    assert shown_keys([*reader.still_partial, b"2026\x007\x002"]) == ["2026, 7, 2"]
 
 
 @pytest.mark.parametrize("body", [b"", b"  ", b"[]", b"{}", b'{"intervals":7}', b'{"metadata":{}}'])
