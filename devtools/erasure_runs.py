@@ -1,11 +1,11 @@
-"""Erasures and landings of one window that can be paused at each store request, for tests of how they interleave."""
+"""Erasures and landings of a day that can be paused at each store request, for tests of how they interleave."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -33,10 +33,12 @@ class _RememberingClient:
     """A client that sends each request once, and gives the same answer again: what differs here are the stores.
 
     :param client: sends them.
+    :param replaced: texts in answers, and what is put in their places.
     """
 
-    def __init__(self, client: LivePersonClient) -> None:
+    def __init__(self, client: LivePersonClient, replaced: Mapping[str, str]) -> None:
         self._client = client
+        self._replaced = replaced
         self._answers: dict[str, Answer] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -45,7 +47,11 @@ class _RememberingClient:
     def call(self, request: ApiRequest, parse: Callable[[Answer], T], **choices: Any) -> T:
         about = repr((request, request.json))
         if about not in self._answers:
-            self._answers[about] = self._client.call(request, lambda answer: answer, **choices)
+            answer = self._client.call(request, lambda answer: answer, **choices)
+            body = answer.body
+            for old, new in self._replaced.items():
+                body = body.replace(old.encode(), new.encode())
+            self._answers[about] = replace(answer, body=body)
         return parse(self._answers[about])
 
 
@@ -54,18 +60,22 @@ class LandedDay:
 
     :param store: where.
     :param client: asks LivePerson, for each page once.
+    :param replaced: texts in LivePerson's answers, and what is put in their places.
     """
 
-    def __init__(self, store: Any, client: LivePersonClient) -> None:
+    def __init__(
+        self, store: Any, client: LivePersonClient, replaced: Mapping[str, str] | None = None
+    ) -> None:
         self.store = store
-        self._client: Any = _RememberingClient(client)
+        self._client: Any = _RememberingClient(client, replaced or {})
 
-    def land(self, store: Any = None) -> PullResult:
+    def land(self, store: Any = None, name: str = DATASET) -> PullResult:
         """Land it, in several parts.
 
         :param store: the store as it is seen by who lands; default: itself.
+        :param name: the dataset's name.
         """
-        dataset = dataset_named(DATASET)
+        dataset = dataset_named(name)
         destination = Destination(
             store=store or self.store,
             prefix=PREFIX,
@@ -75,35 +85,37 @@ class LandedDay:
         )
         return pull(self._client, dataset, dataset.query(DAY), destination, secret=_SECRET, now=NOW)
 
-    def erase(self, ids: Iterable[str], store: Any = None) -> None:
-        """Erase conversations from it.
+    def erase(self, ids: Iterable[str], store: Any = None, *, participants: Iterable[str] = ()) -> None:
+        """Erase conversations and consumers from it.
 
-        :param ids: their ids.
+        :param ids: the ids of the conversations.
         :param store: the store as it is seen by who erases; default: itself.
+        :param participants: the ids of the consumers.
         """
-        request = EraseRequest.read(conversation_ids=ids, participant_ids=[], secret=_SECRET)
+        request = EraseRequest.read(conversation_ids=ids, participant_ids=participants, secret=_SECRET)
         request.erase(store or self.store, PREFIX, "70000001", now=NOW)
 
     def landing(self, **choices: Any) -> Stepped:
         """A landing that can be paused."""
         return Stepped(self.store, self.land, **choices)
 
-    def erasure(self, ids: Iterable[str], **choices: Any) -> Stepped:
+    def erasure(self, ids: Iterable[str], *, participants: Iterable[str] = (), **choices: Any) -> Stepped:
         """An erasure that can be paused."""
-        wanted = list(ids)
-        return Stepped(self.store, lambda store: self.erase(wanted, store), **choices)
+        wanted, persons = list(ids), list(participants)
+        return Stepped(self.store, lambda store: self.erase(wanted, store, participants=persons), **choices)
 
     def clear(self) -> None:
         """Remove everything."""
         self.store.delete(self.store.entries(PREFIX))
 
-    def wrongs(self, gone: Iterable[str], *, is_at_rest: bool = True) -> list[str]:
+    def wrongs(self, gone: Iterable[str], *, is_at_rest: bool = True, name: str = DATASET) -> list[str]:
         """What is not as it must be.
 
         :param gone: the ids of the conversations that must be nowhere.
         :param is_at_rest: whether nothing may be left that the manifest does not name.
+        :param name: the dataset's name.
         """
-        listed = self.store.entries(PREFIX)
+        listed = [key for key in self.store.entries(PREFIX) if f"/{name}/" in key or "/_erased/" in key]
         manifests = [key for key in listed if key.endswith("/_manifest.json")]
         if len(manifests) != 1:
             return [f"{len(manifests)} manifests"]
@@ -134,10 +146,6 @@ class LandedDay:
         for key in listed:
             data = self.store.read(key) or b""
             text = gzip.decompress(data) if key.endswith(".gz") else data
-            if key.endswith(".gz"):
-                found = {json.loads(line)["info"]["conversationId"] for line in text.splitlines()}
-            else:
-                found = {one for one in lost if one.encode() in text}
-            if lost & found:
-                wrongs.append(f"{len(lost & found)} erased conversations are in {key}")
+            if found := {one for one in lost if one.encode() in text}:
+                wrongs.append(f"{len(found)} erased conversations are in {key}")
         return wrongs

@@ -13,11 +13,12 @@ from airflow_provider_liveperson.datasets.catalog import DATASETS, dataset_named
 from airflow_provider_liveperson.erasure.window import WindowEraser
 from airflow_provider_liveperson.exceptions import ConfigurationError, StorageError
 from airflow_provider_liveperson.landing import erased_persons
+from airflow_provider_liveperson.landing.erased_persons import ErasedPersons
 from airflow_provider_liveperson.landing.layout import Layout
 from airflow_provider_liveperson.landing.stores import Store
 from airflow_provider_liveperson.records.persons import Hashes, Kind
 from airflow_provider_liveperson.records.salt import Salt
-from airflow_provider_liveperson.window import instant
+from airflow_provider_liveperson.window import Window, instant
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +173,8 @@ class _Eraser:
     ) -> None:
         self._request = request
         self._hashes = request.hashes
+        self._earlier: ErasedPersons | None = None
+        """Whom was noted before, if any of the same persons were."""
         self._store = store
         self._layout = Layout(prefix=prefix)
         self._landed = Landed(store, prefix)
@@ -185,14 +188,18 @@ class _Eraser:
         if not self._hashes:
             log.info("No ids were given: nothing to erase")
             return self._result
-        self._note(self._hashes)
+        before = self._note(self._hashes)
+        if before.any_of(self._hashes):
+            # An earlier try may have taken out what says whose a conversation is.
+            self._earlier = before
         names = self._request.datasets or personal_datasets()
         by_person = [name for name in names if self._has(name, Kind.PARTICIPANT)]
         if self._hashes.participants:
             # First where consumers are named: that says which conversations are theirs.
-            self._erase_from(by_person)
-        if self._hashes.conversations:
-            self._erase_from([name for name in names if self._has(name, Kind.CONVERSATION)])
+            self._erase_from(by_person, Kind.PARTICIPANT)
+        if self._hashes.conversations or self._earlier:
+            by_conversation = [name for name in names if self._has(name, Kind.CONVERSATION)]
+            self._erase_from(by_conversation, Kind.CONVERSATION)
         result = self._result
         result.windows = len(self._searched)
         if not result.windows:
@@ -211,12 +218,15 @@ class _Eraser:
         )
         return result
 
-    def _erase_from(self, names: Iterable[str]) -> None:
+    def _erase_from(self, names: Iterable[str], by: Kind) -> None:
         request = self._request
         for name in names:
             series = Series(dataset=name, account_id=self._account_id)
-            for folder, _ in self._landed.folders(series, request.start, request.end):
-                done = self._windows.erase(folder, self._hashes, self._note_conversations)
+            for folder, window in self._landed.folders(series, request.start, request.end):
+                hashes = self._hashes_for(name, window)
+                if not hashes.of(by):
+                    continue
+                done = self._windows.erase(folder, hashes, self._note_conversations)
                 if done.manifest is None:
                     continue
                 self._searched.add(folder)
@@ -226,6 +236,13 @@ class _Eraser:
                 if done.unsearched is not None:
                     self._result.unsearched[done.manifest] = done.unsearched
 
+    def _hashes_for(self, dataset: str, window: Window) -> Hashes:
+        """Who is looked for in a window: also conversations that an earlier try has learned of."""
+        if self._earlier is None:
+            return self._hashes
+        noted = self._earlier.of(dataset, window).conversations
+        return replace(self._hashes, conversations=self._hashes.conversations | noted)
+
     def _note_conversations(self, found: Collection[str]) -> None:
         """Erase the conversations of consumers, too, wherever else they are."""
         new = set(found) - self._hashes.conversations
@@ -233,7 +250,8 @@ class _Eraser:
             self._note(Hashes(conversations=new))
             self._hashes = replace(self._hashes, conversations=self._hashes.conversations | new)
 
-    def _note(self, hashes: Hashes) -> None:
+    def _note(self, hashes: Hashes) -> ErasedPersons:
+        """Note them, and say whom was noted before."""
         request = self._request
         # A consumer may come back after the erasure; a conversation is what it is.
         ends = {Kind.CONVERSATION: request.end, Kind.PARTICIPANT: request.end or self._now}
@@ -250,7 +268,7 @@ class _Eraser:
             if hashes.of(kind)
         ]
         key = self._layout.erased_persons(self._account_id)
-        erased_persons.add(self._store, key, request.salt.id, erasures)
+        return erased_persons.add(self._store, key, request.salt.id, erasures)
 
     @staticmethod
     def _has(name: str, kind: Kind) -> bool:

@@ -134,6 +134,13 @@ class ErasedPersons:
             conversations=frozenset(found[Kind.CONVERSATION]), participants=frozenset(found[Kind.PARTICIPANT])
         )
 
+    def any_of(self, hashes: Hashes) -> bool:
+        """Whether any of some persons were erased before, from whichever windows.
+
+        :param hashes: who.
+        """
+        return any(not hashes.of(one.kind).isdisjoint(one.hashes) for one in self.erasures)
+
     def check_salt(self, salt_id: str | None) -> None:
         """Refuse a secret with which nobody of them would be recognized.
 
@@ -151,13 +158,14 @@ class ErasedPersons:
             )
 
 
-def add(store: Store, key: str, salt_id: str, erasures: Iterable[Erasure]) -> None:
+def add(store: Store, key: str, salt_id: str, erasures: Iterable[Erasure]) -> ErasedPersons:
     """Note who is erased, before anything is: from then on nobody of them lands again.
 
     :param store: where.
     :param key: the file's key.
     :param salt_id: of the secret that made the hashes.
     :param erasures: who, and from which windows.
+    :returns: whom was noted before.
     :raises ConfigurationError: when others were erased with another secret.
     :raises ConcurrentRunError: when others keep changing the file.
     :raises StorageError: when the store refuses.
@@ -169,11 +177,12 @@ def add(store: Store, key: str, salt_id: str, erasures: Iterable[Erasure]) -> No
         file = _File(salt_id=salt_id, erasures=_merged([*before.erasures, *added]))
         data = msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n"
         if before.stored is not None and before.stored.data == data:
-            return
+            return before
         try:
-            return store.swap(key, data, before.stored)
+            store.swap(key, data, before.stored)
         except ConflictError:
             continue
+        return before
     raise concurrent_run(store.uri(key))
 
 

@@ -250,6 +250,39 @@ def test_conversations_of_a_consumer_are_erased_where_only_their_ids_are(land, s
     assert land("actual_handle_time").changed is False
 
 
+def test_the_next_try_looks_for_what_the_first_one_has_learned(land, store, truth):
+    land()
+    land("actual_handle_time")  # whose records name no consumer
+    (key,) = [key for key in store.objects if "/actual_handle_time/" in key and "/part-" in key]
+    part = store.objects[key]
+    store.objects[key] = b"not as it was landed"
+    with pytest.raises(StorageError):
+        erase(store, participants=[consumer_of(truth[0])])
+    store.objects[key] = part
+    assert erase(store, participants=[consumer_of(truth[0])]).windows == 2
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [{"datasets": ["messaging_interactions"]}, {"start": DAY.end}, {"end": DAY.start}],
+    ids=["other datasets", "later", "earlier"],
+)
+def test_conversations_noted_for_other_windows_are_not_looked_for(land, store, sandbox, truth, scope):
+    theirs = sandbox.truth("actual_handle_time", DAY.start, DAY.end)[0]["conversationId"]
+    land("actual_handle_time")
+    consumer = consumer_of(truth[0])
+    erase(store, conversations=[theirs], participants=[consumer], **scope)
+    again = erase(store, participants=[consumer])
+    assert (again.records, again.windows) == (0, 0)
+
+
+def test_the_conversations_of_others_are_not_looked_for(land, store, sandbox, truth):
+    theirs = sandbox.truth("actual_handle_time", DAY.start, DAY.end)[0]["conversationId"]
+    erase(store, conversations=[theirs], participants=["somebody"])
+    land("actual_handle_time")
+    assert erase(store, participants=["somebody else"]).windows == 0
+
+
 def test_windows_of_other_days_and_datasets_are_left_alone(land, store, truth):
     land()
     before = landed_bytes(store)

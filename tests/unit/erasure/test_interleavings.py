@@ -7,6 +7,8 @@ import pytest
 from airflow_provider_liveperson.exceptions import StorageError
 from devtools.erasure_runs import DAY, LandedDay
 
+BY_CONVERSATION = "actual_handle_time"  # whose records name no consumer
+
 
 @pytest.fixture
 def day(store, connect) -> LandedDay:
@@ -58,6 +60,40 @@ def test_the_next_try_finishes_an_erasure_that_ended_anywhere(day, store, ids, e
             key.rpartition("-")[2] for key in store.objects if "/part-" in key
         }  # by their hashes, as a name that a killed run has taken stays taken
         assert there == {key.rpartition("-")[2] for key in expected if "/part-" in key}
+
+
+@pytest.mark.parametrize("ends", ["killed", "refused", "answer lost"])
+def test_the_next_try_finishes_a_consumer_where_only_conversations_are_named(
+    connect, store, sandbox, ids, ends
+):
+    """Whichever step the first one came to: the records that say whose a conversation is may be gone by then."""
+    truth = sandbox.truth("messaging_interactions", DAY.start, DAY.end)
+    consumer = truth[0]["consumerParticipants"][0]["participantId"]
+    gone = [
+        one["info"]["conversationId"]
+        for one in truth
+        if consumer in {person["participantId"] for person in one["consumerParticipants"]}
+    ]
+    segment = sandbox.truth(BY_CONVERSATION, DAY.start, DAY.end)[0]
+    day = LandedDay(store, connect(), {segment["conversationId"]: gone[0]})
+    day.land()
+    day.land(name=BY_CONVERSATION)
+    assert day.wrongs(gone, name=BY_CONVERSATION)
+    landed = dict(store.objects)
+    total = count(day.erasure([], participants=[consumer]))
+    for moment in range(total):
+        day.clear()
+        store.objects.update(landed)
+        fails = {} if ends == "killed" else {"fails_at": moment, "loses_answer": ends == "answer lost"}
+        first = day.erasure([], participants=[consumer], **fails)
+        if ends == "killed":
+            first.advance(moment)
+            first.kill()
+        else:
+            first.finish()
+        day.erase([], participants=[consumer])
+        for name in ("messaging_interactions", BY_CONVERSATION):
+            assert day.wrongs(gone, name=name) == [], moment
 
 
 @pytest.mark.parametrize("same", [False, True], ids=["other persons", "the same persons"])

@@ -41,6 +41,13 @@ def test_what_is_added_adds_up(store):
     assert len(ErasedPersons.read(store, KEY).erasures) == 2
 
 
+def test_whom_was_noted_before_is_said(store):
+    assert not add(store, KEY, "salt", [made("p", kind=Kind.PARTICIPANT)])
+    before = add(store, KEY, "salt", [made("a")])
+    assert before.any_of(Hashes(participants={"p", "q"}))
+    assert not before.any_of(Hashes(participants={"q"}, conversations={"p", "a"}))
+
+
 def test_a_try_that_comes_later_adds_nothing(store):
     for hours in range(3):
         now = NOW + timedelta(hours=hours)
