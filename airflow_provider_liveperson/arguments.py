@@ -7,7 +7,10 @@ Python values, so that ``{{ ds_nodash }}`` becomes a whole number. These functio
 from __future__ import annotations
 
 import ast
+import io
 import json
+import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +18,8 @@ from airflow_provider_liveperson.exceptions import ConfigurationError
 
 _NOTHING = ("", "None", "null")
 _MAX_SHOWN = 80
+_BEGINS = ("[", "(", "{", "'", '"')
+_NUMBER = re.compile(r"[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -30,16 +35,35 @@ def is_nothing(value: object) -> bool:
 
 
 def literal(value: object) -> object:
-    """Return the value that a text represents in JSON or as a Python literal; anything else unchanged."""
+    """Return the value that a text represents in JSON or as a Python literal; anything else unchanged.
+
+    A Python literal begins with a bracket or a quote here, and has numbers in digits: ``+49, 0x10`` may be ids.
+    """
     if not isinstance(value, str):
         return value
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads, _python):
         try:
             found: object = read(value.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         return found
     return value
+
+
+def begins_like_literal(text: str) -> bool:
+    """Whether a text begins with a bracket or a quote, as lists, objects and quoted texts do."""
+    return text.lstrip().startswith(_BEGINS)
+
+
+def _python(text: str) -> object:
+    if not begins_like_literal(text):
+        raise ValueError("it begins like no literal")
+    found: object = ast.literal_eval(text)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        is_number = token.type == tokenize.NUMBER
+        if token.string == "+" or (is_number and not _NUMBER.fullmatch(token.string)):
+            raise ValueError("a number is written in another way")
+    return found
 
 
 def read_text(value: object, name: str) -> str:

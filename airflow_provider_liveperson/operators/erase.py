@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from airflow.sdk import BaseOperator, XComArg
 
 from airflow_provider_liveperson.arguments import (
+    begins_like_literal,
     is_nothing,
     literal,
     read_flag,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Ids: TypeAlias = Iterable[str] | str | XComArg | Callable[["Context"], Iterable[str]]
 """Ids, or where a run finds them."""
 
-_BETWEEN = re.compile(r"[\s,;]+")
+_BETWEEN = re.compile(r"[,;\r\n]")
 
 
 class LivePersonEraseOperator(BaseOperator):
@@ -199,6 +200,12 @@ class LivePersonEraseOperator(BaseOperator):
                 " so connect the two by >>. If nobody is to be erased, an empty list says so",
                 field=name,
             )
+        if isinstance(argument, str) and _is_of_numbers(given):
+            raise ConfigurationError(
+                f"{name} is a template that Airflow has read as numbers (render_template_as_native_obj), without a + or"
+                " zeros before them; have it render to a list of texts, or give a function of the context",
+                field=name,
+            )
         uri = read_optional_text(getattr(self, f"{name}_uri"), f"{name}_uri")
         return [*_listed(given, name), *(self._read(uri, f"{name}_uri") if uri is not None else [])]
 
@@ -213,22 +220,35 @@ class LivePersonEraseOperator(BaseOperator):
         if data is None:
             raise ConfigurationError(f"{name}: there is no object {uri}", field=name)
         try:
-            return data.decode("utf-8-sig").split()
+            lines = data.decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise ConfigurationError(
                 f"{name}: {uri} is not UTF-8 text with one id a line", field=name
             ) from None
+        return [line.strip() for line in lines if line.strip()]
 
 
 def _listed(given: object, name: str) -> list[object]:
     """Ids as a list: also of the text that a template makes of one."""
     if is_nothing(given):
         return []
-    found = literal(given)
+    found = given
+    if isinstance(given, str) and begins_like_literal(given):
+        found = literal(given)
+        if found == given:
+            raise ConfigurationError(
+                f"{name} is a text that begins like a list and cannot be read as one; put quotes around each id",
+                field=name,
+            )
     if isinstance(found, str):
-        return [text for text in _BETWEEN.split(found) if text]
+        return [text.strip() for text in _BETWEEN.split(found) if text.strip()]
     if isinstance(found, int) and not isinstance(found, bool):
-        return [given]
+        return [found]
     if isinstance(found, Iterable) and not isinstance(found, bytes | dict):
         return list(found)
     raise ConfigurationError(f"{name} must be a list of ids, and is a {type(given).__name__}", field=name)
+
+
+def _is_of_numbers(given: object) -> bool:
+    """Whether it is a number, or a tuple with one: what Airflow makes of a text of numbers."""
+    return any(isinstance(one, int | float) for one in (given if isinstance(given, tuple) else (given,)))

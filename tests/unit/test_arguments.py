@@ -107,3 +107,31 @@ def test_moments_are_left_to_the_window():
 @pytest.mark.parametrize("value", ["text", 5, None, "9" * 10_000, "__import__('os')", "1 +"])
 def test_text_that_is_not_a_literal_stays_unparsed(value):
     assert literal(value) == value
+
+
+NUMBERS = ["+15550005282", "+15550005282, +15550222272", "1_2,3", "0x10,0x20", "007,008", "1, 2"]
+
+
+@pytest.mark.parametrize(
+    "value", [*NUMBERS, *(f"[{value}]" for value in NUMBERS[:-1]), "{'a': +5}", "('a', 0x10)"]
+)
+def test_a_number_that_is_written_in_another_way_is_not_read_as_one(value):
+    """It may be a telephone number, or any other id."""
+    assert literal(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("[1, -2, 1.5]", [1, -2, 1.5]),
+        ("{'a': 1, 'b': -2.5, 'c': 1e-3}", {"a": 1, "b": -2.5, "c": 1e-3}),
+        ("('+1', '0x10')", ("+1", "0x10")),
+        ("{'+1'}", {"+1"}),
+        ("'+1', '2'", ("+1", "2")),
+        (" 5\n", 5),
+        ('"+1"', "+1"),
+        ("[\n 'a',\n 1]", ["a", 1]),
+    ],
+)
+def test_literals(value, read):
+    assert literal(value) == read

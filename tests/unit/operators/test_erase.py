@@ -86,6 +86,71 @@ def test_ids_in_an_object(tmp_path, truth):
     assert told["records"] >= 2
 
 
+PHONES = ["+15550005282", "+15550222272"]
+
+
+def noted_by(folder, **choices) -> list[str]:
+    """The hashes of whom a task has erased."""
+    folder.mkdir(exist_ok=True)
+    erase(folder, {"wanted": PHONES}, allow_unsearched=True, **choices)
+    (noted,) = folder.rglob("_erased/*")
+    (erasure,) = json.loads(noted.read_text())["erasures"]
+    return erasure["hashes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        *(
+            (text, PHONES)
+            for text in ("{{ wanted | join(', ') }}", "{{ wanted | join('\n') }}", "{{ wanted }}")
+        ),
+        ("\n +15550005282 ;\r\n+15550222272,\n", PHONES),
+        ("'+15550005282', '+15550222272'", PHONES),
+        ("+15550005282", PHONES[:1]),
+        ('"+15550005282"', PHONES[:1]),
+        ("15550005282", ["15550005282"]),
+        ("[15550005282, 1]", ["15550005282", "1"]),
+        ("1_2,3", ["1_2", "3"]),
+        ("0x10,0x20", ["0x10", "0x20"]),
+        ("007, 12345e67", ["007", "12345e67"]),
+        ("12345e67", ["12345e67"]),
+        ("+49 176 12345, 2", ["+49 176 12345", "2"]),
+    ],
+)
+def test_ids_in_a_text_stay_as_they_are_written(tmp_path, text, ids):
+    assert noted_by(tmp_path / "text", participant_ids=text) == noted_by(
+        tmp_path / "list", participant_ids=ids
+    )
+
+
+def test_a_line_of_an_object_is_one_id(tmp_path):
+    (tmp_path / "ids.txt").write_bytes(b"\xef\xbb\xbf +49 176 12345\t\r\n\r\n1,2\n")
+    of_object = noted_by(tmp_path / "object", participant_ids_uri=f"file://{tmp_path}/ids.txt")
+    assert of_object == noted_by(tmp_path / "list", participant_ids=["+49 176 12345", "1,2"])
+
+
+@pytest.mark.parametrize(
+    "text", ["[an id]", "[+1555, 'an id']", "('an id', 0x10)", "['an id'", "{'an id': 1}"]
+)
+def test_a_text_that_begins_like_a_list_and_is_none_is_refused(tmp_path, text):
+    with fails_at_once(ConfigurationError, "participant_ids") as caught:
+        erase(tmp_path, participant_ids=text)
+    assert "an id" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["{{ wanted | join(', ') }}", "{{ wanted[0] }}"])
+def test_ids_that_airflow_has_made_numbers_of_are_refused(tmp_path, text):
+    """The + is gone by then, and another person may be meant."""
+    native = DAG("erasing", schedule=None, render_template_as_native_obj=True)
+    with native, fails_at_once(ConfigurationError, "as numbers"):
+        erase(tmp_path, {"wanted": PHONES}, participant_ids=text)
+    with DAG("erasing", schedule=None, render_template_as_native_obj=True):
+        of_list = noted_by(tmp_path / "template", participant_ids="{{ wanted }}")
+    assert of_list == noted_by(tmp_path / "list", participant_ids=PHONES)
+
+
 def test_no_ids_erase_nothing(tmp_path):
     land(tmp_path)
     nobody = tmp_path / "nobody.txt"
