@@ -30,6 +30,7 @@ from airflow_provider_liveperson.landing.parts import Part, StoredFile
 from airflow_provider_liveperson.records.persons import (
     Hashes,
     IdPath,
+    Kind,
     PersonFinder,
     landed_id_paths,
 )
@@ -158,7 +159,7 @@ class WindowEraser:
     def _searchable(self, manifest: Manifest, hashes: Hashes) -> tuple[list[IdPath], str | None]:
         """The fields in which ids can be found, and why some may be where they cannot be found, if they may."""
         declared = DATASETS[manifest.dataset].id_paths
-        wanted = {one.kind for one in declared if hashes.of(one.kind)}
+        wanted = [one for one in declared if hashes.of(one.kind)]
         if not wanted or not manifest.counts.kept:
             return [], None
         if manifest.file_format not in FILE_FORMATS:
@@ -168,8 +169,12 @@ class WindowEraser:
         if of_masking != self._salt.id and any(one.is_hashed for one in landed):
             plain = [one for one in landed if not one.is_hashed]
             return plain, f"its ids are hashed with another hash_secret ({of_masking})"
-        if missing := sorted(wanted - {one.kind for one in landed}):
-            return landed, f"it landed without the ids of {' and '.join(f'{kind}s' for kind in missing)}"
+        there = {one.path for one in landed}
+        missing = {
+            kind: [one.path for one in wanted if one.kind is kind and one.path not in there] for kind in Kind
+        }
+        if lacks := [f"{kind}s in {', '.join(paths)}" for kind, paths in missing.items() if paths]:
+            return landed, f"it landed without the ids of {' and of '.join(lacks)}"
         return landed, None
 
     def _rewrite(self, landing: Landing, folder: str, manifest: Manifest, finder: PersonFinder) -> _Progress:

@@ -342,6 +342,34 @@ def test_windows_that_cannot_be_searched_are_told(land, store, truth, masking, w
     assert caught.value.permanent
 
 
+@pytest.mark.parametrize(
+    ("name", "masking", "missing"),
+    [
+        ("data_access_engagement", Masking(drop_fields=["consumerId"]), "participants in consumerId"),
+        (
+            "data_access_engagement",
+            Masking(keep_fields=["conversationId"]),
+            "participants in consumerId, _header.visitorId",
+        ),
+        (
+            "messaging_interactions",
+            Masking(hash_fields=["consumerParticipants"], salt=SECRET),
+            f"participants in {CONSUMER}",
+        ),
+    ],
+    ids=["dropped", "not kept", "hashed as a whole"],
+)
+def test_a_window_that_lacks_one_of_its_ids_is_told(land, store, name, masking, missing):
+    land(name, masking=masking)
+    (told,) = erase(store, participants=["somebody"]).unsearched.values()
+    assert told == f"it landed without the ids of {missing}"
+
+
+def test_an_id_that_is_not_looked_for_is_not_missed(land, store):
+    land("data_access_engagement", masking=Masking(drop_fields=["consumerId"]))
+    assert erase(store, conversations=["one"]).unsearched == {}
+
+
 def test_what_can_be_found_is_erased_where_something_else_cannot(land, store, truth):
     land(masking=Masking(drop_fields=["consumerParticipants", "messageRecords", "messageStatuses"]))
     erased = erase(store, conversations=[id_of(truth[0])], participants=["somebody"])
