@@ -19,21 +19,35 @@ _DIALECT = Dialect(
     array=lambda items: f"{items}[]",
     struct=lambda fields: f"STRUCT({', '.join(f'{name} {kind}' for name, kind in fields.items())})",
 )
+_TEXT = _DIALECT.scalars[Scalar.TEXT]
 _FOLDERS = "hive_partitioning = true, hive_types = {'account_id': VARCHAR, 'dt': DATE}, filename = true"
-_CSV = "header = true, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false"
+_CSV = (
+    "header = true, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false, all_varchar = true"
+)
 # Equal in the list and in DuckDB's name of the file, whatever stands before it.
 _PART = "account_id=.+"
 
 
 def _read(landed: Landed) -> str:
-    """The function that reads all parts."""
-    if landed.file_format == "parquet":
-        return f"read_parquet(\n  '{landed.glob}', {_FOLDERS}, union_by_name = true\n)"
-    types = ", ".join(f"'{name}': {_type(landed, column)}" for name, column in landed.columns.items())
-    if landed.file_format == "csv":
-        return f"read_csv(\n  '{landed.glob}', {_FOLDERS}, {_CSV},\n  types = {{{types}}}\n)"
-    types += ", 'account_id': VARCHAR, 'dt': DATE"
-    return f"read_json(\n  '{landed.glob}', {_FOLDERS}, format = 'newline_delimited',\n  columns = {{{types}}}\n)"
+    """What reads all parts, with null in the columns and fields that a part does not have."""
+    if landed.file_format == "jsonl":
+        types = ", ".join(f"'{name}': {_type(landed, column)}" for name, column in landed.columns.items())
+        types += ", 'account_id': VARCHAR, 'dt': DATE"
+        return f"read_json(\n  '{landed.glob}', {_FOLDERS}, format = 'newline_delimited',\n  columns = {{{types}}}\n)"
+    is_csv = landed.file_format == "csv"
+    options = f"{_FOLDERS}, {_CSV}" if is_csv else _FOLDERS
+    declared = listed(
+        f"CAST(NULL AS {_TEXT if is_csv else _DIALECT.type(column)}) AS {_DIALECT.name(name)}"
+        for name, column in landed.columns.items()
+    )
+    return (
+        f"(\n"
+        f"  SELECT\n{declared}\n"
+        f"  WHERE false\n"
+        f"  UNION ALL BY NAME\n"
+        f"  SELECT * FROM read_{landed.file_format}(\n  '{landed.glob}', {options}, union_by_name = true\n)\n"
+        f") AS {_DIALECT.name('parts')}"
+    )
 
 
 def _type(landed: Landed, column: Column) -> str:
@@ -41,8 +55,16 @@ def _type(landed: Landed, column: Column) -> str:
     if isinstance(column, Struct | Array):
         return "JSON"
     if landed.file_format == "jsonl" or column is Scalar.TIMESTAMP:
-        return "VARCHAR"
+        return _TEXT
     return _DIALECT.type(column)
+
+
+def _column(landed: Landed, name: str, column: Column) -> str:
+    """A column as the view has it. From CSV all are read as text: only columns that are there may be given a type."""
+    quoted = _DIALECT.name(name)
+    if landed.file_format != "csv" or (kind := _type(landed, column)) == _TEXT:
+        return quoted
+    return f"CAST({quoted} AS {kind}) AS {quoted}"
 
 
 def _field(landed: Landed, path: str) -> str:
@@ -53,7 +75,12 @@ def _field(landed: Landed, path: str) -> str:
 
 
 def _statements(landed: Landed) -> list[str]:
-    columns = listed(_DIALECT.name(name) for name in (*landed.columns, *PARTITIONS))
+    columns = listed(
+        [
+            *(_column(landed, name, column) for name, column in landed.columns.items()),
+            *map(_DIALECT.name, PARTITIONS),
+        ]
+    )
     view = (
         f"CREATE OR REPLACE VIEW {_DIALECT.table(landed)} AS\n"
         f"SELECT\n{columns},\n"

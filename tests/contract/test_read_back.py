@@ -33,6 +33,7 @@ from airflow_provider_liveperson.records.columns import (
     paths,
     unmarked,
 )
+from airflow_provider_liveperson.records.masking import Masking
 from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.window import Window
 from tests.contract.facts import FACTS
@@ -140,17 +141,20 @@ def in_one_cell(column: Column) -> Column:
     return TEXT if column is TIMESTAMP else column
 
 
-def land(client: LivePersonClient, name: str, window: Window, folder: Path) -> list[Row]:
+def land(
+    client: LivePersonClient, name: str, window: Window, folder: Path, masking: Masking | None = None
+) -> list[Row]:
     """Land a window in every format, each below a folder of its name.
 
-    :returns: the records in the JSON Lines.
+    :returns: all records that the JSON Lines there have by now.
     """
     dataset, store = DATASETS[name], ObjectStorageStore(f"file://{folder}")
+    columns = dataset.columns if masking is None else masking.columns(dataset.columns)
     now = window.end + max(timedelta(hours=2), dataset.limits.lag)
     for file_format in FILE_FORMATS:
-        encoding = Encoding(file_format, columns=dataset.columns)
+        encoding = Encoding(file_format, columns=columns)
         destination = Destination(store=store, prefix=file_format, encoding=encoding)
-        pull(client, dataset, dataset.query(window), destination, now=now)
+        pull(client, dataset, dataset.query(window), destination, masking=masking, now=now)
     lines = [
         line
         for part in sorted(folder.glob("jsonl/**/part-*.jsonl.gz"))
