@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Ids: TypeAlias = Iterable[str] | str | XComArg | Callable[["Context"], Iterable[str]]
 """Ids, or where a run finds them."""
 
+_NO_ID = frozenset(',;"[]{}')
 _BETWEEN = re.compile(r"[,;\r\n]")
 
 
@@ -225,6 +226,13 @@ class LivePersonEraseOperator(BaseOperator):
             raise ConfigurationError(
                 f"{name}: {uri} is not UTF-8 text with one id a line", field=name
             ) from None
+        for number, line in enumerate(lines, 1):
+            if not _NO_ID.isdisjoint(line):
+                raise ConfigurationError(
+                    f"{name}: line {number} of {uri} is no id: write one a line, without quotes, commas, semicolons and"
+                    " brackets, and no title above them",
+                    field=name,
+                )
         return [line.strip() for line in lines if line.strip()]
 
 

@@ -125,9 +125,20 @@ def test_ids_in_a_text_stay_as_they_are_written(tmp_path, text, ids):
 
 
 def test_a_line_of_an_object_is_one_id(tmp_path):
-    (tmp_path / "ids.txt").write_bytes(b"\xef\xbb\xbf +49 176 12345\t\r\n\r\n1,2\n")
+    (tmp_path / "ids.txt").write_bytes(b"\xef\xbb\xbf +49 176 12345\t\r\n\r\n12\n")
     of_object = noted_by(tmp_path / "object", participant_ids_uri=f"file://{tmp_path}/ids.txt")
-    assert of_object == noted_by(tmp_path / "list", participant_ids=["+49 176 12345", "1,2"])
+    assert of_object == noted_by(tmp_path / "list", participant_ids=["+49 176 12345", "12"])
+
+
+@pytest.mark.parametrize("line", ["an-id,another", "an-id;another", '"an-id"', "['an-id']", '{"an-id": 1}'])
+def test_a_line_that_is_no_bare_id_is_refused(tmp_path, line):
+    """Nobody would be found by it."""
+    land(tmp_path)
+    (tmp_path / "ids.txt").write_text(f"first\n{line}\n")
+    with fails_at_once(ConfigurationError, "participant_ids_uri: line 2 of ") as caught:
+        erase(tmp_path, participant_ids_uri=f"file://{tmp_path}/ids.txt")
+    assert "an-id" not in str(caught.value)
+    assert not list(tmp_path.rglob("_erased"))
 
 
 @pytest.mark.parametrize(
