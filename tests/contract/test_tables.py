@@ -30,7 +30,10 @@ from tests.contract.test_read_back import TWO_DAYS, Query, in_one_cell, land, ty
 
 # DuckDB 2.0 fails at files without an object within an object, where others have it and the outer one may be null.
 AT_FAULT = pytest.mark.xfail(
-    duckdb.__version__.startswith("2.0."), raises=duckdb.InternalException, reason="DuckDB 2.0 fails"
+    duckdb.__version__.startswith("2.0."),
+    raises=duckdb.InternalException,
+    reason="DuckDB 2.0 fails",
+    strict=False,  # until it does no more
 )
 WITHIN = "data.customerAge"
 MASKS = [
