@@ -50,7 +50,9 @@ def land(
     dataset = DATASETS[name]
     now = window.end + timedelta(minutes=5)
     query = dataset.query(window, filters=filters)
-    return pull(client, dataset, query, store.destination(**choices), masking=masking, now=now)
+    return pull(
+        client, dataset, query, store.destination(**choices), masking=masking, now=now, overlap="allow"
+    )
 
 
 def rows_of(store: MemoryStore, pulled: PullResult) -> list[dict[str, Any]]:

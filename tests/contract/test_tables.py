@@ -24,6 +24,7 @@ from airflow_provider_liveperson.sandbox.server import SandboxServer
 from airflow_provider_liveperson.tables.engines import definitions
 from airflow_provider_liveperson.tables.redshift import redshift_load
 from airflow_provider_liveperson.window import Window
+from tests.contract.facts import FACTS
 from tests.contract.facts.facts import Row
 from tests.contract.test_every_dataset import KNOWN, within_reach
 from tests.contract.test_read_back import TWO_DAYS, Query, in_one_cell, land, typed_rows
@@ -125,15 +126,19 @@ def test_what_is_in_two_windows_counts_once_and_what_is_not_committed_does_not(
         assert duck(f"SELECT count(*), min(_window) FROM {view}") == [(len(rows), later.name)]
 
 
-@pytest.mark.parametrize("timeframe", ["from_to", "start_time", "milliseconds"])
+@pytest.mark.parametrize(
+    "switches",
+    [{}, *(it for name, it in FACTS["interval_metrics"].readings.items() if "timeframes" in name)],
+    ids=str,
+)
 def test_no_interval_hides_another_whatever_its_time_is_called(
-    timeframe: str,
+    switches: dict[str, Any],
     sandbox: SandboxServer,
     connect: Callable[..., LivePersonClient],
     tmp_path: Path,
     duck: Query,
 ) -> None:
-    sandbox.configure(interval_metrics_timeframe=timeframe)
+    sandbox.configure(**switches)
     name, client = "interval_metrics", connect(sandbox)
     day = Window(datetime(2026, 1, 29, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
     for window in (day, NEXT_DAY):
