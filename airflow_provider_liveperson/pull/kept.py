@@ -36,7 +36,7 @@ def kept(job: Job) -> Landed | None:
     if _form(manifest.head) != _form(job.request.head):
         raise ConfigurationError(
             f"{store.uri(job.folder)} has landed completely in another form (file format, compression or masking), and"
-            " LivePerson has less of it by now. Ask for the form that it has, or land what is left elsewhere",
+            " LivePerson has less of it by now. Ask for that form, or land what is left under another prefix",
             field="prefix",
         )
     log.warning(
